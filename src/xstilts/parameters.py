@@ -1,0 +1,134 @@
+"""Reading the parameter files: params.yaml, stages/defaults.yaml, stages/grid.yaml and one file a task.
+
+Paths are relative to the repository root, where DVC runs every stage.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from xstilts.errors import ParameterError, did_you_mean
+
+PARAMS = Path("params.yaml")
+STAGES = Path("stages")
+Built = TypeVar("Built")
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the mapping in a YAML file; `ParameterError` if it is missing, broken or no mapping."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ParameterError(f"{path}: no such file; run from the repository root") from None
+    except yaml.YAMLError as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", None)
+        place = f"{path}, line {line + 1}" if line is not None else str(path)
+        raise ParameterError(f"{place}: not valid YAML ({getattr(error, 'problem', error)})") from None
+    if not isinstance(content, dict):
+        raise ParameterError(f"{path}: found {type(content).__name__}, expected a mapping")
+    return content
+
+
+def choices() -> dict[str, Any]:
+    """What an experiment chooses: the content of params.yaml."""
+    return read_yaml(PARAMS)
+
+
+def grid() -> dict[str, Any]:
+    """The universe the cells range over: the content of stages/grid.yaml."""
+    return read_yaml(STAGES / "grid.yaml")
+
+
+def task_names() -> list[str]:
+    """Every task and mixture that has a file in stages/tasks, sorted."""
+    return sorted(path.stem for path in (STAGES / "tasks").glob("*.yaml"))
+
+
+def task_file(task: str) -> dict[str, Any]:
+    """The whole content of stages/tasks/<task>.yaml."""
+    if task not in task_names():
+        raise ParameterError(f"unknown task '{task}'.{did_you_mean(task, task_names())}")
+    return read_yaml(STAGES / "tasks" / f"{task}.yaml")
+
+
+def task_kind(task: str) -> str:
+    """The task's kind: which reader, head and metric it uses (`vqa`, `mixture`, ...)."""
+    return str(task_file(task)["kind"])
+
+
+def task_section(task: str, section: str) -> dict[str, Any]:
+    """One section of a task: stages/defaults.yaml overlaid with stages/tasks/<task>.yaml."""
+    defaults = read_yaml(STAGES / "defaults.yaml").get(section) or {}
+    return overlay(defaults, task_file(task).get(section) or {})
+
+
+def overlay(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `base` with the values of `top` put over it, mappings merged key by key."""
+    merged = dict(base)
+    for key, value in top.items():
+        old = merged.get(key)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        merged[key] = overlay(old, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def build(cls: type[Built], mapping: Mapping[str, Any], where: str) -> Built:
+    """Make the dataclass `cls` from a mapping, refusing unknown keys, missing keys and wrong types.
+
+    Args:
+        where: the place named in the error, such as `stages/tasks/gqa.yaml: intermediate`.
+    """
+    fields = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    hints = typing.get_type_hints(cls)
+    for key, value in mapping.items():
+        if key not in fields:
+            raise ParameterError(f"{where}: unknown key '{key}'.{did_you_mean(key, fields)}")
+        if not _fits(value, hints[key]):
+            raise ParameterError(f"{where}: {key} is {value!r}, expected {_spell(hints[key])}{_exponent(value)}")
+    missing = [name for name, field in fields.items() if name not in mapping and _required(field)]
+    if missing:
+        raise ParameterError(f"{where}: missing {', '.join(missing)}")
+    return cls(**mapping)
+
+
+def _required(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a YAML value has the annotated type (an int is a float, a bool is no int)."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if hint is Any:
+        return True
+    if origin in (typing.Union, types.UnionType):
+        return any(_fits(value, one) for one in arguments)
+    if origin is typing.Literal:
+        return value in arguments
+    if origin in (list, tuple):
+        return isinstance(value, list) and all(_fits(item, arguments[0]) for item in value)
+    if origin is dict:
+        return isinstance(value, dict) and all(_fits(item, arguments[1]) for item in value.values())
+    if hint in (int, float):
+        return isinstance(value, (int, hint)) and not isinstance(value, bool)
+    return isinstance(value, hint)
+
+
+def _spell(hint: Any) -> str:
+    if typing.get_origin(hint) is typing.Literal:
+        return "one of " + ", ".join(str(one) for one in typing.get_args(hint))
+    return getattr(hint, "__name__", None) if isinstance(hint, type) else str(hint)  # type: ignore[return-value]
+
+
+def _exponent(value: Any) -> str:
+    """A hint for YAML's oldest trap: `1e-5` is a string, `1.0e-5` a number."""
+    try:
+        return " (write 1.0e-5, not 1e-5)" if isinstance(value, str) and float(value) is not None else ""
+    except ValueError:
+        return ""
