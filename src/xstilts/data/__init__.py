@@ -1,0 +1,1 @@
+"""Raw data: the embedded world of pictogram scenes, local files in official formats, downloaded assets."""

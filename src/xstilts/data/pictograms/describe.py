@@ -1,0 +1,85 @@
+"""Telling a scene as an English text, and where in the text each fact stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from random import Random
+from string import Formatter
+from typing import Any
+
+from xstilts.data.pictograms.grammar import forms_of
+from xstilts.data.pictograms.nouns import load_nouns, read_package_yaml
+from xstilts.data.pictograms.scene import Placed, Scene
+
+
+@dataclass
+class Description:
+    """A text on a scene. Places are character offsets into `text`.
+
+    Attributes:
+        text: everything that the scene graph says, in a few sentences.
+        nouns: by slot, where the noun stands in the sentence on that object, in the order of the sentences.
+        colours: by slot, where the colour of the object's card stands.
+        counts: by noun, where the number of objects that show it stands.
+    """
+
+    text: str = ""
+    nouns: dict[int, int] = field(default_factory=dict)
+    colours: dict[int, int] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def describe(scene: Scene, seed: int) -> Description:
+    """Tell a scene: how many of what, then each object with its place, size and colour, in random order."""
+    random = Random(f"{seed}:description:{scene.id}")
+    templates, told = english()["description"], Description()
+    objects = random.sample(scene.objects, len(scene.objects))
+    _tell_counts(told, scene, objects, random.choice(templates["opening"]))
+    for placed in objects:
+        _tell_object(told, placed, random.choice(templates["object"]))
+    return told
+
+
+@cache
+def english() -> dict[str, Any]:
+    """The templates of english.yaml."""
+    return read_package_yaml("english.yaml")
+
+
+def counted(noun: str, number: str) -> str:
+    """`2 dogs`, `1 dog`."""
+    forms = load_nouns()[noun].forms["en"]
+    return f"{number} {forms['name' if number in ('1', 'one') else 'plural']}"
+
+
+def _tell_counts(told: Description, scene: Scene, objects: list[Placed], template: str) -> None:
+    nouns = list(dict.fromkeys(placed.noun for placed in objects))
+    parts = [counted(noun, str(scene.count(noun))) for noun in nouns]
+    listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
+    places = _append(told, template, {"total": f"{len(objects)} objects", "list": listed})
+    place = places["list"]
+    for noun, part in zip(nouns, parts, strict=True):
+        told.counts[noun] = told.text.index(part, place)
+        place = told.counts[noun] + len(part)
+
+
+def _tell_object(told: Description, placed: Placed, template: str) -> None:
+    article = forms_of("en", load_nouns()[placed.noun].forms["en"])["a"].split()[0]
+    values = {"article": article, "noun": placed.noun, "half": placed.half, "side": placed.side}
+    places = _append(told, template, {**values, "size": placed.size, "colour": placed.colour})
+    told.nouns[placed.slot], told.colours[placed.slot] = places["noun"], places["colour"]
+
+
+def _append(told: Description, template: str, values: Mapping[str, str]) -> dict[str, int]:
+    """Append a filled sentence to the text; return where each value stands."""
+    text, places = told.text + (" " if told.text else ""), {}
+    start = len(text)
+    for literal, name, _, _ in Formatter().parse(template):
+        text += literal
+        if name is not None:
+            places[name] = len(text)
+            text += values[name]
+    told.text = text[:start] + text[start].upper() + text[start + 1 :]
+    return places

@@ -1,0 +1,1 @@
+"""How each language words questions: a YAML file of templates a language."""
