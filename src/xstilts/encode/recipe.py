@@ -1,0 +1,93 @@
+"""The recipe of a mixture: its members and how it draws from them, as stages/tasks/<mixture>.yaml says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+from xstilts import parameters
+from xstilts.errors import ParameterError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How often a mixture draws from a member with n rows.
+
+    Attributes:
+        rule: `proportional` to min(n, cap), `temperature`: to its 1/temperature-th power, `uniform`: equally.
+        cap: a member with more rows counts as if it had this many.
+        temperature: 1 is proportional, infinity uniform; read by the rule `temperature` only.
+    """
+
+    rule: Literal["proportional", "temperature", "uniform"] = "proportional"
+    cap: int = 131072
+    temperature: float = 1.0
+
+
+@dataclass(frozen=True)
+class MixtureSection:
+    """The section `encode` of a mixture's file, over the defaults.
+
+    Attributes:
+        members: the tasks mixed; empty for the empty mixture.
+        sampling: the keys of `Sampling`.
+        seed: decides which rows are drawn and in which order.
+    """
+
+    members: list[str]
+    sampling: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class MixtureSpec:
+    """A mixture: members' caches, drawn from by a sampling rule in an order that the seed decides."""
+
+    name: str
+    members: tuple[str, ...]
+    sampling: Sampling
+    seed: int = 0
+
+
+def load_mixture(name: str, members: Sequence[str] | None = None) -> MixtureSpec:
+    """Read the recipe of a mixture from the parameter files.
+
+    Args:
+        members: the members that the pipeline made caches of; None trusts the file.
+
+    Raises:
+        ParameterError: naming file and key; also if the file lists other members than `members`.
+    """
+    file = parameters.task_file(name)
+    if file.get("kind") != "mixture":
+        raise ParameterError(
+            f"stages/tasks/{name}.yaml: {name} is no mixture; run stages/tokenized.py {name}"
+        )
+    where = f"stages/tasks/{name}.yaml: encode"
+    keys = {one.name for one in fields(MixtureSection)} | set(file.get("encode") or {})
+    merged = parameters.task_section(name, "encode")
+    section = parameters.build(
+        MixtureSection, {key: value for key, value in merged.items() if key in keys}, where
+    )
+    sampling = parameters.build(Sampling, section.sampling, f"{where}.sampling")
+    if sampling.cap < 1 or not sampling.temperature > 0:
+        raise ParameterError(
+            f"{where}.sampling: {sampling}, expected a cap of at least 1 and a temperature above 0"
+        )
+    _check_members(section.members, where)
+    if members is not None and sorted(members) != sorted(section.members):
+        listed, given = ", ".join(section.members) or "none", ", ".join(members) or "none"
+        raise ParameterError(
+            f"{where}: members are {listed}, but the stage was given {given}; make them agree"
+        )
+    return MixtureSpec(name, tuple(section.members), sampling, section.seed)
+
+
+def _check_members(members: list[str], where: str) -> None:
+    known = parameters.task_names()
+    for index, member in enumerate(members):
+        if member not in known:
+            raise ParameterError(f"{where}: unknown member '{member}'.{did_you_mean(member, known)}")
+        if member in members[:index]:
+            raise ParameterError(f"{where}: member '{member}' is listed twice")

@@ -1,0 +1,24 @@
+"""Mix the caches of several tasks: data/tokenized/<member>/learn to data/tokenized/<name>/learn."""
+
+from typing import Annotated
+
+import typer
+
+from xstilts.encode.mixture import make_mixture
+from xstilts.encode.recipe import load_mixture
+from xstilts.encode.summary import summary
+from xstilts.errors import run_stage
+
+
+def main(
+    name: str,
+    member: Annotated[
+        list[str] | None, typer.Option(help="a member that the pipeline made a cache of")
+    ] = None,
+) -> None:
+    """Mix the members that stages/tasks/NAME.yaml lists; if --member is given, it must name just those."""
+    run_stage(lambda: print(summary(make_mixture(load_mixture(name, member)))))
+
+
+if __name__ == "__main__":
+    typer.run(main)
