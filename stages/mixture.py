@@ -12,9 +12,7 @@ from xstilts.errors import run_stage
 
 def main(
     name: str,
-    member: Annotated[
-        list[str] | None, typer.Option(help="a member that the pipeline made a cache of")
-    ] = None,
+    member: Annotated[list[str] | None, typer.Option(help="a member that the pipeline made a cache of")] = None,
 ) -> None:
     """Mix the members that stages/tasks/NAME.yaml lists; if --member is given, it must name just those."""
     run_stage(lambda: print(summary(make_mixture(load_mixture(name, member)))))

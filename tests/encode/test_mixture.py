@@ -26,9 +26,7 @@ def make_cache(tokenized: Path, name: str, train: int, dev: int, tokenizer: str 
         values |= dict.fromkeys(("label", "start", "end"), [-1] * number)
         write_table(folder / f"{split}.arrow", pa.table(values, schema=ROW))
     features = {"path": f"data/features/{name}", "sha256": name}
-    tasks = {
-        name: {"kind": "vqa", "labels": [name], "features": features, "rows": {"train": train, "dev": dev}}
-    }
+    tasks = {name: {"kind": "vqa", "labels": [name], "features": features, "rows": {"train": train, "dev": dev}}}
     write_json(folder / "card.json", {"name": name, "tasks": tasks, "tokenizer": tokenizer, "mixture": None})
 
 

@@ -25,18 +25,14 @@ def repository(places: Places) -> Path:
     encoder.mkdir(parents=True)
     shutil.copy(places.tokenizer, encoder / "tokenizer.json")
     for language in ("pt", "ru", "id", "bn", "ko", "zh"):
-        shutil.copy(
-            places.raw / "xgqa" / "test" / "en.json", places.raw / "xgqa" / "test" / f"{language}.json"
-        )
+        shutil.copy(places.raw / "xgqa" / "test" / "en.json", places.raw / "xgqa" / "test" / f"{language}.json")
     return root
 
 
 def run(repository: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, *arguments]
-    return subprocess.run(
-        command, cwd=repository, env=environment, capture_output=True, text=True, check=False
-    )
+    return subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.stage

@@ -21,9 +21,7 @@ def test_a_line_a_split_and_what_was_left_out(places: Places) -> None:
     labels = ["entailment", "neutral", "contradiction"]
     section = EncodeSection(["en"], "accuracy", files, labels=labels, max_length=8)
     splits = encode_task(TaskSpec("mnli", "classification", section), places)
-    text = summary(
-        {key: one.table for key, one in splits.items()}, {key: one.note for key, one in splits.items()}
-    )
+    text = summary({key: one.table for key, one in splits.items()}, {key: one.note for key, one in splits.items()})
     head, train, dev = text.splitlines()
     assert head.split() == ["split", "task", "rows", "languages", "tokens", "longest", "padding"]
     assert train.split()[:7] == ["train", "mnli", "2", "en", "8.0", "8", "0%"]

@@ -145,9 +145,7 @@ def cut_to(length: int, on_truncation: str = "error") -> TaskSpec:
 
 
 def test_an_answer_that_is_cut_off_is_an_error(places: Places) -> None:
-    with pytest.raises(
-        DataError, match=r"squad/train\.json, row s2: found an answer behind the first 15 tokens"
-    ):
+    with pytest.raises(DataError, match=r"squad/train\.json, row s2: found an answer behind the first 15 tokens"):
         encode_task(cut_to(15), places)
     assert not places.tokenized.exists()
 
@@ -165,9 +163,7 @@ def test_cut_text_is_counted(places: Places) -> None:
     encode_task(replace(MNLI, encode=replace(MNLI.encode, max_length=8)), places)
     entry = read_json(places.tokenized / "mnli" / "learn" / "card.json")["tasks"]["mnli"]
     assert (entry["truncated"], entry["max_length"]) == ({"train": 2, "dev": 1}, 8)
-    assert all(
-        len(row["input_ids"]) == 8 for row in rows(places.tokenized / "mnli" / "learn" / "train.arrow")
-    )
+    assert all(len(row["input_ids"]) == 8 for row in rows(places.tokenized / "mnli" / "learn" / "train.arrow"))
 
 
 def test_answers_seen_too_seldom_are_outside_the_vocabulary(places: Places) -> None:
@@ -225,9 +221,7 @@ def break_test(places: Places) -> None:
         (break_test, r"raw/xgqa/test/de\.json, row 7: found a question"),
     ],
 )
-def test_a_failure_is_clear_and_leaves_the_earlier_caches(
-    damage: Any, complaint: str, places: Places
-) -> None:
+def test_a_failure_is_clear_and_leaves_the_earlier_caches(damage: Any, complaint: str, places: Places) -> None:
     encode_task(XGQA, places)
     before = {path: path.read_bytes() for path in places.tokenized.rglob("*") if path.is_file()}
     damage(places)

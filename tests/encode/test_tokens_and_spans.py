@@ -68,9 +68,7 @@ def covered(tokenizer: Tokenizer, start: int, end: int) -> tuple[str, list[str]]
     return CONTEXT[encoding.offsets[first][0] : encoding.offsets[last][1]], encoding.tokens[first : last + 1]
 
 
-@pytest.mark.parametrize(
-    "answer", ["red cat", "the red", "dog", "dog.", "小", "鴨小屋", "Katze", "no", CONTEXT]
-)
+@pytest.mark.parametrize("answer", ["red cat", "the red", "dog", "dog.", "小", "鴨小屋", "Katze", "no", CONTEXT])
 def test_tokens_of_a_span_decode_to_the_answer(answer: str, tokenizer: Tokenizer) -> None:
     start = CONTEXT.index(answer)
     text, _ = covered(tokenizer, start, start + len(answer))

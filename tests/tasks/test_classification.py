@@ -18,9 +18,7 @@ LABELS = ["entailment", "neutral", "contradiction"]
 
 
 PAIRS = TaskSpec("mnli", "classification", EncodeSection(["en"], "accuracy", {}, labels=LABELS))
-ON_IMAGES = TaskSpec(
-    "snli_ve", "classification", EncodeSection(["en"], "accuracy", {}, labels=LABELS, features="gqa")
-)
+ON_IMAGES = TaskSpec("snli_ve", "classification", EncodeSection(["en"], "accuracy", {}, labels=LABELS, features="gqa"))
 MNLI = [
     {"gold_label": "neutral", "sentence1": "A cat sleeps.", "sentence2": "A cat dreams.", "pairID": "1n"},
     {"gold_label": "-", "sentence1": "A cat sleeps.", "sentence2": "It is late.", "pairID": "1x"},
@@ -50,9 +48,7 @@ def test_official_pairs_are_read_and_rows_without_consensus_counted(write: Calla
 def test_official_hypotheses_on_images_are_read(write: Callable[..., Path]) -> None:
     reading = read_classification(write(SNLI_VE, "dev.jsonl"), "en", ON_IMAGES, {"4705552913"})
     text = "The people are friends."
-    assert reading.examples == [
-        ClassificationExample("4705552913.jpg#2r1n", "en", text, "neutral", image="4705552913")
-    ]
+    assert reading.examples == [ClassificationExample("4705552913.jpg#2r1n", "en", text, "neutral", image="4705552913")]
     assert not reading.skipped
 
 
@@ -89,9 +85,7 @@ def test_a_bad_file_is_one_error_that_names_the_row(case: str, write: Callable[.
     content, row, found = BAD[case]
     path = write(content, "train.jsonl")
     place = re.escape(str(path) if row is None else f"{path}, row {row}")
-    with pytest.raises(
-        DataError, match=f"^{place}: found {re.escape(found)}[^\n]*, expected [^\n]*; [^\n]*$"
-    ):
+    with pytest.raises(DataError, match=f"^{place}: found {re.escape(found)}[^\n]*, expected [^\n]*; [^\n]*$"):
         read_classification(path, "en", PAIRS)
 
 

@@ -36,9 +36,7 @@ def test_languages_follow_each_other(write: Callable[..., Path], tmp_path: Path)
     ]
 
 
-def test_a_file_without_language_in_its_name_is_in_the_first(
-    write: Callable[..., Path], tmp_path: Path
-) -> None:
+def test_a_file_without_language_in_its_name_is_in_the_first(write: Callable[..., Path], tmp_path: Path) -> None:
     write({"1": question("Is it?")}, "train/en.json")
     assert [one.language for one in read_split(XGQA, "train", tmp_path).examples] == ["en"]
 

@@ -17,9 +17,7 @@ XGQA_LANGUAGES = ("bn", "de", "en", "id", "ko", "pt", "ru", "zh")
 
 
 @pytest.mark.parametrize(("split", "rows", "images"), [("dev", 1422, 50), ("train_48", 1490, 48)])
-def test_xgqa_asks_the_same_questions_in_every_language(
-    split: str, rows: int, images: int, shared_data: Path
-) -> None:
+def test_xgqa_asks_the_same_questions_in_every_language(split: str, rows: int, images: int, shared_data: Path) -> None:
     folder = shared_data / "xgqa" / "few_shot"
     english = read_vqa(folder / "en" / f"{split}.json", "en", VQA).examples
     assert (len(english), len({one.image for one in english})) == (rows, images)

@@ -101,9 +101,7 @@ def test_a_bad_file_is_one_error_that_names_the_row(case: str, write: Callable[.
     content, row, found = BAD[case]
     path = write(content)
     place = re.escape(str(path) if row is None else f"{path}, row {row}")
-    with pytest.raises(
-        DataError, match=f"^{place}: found {re.escape(found)}[^\n]*, expected [^\n]*; [^\n]*$"
-    ):
+    with pytest.raises(DataError, match=f"^{place}: found {re.escape(found)}[^\n]*, expected [^\n]*; [^\n]*$"):
         read_vqa(path, "en", TASK, IMAGES)
 
 

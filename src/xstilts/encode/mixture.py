@@ -69,8 +69,7 @@ def _interleave(mixture: MixtureSpec, train: dict[str, pa.Table]) -> tuple[pa.Ta
     chosen = [begins[member] + next(drawn[member]) for member in member_order(counts, seed)]
     joined = pa.concat_tables([ROW.empty_table(), *train.values()]).combine_chunks()
     members = {
-        member: {"rows": rows[member], "rate": round(shares[member], 6), "draws": counts[member]}
-        for member in rows
+        member: {"rows": rows[member], "rate": round(shares[member], 6), "draws": counts[member]} for member in rows
     }
     rule = {"rule": sampling.rule, "cap": sampling.cap, "temperature": sampling.temperature, "seed": seed}
     return joined.take(pa.array(chosen, pa.int64())), {**rule, "members": members}
@@ -98,9 +97,7 @@ def _tasks(folders: dict[str, Path], cards: dict[str, Any], splits: dict[str, pa
         for name, entry in card["tasks"].items():
             if name in tasks:
                 found, expected = f"task '{name}' again", "each task in one member"
-                raise DataError(
-                    folders[member] / CARD, None, found, expected, "let the members share no task"
-                )
+                raise DataError(folders[member] / CARD, None, found, expected, "let the members share no task")
             rows = {split: counts.get(name, 0) for split, counts in counted.items()}
             tasks[name] = {**entry, "rows": rows}
     return tasks

@@ -61,26 +61,18 @@ def load_mixture(name: str, members: Sequence[str] | None = None) -> MixtureSpec
     """
     file = parameters.task_file(name)
     if file.get("kind") != "mixture":
-        raise ParameterError(
-            f"stages/tasks/{name}.yaml: {name} is no mixture; run stages/tokenized.py {name}"
-        )
+        raise ParameterError(f"stages/tasks/{name}.yaml: {name} is no mixture; run stages/tokenized.py {name}")
     where = f"stages/tasks/{name}.yaml: encode"
     keys = {one.name for one in fields(MixtureSection)} | set(file.get("encode") or {})
     merged = parameters.task_section(name, "encode")
-    section = parameters.build(
-        MixtureSection, {key: value for key, value in merged.items() if key in keys}, where
-    )
+    section = parameters.build(MixtureSection, {key: value for key, value in merged.items() if key in keys}, where)
     sampling = parameters.build(Sampling, section.sampling, f"{where}.sampling")
     if sampling.cap < 1 or not sampling.temperature > 0:
-        raise ParameterError(
-            f"{where}.sampling: {sampling}, expected a cap of at least 1 and a temperature above 0"
-        )
+        raise ParameterError(f"{where}.sampling: {sampling}, expected a cap of at least 1 and a temperature above 0")
     _check_members(section.members, where)
     if members is not None and sorted(members) != sorted(section.members):
         listed, given = ", ".join(section.members) or "none", ", ".join(members) or "none"
-        raise ParameterError(
-            f"{where}: members are {listed}, but the stage was given {given}; make them agree"
-        )
+        raise ParameterError(f"{where}: members are {listed}, but the stage was given {given}; make them agree")
     return MixtureSpec(name, tuple(section.members), sampling, section.seed)
 
 

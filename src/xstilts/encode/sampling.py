@@ -18,9 +18,7 @@ def rates(rows: Mapping[str, int], sampling: Sampling) -> dict[str, float]:
     Args:
         rows: {member: its rows n}, each at least 1.
     """
-    temperature = {"proportional": 1.0, "uniform": math.inf, "temperature": sampling.temperature}[
-        sampling.rule
-    ]
+    temperature = {"proportional": 1.0, "uniform": math.inf, "temperature": sampling.temperature}[sampling.rule]
     weights = {member: min(n, sampling.cap) ** (1 / temperature) for member, n in rows.items()}
     total = sum(weights.values())
     return {member: weight / total for member, weight in weights.items()}

@@ -87,9 +87,7 @@ def _labels(task: TaskSpec, training: Reading[Example]) -> list[str]:
     """The classes that the task file lists, or the answer vocabulary of a VQA task."""
     if task.kind != "vqa":
         return list(task.encode.labels)
-    return answer_vocabulary(
-        (one for one in training.examples if isinstance(one, VqaExample)), task.encode.min_count
-    )
+    return answer_vocabulary((one for one in training.examples if isinstance(one, VqaExample)), task.encode.min_count)
 
 
 def _encode_splits(

@@ -18,9 +18,7 @@ Reader = Callable[[Path, str, TaskSpec, Collection[str] | None], Reading[Example
 READERS: dict[str, Reader] = {"vqa": read_vqa, "classification": read_classification, "span": read_span}
 
 
-def read_split(
-    task: TaskSpec, split: str, raw: Path, images: Collection[str] | None = None
-) -> Reading[Example]:
+def read_split(task: TaskSpec, split: str, raw: Path, images: Collection[str] | None = None) -> Reading[Example]:
     """Read one split of a task in all its languages.
 
     Args:
@@ -62,9 +60,7 @@ def split_files(task: TaskSpec, split: str, raw: Path) -> dict[str, Path]:
 
 
 def _check_languages_parallel(examples: dict[Path, Sequence[Example]]) -> None:
-    questions = {
-        path: [one for one in rows if isinstance(one, VqaExample)] for path, rows in examples.items()
-    }
+    questions = {path: [one for one in rows if isinstance(one, VqaExample)] for path, rows in examples.items()}
     first, *others = questions
     for other in others:
         check_parallel(first, questions[first], other, questions[other])

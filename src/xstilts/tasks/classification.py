@@ -45,9 +45,7 @@ def _example(
     row.check_language(language)
     identifier, label = ids.check(row, row.key("pairID")), _label(row, task)
     if task.encode.features is None:
-        return ClassificationExample(
-            identifier, language, row.text("sentence1"), label, second=row.text("sentence2")
-        )
+        return ClassificationExample(identifier, language, row.text("sentence1"), label, second=row.text("sentence2"))
     image = row.image("Flickr30K_ID", images)
     return ClassificationExample(identifier, language, row.text("sentence2"), label, image=image)
 

@@ -53,9 +53,7 @@ class Row:
         """Refuse a row that says it is in another language than its file."""
         found = self.content.get("language", language)
         if found != language:
-            raise self.error(
-                f"language '{found}'", f"'{language}'", "put the row into the file of its language"
-            )
+            raise self.error(f"language '{found}'", f"'{language}'", "put the row into the file of its language")
 
     def error(self, found: str, expected: str, todo: str) -> DataError:
         """An error that names this row."""
@@ -87,9 +85,7 @@ def read_text(path: Path) -> str:
             path, None, "no such file", "a data file", "run `dvc repro`, or name the file in `data`"
         ) from None
     except UnicodeDecodeError as error:
-        raise DataError(
-            path, None, f"a byte that is not UTF-8 at {error.start}", "UTF-8", ANOTHER_FILE
-        ) from None
+        raise DataError(path, None, f"a byte that is not UTF-8 at {error.start}", "UTF-8", ANOTHER_FILE) from None
     if not text.strip():
         raise DataError(path, None, "an empty file", "at least one row", ANOTHER_FILE)
     return text
@@ -120,9 +116,7 @@ def json_lines(path: Path) -> Iterator[Row]:
         try:
             content = json.loads(line)
         except json.JSONDecodeError as error:
-            raise DataError(
-                path, number, f"broken JSON ({error.msg})", "one JSON object", ANOTHER_FILE
-            ) from None
+            raise DataError(path, number, f"broken JSON ({error.msg})", "one JSON object", ANOTHER_FILE) from None
         if not isinstance(content, dict):
             raise DataError(path, number, f"a {type(content).__name__}", "one JSON object", ANOTHER_FILE)
         yield Row(path, number, content)

@@ -12,9 +12,7 @@ from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, json_content
 from xstilts.tasks.schema import TaskSpec
 
 
-def read_span(
-    path: Path, language: str, task: TaskSpec, images: Collection[str] | None = None
-) -> Reading[SpanExample]:
+def read_span(path: Path, language: str, task: TaskSpec, images: Collection[str] | None = None) -> Reading[SpanExample]:
     """Read one file: `{"data": [{"paragraphs": [{"context", "qas": [{"id", "question", "answers"}]}]}]}`.
 
     The first gold answer is kept; every one is checked against the context.
@@ -38,9 +36,7 @@ def _questions(path: Path) -> Iterator[Row]:
             for question in _list(path, paragraph, "qas", "paragraph"):
                 number += 1
                 if not isinstance(question, dict):
-                    raise DataError(
-                        path, number, f"a {type(question).__name__}", "a question's object", ANOTHER_FILE
-                    )
+                    raise DataError(path, number, f"a {type(question).__name__}", "a question's object", ANOTHER_FILE)
                 place = question.get("id", number)
                 yield Row(path, place, {**question, "context": paragraph.get("context")})
 
@@ -66,9 +62,7 @@ def _example(row: Row, ids: Unique, language: str) -> SpanExample:
 
 def _answer(row: Row, answer: Any, context: str) -> tuple[int, str]:
     """Start and text of one gold answer, which must stand in the context at its start."""
-    start, text = (
-        (answer.get("answer_start"), answer.get("text")) if isinstance(answer, dict) else (None, None)
-    )
+    start, text = (answer.get("answer_start"), answer.get("text")) if isinstance(answer, dict) else (None, None)
     if not isinstance(start, int) or not isinstance(text, str) or not text.strip():
         raise row.error(f"the answer {answer!r}", "a text and its answer_start", "mend the answer")
     there = context[start : start + len(text)] if start >= 0 else ""

@@ -12,9 +12,7 @@ from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, json_content
 from xstilts.tasks.schema import TaskSpec
 
 
-def read_vqa(
-    path: Path, language: str, task: TaskSpec, images: Collection[str] | None = None
-) -> Reading[VqaExample]:
+def read_vqa(path: Path, language: str, task: TaskSpec, images: Collection[str] | None = None) -> Reading[VqaExample]:
     """Read one question file.
 
     Layouts: GQA `{id: {"question", "imageId", "answer", "types": {"structural", "semantic"}, ...}}`, and
@@ -53,9 +51,7 @@ def _example(row: Row, ids: Unique, language: str, images: Collection[str] | Non
 def _gqa_rows(path: Path, content: Mapping[str, Any]) -> Iterator[Row]:
     for identifier, question in content.items():
         if not isinstance(question, dict):
-            raise DataError(
-                path, identifier, f"a {type(question).__name__}", "a question's JSON object", ANOTHER_FILE
-            )
+            raise DataError(path, identifier, f"a {type(question).__name__}", "a question's JSON object", ANOTHER_FILE)
         yield Row(path, identifier, {**question, "id": identifier})
 
 
@@ -63,18 +59,14 @@ def _lxmert_rows(path: Path, content: Sequence[Any]) -> Iterator[Row]:
     """The list layout under GQA's keys; of several answers the one with the highest score."""
     for number, question in enumerate(content, start=1):
         if not isinstance(question, dict):
-            raise DataError(
-                path, number, f"a {type(question).__name__}", "a question's JSON object", ANOTHER_FILE
-            )
+            raise DataError(path, number, f"a {type(question).__name__}", "a question's JSON object", ANOTHER_FILE)
         scores = question.get("label") or {}
         answer = max(scores, key=lambda one: scores[one]) if scores else None
         keys = {"id": "question_id", "question": "sent", "imageId": "img_id"}
         yield Row(path, number, {**{new: question.get(old) for new, old in keys.items()}, "answer": answer})
 
 
-def check_parallel(
-    first: Path, examples: Sequence[VqaExample], other: Path, others: Sequence[VqaExample]
-) -> None:
+def check_parallel(first: Path, examples: Sequence[VqaExample], other: Path, others: Sequence[VqaExample]) -> None:
     """Check that two languages' files ask the same questions: the same ids on the same images with the same
     answers.
 

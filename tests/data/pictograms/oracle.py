@@ -8,8 +8,7 @@ from typing import Any
 Graph = dict[str, Any]
 Thing = dict[str, Any]
 KINDS = {
-    "animal": "dog cat horse pig sheep elephant giraffe rabbit"
-    " snake turtle frog butterfly spider owl penguin snail",
+    "animal": "dog cat horse pig sheep elephant giraffe rabbit snake turtle frog butterfly spider owl penguin snail",
     "food": "apple banana pear lemon pineapple watermelon coconut carrot"
     " potato onion mushroom avocado egg pizza hamburger cake",
     "vehicle": "car bus tractor bicycle motorcycle train airplane helicopter rocket sailboat",

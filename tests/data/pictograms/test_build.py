@@ -38,9 +38,7 @@ def made(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("dataset", sorted(DATASETS))
 def test_the_manifest_names_every_file(made: Path, dataset: str) -> None:
     manifest = json.loads((made / dataset / "manifest.json").read_text(encoding="utf-8"))
-    files = {
-        path.relative_to(made / dataset).as_posix() for path in (made / dataset).rglob("*") if path.is_file()
-    }
+    files = {path.relative_to(made / dataset).as_posix() for path in (made / dataset).rglob("*") if path.is_file()}
     assert set(manifest["files"]) == files - {"manifest.json"}
     for name, entry in manifest["files"].items():
         assert entry["sha256"] == sha256_of(made / dataset / name)
@@ -52,13 +50,9 @@ def test_the_manifest_names_every_file(made: Path, dataset: str) -> None:
 def test_the_layout_is_the_official_one(made: Path) -> None:
     names = {path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file()}
     assert {f"xgqa/test/{language}.json" for language in LANGUAGES} <= names
-    for (
-        name
-    ) in "gqa/train_questions.json gqa/dev_questions.json gqa/images.zip gqa/scene_graphs.json".split():
+    for name in "gqa/train_questions.json gqa/dev_questions.json gqa/images.zip gqa/scene_graphs.json".split():
         assert name in names
-    for (
-        name
-    ) in "xgqa/train/en.json xgqa/dev/en.json squad/train.json mnli/dev.jsonl snli_ve/train.jsonl".split():
+    for name in "xgqa/train/en.json xgqa/dev/en.json squad/train.json mnli/dev.jsonl snli_ve/train.jsonl".split():
         assert name in names
     assert "snli_ve/images.zip" not in names
 
@@ -87,9 +81,7 @@ def test_text_twins_speak_of_gqas_scenes(made: Path) -> None:
                 assert (entry["question"], entry["answers"][0]["text"]) == (twin["question"], twin["answer"])
                 assert article["title"] == twin["imageId"]
         lines = (made / "mnli" / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()
-        assert {json.loads(line)["promptID"] for line in lines} == {
-            one["imageId"] for one in questions.values()
-        }
+        assert {json.loads(line)["promptID"] for line in lines} == {one["imageId"] for one in questions.values()}
 
 
 def test_cards_are_components_in_their_colours(made: Path) -> None:

@@ -66,9 +66,7 @@ def test_every_scene_has_its_questions(asked: dict[tuple[str, str], list[Questio
 
 
 @pytest.mark.parametrize("split", SPLITS)
-def test_shares_and_answers_are_balanced(
-    asked: dict[tuple[str, str], list[Question]], split: tuple[str, str]
-) -> None:
+def test_shares_and_answers_are_balanced(asked: dict[tuple[str, str], list[Question]], split: tuple[str, str]) -> None:
     own = asked[split]
     structural = Counter(FAMILIES[question.asked.family].structural for question in own)
     for name, per_cent in {"verify": 20, "logical": 10, "compare": 8, "choose": 22, "query": 40}.items():

@@ -53,9 +53,7 @@ def test_squad_answers_stand_in_the_sentence_on_the_right_object(split: str) -> 
         if asked.family == "left_of":
             other = question.scene.beside(question.scene.named(asked.nouns[0]))
             assert other is not None
-            sentence = next(
-                s for s in told.text.split(". ")[::-1] if told.nouns[other.slot] >= told.text.index(s)
-            )
+            sentence = next(s for s in told.text.split(". ")[::-1] if told.nouns[other.slot] >= told.text.index(s))
             assert f"{other.half} left" in sentence.lower()
             assert f"{other.size} {other.colour} card" in sentence
 
@@ -108,9 +106,7 @@ def test_labels_of_simple_statements_follow_from_the_scene(split: str) -> None:
         elif sentence.startswith("There is a") and sentence.endswith("in the picture.") and len(words) == 7:
             assert one.label == ("entailment" if words[3] in shown else "contradiction")
         elif sentence.endswith((" is on the left.", " is on the right.")):
-            assert one.label == (
-                "entailment" if one.scene.named(words[1]).side == words[-1] else "contradiction"
-            )
+            assert one.label == ("entailment" if one.scene.named(words[1]).side == words[-1] else "contradiction")
         elif sentence.endswith(("just outside the picture.", "is hungry.", "yesterday.", "before.")):
             assert one.label == "neutral"
         else:

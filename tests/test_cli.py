@@ -1,0 +1,115 @@
+"""The command line, called as a user calls it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from xstilts.cli import app
+
+ROOT = Path(__file__).parents[1]
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+def refused(result: Result) -> str:
+    """The one line that a user's mistake gives."""
+    assert result.exit_code == 1, result.output
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("error: ")
+    return lines[0]
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.argv = ['xstilts', '--help']\n"
+        "from xstilts.cli import app\n"
+        "try: app()\n"
+        "except SystemExit as end: assert end.code == 0\n"
+        "heavy = {'torch', 'transformers', 'numpy', 'pyarrow', 'yaml', 'dvc'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "src", capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert all(command in result.stdout for command in ("tasks", "check", "predict"))
+
+
+def test_tasks_are_listed(parameter_files: Any) -> None:
+    output = call("tasks").output
+    line = {row.split()[0]: row for row in output.splitlines() if row.split()}
+    assert {"gqa", "snli_ve", "squad", "mnli", "xgqa", "text", "multimodal", "all", "none"} <= set(line)
+    assert "image+text" in line["gqa"]
+    assert "image+text" not in line["squad"]
+    assert "de pt ru id bn ko zh" in line["xgqa"]
+    assert "squad + mnli" in line["text"]
+    assert "pictograms" in line["xgqa"]
+
+
+def test_rows_come_from_the_caches(parameter_files: Any, tmp_path: Path) -> None:
+    for part, rows in (("learn", {"train": 321, "dev": 45}), ("test", {"test": 678})):
+        card = tmp_path / "data" / "tokenized" / "xgqa" / part / "card.json"
+        card.parent.mkdir(parents=True)
+        card.write_text(json.dumps({"tasks": {"xgqa": {"rows": rows}}}))
+    line = next(row for row in call("tasks").output.splitlines() if row.split()[:1] == ["xgqa"])
+    assert "train 321, dev 45, test 678" in line
+
+
+def test_check_passes_and_fails(parameter_files: Any) -> None:
+    assert call("check").output == "ok\n"
+    parameter_files.edit("params.yaml", lambda content: content.update(intermediate="gpa"))
+    assert "Did you mean 'gqa'?" in refused(call("check"))
+
+
+def test_outside_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command in ("check", "tasks"):
+        assert "run from the repository root" in refused(call(command))
+
+
+def predictor(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """Put a predictor in the place of the real one; return the list of its calls."""
+    calls: list[tuple[Any, ...]] = []
+
+    def predict(*arguments: Any) -> list[tuple[str, float]]:
+        calls.append(arguments)
+        return [("two", 0.5), ("one", 0.25), ("three", 0.1), ("four", 0.05), ("red", 0.04), ("blue", 0.01)]
+
+    module = ModuleType("xstilts.score.predict")
+    module.predict = predict  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "xstilts.score.predict", module)
+    return calls
+
+
+def test_predict_shows_the_answer_and_five_candidates(
+    parameter_files: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = predictor(monkeypatch)
+    (tmp_path / "picture.png").write_bytes(b"a picture")
+    (tmp_path / "data/target/gqa-s0/xgqa").mkdir(parents=True)
+    result = call("predict", "--image", "picture.png", "--question", "Wie viele Katzen?", "--route", "gqa")
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert lines[0] == "two"
+    assert [line.split() for line in lines[1:3]] == [["50.0%", "two"], ["25.0%", "one"]]
+    assert len(lines) == 1 + 5
+    checkpoint, public = Path("data/target/gqa-s0/xgqa"), Path("data/public")
+    assert calls == [(Path("picture.png"), "Wie viele Katzen?", checkpoint, public)]
+
+
+def test_predict_names_what_is_missing(parameter_files: Any, tmp_path: Path) -> None:
+    ask = ("predict", "--image", "picture.png", "--question", "What is it?")
+    assert "picture.png" in refused(call(*ask))
+    (tmp_path / "picture.png").write_bytes(b"a picture")
+    assert "dvc repro stages/train/dvc.yaml:target@none-0-xgqa" in refused(call(*ask))
+    assert "Did you mean 'gqa'?" in refused(call(*ask, "--route", "gpa"))
+    assert "seed" in refused(call(*ask, "--seed", "11"))

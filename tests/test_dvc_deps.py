@@ -1,0 +1,229 @@
+"""Each stage's deps against what its script imports and reads.
+
+Too few deps and an edit goes unnoticed; too many and an edit reruns what it cannot change.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src"
+PACKAGE = SOURCE / "xstilts"
+PREPARING = {"data", "tasks", "features", "encode"}
+LEARNING = {"model", "train", "score", "report"}
+# Whom a package may import, besides itself and the neutral modules:
+# encode, features -> tasks -> data; report -> score -> train -> model.
+MAY_IMPORT = {
+    "data": set(),
+    "tasks": {"data"},
+    "features": {"tasks", "data"},
+    "encode": {"tasks", "data"},
+    "model": set(),
+    "train": {"model"},
+    "score": {"train", "model"},
+    "report": {"score", "train", "model"},
+}
+NEUTRAL = {"errors", "parameters", "cache"}
+# Reads the schemas of both halves; its output is always the same text, so that it makes nothing stale.
+BOTH_CHAINS = {"check"}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage as written in a dvc.yaml."""
+
+    file: Path
+    name: str
+    content: dict[str, Any]
+
+    @property
+    def deps(self) -> list[str]:
+        return list(self.content.get("deps", []))
+
+    @property
+    def script(self) -> Path:
+        return ROOT / next(word for word in shlex.split(self.content["cmd"]) if word.endswith(".py"))
+
+    @property
+    def parameters(self) -> dict[str, list[str] | None]:
+        """{file: its keys, None for the whole file}; the bare keys are those of params.yaml."""
+        listed: dict[str, list[str] | None] = {}
+        for one in self.content.get("params", []):
+            if isinstance(one, str):
+                listed.setdefault("params.yaml", []).append(one)  # type: ignore[union-attr]
+            else:
+                listed.update(one)
+        return listed
+
+
+def stages() -> list[Stage]:
+    files = [ROOT / "dvc.yaml", *sorted((ROOT / "stages").glob("*/dvc.yaml"))]
+    return [
+        Stage(file, name, content.get("do", content))
+        for file in files
+        for name, content in yaml.safe_load(file.read_text())["stages"].items()
+    ]
+
+
+def imported(file: Path) -> Iterator[Path]:
+    """Every file of the package that a file imports, also within functions, and the packages on the way."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{file}: relative import, which this test does not follow"
+            names = [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            names = re.findall(r"^xstilts(?:\.\w+)+$", node.value)  # importlib.import_module and the like
+        for name in names:
+            parts = name.split(".")
+            for end in range(1, len(parts) + 1):
+                path = SOURCE.joinpath(*parts[:end])
+                yield from (p for p in (path.with_suffix(".py"), path / "__init__.py") if p.is_file())
+
+
+def has_code(file: Path) -> bool:
+    """Whether an edit could change what a stage does: not in an __init__ of a docstring and a version."""
+    body = ast.parse(file.read_text()).body
+    harmless = all(
+        (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        or (isinstance(node, ast.Assign) and [ast.unparse(t) for t in node.targets] == ["__version__"])
+        for node in body
+    )
+    return not harmless
+
+
+def closure(file: Path) -> set[Path]:
+    """Every file with code that running `file` may read, itself not among them."""
+    found: set[Path] = set()
+    todo = [file]
+    while todo:
+        new = set(imported(todo.pop())) - found
+        found |= new
+        todo.extend(new)
+    return {one for one in found if has_code(one)}
+
+
+def part(file: Path) -> str:
+    """The package or module of xstilts that a file belongs to: `encode`, `cache`, ..."""
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+STAGES = stages()
+each_stage = pytest.mark.parametrize("stage", STAGES, ids=[stage.name for stage in STAGES])
+
+
+def test_all_stages_are_examined() -> None:
+    used = {stage.script for stage in STAGES}
+    assert len(used) > 0
+    assert used == set((ROOT / "stages").glob("*.py"))
+
+
+def uncovered(script: Path, deps: list[str]) -> list[str]:
+    """The files that a script imports and no dep covers."""
+    paths = [ROOT / dep for dep in deps]
+    files = closure(script)
+    return sorted(
+        str(file.relative_to(ROOT)) for file in files if not any(file == dep or dep in file.parents for dep in paths)
+    )
+
+
+@each_stage
+def test_deps_cover_what_is_imported(stage: Stage) -> None:
+    assert stage.script in [ROOT / dep for dep in stage.deps]
+    assert uncovered(stage.script, stage.deps) == []
+
+
+@each_stage
+def test_a_dep_taken_out_is_noticed(stage: Stage) -> None:
+    """So a dep too many is noticed as well."""
+    for dep in [dep for dep in stage.deps if dep.startswith("src/")]:
+        others = [other for other in stage.deps if other != dep]
+        assert uncovered(stage.script, others), f"{stage.name} does not import {dep}"
+
+
+def test_imports_are_found_wherever_they_stand(tmp_path: Path) -> None:
+    script = tmp_path / "stage.py"
+    script.write_text(
+        "from xstilts import cache\nimport importlib\n"
+        "def main():\n    import xstilts.report.table as t\n"
+        "class A:\n    from xstilts.parameters import grid\n"
+        "importlib.import_module('xstilts.encode.recipe')\n"
+    )
+    found = {str(file.relative_to(PACKAGE)) for file in closure(script)}
+    assert {"cache.py", "errors.py", "parameters.py", "encode/recipe.py"} <= found  # errors: by way of cache
+    assert {"report/table.py", "report/metrics.py"} <= found
+    assert "__init__.py" not in found  # the version is no input of any stage
+
+
+@each_stage
+def test_a_stage_imports_one_chain_only(stage: Stage) -> None:
+    parts = {part(file) for file in closure(stage.script)}
+    if stage.name not in BOTH_CHAINS:
+        assert not (parts & PREPARING and parts & LEARNING), sorted(parts)
+
+
+@pytest.mark.parametrize("package", sorted(MAY_IMPORT))
+def test_imports_go_one_way(package: str) -> None:
+    files = sorted((PACKAGE / package).rglob("*.py"))
+    assert files
+    for file in files:
+        parts = {part(one) for one in imported(file) if one != PACKAGE / "__init__.py"}
+        wrong = parts - MAY_IMPORT[package] - NEUTRAL - {package}
+        assert not wrong, f"{file.relative_to(ROOT)} imports {sorted(wrong)}"
+
+
+@each_stage
+def test_sections_that_a_script_reads_are_parameters(stage: Stage) -> None:
+    """`task_section(task, "intermediate")` and `choices()["world"]`, in the script or what it imports."""
+    if stage.name == "check":  # whole files
+        return
+    for file in {stage.script, *closure(stage.script)}:
+        for node in ast.walk(ast.parse(file.read_text())):
+            called = ast.unparse(node.func).split(".")[-1] if isinstance(node, ast.Call) else ""
+            if called == "task_section" and isinstance(node.args[1], ast.Constant):
+                section = node.args[1].value
+                read_in = [path for path, keys in stage.parameters.items() if section in (keys or [])]
+                assert "stages/defaults.yaml" in read_in, f"{stage.name}: {section} of stages/defaults.yaml"
+            if isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("choices()"):
+                key = ast.literal_eval(node.slice)
+                assert key in (stage.parameters.get("params.yaml") or []), f"{stage.name}: {key} of params.yaml"
+
+
+@each_stage
+def test_rules_that_restoring_relies_on(stage: Stage) -> None:
+    """No `persist`, no `cache: false` among outs, git-tracked metrics in the front door only, a dep each."""
+    assert stage.deps
+    for kind in ("outs", "metrics", "plots"):
+        for out in stage.content.get(kind, []):
+            options = next(iter(out.values())) if isinstance(out, dict) else {}
+            assert not options.get("persist")
+            if options.get("cache") is False:
+                assert (kind, stage.file) == ("metrics", ROOT / "dvc.yaml")
+
+
+def test_every_stage_waits_for_the_check() -> None:
+    """A stage without an upstream stage depends on data/checked, and so do the choices of the front door."""
+    for stage in STAGES:
+        made = [dep for dep in stage.deps if dep.startswith(("data/", "metrics/", "${"))]
+        if stage.name != "check":
+            assert made, stage.name
+        if stage.file == ROOT / "dvc.yaml" and stage.name != "report":
+            assert "data/checked" in made
+
+
+def test_files_have_no_grid_of_their_own() -> None:
+    for directory in ("data", "train", "score"):
+        content = yaml.safe_load((ROOT / "stages" / directory / "dvc.yaml").read_text())
+        assert content["vars"] == ["../grid.yaml"]
