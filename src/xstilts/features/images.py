@@ -65,10 +65,18 @@ class ImageSource:
         member = self._members[image_id]
         try:
             content = self._archive.read(member) if self._archive else (self.path / member).read_bytes()
-            with Image.open(io.BytesIO(content)) as image:
-                return np.array(image.convert("RGB"))
-        except (*NO_MEMBER, *NO_IMAGE) as error:
+        except NO_MEMBER as error:
             raise DataError(self.path, member, f"a broken image ({error})", "a whole one", _AGAIN) from None
+        return decode(content, self.path, member)
+
+
+def decode(content: bytes, path: Path, member: str | None = None) -> NDArray[np.uint8]:
+    """The pixels in an image file's bytes, RGB `[height, width, 3]`; `DataError` naming the file if it is broken."""
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            return np.array(image.convert("RGB"))
+    except NO_IMAGE as error:
+        raise DataError(path, member, f"a broken image ({error})", "a whole one", _AGAIN) from None
 
 
 def _open_zip(path: Path) -> zipfile.ZipFile:

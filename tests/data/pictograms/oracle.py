@@ -113,66 +113,97 @@ def choice(found: str, *offered: str) -> str:
     return found
 
 
+def same_colour(things: list[Thing], one: str, other: str) -> str:
+    return yes(colour(things, one) == colour(things, other))
+
+
+def side(things: list[Thing], noun: str) -> str:
+    return "left" if column(the(things, noun)) else "right"
+
+
+def half(things: list[Thing], noun: str) -> str:
+    return "top" if row(the(things, noun)) else "bottom"
+
+
+def beside(things: list[Thing], one: str, other: str) -> str:
+    return compare(things, one, other, "left", "right", x_of)
+
+
+def stacked(things: list[Thing], one: str, other: str) -> str:
+    return compare(things, one, other, "above", "below", y_of)
+
+
+def size(things: list[Thing], noun: str) -> str:
+    return {64: "small", 92: "large"}[the(things, noun)["w"]]
+
+
 N, C = r"([a-z]+)", "(red|blue|green|yellow)"
+A = rf"an? {N}"
 RULES: list[tuple[str, Any]] = [
-    (rf"Is there an? {N} in the picture\?", lambda t, a: yes(there(t, a))),
-    (rf"Does the picture show an? {N}\?", lambda t, a: yes(there(t, a))),
-    (rf"Can you see an? {N} in the picture\?", lambda t, a: yes(there(t, a))),
+    (rf"(?:Is there|Can you see) {A} in the picture\?", lambda t, a: yes(there(t, a))),
+    (rf"Does (?:the picture show|this image contain) {A}\?", lambda t, a: yes(there(t, a))),
+    (rf"Is {A} visible here\?", lambda t, a: yes(there(t, a))),
+    (rf"Do you see {A} anywhere\?", lambda t, a: yes(there(t, a))),
+    (rf"Is any {N} shown in this image\?", lambda t, a: yes(there(t, a))),
     (rf"Is the {N} on a {C} card\?", lambda t, a, c: yes(colour(t, a) == c)),
-    (rf"Is the card with the {N} {C}\?", lambda t, a, c: yes(colour(t, a) == c)),
-    (
-        rf"Are there both an? {N} and an? {N} in the picture\?",
-        lambda t, a, b: yes(there(t, a) and there(t, b)),
-    ),
-    (rf"Does the picture show both an? {N} and an? {N}\?", lambda t, a, b: yes(there(t, a) and there(t, b))),
-    (rf"Is there an? {N} or an? {N} in the picture\?", lambda t, a, b: yes(there(t, a) or there(t, b))),
-    (rf"Does the picture show either an? {N} or an? {N}\?", lambda t, a, b: yes(there(t, a) != there(t, b))),
+    (rf"Is the card (?:with|of) the {N} {C}(?: in colour)?\?", lambda t, a, c: yes(colour(t, a) == c)),
+    (rf"Does the {N} have a {C} card\?", lambda t, a, c: yes(colour(t, a) == c)),
+    (rf"Is {C} the colour of the card with the {N}\?", lambda t, c, a: yes(colour(t, a) == c)),
+    (rf"Are there both {A} and {A} in the picture\?", lambda t, a, b: yes(there(t, a) and there(t, b))),
+    (rf"Does the picture show both {A} and {A}\?", lambda t, a, b: yes(there(t, a) and there(t, b))),
+    (rf"Can you see {A} and also {A}\?", lambda t, a, b: yes(there(t, a) and there(t, b))),
+    (rf"Does this image contain {A} as well as {A}\?", lambda t, a, b: yes(there(t, a) and there(t, b))),
+    (rf"Are {A} and {A} both visible here\?", lambda t, a, b: yes(there(t, a) and there(t, b))),
+    (rf"Is there {A} or {A} in the picture\?", lambda t, a, b: yes(there(t, a) or there(t, b))),
+    (rf"Can you see {A} or {A} anywhere\?", lambda t, a, b: yes(there(t, a) or there(t, b))),
+    (rf"Does this image contain {A} or {A}\?", lambda t, a, b: yes(there(t, a) or there(t, b))),
+    (rf"Does the picture show either {A} or {A}\?", lambda t, a, b: yes(there(t, a) != there(t, b))),
+    (rf"Is either {A} or {A} visible here\?", lambda t, a, b: yes(there(t, a) != there(t, b))),
     (rf"Is the card with the {N} larger than the card with the {N}\?", larger),
     (rf"Is the {N} on a larger card than the {N}\?", larger),
-    (
-        rf"Are the {N} and the {N} on cards of the same colour\?",
-        lambda t, a, b: yes(colour(t, a) == colour(t, b)),
-    ),
-    (
-        rf"Do the card with the {N} and the card with the {N} have the same colour\?",
-        lambda t, a, b: yes(colour(t, a) == colour(t, b)),
-    ),
-    (rf"Is the {N} on the left or on the right\?", lambda t, a: "left" if column(the(t, a)) else "right"),
-    (
-        rf"On which side of the picture is the {N}, left or right\?",
-        lambda t, a: "left" if column(the(t, a)) else "right",
-    ),
-    (rf"Is the {N} at the top or at the bottom\?", lambda t, a: "top" if row(the(t, a)) else "bottom"),
-    (
-        rf"In which half of the picture is the {N}, top or bottom\?",
-        lambda t, a: "top" if row(the(t, a)) else "bottom",
-    ),
-    (
-        rf"Is the {N} to the left or to the right of the {N}\?",
-        lambda t, a, b: compare(t, a, b, "left", "right", x_of),
-    ),
-    (
-        rf"On which side of the {N} is the {N}, left or right\?",
-        lambda t, b, a: compare(t, a, b, "left", "right", x_of),
-    ),
-    (rf"Is the {N} above or below the {N}\?", lambda t, a, b: compare(t, a, b, "above", "below", y_of)),
+    (rf"Does the {N} have a bigger card than the {N}\?", larger),
+    (rf"Is the card of the {N} bigger than that of the {N}\?", larger),
+    (rf"Are the {N} and the {N} on cards of the same colour\?", same_colour),
+    (rf"Do the card with the {N} and the card with the {N} have the same colour\?", same_colour),
+    (rf"Is the card of the {N} the same colour as that of the {N}\?", same_colour),
+    (rf"Do the {N} and the {N} share a card colour\?", same_colour),
+    (rf"(?:Is|Where is) the {N},? on the left or on the right\?", side),
+    (rf"On which side of the picture is the {N}, left or right\?", side),
+    (rf"Is the {N} in the left or in the right half of the image\?", side),
+    (rf"Can you see the {N} on the right or on the left side\?", side),
+    (rf"(?:Is|Where is) the {N},? at the top or at the bottom\?", half),
+    (rf"In which half of the picture is the {N}, top or bottom\?", half),
+    (rf"Is the {N} in the top or in the bottom part of the image\?", half),
+    (rf"Can you see the {N} at the bottom or at the top\?", half),
+    (rf"Is the {N} to the left or to the right of the {N}\?", beside),
+    (rf"Where is the {N}, left or right of the {N}\?", beside),
+    (rf"On which side of the {N} is the {N}, left or right\?", lambda t, b, a: beside(t, a, b)),
+    (rf"(?:Is|Where is) the {N},? above or below the {N}\?", stacked),
+    (rf"Can you see the {N} below or above the {N}\?", stacked),
     (rf"Is the card with the {N} {C} or {C}\?", lambda t, a, c, d: choice(colour(t, a), c, d)),
     (rf"Is the {N} on a {C} or on a {C} card\?", lambda t, a, c, d: choice(colour(t, a), c, d)),
-    (
-        rf"Is the card with the {N} small or large\?",
-        lambda t, a: {64: "small", 92: "large"}[the(t, a)["w"]],
-    ),
-    (
-        rf"Is the {N} on a small or on a large card\?",
-        lambda t, a: {64: "small", 92: "large"}[the(t, a)["w"]],
-    ),
+    (rf"Which colour is the card of the {N}, {C} or {C}\?", lambda t, a, c, d: choice(colour(t, a), c, d)),
+    (rf"Does the {N} have a {C} or a {C} card\?", lambda t, a, c, d: choice(colour(t, a), c, d)),
+    (rf"Is the card with the {N} small or large\?", size),
+    (rf"Is the {N} on a small or on a large card\?", size),
+    (rf"Which size is the card of the {N}, small or large\?", size),
+    (rf"Does the {N} have a large or a small card\?", size),
     (rf"What is directly to the (left|right) of the {N}\?", direct),
     (rf"Which thing is directly (left|right) of the {N}\?", direct),
+    (rf"What do you see just to the (left|right) of the {N}\?", direct),
+    (rf"What stands (left|right) of the {N}\?", direct),
     (rf"(?:What|Which thing) is directly (above|below) the {N}\?", direct),
+    (rf"What (?:do you see just|is placed) (above|below) the {N}\?", direct),
     (rf"What colour is the card with the {N}\?", colour),
     (rf"What is the colour of the card behind the {N}\?", colour),
-    (rf"How many {N} (?:are there in the picture|does the picture show)\?", count),
+    (rf"Which colour does the card of the {N} have\?", colour),
+    (rf"On which colour do you see the {N}\?", colour),
+    (rf"How many {N} (?:are there in the picture|does the picture show|can you see)\?", count),
+    (rf"What is the number of {N} in this image\?", count),
     (rf"Which {N} is in the picture\?", only),
     (rf"What kind of {N} does the picture show\?", only),
+    (rf"What {N} can you see\?", only),
     (rf"(?:What|Which thing) is on the {C} card\?", on_card),
+    (rf"What does the {C} card show\?", on_card),
+    (rf"What can you see on the {C} card\?", on_card),
 ]

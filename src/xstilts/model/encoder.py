@@ -1,0 +1,121 @@
+"""A multilingual text encoder that also reads pictures: `[text tokens][visual tokens]` in one sequence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel, PreTrainedModel
+from transformers.utils.logging import disable_progress_bar
+
+from xstilts.errors import DataError, ParameterError
+from xstilts.model.batch import Batch
+from xstilts.model.visual_prefix import TOKENS_PER_REGION, VisualPrefix
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The encoder's output: hidden states `[batch, sequence, hidden]`, mask `[batch, sequence]`, text length."""
+
+    hidden: Tensor
+    mask: Tensor
+    text_tokens: int
+
+    def text_mean(self) -> Tensor:
+        """Mean over the real text tokens: float32 `[batch, hidden]`.
+
+        What the picture shows must reach the answer through the question's tokens. With the picture's own tokens in the
+        mean, a model first learns to name what it sees, whatever was asked, and is slow to leave that.
+        """
+        weight = self.mask[:, : self.text_tokens].unsqueeze(-1).float()
+        return (self.hidden[:, : self.text_tokens].float() * weight).sum(1) / weight.sum(1)
+
+
+class MultimodalEncoder(nn.Module):
+    """Any BERT-like encoder with a visual prefix. Without regions it is the text encoder itself."""
+
+    def __init__(self, text: PreTrainedModel, prefix: VisualPrefix) -> None:
+        super().__init__()
+        self.text = text
+        self.prefix = prefix
+        self.first_position = _first_position(text)
+        self.differing: set[str] = set()  # weights that an earlier phase changed: a checkpoint must hold them
+
+    def forward(self, batch: Batch) -> Encoded:
+        """Encode a batch. Padding changes nothing: positions count real tokens only."""
+        embedded = self.text.get_input_embeddings()(batch.input_ids)
+        mask = batch.text_mask
+        if batch.features.shape[1]:
+            visual = self.prefix(batch.features, batch.boxes)
+            embedded = torch.cat([embedded, visual.to(embedded.dtype)], dim=1)
+            mask = torch.cat([mask, batch.region_mask.repeat_interleave(TOKENS_PER_REGION, dim=1)], dim=1)
+        output = self.text(
+            inputs_embeds=embedded,
+            attention_mask=mask.long(),
+            position_ids=(mask.long().cumsum(1) - 1).clamp(min=0) + self.first_position,
+        )
+        return Encoded(output.last_hidden_state, mask, batch.input_ids.shape[1])
+
+    def choose_trained(self, inputs: bool, frozen_layers: int) -> None:
+        """Say what training may change.
+
+        Args:
+            inputs: whether the embeddings and the visual prefix are trained: the space that languages and pictures
+                share, out of which they drift when English alone pulls at them.
+            frozen_layers: how many layers, from the input on, stay as they are.
+
+        Raises:
+            ParameterError: the encoder has fewer layers.
+        """
+        layers = _layers(self.text)
+        if frozen_layers > len(layers):
+            raise ParameterError(f"frozen_layers is {frozen_layers}, but the encoder has {len(layers)} layers")
+        self.text.requires_grad_(inputs)
+        self.prefix.requires_grad_(inputs)
+        for layer in layers:
+            layer.requires_grad_(True)
+        for layer in layers[:frozen_layers]:
+            layer.requires_grad_(False)
+
+    def set_dropout(self, probability: float) -> None:
+        """Set the probability of every dropout in the encoder."""
+        for module in self.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = probability
+
+    @property
+    def hidden(self) -> int:
+        """Size of the hidden states."""
+        return int(self.text.config.hidden_size)
+
+
+def _layers(text: PreTrainedModel) -> nn.ModuleList:
+    """The encoder's layers, in order from the input."""
+    count = text.config.num_hidden_layers
+    return next(part for part in text.modules() if isinstance(part, nn.ModuleList) and len(part) == count)
+
+
+def _first_position(text: PreTrainedModel) -> int:
+    """The position id of the first token: RoBERTa's family counts from `padding_idx + 1`, BERT's from 0."""
+    roberta = "roberta" in text.config.model_type or text.config.model_type in ("camembert", "xmod")
+    return int(text.config.pad_token_id) + 1 if roberta else 0
+
+
+def load_public(public: Path) -> MultimodalEncoder:
+    """Load phase 0 from `data/public`: text encoder and aligned visual prefix, in float32."""
+    directory = public / "encoder"
+    if not (directory / "config.json").exists():
+        raise DataError(directory, None, "no encoder", "a Hugging Face directory", "run `dvc repro`")
+    disable_progress_bar()  # of loading weights: it says nothing and fills the log
+    arguments: dict[str, object] = {"dtype": torch.float32, "attn_implementation": "sdpa"}
+    if AutoConfig.from_pretrained(directory).model_type in ("bert", "roberta", "xlm-roberta"):
+        arguments["add_pooling_layer"] = False
+    text = AutoModel.from_pretrained(directory, local_files_only=True, use_safetensors=True, **arguments)
+    alignment = load_file(public / "alignment.safetensors")
+    hidden, dim = alignment["object.weight"].shape
+    prefix = VisualPrefix(dim, hidden)
+    prefix.align(alignment)
+    return MultimodalEncoder(text, prefix)

@@ -1,0 +1,1 @@
+"""Scores in every language: predictions, accuracies, the blind control, provenance."""

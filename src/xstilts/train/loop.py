@@ -1,0 +1,169 @@
+"""The training loop: one encoder, batches of one task each, the best state on English dev."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import LambdaLR
+
+from xstilts.errors import XstiltsError
+from xstilts.model.batch import Batch
+from xstilts.model.checkpoint import trained_weights
+from xstilts.model.multitask import MultitaskModel
+from xstilts.train.dev import dev_scores
+from xstilts.train.examples import Examples
+from xstilts.train.order import epoch_batches
+from xstilts.train.progress import Progress
+from xstilts.train.settings import TrainSettings
+
+
+class NotFinite(XstiltsError):
+    """The loss became NaN or infinite."""
+
+
+@dataclass
+class Trained:
+    """What a run leaves: the best weights, their dev scores, the curve, and what it cost."""
+
+    weights: dict[str, Tensor]
+    best: dict[str, float] = field(default_factory=dict)
+    curve: list[dict[str, float]] = field(default_factory=list)
+    updates: int = 0
+    examples: int = 0
+    tokens: int = 0
+
+
+def train(
+    model: MultitaskModel, rows: Examples, dev: Examples, settings: TrainSettings, seed: int, title: str
+) -> Trained:
+    """Train `model` and return the state with the best mean score on English dev.
+
+    Args:
+        rows: training rows; `dev`: English dev rows of the same tasks. Nothing else is ever scored here.
+        seed: of the order of examples and of dropout.
+        title: shown before the progress.
+
+    Raises:
+        NotFinite: at a loss that is no number, with the update and the ids of the batch.
+    """
+    accelerator = Accelerator(mixed_precision=settings.precision, gradient_accumulation_steps=1)
+    torch.manual_seed(seed)
+    plan = update_plan(rows, settings, seed)
+    optimizer = make_optimizer(model, settings)
+    schedule = LambdaLR(optimizer, lambda step: rate(step, len(plan), settings.warmup))
+    wrapped, optimizer = accelerator.prepare(model, optimizer)
+    result = Trained(weights={})
+    marks = evaluation_marks(len(plan), settings.evaluations)
+    model.train()
+    with Progress(title, len(plan), accelerator.is_main_process) as progress:
+        for step, update in enumerate(plan, start=1):
+            loss = one_update(accelerator, wrapped, optimizer, rows, update, settings, step)
+            schedule.step()
+            count(result, rows, update)
+            progress.advance(step, loss, result.examples, result.tokens)
+            if step in marks:
+                evaluate(model, dev, settings, accelerator.device, result, step, loss)
+                progress.note(f"dev {result.curve[-1]['dev']:.3f}")
+    return result
+
+
+def one_update(
+    accelerator: Accelerator,
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    rows: Examples,
+    update: list[np.ndarray],
+    settings: TrainSettings,
+    step: int,
+) -> float:
+    """One optimizer step over the batches of an update; the loss is a mean over its examples, whatever their split."""
+    examples, total = sum(len(indices) for indices in update), 0.0
+    for indices in update:
+        batch = rows.batch(indices).to(accelerator.device)
+        loss = model(batch) / examples
+        accelerator.backward(loss)
+        total += guard(float(loss.detach()), step, batch)
+    accelerator.clip_grad_norm_(model.parameters(), settings.clip)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return total
+
+
+def guard(loss: float, step: int, batch: Batch) -> float:
+    """Return the loss, or stop with the step and the batch's ids when it is no number."""
+    if not math.isfinite(loss):
+        shown = ", ".join(batch.ids[:8]) + (f" and {len(batch.ids) - 8} more" if len(batch.ids) > 8 else "")
+        hint = "lower learning_rate or set precision: no"
+        raise NotFinite(f"update {step}: the loss of {batch.task} is {loss}; batch ids {shown}; {hint}")
+    return loss
+
+
+def update_plan(rows: Examples, settings: TrainSettings, seed: int) -> list[list[np.ndarray]]:
+    """Every update of the run as its list of batches; a fractional last epoch is cut short."""
+    batches: list[np.ndarray] = []
+    for epoch in range(math.ceil(settings.epochs)):
+        part = min(1.0, settings.epochs - epoch)
+        order = epoch_batches(rows, settings, seed, epoch)
+        batches += order[: max(1, round(part * len(order)))]
+    return list(grouped(batches, settings.accumulation))
+
+
+def grouped(batches: list[np.ndarray], size: int) -> Iterator[list[np.ndarray]]:
+    """Consecutive groups of `size` batches, the last one possibly smaller."""
+    for start in range(0, len(batches), size):
+        yield batches[start : start + size]
+
+
+def make_optimizer(model: MultitaskModel, settings: TrainSettings) -> AdamW:
+    """AdamW in four groups: encoder and heads, each with and without decay (vectors have none)."""
+    model.encoder.choose_trained(settings.train_inputs, settings.frozen_layers)
+    model.encoder.set_dropout(settings.dropout)
+    groups = []
+    for part, peak in ((model.encoder, settings.learning_rate), (model.heads, settings.head_learning_rate)):
+        trained = [weight for weight in part.parameters() if weight.requires_grad]
+        for matrices, decay in ((True, settings.weight_decay), (False, 0.0)):
+            chosen = [weight for weight in trained if (weight.ndim > 1) == matrices]
+            groups.append({"params": chosen, "lr": peak, "weight_decay": decay})
+    return AdamW([group for group in groups if group["params"]], fused=True)
+
+
+def rate(step: int, steps: int, warmup: float) -> float:
+    """The learning rate's factor after `step` updates: linear up over `warmup` of the run, linear down to 0."""
+    rising = max(1, round(warmup * steps))
+    return (step + 1) / rising if step < rising else max(0.0, (steps - step) / max(1, steps - rising))
+
+
+def evaluation_marks(steps: int, evaluations: int) -> set[int]:
+    """The updates after which dev is scored: evenly spread over the second half, the last included."""
+    return {round(steps * (0.5 + 0.5 * (i + 1) / evaluations)) for i in range(evaluations)} if steps else set()
+
+
+def count(result: Trained, rows: Examples, update: list[np.ndarray]) -> None:
+    """Add an update's examples and real tokens to the cost of the run."""
+    result.updates += 1
+    for indices in update:
+        result.examples += len(indices)
+        result.tokens += int(rows.text_lengths[indices].sum() + rows.visual_lengths[indices].sum())
+
+
+def evaluate(
+    model: MultitaskModel,
+    dev: Examples,
+    settings: TrainSettings,
+    device: torch.device,
+    result: Trained,
+    step: int,
+    loss: float,
+) -> None:
+    """Score English dev, add a point to the curve, and keep the weights if they are the best so far."""
+    scores = dev_scores(model, dev, settings.token_budget, device, settings.precision)
+    result.curve.append({"update": step, "loss": round(loss, 4), "dev": round(scores["mean"], 4)})
+    if not result.best or scores["mean"] > result.best["mean"]:
+        result.best, result.weights = scores, trained_weights(model)

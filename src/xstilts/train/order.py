@@ -1,0 +1,52 @@
+"""The order of examples: length-grouped batches under a token budget, the same for the same seed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from xstilts.train.examples import Examples
+from xstilts.train.settings import TrainSettings
+
+POOL = 40  # batches' worth of rows that are sorted by length together
+
+
+def epoch_batches(examples: Examples, settings: TrainSettings, seed: int, epoch: int) -> list[np.ndarray]:
+    """One epoch as row indices a batch: shuffled, sorted by length within pools, cut, and shuffled again.
+
+    Each batch holds one task's rows, at most `batch_size` of them and `token_budget` padded tokens.
+    """
+    random = np.random.default_rng([seed, epoch])
+    batches: list[np.ndarray] = []
+    for task in sorted(set(examples.tasks)):
+        rows = random.permutation(np.flatnonzero(examples.tasks == task))
+        for pool in np.split(rows, range(POOL * settings.batch_size, len(rows), POOL * settings.batch_size)):
+            batches += cut(by_length(examples, pool), examples, settings.token_budget, settings.batch_size)
+    return [batches[i] for i in random.permutation(len(batches))]
+
+
+def sorted_batches(examples: Examples, token_budget: int, batch_size: int) -> list[np.ndarray]:
+    """All rows in one sorted pass, longest first: for scoring, where order does not matter."""
+    batches: list[np.ndarray] = []
+    for task in sorted(set(examples.tasks)):
+        rows = by_length(examples, np.flatnonzero(examples.tasks == task))[::-1]
+        batches += cut(rows, examples, token_budget, batch_size)
+    return batches
+
+
+def by_length(examples: Examples, rows: np.ndarray) -> np.ndarray:
+    """Rows sorted by picture tokens, then text tokens (stable)."""
+    return rows[np.lexsort((examples.text_lengths[rows], examples.visual_lengths[rows]))]
+
+
+def cut(rows: np.ndarray, examples: Examples, token_budget: int, batch_size: int) -> list[np.ndarray]:
+    """Cut rows into batches whose padded size stays within the budget (one row always fits)."""
+    batches: list[np.ndarray] = []
+    start, text, visual = 0, 0, 0
+    for i, row in enumerate(rows):
+        text = max(text, int(examples.text_lengths[row]))
+        visual = max(visual, int(examples.visual_lengths[row]))
+        size = i - start + 1
+        if size > 1 and (size > batch_size or size * (text + visual) > token_budget):
+            batches.append(rows[start:i])
+            start, text, visual = i, int(examples.text_lengths[row]), int(examples.visual_lengths[row])
+    return [*batches, rows[start:]] if start < len(rows) else batches

@@ -1,0 +1,41 @@
+"""How one training stage trains: the keys of a task file's `intermediate` and `target` sections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """Attributes:
+    epochs: passes over the training rows (of a mixture: over its epoch).
+    learning_rate: peak rate of the encoder.
+    head_learning_rate: peak rate of the heads, which start fresh.
+    warmup: part of the updates with a rising rate; afterwards it falls linearly to 0.
+    weight_decay: AdamW's, on matrices only.
+    clip: largest gradient norm, applied once an update.
+    token_budget: padded tokens (text and picture) in a batch, at most.
+    batch_size: examples in a batch, at most.
+    accumulation: batches an update.
+    evaluations: times English dev is scored, evenly spread, the last at the end; the best one is kept.
+    dropout: probability of every dropout in the encoder.
+    train_inputs: whether embeddings and visual prefix are trained.
+    frozen_layers: how many of the encoder's layers, from the input on, are not trained.
+    precision: bf16 autocast or fp32.
+    """
+
+    epochs: float = 1.0
+    learning_rate: float = 7.0e-5
+    head_learning_rate: float = 5.0e-4
+    warmup: float = 0.1
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    token_budget: int = 1024
+    batch_size: int = 16
+    accumulation: int = 1
+    evaluations: int = 2
+    dropout: float = 0.0
+    train_inputs: bool = False
+    frozen_layers: int = 4
+    precision: Literal["bf16", "no"] = "bf16"

@@ -1,0 +1,113 @@
+"""Heads: what they start from, what they may choose, and how their losses add up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+from transformers import AutoModel
+
+from xstilts.errors import ParameterError
+from xstilts.model.encoder import Encoded
+from xstilts.model.heads import HEADS, LabelHead, SpanHead, make_head
+from xstilts.model.multitask import MultitaskModel
+from xstilts.train.dev import METRICS, best_span
+from xstilts.train.examples import Examples
+
+Make = Callable[[Path], MultitaskModel]
+
+
+@torch.inference_mode()
+def embeddings(public: Path, texts: list[list[int]]) -> torch.Tensor:
+    """Mean hidden states of texts, one at a time, by the plain encoder."""
+    plain = AutoModel.from_pretrained(public / "encoder").eval()
+    return torch.stack([plain(torch.tensor([ids])).last_hidden_state[0].mean(0) for ids in texts])
+
+
+def label_head(model: MultitaskModel, task: str) -> LabelHead:
+    head = model.head(task)
+    assert isinstance(head, LabelHead)
+    return head
+
+
+def test_answer_rows_start_at_the_labels_centred_embeddings(tiny: Any, public: Path, make_model: Make) -> None:
+    model = make_model(public)
+    texts = [encoding.ids for encoding in tiny.tokenizer().encode_batch(list(tiny.ANSWERS))]
+    assert len({len(ids) for ids in texts}) > 2  # padding comes in
+    model.start_answer_rows("looks", texts)
+    output = label_head(model, "looks").output
+    rows = embeddings(public, texts)
+    cosine = F.cosine_similarity(output.weight, rows - rows.mean(0))
+    torch.testing.assert_close(cosine, torch.ones(len(texts)), atol=1e-5, rtol=0)
+    norms = output.weight.norm(dim=1)
+    torch.testing.assert_close(norms, norms[0].expand_as(norms), atol=1e-5, rtol=0)
+    assert not output.bias.any()
+    assert output.weight.requires_grad
+
+
+def test_many_answers_start_like_few(tiny: Any, public: Path, make_model: Make) -> None:
+    """A vocabulary is embedded in pieces; an answer's row does not depend on its place."""
+    model = make_model(public)
+    texts = [encoding.ids for encoding in tiny.tokenizer().encode_batch(list(tiny.ANSWERS) * 50)]
+    model.heads["looks"] = LabelHead(tiny.HIDDEN, len(texts))
+    model.start_answer_rows("looks", texts)
+    weight = label_head(model, "looks").output.weight.detach()
+    count = len(tiny.ANSWERS)
+    torch.testing.assert_close(weight[-count:], weight[:count], atol=1e-5, rtol=0)
+    assert (weight[:count] @ weight[:count].T - torch.eye(count)).abs().max() > 0.01  # no two are the same
+
+
+def test_a_span_head_has_no_answer_rows(public: Path, make_model: Make) -> None:
+    model = make_model(public)
+    before = model.heads["finds"].state_dict()["output.weight"].clone()
+    model.start_answer_rows("finds", [[0, 5, 2]])
+    assert torch.equal(model.heads["finds"].state_dict()["output.weight"], before)
+
+
+@torch.inference_mode()
+def test_spans_never_end_in_padding_or_in_a_picture() -> None:
+    """Even where those tokens would score best."""
+    head = SpanHead(4, 0)
+    head.output.weight.copy_(torch.ones(2, 4))
+    head.output.bias.zero_()
+    hidden = torch.full((3, 10, 4), 50.0)  # 6 text tokens, 4 of a picture
+    lengths = [6, 3, 1]
+    mask = torch.ones(3, 10, dtype=torch.bool)
+    for row, length in enumerate(lengths):
+        hidden[row, :length] = -50.0
+        mask[row, length:6] = False
+    logits = head(Encoded(hidden, mask, 6))
+    assert logits.shape == (3, 2, 6)
+    start, end = best_span(logits)
+    assert (end < torch.tensor(lengths)).all()
+    assert (start <= end).all()
+    assert logits.isfinite().all()
+
+
+@pytest.mark.parametrize("task", ["looks", "follows", "finds"])
+def test_losses_are_sums_over_examples(task: str, public: Path, make_model: Make, examples: Examples) -> None:
+    model, rows = make_model(public), np.flatnonzero(examples.tasks == task)
+    whole = float(model(examples.batch(rows)).detach())
+    alone = [float(model(examples.batch(rows[i : i + 1])).detach()) for i in range(len(rows))]
+    assert whole == pytest.approx(sum(alone), rel=1e-5)
+    assert [loss == 0 for loss in alone] == [task == "looks" and examples.columns["label"][row] < 0 for row in rows]
+    assert (task == "looks") == any(loss == 0 for loss in alone)
+
+
+def test_the_loss_of_a_span_is_the_mean_of_both_ends(public: Path, make_model: Make, examples: Examples) -> None:
+    model, rows = make_model(public), np.flatnonzero(examples.tasks == "finds")
+    batch = examples.batch(rows)
+    chances = model.logits(batch).log_softmax(-1)
+    ends = [chances[i, 0, batch.start[i]] + chances[i, 1, batch.end[i]] for i in range(len(rows))]
+    assert model(batch).item() == pytest.approx(-sum(ends).item() / 2, rel=1e-5)
+
+
+def test_every_kind_has_a_head_and_a_metric() -> None:
+    assert HEADS.keys() == METRICS.keys()
+    with pytest.raises(ParameterError, match=r"no head for task kind 'spam'.* Did you mean 'span'"):
+        make_head({"kind": "spam", "labels": []}, 4)

@@ -1,0 +1,76 @@
+"""Predictions: every question's own answer in its own place, whatever it was batched with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+
+from xstilts.model.checkpoint import load_model
+from xstilts.model.multitask import MultitaskModel
+from xstilts.score.predictions import Answers, answer_all, prediction_table
+from xstilts.score.settings import ScoreSettings
+from xstilts.train.examples import Examples
+
+
+@pytest.fixture(scope="module")
+def model(public: Path, checkpoint: Path) -> MultitaskModel:
+    return load_model(public, checkpoint)
+
+
+@torch.inference_mode()
+def chances(model: MultitaskModel, questions: Examples) -> np.ndarray:
+    """The probability of every label, one question at a time."""
+    return np.stack(
+        [model.logits(questions.batch(np.array([row]))).softmax(-1)[0].numpy() for row in range(len(questions))]
+    )
+
+
+@pytest.mark.parametrize(("budget", "size"), [(8192, 512), (60, 64), (10**6, 7), (1, 1)])
+def test_answers_stand_in_the_rows_own_order(
+    budget: int, size: int, model: MultitaskModel, questions: Examples, settings: ScoreSettings
+) -> None:
+    expected = chances(model, questions)
+    assert len(set(expected.argmax(1))) > 1
+    found = answer_all(model, questions, replace(settings, token_budget=budget, batch_size=size), "test")
+    np.testing.assert_array_equal(found.labels[:, 0], expected.argmax(1))
+    np.testing.assert_allclose(found.probabilities, np.take_along_axis(expected, found.labels, 1), atol=1e-5)
+
+
+@pytest.mark.parametrize("top", [1, 2, 50])
+def test_the_top_answers_are_the_best_and_sorted(
+    top: int, tiny: Any, model: MultitaskModel, questions: Examples, settings: ScoreSettings
+) -> None:
+    found, kept = answer_all(model, questions, replace(settings, top=top), "test"), min(top, len(tiny.ANSWERS))
+    assert found.labels.shape == found.probabilities.shape == (len(questions), kept)
+    assert (np.diff(found.probabilities, axis=1) <= 0).all()
+    assert (found.probabilities > 0).all()
+    sums = found.probabilities.sum(1)
+    assert (sums <= 1 + 1e-5).all()
+    assert (kept < len(tiny.ANSWERS)) == bool((sums < 1 - 1e-5).all())
+    assert all(len(set(labels)) == kept for labels in found.labels)
+
+
+def test_a_table_of_predictions(tiny: Any, questions: Examples, question_rows: list[dict[str, Any]]) -> None:
+    random = np.random.default_rng(0)
+    count, labels = len(questions), list(tiny.ANSWERS)
+    ranks = np.argsort(random.random((count, len(labels))), axis=1)[:, :3]
+    seen = Answers(ranks, random.random((count, 3), dtype=np.float32))
+    blind = Answers(ranks[::-1], seen.probabilities)
+    table = prediction_table(questions, labels, seen, blind)
+    text, texts, numbers = pa.string(), pa.list_(pa.string()), pa.list_(pa.float32())
+    names = ("id", "image_id", "language", "structural", "semantic", "gold", "prediction")
+    expected = [*((name, text) for name in names), ("top", texts), ("probability", numbers), ("blind", text)]
+    assert [(field.name, field.type) for field in table.schema] == expected
+    for i, (row, written) in enumerate(zip(table.to_pylist(), question_rows, strict=True)):
+        assert {name: row[name] for name in names[:5]} == {name: written[name] for name in names[:5]}
+        assert row["gold"] == written["answer"]
+        assert row["top"] == [labels[rank] for rank in ranks[i]]
+        assert row["prediction"] == row["top"][0]
+        assert row["probability"] == seen.probabilities[i].tolist()
+        assert row["blind"] == labels[ranks[count - 1 - i, 0]]

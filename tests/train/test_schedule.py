@@ -1,0 +1,110 @@
+"""When what happens: the learning rate, the evaluations, whole and partial epochs, and who is trained at which rate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from xstilts.errors import ParameterError
+from xstilts.model.multitask import MultitaskModel
+from xstilts.parameters import build
+from xstilts.train.examples import Examples
+from xstilts.train.loop import evaluation_marks, make_optimizer, rate, update_plan
+from xstilts.train.order import epoch_batches
+from xstilts.train.settings import TrainSettings
+
+Settings = Callable[..., TrainSettings]
+
+
+@pytest.mark.parametrize("warmup", [0.0, 0.1, 0.5, 1.0])
+@pytest.mark.parametrize("steps", [1, 2, 3, 10, 500])
+def test_the_rate_rises_to_1_and_falls_to_0(steps: int, warmup: float) -> None:
+    rates = [rate(step, steps, warmup) for step in range(steps)]
+    peak = rates.index(max(rates))
+    assert max(rates) == 1
+    assert min(rates) > 0  # no update is for nothing
+    assert rates[: peak + 1] == sorted(rates[: peak + 1])
+    assert rates[peak:] == sorted(rates[peak:], reverse=True)
+    assert rate(steps, steps, warmup) == 0
+    if steps == 500:
+        assert peak == pytest.approx(warmup * steps, abs=1)
+        assert warmup == 1 or rates[-1] < 0.01
+        assert warmup == 0 or rates[0] < 0.03
+        slopes = np.diff(rates[peak + 1 :])
+        assert np.ptp(slopes) < 1e-9 if len(slopes) else warmup == 1
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 10, 501])
+@pytest.mark.parametrize("evaluations", [1, 2, 3, 8])
+def test_dev_is_scored_so_often_and_at_the_end(steps: int, evaluations: int) -> None:
+    marks = evaluation_marks(steps, evaluations)
+    assert max(marks) == steps
+    assert min(marks) >= 1
+    assert len(marks) <= evaluations
+    assert len(marks) == evaluations or steps < 2 * evaluations
+
+
+def test_a_plan_is_every_epoch_in_its_order(rows: Examples, make_settings: Settings) -> None:
+    settings = make_settings(epochs=2, batch_size=4, accumulation=3)
+    plan = update_plan(rows, settings, seed=3)
+    flat = [batch.tolist() for update in plan for batch in update]
+    expected = [batch.tolist() for epoch in (0, 1) for batch in epoch_batches(rows, settings, 3, epoch)]
+    assert flat == expected
+    assert {len(update) for update in plan[:-1]} == {3}
+    assert 1 <= len(plan[-1]) <= 3
+
+
+@pytest.mark.parametrize("epochs", [0.25, 0.5, 1.5, 2.75])
+def test_part_of_an_epoch(epochs: float, rows: Examples, make_settings: Settings) -> None:
+    plan = update_plan(rows, make_settings(epochs=epochs, batch_size=4, accumulation=1), seed=0)
+    one = len(update_plan(rows, make_settings(epochs=1, batch_size=4, accumulation=1), seed=0))
+    assert len(plan) == pytest.approx(epochs * one, abs=1.5)
+    seen = np.bincount(np.concatenate([batch for update in plan for batch in update]), minlength=len(rows))
+    assert set(seen) == {int(epochs), int(epochs) + 1}
+
+
+@pytest.mark.parametrize("embeddings", [False, True])
+@pytest.mark.parametrize("projector", [False, True])
+def test_who_is_trained_and_how(
+    embeddings: bool, projector: bool, model: MultitaskModel, make_settings: Settings
+) -> None:
+    """Every trained weight in exactly one group: new ones at their own rate, vectors without decay."""
+    settings = make_settings(train_embeddings=embeddings, train_projector=projector, weight_decay=0.1)
+    groups = make_optimizer(model, settings).param_groups
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    placed = [(names[id(p)], group) for group in groups for p in group["params"]]
+    untrained = set(names.values()) - {name for name, _ in placed}
+    assert len(placed) == len(names) - len(untrained)
+    projectors = {f"encoder.prefix.{part}.{kind}" for part in ("object", "attribute") for kind in ("weight", "bias")}
+    table = {"encoder.text.embeddings.word_embeddings.weight"}
+    assert untrained == (set() if embeddings else table) | (set() if projector else projectors)
+    parameters: dict[str, Any] = dict(model.named_parameters())
+    for name, group in placed:
+        fresh = name.startswith(("heads.", "encoder.prefix."))
+        assert group["lr"] == (settings.new_learning_rate if fresh else settings.learning_rate), name
+        assert group["weight_decay"] == (0.1 if parameters[name].ndim > 1 else 0), name
+
+
+def test_a_misspelt_setting_is_refused() -> None:
+    with pytest.raises(ParameterError, match=r"gqa: unknown key 'learning_rat'.* Did you mean 'learning_rate'"):
+        build(TrainSettings, {"learning_rat": 1.0e-4}, "gqa")
+
+
+def test_both_precisions_can_be_written_in_a_task_file(full_precision: str) -> None:
+    """YAML reads some words (no, off, ...) as booleans; an error hints at this one."""
+    for precision in ("bf16", full_precision):
+        written = yaml.safe_load(f"precision: {precision}")
+        assert build(TrainSettings, written, "gqa").precision == precision
+
+
+@pytest.mark.parametrize(
+    "value", [{"epochs": 0}, {"evaluations": 0}, {"accumulation": 0}, {"batch_size": 0}, {"epochs": -1.0}]
+)
+def test_settings_that_train_nothing_are_refused(value: dict[str, Any]) -> None:
+    """Otherwise an empty checkpoint would pass for a trained one."""
+    with pytest.raises(ParameterError, match=next(iter(value))):
+        build(TrainSettings, value, "gqa")

@@ -1,0 +1,75 @@
+"""The three learning stages as DVC calls them, with the project's own parameter files, on tiny caches."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xstilts.cache import open_rows, read_json
+
+ROOT = Path(__file__).parents[2]
+
+
+def stage(name: str) -> Any:
+    """The function `main` of a stage script."""
+    spec = importlib.util.spec_from_file_location(f"stage_{name}", ROOT / "stages" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.main
+
+
+@pytest.fixture
+def repository(parameter_files: Any, tiny: Any, tiny_features: dict[str, str], learn: Path, public: Path) -> Path:
+    """A working directory with data/public and the caches of two routes and of the target."""
+    root = Path(parameter_files.root)
+    rows = {split: tiny.rows("xgqa", 16, seed) for seed, split in enumerate(("train", "dev"))}
+    test = [row for language in ("en", "de", "ko") for row in tiny.rows("xgqa", 9, 3, language)]
+    caches = {
+        "xgqa/learn": tiny.cache("xgqa-learn", rows, tiny_features),
+        "xgqa/test": tiny.cache("xgqa-test", {"test": test}, tiny_features),
+        "none/learn": tiny.cache("none", {"train": [], "dev": []}, {}, tasks=""),
+        "all/learn": learn,
+    }
+    for name, cache in caches.items():
+        shutil.copytree(cache, root / "data" / "tokenized" / name)
+    shutil.copytree(public, root / "data" / "public")
+    return root
+
+
+@pytest.mark.stage
+@pytest.mark.parametrize("route", ["none", "all"])
+def test_a_route_from_its_caches_to_its_scores(route: str, repository: Path) -> None:
+    stage("intermediate")(route, 1)
+    stage("target")(route, 1, "xgqa")
+    stage("score")(route, 1, "xgqa")
+    data = repository / "data"
+    assert read_json(data / f"intermediate/{route}-s1/checkpoint.json")["tasks"].keys() == (
+        set() if route == "none" else {"looks", "follows", "finds"}
+    )
+    assert read_json(data / f"target/{route}-s1/xgqa/checkpoint.json")["training"]["seed"] == 1
+    scores = read_json(data / f"scores/{route}-s1/xgqa/scores.json")
+    about = {"target": "xgqa", "route": route, "seed": 1, "data": "pictograms", "metric": "accuracy"}
+    assert {key: scores[key] for key in about} == about
+    assert scores["rows"] == {"de": 9, "en": 9, "ko": 9}
+    assert open_rows(data / f"scores/{route}-s1/xgqa/predictions.arrow").num_rows == 27
+
+
+@pytest.mark.stage
+def test_mistakes_are_one_line(repository: Path, parameter_files: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    parameter_files.edit("stages/tasks/all.yaml", lambda task: task["intermediate"].update(learning_rat=1.0e-4))
+    for name, arguments, expected in (
+        ("intermediate", ("all", 0), "error: stages/tasks/all.yaml: intermediate: unknown key 'learning_rat'. Did"),
+        ("intermediate", ("sqad", 0), "error: unknown task 'sqad'. Did you mean 'squad'?"),
+        ("target", ("none", 0, "xgqa"), "error: data/intermediate/none-s0/model.safetensors: found an unreadable"),
+        ("score", ("none", 0, "xgqa"), "error: data/target/none-s0/xgqa/checkpoint.json: found no such file"),
+    ):
+        with pytest.raises(SystemExit, match="1"):
+            stage(name)(*arguments)
+        error = capsys.readouterr().err.splitlines()[-1]
+        assert error.startswith(expected)

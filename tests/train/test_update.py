@@ -1,0 +1,154 @@
+"""One update: its gradient is the mean over its examples, it is clipped once, and no number but a number passes."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from xstilts.model.multitask import MultitaskModel
+from xstilts.train import loop
+from xstilts.train.examples import Examples
+from xstilts.train.loop import NotFinite, make_optimizer, one_update, train
+from xstilts.train.settings import TrainSettings
+
+Settings = Callable[..., TrainSettings]
+RATE = 0.1
+SPLITS = [(8,), (4, 4), (5, 3), (2, 2, 2, 2), (1,) * 8]
+
+
+def fixed_updates(rows: Examples, task: str, sizes: tuple[int, ...]) -> list[list[np.ndarray]]:
+    """Three updates of the same eight rows each, split into batches of these sizes."""
+    chosen = np.flatnonzero(rows.tasks == task)[:24].reshape(3, 8)
+    return [np.split(update, np.cumsum(sizes)[:-1]) for update in chosen]
+
+
+def updated(
+    model: MultitaskModel, rows: Examples, updates: list[list[np.ndarray]], settings: TrainSettings, adam: bool
+) -> dict[str, Tensor]:
+    """The weights of a copy of the model after the updates, by the real optimizer or by plain SGD."""
+    mine, accelerator = copy.deepcopy(model), Accelerator(mixed_precision="no", cpu=True)
+    optimizer: torch.optim.Optimizer = make_optimizer(mine, settings)
+    if not adam:
+        optimizer = torch.optim.SGD([p for p in mine.parameters() if p.requires_grad], lr=RATE)
+    wrapped, optimizer = accelerator.prepare(mine, optimizer)
+    for step, update in enumerate(updates, start=1):
+        one_update(accelerator, wrapped, optimizer, rows, update, settings, step)
+    return {name: parameter.detach().clone() for name, parameter in mine.named_parameters()}
+
+
+@pytest.mark.parametrize("clip", [0.05, 1e9])
+@pytest.mark.parametrize("task", ["looks", "follows", "finds"])
+def test_how_an_update_is_split_changes_nothing(
+    task: str, clip: float, model: MultitaskModel, rows: Examples, make_settings: Settings
+) -> None:
+    """8 x 1 == 4 x 2 == 5 + 3 == 1 x 8; with plain SGD, in which no error of scale can hide."""
+    settings = make_settings(clip=clip, train_embeddings=True)
+    whole = updated(model, rows, fixed_updates(rows, task, (8,)), settings, adam=False)
+    moved = max((whole[name] - p).abs().max().item() for name, p in model.named_parameters())
+    assert moved > 1e-4
+    for sizes in SPLITS[1:]:
+        split = updated(model, rows, fixed_updates(rows, task, sizes), settings, adam=False)
+        for name, weight in whole.items():
+            torch.testing.assert_close(split[name], weight, atol=1e-3 * moved, rtol=0, msg=f"{sizes}: {name}")
+
+
+def test_accumulation_with_the_real_optimizer(model: MultitaskModel, rows: Examples, make_settings: Settings) -> None:
+    """AdamW divides by the gradient's size, so tiny ones differ by up to a rate; the answers do not."""
+    settings = make_settings(learning_rate=1e-3, new_learning_rate=1e-3)
+    answers = []
+    for sizes in ((8,), (4, 4), (1,) * 8):
+        mine = copy.deepcopy(model)
+        mine.load_state_dict(updated(mine, rows, fixed_updates(rows, "looks", sizes), settings, True), strict=False)
+        answers.append(mine.logits(rows.batch(np.flatnonzero(rows.tasks == "looks"))))
+    untrained = model.logits(rows.batch(np.flatnonzero(rows.tasks == "looks")))
+    assert (untrained - answers[0]).abs().max() > 0.05
+    for other in answers[1:]:
+        torch.testing.assert_close(other, answers[0], atol=1e-3, rtol=0)
+
+
+def test_the_loss_shown_is_the_mean_over_the_update(
+    model: MultitaskModel, rows: Examples, make_settings: Settings
+) -> None:
+    settings, accelerator = make_settings(), Accelerator(mixed_precision="no", cpu=True)
+    chosen = np.flatnonzero(rows.tasks == "follows")[:8]
+    expected = float(model.eval()(rows.batch(chosen)).detach()) / 8
+    wrapped, optimizer = accelerator.prepare(model, make_optimizer(model, settings))
+    shown = one_update(accelerator, wrapped, optimizer, rows, np.split(chosen, [3]), settings, 1)
+    assert shown == pytest.approx(expected, rel=1e-5)
+
+
+def test_clipping_comes_once_an_update_after_all_its_batches(
+    model: MultitaskModel, rows: Examples, dev: Examples, make_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[str] = []
+
+    def spy(name: str, after: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            events.append(name)
+            return after(*arguments, **named)
+
+        return call
+
+    monkeypatch.setattr(Accelerator, "backward", spy("backward", Accelerator.backward))
+    monkeypatch.setattr(Accelerator, "clip_grad_norm_", spy("clip", Accelerator.clip_grad_norm_))
+    monkeypatch.setattr(torch.optim.AdamW, "step", spy("step", torch.optim.AdamW.step))
+    settings = make_settings(epochs=1, batch_size=4, accumulation=4, token_budget=10**6)
+    result = train(model, rows, dev, settings, seed=0, title="test")
+    one = ["backward"] * 4 + ["clip", "step"]
+    assert result.updates > 3
+    assert events[: 6 * (result.updates - 1)] == one * (result.updates - 1)
+    assert events.count("clip") == events.count("step") == result.updates
+
+
+def test_large_gradients_are_clipped_to_the_setting(
+    model: MultitaskModel, rows: Examples, make_settings: Settings
+) -> None:
+    settings, before = make_settings(clip=0.01), {n: p.detach().clone() for n, p in model.named_parameters()}
+    after = updated(model, rows, fixed_updates(rows, "looks", (8,))[:1], settings, adam=False)
+    length = sum(((after[name] - before[name]) ** 2).sum().item() for name in before) ** 0.5
+    assert length == pytest.approx(RATE * 0.01, rel=0.01)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_loss_that_is_no_number_stops_the_run(
+    bad: float, model: MultitaskModel, rows: Examples, dev: Examples, make_settings: Settings, monkeypatch: Any
+) -> None:
+    calls: list[list[str]] = []
+
+    def forward(batch: Any) -> Tensor:
+        calls.append(batch.ids)
+        loss = sum(parameter.sum() for parameter in model.heads.parameters())
+        return loss * (bad if len(calls) == 3 else 1.0)
+
+    monkeypatch.setattr(model, "forward", forward)
+    settings = make_settings(epochs=1, batch_size=4, accumulation=1)
+    with pytest.raises(NotFinite) as caught:
+        train(model, rows, dev, settings, seed=0, title="test")
+    assert "update 3" in str(caught.value)
+    assert all(name in str(caught.value) for name in calls[2])
+    assert len(calls) == 3
+
+
+def test_gradients_that_are_no_numbers_stop_the_run(
+    model: MultitaskModel, rows: Examples, make_settings: Settings
+) -> None:
+    """A finite loss may have infinite gradients; after the last update nothing else would notice."""
+    settings, accelerator = make_settings(), Accelerator(mixed_precision="no", cpu=True)
+    model.heads["follows"].output.weight.register_hook(lambda gradient: gradient * float("inf"))
+    wrapped, optimizer = accelerator.prepare(model, make_optimizer(model, settings))
+    chosen = np.flatnonzero(rows.tasks == "follows")[:8]
+    with pytest.raises(NotFinite, match="update 7"):
+        one_update(accelerator, wrapped, optimizer, rows, [chosen], settings, 7)
+
+
+def test_many_ids_are_cut_short(rows: Examples) -> None:
+    batch = rows.batch(np.flatnonzero(rows.tasks == "follows")[:20])
+    with pytest.raises(NotFinite, match="follows7 and 12 more"):
+        loop.guard(float("nan"), 1, batch)
