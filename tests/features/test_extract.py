@@ -18,10 +18,11 @@ from xstilts.cache import open_features, read_json
 from xstilts.errors import DataError
 from xstilts.features import extract as extraction
 from xstilts.features.efficientnet import EfficientNetLite0
-from xstilts.features.extract import FeatureSettings, extract, processors
+from xstilts.features.extract import FeatureSettings, extract
 from xstilts.features.npy import NpyWriter
 from xstilts.features.public import assemble, read_pictures
 from xstilts.features.vision import LITE0_CONFIG
+from xstilts.threads import processors
 
 COLOURS = {"red": (229, 57, 53), "blue": (30, 136, 229), "green": (67, 160, 71)}
 NOUNS = ("cat", "dog", "bus", "tree")

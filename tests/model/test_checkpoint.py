@@ -19,23 +19,28 @@ from xstilts.train.examples import Examples
 
 Make = Callable[[Path], MultitaskModel]
 FILE = "model.safetensors"
+KINDS = ["bert", "xlm-roberta", "modernbert"]
 
 
 @torch.no_grad()
-def disturb(model: MultitaskModel, embeddings: bool) -> MultitaskModel:
-    """Change every weight, as training would; the word embeddings only if they are trained."""
-    table = model.encoder.text.get_input_embeddings().weight
+def disturb(model: MultitaskModel, inputs: bool, frozen_layers: int = 0) -> MultitaskModel:
+    """Change every weight that is trained, as training would."""
+    model.encoder.choose_trained(inputs=inputs, frozen_layers=frozen_layers)
     for parameter in model.parameters():
-        if embeddings or parameter is not table:
-            parameter += 0.1 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(parameter.numel()))
-    model.encoder.choose_trained(embeddings=embeddings, projector=True)
+        if parameter.requires_grad:
+            random = torch.Generator().manual_seed(parameter.numel())
+            parameter += 0.1 * torch.randn(parameter.shape, generator=random)
     return model
 
 
-def saved(model: MultitaskModel, directory: Path, **changed: torch.Tensor) -> Path:
+def saved(model: MultitaskModel, directory: Path) -> Path:
     directory.mkdir(parents=True)
-    save_checkpoint(directory, trained_weights(model) | changed, {"tasks": model.cards})
+    save_checkpoint(directory, trained_weights(model), {"tasks": model.cards})
     return directory
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(weight, other[name]) for name, weight in one.items())
 
 
 @torch.inference_mode()
@@ -44,51 +49,73 @@ def all_logits(model: MultitaskModel, examples: Examples) -> list[torch.Tensor]:
     return [model.logits(examples.batch(np.flatnonzero(examples.tasks == task))) for task in tasks]
 
 
-@pytest.mark.parametrize("embeddings", [False, True])
-@pytest.mark.parametrize("kind", ["bert", "xlm-roberta", "modernbert"])
+@pytest.mark.parametrize(("inputs", "frozen"), [(False, 0), (True, 0), (False, 1), (True, 2)])
+@pytest.mark.parametrize("kind", KINDS)
 def test_saved_and_loaded_it_answers_the_same(
-    kind: str, embeddings: bool, tiny: Any, make_model: Make, examples: Examples, tmp_path: Path
+    kind: str, inputs: bool, frozen: int, tiny: Any, make_model: Make, examples: Examples, tmp_path: Path
 ) -> None:
     public = tiny.public(kind)
-    model = disturb(make_model(public), embeddings)
+    model = disturb(make_model(public), inputs, frozen)
     loaded = load_model(public, saved(model, tmp_path / "checkpoint"))
     assert not loaded.training
+    assert same(loaded.state_dict(), model.state_dict())
     for expected, found in zip(all_logits(model, examples), all_logits(loaded, examples), strict=True):
         assert torch.equal(found, expected)
     untrained = all_logits(make_model(public), examples)
     assert not torch.allclose(untrained[0], all_logits(loaded, examples)[0], atol=1e-3)
 
 
-def has_embeddings(checkpoint: Path, shape: tuple[int, ...]) -> bool:
+def has_embeddings(checkpoint: Path, tiny: Any) -> bool:
     """Whether any matrix has the shape of the word embeddings (no other has)."""
+    shape = (len(tiny.WORDS), tiny.HIDDEN)
     return any(tuple(weight.shape) == shape for weight in load_file(checkpoint / FILE).values())
 
 
-@pytest.mark.parametrize("kind", ["bert", "xlm-roberta", "modernbert"])
-def test_embeddings_are_stored_once_somebody_trained_them(
+@pytest.mark.parametrize("kind", KINDS)
+def test_embeddings_are_stored_only_if_trained(kind: str, tiny: Any, make_model: Make, tmp_path: Path) -> None:
+    """They are most of a multilingual encoder, and the public one has them already."""
+    public = tiny.public(kind)
+    assert not has_embeddings(saved(disturb(make_model(public), inputs=False), tmp_path / "frozen"), tiny)
+    assert has_embeddings(saved(disturb(make_model(public), inputs=True), tmp_path / "trained"), tiny)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_an_earlier_phase_trained_is_stored_though_a_later_one_froze_it(
     kind: str, tiny: Any, cards: dict[str, Any], make_model: Make, tmp_path: Path
 ) -> None:
-    """Also when an intermediate task trained them and the target froze them: its checkpoint is all that is left."""
+    """The target's checkpoint, over the public encoder, is all that scoring loads."""
     public = tiny.public(kind)
-    shape = (len(tiny.WORDS), tiny.HIDDEN)
-    frozen = saved(disturb(make_model(public), embeddings=False), tmp_path / "frozen")
-    assert not has_embeddings(frozen, shape)
-    trained = saved(disturb(make_model(public), embeddings=True), tmp_path / "trained")
-    assert has_embeddings(trained, shape)
-    target = MultitaskModel(load_encoder(public, trained), cards)
-    target.encoder.choose_trained(embeddings=False, projector=True)
-    assert has_embeddings(saved(target, tmp_path / "target"), shape)
-    assert not has_embeddings(saved(MultitaskModel(load_encoder(public, frozen), cards), tmp_path / "again"), shape)
+    first = saved(disturb(make_model(public), inputs=True), tmp_path / "first")
+    second = disturb(MultitaskModel(load_encoder(public, first), cards), inputs=False, frozen_layers=1)
+    checkpoint = saved(second, tmp_path / "second")
+    assert has_embeddings(checkpoint, tiny)
+    assert same(load_model(public, checkpoint).state_dict(), second.state_dict())
+    third = MultitaskModel(load_encoder(public, checkpoint), cards)
+    third.encoder.choose_trained(inputs=False, frozen_layers=2)
+    assert same(load_encoder(public, saved(third, tmp_path / "third")).state_dict(), second.encoder.state_dict())
+
+
+def test_what_nobody_trained_is_not_stored(
+    public: Path, cards: dict[str, Any], make_model: Make, tmp_path: Path
+) -> None:
+    first = saved(disturb(make_model(public), inputs=False, frozen_layers=1), tmp_path / "first")
+    second = disturb(MultitaskModel(load_encoder(public, first), cards), inputs=False, frozen_layers=2)
+    found = load_file(saved(second, tmp_path / "second") / FILE).keys()
+    assert found == load_file(first / FILE).keys()
+    layers = {name.split("layer.")[1].split(".")[0] for name in found if "layer." in name}
+    assert layers == {"1"}
+    assert not any("prefix" in name or "embeddings" in name for name in found)
 
 
 def test_a_loaded_model_is_saved_whole(public: Path, make_model: Make, tmp_path: Path) -> None:
-    first = saved(disturb(make_model(public), embeddings=True), tmp_path / "first")
-    second = saved(load_model(public, first), tmp_path / "second")
-    assert load_file(second / FILE).keys() == load_file(first / FILE).keys()
+    first = disturb(make_model(public), inputs=True)
+    loaded = load_model(public, saved(first, tmp_path / "first"))
+    again = load_model(public, saved(loaded, tmp_path / "second"))
+    assert same(again.state_dict(), first.state_dict())
 
 
 def test_an_encoder_leaves_the_heads_behind(public: Path, make_model: Make, tmp_path: Path) -> None:
-    model = disturb(make_model(public), embeddings=False)
+    model = disturb(make_model(public), inputs=False)
     encoder = load_encoder(public, saved(model, tmp_path / "checkpoint"))
     expected = model.encoder.state_dict()
     assert encoder.state_dict().keys() == expected.keys()
@@ -106,7 +133,7 @@ def test_kept_weights_are_copies(public: Path, make_model: Make) -> None:
     model = make_model(public)
     kept = trained_weights(model)
     before = {name: weight.clone() for name, weight in kept.items()}
-    disturb(model, embeddings=True)
+    disturb(model, inputs=True)
     assert all(torch.equal(weight, before[name]) for name, weight in kept.items())
 
 
@@ -123,20 +150,16 @@ def test_a_damaged_file_is_named(
 
 
 @pytest.mark.parametrize("load", [load_model, load_encoder])
-@pytest.mark.parametrize("foreign", ["another encoder", "a larger encoder", "a shorter encoder", "no encoder"])
+@pytest.mark.parametrize("foreign", ["another encoder", "a larger encoder", "other names"])
 def test_weights_of_another_model_are_refused(
     load: Callable[[Path, Path], Any], foreign: str, tiny: Any, make_model: Make, tmp_path: Path
 ) -> None:
-    """Whatever is laid over must be this model whole: no weight too many, none missing, all of its size."""
-    kinds = {
-        "another encoder": tiny.public("modernbert"),
-        "a larger encoder": tiny.public("bert", intermediate_size=96),
-        "a shorter encoder": tiny.public("bert", num_hidden_layers=1),
-    }
+    """Whatever is laid over must be this model's: no weight of another name, none of another size."""
+    kinds = {"another encoder": tiny.public("modernbert"), "a larger encoder": tiny.public(intermediate_size=96)}
     checkpoint = saved(make_model(kinds.get(foreign, tiny.public())), tmp_path / "checkpoint")
-    if foreign == "no encoder":
+    if foreign == "other names":
         weights = read_weights(checkpoint)
-        save_file({name.removeprefix("encoder."): weight for name, weight in weights.items()}, checkpoint / FILE)
+        save_file({name.replace("encoder.text", "bert"): weight for name, weight in weights.items()}, checkpoint / FILE)
     with pytest.raises(DataError, match=f"checkpoint/{FILE}: found weights"):
         load(tiny.public(), checkpoint)
 

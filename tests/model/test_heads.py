@@ -71,18 +71,17 @@ def test_a_span_head_has_no_answer_rows(public: Path, make_model: Make) -> None:
 
 @torch.inference_mode()
 def test_spans_never_end_in_padding_or_in_a_picture() -> None:
-    """Even where those tokens would score best."""
-    head = SpanHead(4, 0)
-    head.output.weight.copy_(torch.ones(2, 4))
-    head.output.bias.zero_()
-    hidden = torch.full((3, 10, 4), 50.0)  # 6 text tokens, 4 of a picture
-    lengths = [6, 3, 1]
-    mask = torch.ones(3, 10, dtype=torch.bool)
+    """Even where those tokens would score best; every token of the text keeps its own score."""
+    torch.manual_seed(0)
+    head, lengths = SpanHead(4, 0), [6, 3, 1]
+    hidden, mask = torch.randn(3, 10, 4), torch.ones(3, 10, dtype=torch.bool)  # 6 text tokens, 4 of a picture
     for row, length in enumerate(lengths):
-        hidden[row, :length] = -50.0
+        hidden[row, length:] = 100 * head.output.weight.sum(0)
         mask[row, length:6] = False
     logits = head(Encoded(hidden, mask, 6))
     assert logits.shape == (3, 2, 6)
+    for row, length in enumerate(lengths):
+        torch.testing.assert_close(logits[row, :, :length], head.output(hidden[row, :length]).T)
     start, end = best_span(logits)
     assert (end < torch.tensor(lengths)).all()
     assert (start <= end).all()

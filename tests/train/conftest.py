@@ -30,8 +30,8 @@ def _fresh_accelerator() -> Iterator[None]:
 
 @pytest.fixture
 def make_settings(full_precision: str) -> Settings:
-    """The default settings in float32 with some of them changed."""
-    return lambda **changed: replace(TrainSettings(), **{"precision": full_precision, **changed})
+    """The default settings in float32, with no layer frozen (a tiny encoder has two), and some of them changed."""
+    return lambda **changed: replace(TrainSettings(), **{"precision": full_precision, "frozen_layers": 0, **changed})
 
 
 @pytest.fixture(scope="session")

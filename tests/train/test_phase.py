@@ -67,9 +67,9 @@ def test_a_route_of_two_phases(
 ) -> None:
     """The target starts from the intermediate encoder, with heads of its own; its checkpoint alone is enough."""
     target = tiny.cache("target", {s: tiny.rows("looks", 24, 5) for s in ("train", "dev")}, tiny_features)
-    first = make_settings(epochs=0.5, train_embeddings=True, learning_rate=1e-3)
+    first = make_settings(epochs=0.5, train_inputs=True, learning_rate=1e-3)
     train_phase(learn, public, tmp_path / "first", first, 0)
-    second = make_settings(epochs=1, train_embeddings=False, learning_rate=1e-12, weight_decay=0.0, evaluations=1)
+    second = make_settings(epochs=1, train_inputs=False, learning_rate=1e-12, weight_decay=0.0, evaluations=1)
     train_phase(target, public, tmp_path / "second", second, 0, tmp_path / "first")
     start, end = load_file(tmp_path / "first" / FILES[1]), load_file(tmp_path / "second" / FILES[1])
     assert {name for name in end if name.startswith("heads.")} == {

@@ -67,26 +67,30 @@ def test_part_of_an_epoch(epochs: float, rows: Examples, make_settings: Settings
     assert set(seen) == {int(epochs), int(epochs) + 1}
 
 
-@pytest.mark.parametrize("embeddings", [False, True])
-@pytest.mark.parametrize("projector", [False, True])
-def test_who_is_trained_and_how(
-    embeddings: bool, projector: bool, model: MultitaskModel, make_settings: Settings
-) -> None:
-    """Every trained weight in exactly one group: new ones at their own rate, vectors without decay."""
-    settings = make_settings(train_embeddings=embeddings, train_projector=projector, weight_decay=0.1)
+@pytest.mark.parametrize("inputs", [False, True])
+@pytest.mark.parametrize("frozen", [0, 1, 2])
+def test_who_is_trained_and_how(inputs: bool, frozen: int, model: MultitaskModel, make_settings: Settings) -> None:
+    """Every trained weight in exactly one group: heads at their own rate, vectors without decay."""
+    settings = make_settings(train_inputs=inputs, frozen_layers=frozen, weight_decay=0.1)
     groups = make_optimizer(model, settings).param_groups
-    names = {id(parameter): name for name, parameter in model.named_parameters()}
-    placed = [(names[id(p)], group) for group in groups for p in group["params"]]
-    untrained = set(names.values()) - {name for name, _ in placed}
-    assert len(placed) == len(names) - len(untrained)
-    projectors = {f"encoder.prefix.{part}.{kind}" for part in ("object", "attribute") for kind in ("weight", "bias")}
-    table = {"encoder.text.embeddings.word_embeddings.weight"}
-    assert untrained == (set() if embeddings else table) | (set() if projector else projectors)
     parameters: dict[str, Any] = dict(model.named_parameters())
+    names = {id(parameter): name for name, parameter in parameters.items()}
+    placed = [(names[id(p)], group) for group in groups for p in group["params"]]
+    trained = {name for name, _ in placed}
+    assert len(placed) == len(trained)
+    for name, parameter in parameters.items():
+        layer = int(name.split("layer.")[1][0]) if "layer." in name else None
+        expected = inputs if name.startswith("encoder.") and layer is None else layer is None or layer >= frozen
+        assert (name in trained) == parameter.requires_grad == expected, name
     for name, group in placed:
-        fresh = name.startswith(("heads.", "encoder.prefix."))
-        assert group["lr"] == (settings.new_learning_rate if fresh else settings.learning_rate), name
+        new = name.startswith("heads.")
+        assert group["lr"] == (settings.head_learning_rate if new else settings.learning_rate), name
         assert group["weight_decay"] == (0.1 if parameters[name].ndim > 1 else 0), name
+
+
+def test_no_more_layers_are_frozen_than_there_are(model: MultitaskModel, make_settings: Settings) -> None:
+    with pytest.raises(ParameterError, match="frozen_layers is 3, but the encoder has 2 layers"):
+        make_optimizer(model, make_settings(frozen_layers=3))
 
 
 def test_a_misspelt_setting_is_refused() -> None:
@@ -102,9 +106,17 @@ def test_both_precisions_can_be_written_in_a_task_file(full_precision: str) -> N
 
 
 @pytest.mark.parametrize(
-    "value", [{"epochs": 0}, {"evaluations": 0}, {"accumulation": 0}, {"batch_size": 0}, {"epochs": -1.0}]
+    "value",
+    [
+        {"epochs": 0},
+        {"evaluations": 0},
+        {"accumulation": 0},
+        {"batch_size": 0},
+        {"epochs": -1.0},
+        {"frozen_layers": -1},
+    ],
 )
-def test_settings_that_train_nothing_are_refused(value: dict[str, Any]) -> None:
-    """Otherwise an empty checkpoint would pass for a trained one."""
+def test_settings_that_make_no_sense_are_refused(value: dict[str, Any]) -> None:
+    """Otherwise an empty checkpoint would pass for a trained one, or most layers would be frozen unasked."""
     with pytest.raises(ParameterError, match=next(iter(value))):
         build(TrainSettings, value, "gqa")

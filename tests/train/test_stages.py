@@ -25,7 +25,7 @@ def stage(name: str) -> Any:
 
 
 @pytest.fixture
-def repository(parameter_files: Any, tiny: Any, tiny_features: dict[str, str], learn: Path, public: Path) -> Path:
+def repository(parameter_files: Any, tiny: Any, tiny_features: dict[str, str], learn: Path) -> Path:
     """A working directory with data/public and the caches of two routes and of the target."""
     root = Path(parameter_files.root)
     rows = {split: tiny.rows("xgqa", 16, seed) for seed, split in enumerate(("train", "dev"))}
@@ -38,7 +38,8 @@ def repository(parameter_files: Any, tiny: Any, tiny_features: dict[str, str], l
     }
     for name, cache in caches.items():
         shutil.copytree(cache, root / "data" / "tokenized" / name)
-    shutil.copytree(public, root / "data" / "public")
+    deep = tiny.public(num_hidden_layers=12)  # the settings speak of the layers of a real encoder
+    shutil.copytree(deep, root / "data" / "public")
     return root
 
 

@@ -49,7 +49,7 @@ def test_how_an_update_is_split_changes_nothing(
     task: str, clip: float, model: MultitaskModel, rows: Examples, make_settings: Settings
 ) -> None:
     """8 x 1 == 4 x 2 == 5 + 3 == 1 x 8; with plain SGD, in which no error of scale can hide."""
-    settings = make_settings(clip=clip, train_embeddings=True)
+    settings = make_settings(clip=clip, train_inputs=True)
     whole = updated(model, rows, fixed_updates(rows, task, (8,)), settings, adam=False)
     moved = max((whole[name] - p).abs().max().item() for name, p in model.named_parameters())
     assert moved > 1e-4
@@ -61,7 +61,7 @@ def test_how_an_update_is_split_changes_nothing(
 
 def test_accumulation_with_the_real_optimizer(model: MultitaskModel, rows: Examples, make_settings: Settings) -> None:
     """AdamW divides by the gradient's size, so tiny ones differ by up to a rate; the answers do not."""
-    settings = make_settings(learning_rate=1e-3, new_learning_rate=1e-3)
+    settings = make_settings(learning_rate=1e-3, head_learning_rate=1e-3)
     answers = []
     for sizes in ((8,), (4, 4), (1,) * 8):
         mine = copy.deepcopy(model)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,6 +16,7 @@ from xstilts.features.npy import NpyWriter
 from xstilts.features.progress import Progress
 from xstilts.features.regions import Boxes, Image, Proposals, propose
 from xstilts.features.vision import VisionEncoder, load_vision, vision_name
+from xstilts.threads import processors, workers
 
 Crop = NDArray[np.uint8]  # [side, side, 3]
 Vectors = NDArray[np.float32]
@@ -80,8 +77,7 @@ def _write_regions(source: ImageSource, encoder: VisionEncoder, settings: Featur
     with (
         NpyWriter(out / "features.npy", encoder.dim, "<f2") as vectors,
         NpyWriter(out / "boxes.npy", BOX, "<f4") as boxes,
-        one_thread_an_operation(),
-        ThreadPoolExecutor(processors()) as pool,
+        workers(processors()) as pool,
     ):
         for found, embedded in pool.map(lambda ids: _chunk(source, ids, encoder, settings), chunks):
             boxes.append(np.concatenate(found))
@@ -116,24 +112,3 @@ def embed(encoder: VisionEncoder, crops: list[Crop], batch: int) -> Vectors:
     """Vectors float32 `[n, dim]` of equally large crops, `batch` of them a forward pass."""
     stacked = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2)
     return torch.cat([encoder.embed(part).float() for part in torch.split(stacked, batch)]).numpy()
-
-
-@contextmanager
-def one_thread_an_operation() -> Iterator[None]:
-    """Let every operation of torch run on one thread: the parallelism is over chunks.
-
-    Threads inside an operation wait for one another at every layer; on a machine that does other work too,
-    that makes two threads ten times slower than one. One thread also gives the same bytes whatever the
-    number of processors.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

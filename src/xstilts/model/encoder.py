@@ -109,7 +109,7 @@ def load_public(public: Path) -> MultimodalEncoder:
     directory = public / "encoder"
     if not (directory / "config.json").exists():
         raise DataError(directory, None, "no encoder", "a Hugging Face directory", "run `dvc repro`")
-    disable_progress_bar()  # of loading weights: it says nothing and fills the log
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # of loading weights: it says nothing and fills the log
     arguments: dict[str, object] = {"dtype": torch.float32, "attn_implementation": "sdpa"}
     if AutoConfig.from_pretrained(directory).model_type in ("bert", "roberta", "xlm-roberta"):
         arguments["add_pooling_layer"] = False

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import torch
-from torch import Tensor
 
 from xstilts.model.multitask import MultitaskModel
 from xstilts.score.settings import ScoreSettings
+from xstilts.threads import workers
+from xstilts.train.dev import all_logits
 from xstilts.train.examples import Examples
 from xstilts.train.order import sorted_batches
 from xstilts.train.progress import Progress
@@ -24,34 +24,21 @@ class Answers:
     probabilities: np.ndarray
 
 
-@torch.inference_mode()
 def answer_all(model: MultitaskModel, examples: Examples, settings: ScoreSettings, title: str) -> Answers:
     """Answer every row with the `top` best labels of its task's head."""
-    task = str(examples.tasks[0])
-    top = min(settings.top, len(model.cards[task]["labels"]))
-    labels = np.zeros((len(examples), top), dtype=np.int64)
-    probabilities = np.zeros((len(examples), top), dtype=np.float32)
+    top = min(settings.top, len(model.cards[str(examples.tasks[0])]["labels"]))
+    answers = Answers(np.zeros((len(examples), top), np.int64), np.zeros((len(examples), top), np.float32))
     batches = sorted_batches(examples, settings.token_budget, settings.batch_size)
-    device = next(model.parameters()).device
     done = tokens = 0
-    with Progress(title, len(batches)) as progress:
-        for number, rows in enumerate(batches, start=1):
-            best, chance = _best(model, examples, rows, top, settings.precision, device)
-            labels[rows], probabilities[rows] = best.cpu().numpy(), chance.cpu().numpy()
+    with workers() as pool, Progress(title, len(batches)) as progress:
+        answered = all_logits(model, examples, batches, settings.precision, pool)
+        for number, (rows, (_, logits)) in enumerate(zip(batches, answered, strict=True), start=1):
+            chance, best = logits.softmax(-1).topk(top, dim=-1)
+            answers.labels[rows], answers.probabilities[rows] = best.cpu().numpy(), chance.cpu().numpy()
             done += len(rows)
             tokens += int((examples.text_lengths[rows] + examples.visual_lengths[rows]).sum())
             progress.advance(number, None, done, tokens)
-    return Answers(labels, probabilities)
-
-
-def _best(
-    model: MultitaskModel, examples: Examples, rows: np.ndarray, top: int, precision: str, device: torch.device
-) -> tuple[Tensor, Tensor]:
-    batch = examples.batch(rows).to(device)
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
-        logits = model.logits(batch)
-    chance, best = logits.softmax(-1).topk(top, dim=-1)
-    return best, chance
+    return answers
 
 
 def prediction_table(examples: Examples, labels: list[str], seen: Answers, blind: Answers) -> pa.Table:

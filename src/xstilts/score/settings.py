@@ -15,7 +15,7 @@ class ScoreSettings:
     precision: bf16 autocast or fp32.
     """
 
-    token_budget: int = 8192
-    batch_size: int = 512
+    token_budget: int = 4096
+    batch_size: int = 128
     top: int = 5
     precision: Literal["bf16", "no"] = "bf16"

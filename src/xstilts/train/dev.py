@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -43,19 +45,30 @@ METRICS: dict[str, Callable[[Tensor, Batch], Tensor]] = {
 }
 
 
-@torch.inference_mode()
 def dev_scores(
-    model: MultitaskModel, examples: Examples, token_budget: int, device: torch.device, precision: str
+    model: MultitaskModel, examples: Examples, token_budget: int, precision: str, pool: Executor
 ) -> dict[str, float]:
     """Mean score of each task's dev rows, and `mean` over the tasks (fractions, 0..1)."""
-    was_training = model.training
-    model.eval()
     points: dict[str, list[Tensor]] = defaultdict(list)
-    for rows in sorted_batches(examples, 4 * token_budget, 512):
-        batch = examples.batch(rows).to(device)
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
-            logits = model.logits(batch)
+    batches = sorted_batches(examples, 4 * token_budget, 128)
+    for batch, logits in all_logits(model, examples, batches, precision, pool):
         points[batch.task].append(METRICS[model.cards[batch.task]["kind"]](logits, batch))
-    model.train(was_training)
     scores = {task: float(torch.cat(parts).mean()) for task, parts in sorted(points.items())}
     return {**scores, "mean": sum(scores.values()) / max(len(scores), 1)}
+
+
+def all_logits(
+    model: MultitaskModel, examples: Examples, batches: Sequence[np.ndarray], precision: str, pool: Executor
+) -> Iterator[tuple[Batch, Tensor]]:
+    """Every batch with the logits of its head, in order: dropout off, nothing kept for gradients."""
+    device = next(model.parameters()).device
+    was_training = model.training
+    model.eval()
+
+    def one(rows: np.ndarray) -> tuple[Batch, Tensor]:
+        batch = examples.batch(rows).to(device)
+        with torch.inference_mode(), torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
+            return batch, model.logits(batch)
+
+    yield from pool.map(one, batches) if device.type == "cpu" else map(one, batches)
+    model.train(was_training)

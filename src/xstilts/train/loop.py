@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,19 +14,15 @@ from torch import Tensor
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
-from xstilts.errors import XstiltsError
-from xstilts.model.batch import Batch
 from xstilts.model.checkpoint import trained_weights
 from xstilts.model.multitask import MultitaskModel
+from xstilts.threads import processors, workers
 from xstilts.train.dev import dev_scores
 from xstilts.train.examples import Examples
 from xstilts.train.order import epoch_batches
 from xstilts.train.progress import Progress
 from xstilts.train.settings import TrainSettings
-
-
-class NotFinite(XstiltsError):
-    """The loss became NaN or infinite."""
+from xstilts.train.update import Updater
 
 
 @dataclass
@@ -53,56 +50,24 @@ def train(
     Raises:
         NotFinite: at a loss that is no number, with the update and the ids of the batch.
     """
-    accelerator = Accelerator(mixed_precision=settings.precision, gradient_accumulation_steps=1)
+    accelerator = Accelerator(mixed_precision=settings.precision)
     torch.manual_seed(seed)
     plan = update_plan(rows, settings, seed)
-    optimizer = make_optimizer(model, settings)
+    optimizer = make_optimizer(model.to(accelerator.device), settings)
     schedule = LambdaLR(optimizer, lambda step: rate(step, len(plan), settings.warmup))
-    wrapped, optimizer = accelerator.prepare(model, optimizer)
-    result = Trained(weights={})
-    marks = evaluation_marks(len(plan), settings.evaluations)
-    model.train()
-    with Progress(title, len(plan), accelerator.is_main_process) as progress:
+    result, marks = Trained(weights={}), evaluation_marks(len(plan), settings.evaluations)
+    with workers() as pool, Progress(title, len(plan), accelerator.is_main_process) as progress:
+        threads = (pool, processors()) if accelerator.device.type == "cpu" else (None, 1)
+        updater = Updater(accelerator, model.train(), optimizer, rows, settings.clip, *threads)
         for step, update in enumerate(plan, start=1):
-            loss = one_update(accelerator, wrapped, optimizer, rows, update, settings, step)
+            loss = updater.step(step, update)
             schedule.step()
             count(result, rows, update)
             progress.advance(step, loss, result.examples, result.tokens)
             if step in marks:
-                evaluate(model, dev, settings, accelerator.device, result, step, loss)
+                evaluate(model, dev, settings, pool, result, step, loss)
                 progress.note(f"dev {result.curve[-1]['dev']:.3f}")
     return result
-
-
-def one_update(
-    accelerator: Accelerator,
-    model: torch.nn.Module,
-    optimizer: torch.optim.Optimizer,
-    rows: Examples,
-    update: list[np.ndarray],
-    settings: TrainSettings,
-    step: int,
-) -> float:
-    """One optimizer step over the batches of an update; the loss is a mean over its examples, whatever their split."""
-    examples, total = sum(len(indices) for indices in update), 0.0
-    for indices in update:
-        batch = rows.batch(indices).to(accelerator.device)
-        loss = model(batch) / examples
-        accelerator.backward(loss)
-        total += guard(float(loss.detach()), step, batch)
-    accelerator.clip_grad_norm_(model.parameters(), settings.clip)
-    optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
-    return total
-
-
-def guard(loss: float, step: int, batch: Batch) -> float:
-    """Return the loss, or stop with the step and the batch's ids when it is no number."""
-    if not math.isfinite(loss):
-        shown = ", ".join(batch.ids[:8]) + (f" and {len(batch.ids) - 8} more" if len(batch.ids) > 8 else "")
-        hint = "lower learning_rate or set precision: no"
-        raise NotFinite(f"update {step}: the loss of {batch.task} is {loss}; batch ids {shown}; {hint}")
-    return loss
 
 
 def update_plan(rows: Examples, settings: TrainSettings, seed: int) -> list[list[np.ndarray]]:
@@ -157,13 +122,13 @@ def evaluate(
     model: MultitaskModel,
     dev: Examples,
     settings: TrainSettings,
-    device: torch.device,
+    pool: Executor,
     result: Trained,
     step: int,
     loss: float,
 ) -> None:
     """Score English dev, add a point to the curve, and keep the weights if they are the best so far."""
-    scores = dev_scores(model, dev, settings.token_budget, device, settings.precision)
+    scores = dev_scores(model, dev, settings.token_budget, settings.precision, pool)
     result.curve.append({"update": step, "loss": round(loss, 4), "dev": round(scores["mean"], 4)})
     if not result.best or scores["mean"] > result.best["mean"]:
         result.best, result.weights = scores, trained_weights(model)

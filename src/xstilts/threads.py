@@ -1,0 +1,37 @@
+"""Parallel work on a processor: several threads, each of whose operations runs on one thread.
+
+Threads inside an operation wait for one another at every layer. On a machine that does other work too, that makes two
+threads several times slower than one; whole batches, or parts of one, need to meet only at their end.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import torch
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def one_thread_an_operation() -> Iterator[None]:
+    """Let every operation of torch run on one thread; also its bytes are then the same for any number of processors."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
+def workers(count: int | None = None) -> Iterator[ThreadPoolExecutor]:
+    """A pool of `count` threads (one a processor if None) for as long as the block runs."""
+    with one_thread_an_operation(), ThreadPoolExecutor(count or processors()) as pool:
+        yield pool
