@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from safetensors import SafetensorError
 
 from xstilts.errors import DataError
 
@@ -86,6 +87,15 @@ def read_json(path: Path) -> Any:
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         line = getattr(error, "lineno", None)
         raise DataError(path, line, f"broken JSON ({error})", "valid JSON", "make the file again") from None
+
+
+def read_tensors(path: Path, load: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
+    """Read a safetensors file with `load` (the reader of the framework in use); `DataError` if missing or damaged."""
+    try:
+        return load(path)
+    except (SafetensorError, OSError) as error:
+        found = f"an unreadable file ({error})"
+        raise DataError(path, None, found, "whole safetensors", "run `dvc repro` again") from None
 
 
 def write_rows(path: Path, columns: dict[str, list[Any]]) -> None:

@@ -128,6 +128,15 @@ def test_an_empty_checkpoint_is_the_public_encoder(public: Path, tmp_path: Path)
     assert all(torch.equal(w, expected[name]) for name, w in load_encoder(public, tmp_path).state_dict().items())
 
 
+def test_heads_alone_leave_the_public_encoder(public: Path, make_model: Make, tmp_path: Path) -> None:
+    """Nothing of the encoder was trained, and that is no error."""
+    model = disturb(make_model(public), inputs=False, frozen_layers=2)
+    checkpoint = saved(model, tmp_path / "checkpoint")
+    assert all(name.startswith("heads.") for name in load_file(checkpoint / FILE))
+    assert same(load_encoder(public, checkpoint).state_dict(), load_public(public).state_dict())
+    assert same(load_model(public, checkpoint).state_dict(), model.state_dict())
+
+
 def test_kept_weights_are_copies(public: Path, make_model: Make) -> None:
     """The best state must not go on training."""
     model = make_model(public)

@@ -16,8 +16,6 @@ from xstilts.model.multitask import MultitaskModel
 from xstilts.train.dev import best_span, dev_scores, label_accuracy, span_overlap
 from xstilts.train.examples import Examples
 
-CPU = torch.device("cpu")
-
 
 def gold(rows: Examples, **columns: list[int]) -> Batch:
     """A batch of which only the labels count."""
@@ -72,11 +70,11 @@ def test_dev_is_the_mean_over_tasks_whatever_the_batches(
     """Tasks count alike though one has fewer rows; and a model in training stays in training."""
     kept = np.flatnonzero((rows.tasks != "finds") | (np.arange(len(rows)) % 5 == 0))
     part = Examples(rows.table.take(kept), rows.card)
-    scores = dev_scores(model.train(), part, 10, CPU, full_precision)
+    scores = dev_scores(model.train(), part, 10, full_precision)
     assert model.training
     assert scores.keys() == {"looks", "follows", "finds", "mean"}
     assert scores["mean"] == pytest.approx(math.fsum(scores[t] for t in ("looks", "follows", "finds")) / 3)
-    assert dev_scores(model, part, 10**5, CPU, full_precision) == pytest.approx(scores, abs=1e-6)
+    assert dev_scores(model, part, 10**5, full_precision) == pytest.approx(scores, abs=1e-6)
     model.eval()
     for task in ("looks", "follows"):
         batch = part.batch(np.flatnonzero(part.tasks == task))
@@ -85,6 +83,6 @@ def test_dev_is_the_mean_over_tasks_whatever_the_batches(
 
 
 def test_dropout_is_off_on_dev(tmp_path: Path, model: MultitaskModel, rows: Examples, full_precision: str) -> None:
-    before = dev_scores(model.eval(), rows, 500, CPU, full_precision)
+    before = dev_scores(model.eval(), rows, 500, full_precision)
     model.encoder.set_dropout(0.9)
-    assert dev_scores(model.train(), rows, 500, CPU, full_precision) == before
+    assert dev_scores(model.train(), rows, 500, full_precision) == before

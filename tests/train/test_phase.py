@@ -37,6 +37,7 @@ def contents(checkpoint: Path) -> dict[str, bytes]:
     return {name: (checkpoint / name).read_bytes() for name in FILES}
 
 
+@pytest.mark.usefixtures("four_processors")
 def test_the_same_seed_leaves_the_same_bytes(
     learn: Path, public: Path, tmp_path: Path, settings: TrainSettings
 ) -> None:
@@ -58,7 +59,7 @@ def test_a_checkpoint_says_how_it_was_trained(
     assert training["english_dev"]["mean"] == pytest.approx(training["curve"][-1]["dev"], abs=1e-4)
     model = load_model(public, tmp_path / "out")
     dev = open_examples(learn, "dev")
-    scores = dev_scores(model, dev, settings.token_budget, torch.device("cpu"), settings.precision)
+    scores = dev_scores(model, dev, settings.token_budget, settings.precision)
     assert scores == pytest.approx(training["english_dev"])
 
 

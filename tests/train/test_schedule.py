@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 import yaml
 
 from xstilts.errors import ParameterError
@@ -91,6 +92,13 @@ def test_who_is_trained_and_how(inputs: bool, frozen: int, model: MultitaskModel
 def test_no_more_layers_are_frozen_than_there_are(model: MultitaskModel, make_settings: Settings) -> None:
     with pytest.raises(ParameterError, match="frozen_layers is 3, but the encoder has 2 layers"):
         make_optimizer(model, make_settings(frozen_layers=3))
+
+
+def test_dropout_is_that_of_the_settings(model: MultitaskModel, make_settings: Settings) -> None:
+    make_optimizer(model, make_settings(dropout=0.25))
+    found = [module.p for module in model.modules() if isinstance(module, torch.nn.Dropout)]
+    assert found
+    assert set(found) == {0.25}
 
 
 def test_a_misspelt_setting_is_refused() -> None:

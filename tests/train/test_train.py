@@ -37,7 +37,7 @@ def test_it_learns_what_can_be_learned(tiny: Any, separable: Path, make_settings
     rows, dev = open_examples(separable, "train"), open_examples(separable, "dev")
     rates = {"learning_rate": 2e-3, "head_learning_rate": 5e-3, "warmup": 0.1, "weight_decay": 0.0}
     settings = make_settings(epochs=8, batch_size=16, token_budget=1024, accumulation=1, dropout=0.0, **rates)
-    before = dev_scores(model, dev, 1024, torch.device("cpu"), settings.precision)
+    before = dev_scores(model, dev, 1024, settings.precision)
     result = train(model, rows, dev, settings, seed=0, title="test")
     assert before["mean"] < 0.7
     assert result.best["looks"] > 0.95
@@ -75,11 +75,13 @@ def test_what_a_run_costs(model: MultitaskModel, rows: Examples, dev: Examples, 
     assert len(result.curve) == 3
 
 
+@pytest.mark.parametrize("dropout", [0.0, 0.1])
+@pytest.mark.usefixtures("four_processors")
 def test_the_seed_decides_everything(
-    model: MultitaskModel, rows: Examples, dev: Examples, make_settings: Settings
+    dropout: float, model: MultitaskModel, rows: Examples, dev: Examples, make_settings: Settings
 ) -> None:
-    """The order of examples and dropout; what the process drew before does not matter."""
-    settings = make_settings(epochs=1, dropout=0.1, batch_size=8)
+    """The order of examples and dropout; neither what the process drew before nor its threads matter."""
+    settings = make_settings(epochs=1, dropout=dropout, batch_size=8)
     found = []
     for seed in (3, 3, 4):
         torch.rand(len(found) + 1)
@@ -107,5 +109,5 @@ def test_nothing_to_train_on_or_to_choose_by_is_an_error(
     """Otherwise an empty checkpoint, or one that nobody chose, would pass for a trained one."""
     parts = {"train": rows, "dev": dev}
     parts[empty] = Examples(parts[empty].table.slice(0, 0), parts[empty].card)
-    with pytest.raises(XstiltsError, match=f"no {empty} rows"):
+    with pytest.raises(XstiltsError, match=f"no .*{empty}"):
         train(model, parts["train"], parts["dev"], make_settings(), seed=0, title="test")

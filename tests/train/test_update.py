@@ -13,10 +13,11 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from xstilts.model.multitask import MultitaskModel
-from xstilts.train import loop
+from xstilts.threads import workers
 from xstilts.train.examples import Examples
-from xstilts.train.loop import NotFinite, make_optimizer, one_update, train
+from xstilts.train.loop import make_optimizer, train
 from xstilts.train.settings import TrainSettings
+from xstilts.train.update import NotFinite, Updater, guard
 
 Settings = Callable[..., TrainSettings]
 RATE = 0.1
@@ -30,16 +31,22 @@ def fixed_updates(rows: Examples, task: str, sizes: tuple[int, ...]) -> list[lis
 
 
 def updated(
-    model: MultitaskModel, rows: Examples, updates: list[list[np.ndarray]], settings: TrainSettings, adam: bool
+    model: MultitaskModel,
+    rows: Examples,
+    updates: list[list[np.ndarray]],
+    settings: TrainSettings,
+    adam: bool,
+    threads: int = 1,
 ) -> dict[str, Tensor]:
     """The weights of a copy of the model after the updates, by the real optimizer or by plain SGD."""
     mine, accelerator = copy.deepcopy(model), Accelerator(mixed_precision="no", cpu=True)
     optimizer: torch.optim.Optimizer = make_optimizer(mine, settings)
     if not adam:
         optimizer = torch.optim.SGD([p for p in mine.parameters() if p.requires_grad], lr=RATE)
-    wrapped, optimizer = accelerator.prepare(mine, optimizer)
-    for step, update in enumerate(updates, start=1):
-        one_update(accelerator, wrapped, optimizer, rows, update, settings, step)
+    with workers(threads) as pool:
+        updater = Updater(accelerator, mine, optimizer, rows, settings.clip, pool, threads)
+        for step, update in enumerate(updates, start=1):
+            updater.step(step, update)
     return {name: parameter.detach().clone() for name, parameter in mine.named_parameters()}
 
 
@@ -57,6 +64,38 @@ def test_how_an_update_is_split_changes_nothing(
         split = updated(model, rows, fixed_updates(rows, task, sizes), settings, adam=False)
         for name, weight in whole.items():
             torch.testing.assert_close(split[name], weight, atol=1e-3 * moved, rtol=0, msg=f"{sizes}: {name}")
+
+
+@pytest.mark.parametrize("task", ["looks", "follows", "finds"])
+def test_how_many_threads_share_a_batch_changes_nothing(
+    task: str, model: MultitaskModel, rows: Examples, make_settings: Settings
+) -> None:
+    settings, updates = make_settings(train_inputs=True), fixed_updates(rows, task, (8,))
+    whole = updated(model, rows, updates, settings, adam=False)
+    moved = max((whole[name] - p).abs().max().item() for name, p in model.named_parameters())
+    assert moved > 1e-4
+    shared = updated(model, rows, updates, settings, adam=False, threads=2)
+    again = updated(model, rows, updates, settings, adam=False, threads=2)
+    for name, weight in whole.items():
+        torch.testing.assert_close(shared[name], weight, atol=1e-3 * moved, rtol=0, msg=name)
+        assert torch.equal(shared[name], again[name]), name
+
+
+def test_every_update_starts_from_no_gradient(model: MultitaskModel, rows: Examples, make_settings: Settings) -> None:
+    """Three updates by hand: gradient of the mean loss, clipped, one step of plain SGD."""
+    settings = make_settings(clip=0.5, train_inputs=True)
+    updates = fixed_updates(rows, "follows", (5, 3))
+    found = updated(model, rows, updates, settings, adam=False)
+    for update in updates:
+        model.zero_grad()
+        (sum(model(rows.batch(indices)) for indices in update) / 8).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 0.5)
+        with torch.no_grad():
+            for parameter in model.parameters():
+                if parameter.grad is not None:
+                    parameter -= RATE * parameter.grad
+    for name, weight in model.named_parameters():
+        torch.testing.assert_close(found[name], weight, atol=1e-5, rtol=0, msg=name)
 
 
 def test_accumulation_with_the_real_optimizer(model: MultitaskModel, rows: Examples, make_settings: Settings) -> None:
@@ -79,8 +118,8 @@ def test_the_loss_shown_is_the_mean_over_the_update(
     settings, accelerator = make_settings(), Accelerator(mixed_precision="no", cpu=True)
     chosen = np.flatnonzero(rows.tasks == "follows")[:8]
     expected = float(model.eval()(rows.batch(chosen)).detach()) / 8
-    wrapped, optimizer = accelerator.prepare(model, make_optimizer(model, settings))
-    shown = one_update(accelerator, wrapped, optimizer, rows, np.split(chosen, [3]), settings, 1)
+    updater = Updater(accelerator, model, make_optimizer(model, settings), rows, settings.clip)
+    shown = updater.step(1, np.split(chosen, [3]))
     assert shown == pytest.approx(expected, rel=1e-5)
 
 
@@ -96,7 +135,7 @@ def test_clipping_comes_once_an_update_after_all_its_batches(
 
         return call
 
-    monkeypatch.setattr(Accelerator, "backward", spy("backward", Accelerator.backward))
+    monkeypatch.setattr(torch.autograd, "grad", spy("backward", torch.autograd.grad))
     monkeypatch.setattr(Accelerator, "clip_grad_norm_", spy("clip", Accelerator.clip_grad_norm_))
     monkeypatch.setattr(torch.optim.AdamW, "step", spy("step", torch.optim.AdamW.step))
     settings = make_settings(epochs=1, batch_size=4, accumulation=4, token_budget=10**6)
@@ -124,14 +163,14 @@ def test_a_loss_that_is_no_number_stops_the_run(
 
     def forward(batch: Any) -> Tensor:
         calls.append(batch.ids)
-        loss = sum(parameter.sum() for parameter in model.heads.parameters())
+        loss = sum((parameter**2).sum() for parameter in model.heads.parameters())
         return loss * (bad if len(calls) == 3 else 1.0)
 
     monkeypatch.setattr(model, "forward", forward)
-    settings = make_settings(epochs=1, batch_size=4, accumulation=1)
+    settings = make_settings(epochs=1, batch_size=4, accumulation=2)
     with pytest.raises(NotFinite) as caught:
         train(model, rows, dev, settings, seed=0, title="test")
-    assert "update 3" in str(caught.value)
+    assert "update 2: the loss of" in str(caught.value)
     assert all(name in str(caught.value) for name in calls[2])
     assert len(calls) == 3
 
@@ -142,13 +181,13 @@ def test_gradients_that_are_no_numbers_stop_the_run(
     """A finite loss may have infinite gradients; after the last update nothing else would notice."""
     settings, accelerator = make_settings(), Accelerator(mixed_precision="no", cpu=True)
     model.heads["follows"].output.weight.register_hook(lambda gradient: gradient * float("inf"))
-    wrapped, optimizer = accelerator.prepare(model, make_optimizer(model, settings))
+    updater = Updater(accelerator, model, make_optimizer(model, settings), rows, settings.clip)
     chosen = np.flatnonzero(rows.tasks == "follows")[:8]
     with pytest.raises(NotFinite, match="update 7"):
-        one_update(accelerator, wrapped, optimizer, rows, [chosen], settings, 7)
+        updater.step(7, [chosen])
 
 
 def test_many_ids_are_cut_short(rows: Examples) -> None:
     batch = rows.batch(np.flatnonzero(rows.tasks == "follows")[:20])
     with pytest.raises(NotFinite, match="follows7 and 12 more"):
-        loop.guard(float("nan"), 1, batch)
+        guard("loss", float("nan"), 1, batch.ids)

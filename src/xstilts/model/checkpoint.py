@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from xstilts.cache import read_json, write_json
+from xstilts.cache import read_json, read_tensors, write_json
 from xstilts.errors import DataError
 from xstilts.model.encoder import MultimodalEncoder, load_public
 from xstilts.model.multitask import MultitaskModel
@@ -44,12 +43,7 @@ def read_card(directory: Path) -> dict[str, Any]:
 
 def read_weights(directory: Path) -> dict[str, Tensor]:
     """The weights in a checkpoint; `DataError` naming the file when it is missing or damaged."""
-    path = directory / FILE
-    try:
-        return load_file(path)
-    except (SafetensorError, OSError) as error:
-        todo = "run `dvc repro` again"
-        raise DataError(path, None, f"an unreadable file ({error})", "whole safetensors", todo) from None
+    return read_tensors(directory / FILE, load_file)
 
 
 def load_encoder(public: Path, checkpoint: Path | None = None) -> MultimodalEncoder:
@@ -57,7 +51,10 @@ def load_encoder(public: Path, checkpoint: Path | None = None) -> MultimodalEnco
     encoder = load_public(public)
     if checkpoint is not None:
         weights = read_weights(checkpoint)
-        own = {k.removeprefix("encoder."): w for k, w in weights.items() if k.startswith("encoder.")}
+        own = {name.removeprefix("encoder."): w for name, w in weights.items() if name.startswith("encoder.")}
+        for name in weights:
+            if not name.startswith(("encoder.", "heads.")):
+                raise _foreign(checkpoint, name)
         _lay_over(encoder, own, checkpoint)
         encoder.differing = set(own)
     return encoder
@@ -66,12 +63,24 @@ def load_encoder(public: Path, checkpoint: Path | None = None) -> MultimodalEnco
 def load_model(public: Path, checkpoint: Path) -> MultitaskModel:
     """A trained model with its heads, in evaluation mode."""
     model = MultitaskModel(load_public(public), read_card(checkpoint)["tasks"])
-    _lay_over(model, read_weights(checkpoint), checkpoint)
+    weights = read_weights(checkpoint)
+    for name, _ in model.heads.named_parameters(prefix="heads"):
+        if name not in weights:
+            todo = "run `dvc repro` again"
+            raise DataError(checkpoint / FILE, None, f"no {name}", "the heads of its card's tasks", todo)
+    _lay_over(model, weights, checkpoint)
     return model.eval()
 
 
 def _lay_over(module: torch.nn.Module, weights: dict[str, Tensor], origin: Path) -> None:
-    unexpected = module.load_state_dict(weights, strict=False).unexpected_keys
-    if unexpected:
-        found = f"weights of another model ({unexpected[0]}, {len(unexpected)} in all)"
-        raise DataError(origin / FILE, None, found, "weights of this encoder", "run `dvc repro` again")
+    """Put weights over a module's own; `DataError` at a name or a shape that it does not have."""
+    own = dict(module.named_parameters())
+    for name, weight in weights.items():
+        if name not in own or own[name].shape != weight.shape:
+            raise _foreign(origin, f"{name} {list(weight.shape)}")
+    module.load_state_dict(weights, strict=False)
+
+
+def _foreign(origin: Path, example: str) -> DataError:
+    found, expected = f"weights of another model, such as {example}", "weights of this encoder"
+    return DataError(origin / FILE, None, found, expected, "run `dvc repro` again")

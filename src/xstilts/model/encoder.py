@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 from transformers.utils.logging import disable_progress_bar
 
+from xstilts.cache import read_tensors
 from xstilts.errors import DataError, ParameterError
 from xstilts.model.batch import Batch
 from xstilts.model.visual_prefix import TOKENS_PER_REGION, VisualPrefix
@@ -114,7 +115,7 @@ def load_public(public: Path) -> MultimodalEncoder:
     if AutoConfig.from_pretrained(directory).model_type in ("bert", "roberta", "xlm-roberta"):
         arguments["add_pooling_layer"] = False
     text = AutoModel.from_pretrained(directory, local_files_only=True, use_safetensors=True, **arguments)
-    alignment = load_file(public / "alignment.safetensors")
+    alignment = read_tensors(public / "alignment.safetensors", load_file)
     hidden, dim = alignment["object.weight"].shape
     prefix = VisualPrefix(dim, hidden)
     prefix.align(alignment)

@@ -18,4 +18,4 @@ class ScoreSettings:
     token_budget: int = 4096
     batch_size: int = 128
     top: int = 5
-    precision: Literal["bf16", "no"] = "bf16"
+    precision: Literal["bf16", "fp32"] = "bf16"

@@ -46,7 +46,7 @@ METRICS: dict[str, Callable[[Tensor, Batch], Tensor]] = {
 
 
 def dev_scores(
-    model: MultitaskModel, examples: Examples, token_budget: int, precision: str, pool: Executor
+    model: MultitaskModel, examples: Examples, token_budget: int, precision: str, pool: Executor | None = None
 ) -> dict[str, float]:
     """Mean score of each task's dev rows, and `mean` over the tasks (fractions, 0..1)."""
     points: dict[str, list[Tensor]] = defaultdict(list)
@@ -58,7 +58,11 @@ def dev_scores(
 
 
 def all_logits(
-    model: MultitaskModel, examples: Examples, batches: Sequence[np.ndarray], precision: str, pool: Executor
+    model: MultitaskModel,
+    examples: Examples,
+    batches: Sequence[np.ndarray],
+    precision: str,
+    pool: Executor | None = None,
 ) -> Iterator[tuple[Batch, Tensor]]:
     """Every batch with the logits of its head, in order: dropout off, nothing kept for gradients."""
     device = next(model.parameters()).device
@@ -70,5 +74,5 @@ def all_logits(
         with torch.inference_mode(), torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
             return batch, model.logits(batch)
 
-    yield from pool.map(one, batches) if device.type == "cpu" else map(one, batches)
+    yield from pool.map(one, batches) if pool and device.type == "cpu" else map(one, batches)
     model.train(was_training)

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
+from xstilts.errors import XstiltsError
 from xstilts.model.checkpoint import trained_weights
 from xstilts.model.multitask import MultitaskModel
 from xstilts.threads import processors, workers
@@ -50,14 +51,19 @@ def train(
     Raises:
         NotFinite: at a loss that is no number, with the update and the ids of the batch.
     """
-    accelerator = Accelerator(mixed_precision=settings.precision)
+    for name, part in (("train", rows), ("dev", dev)):
+        if not len(part):
+            raise XstiltsError(f"{title}: found no {name} rows, expected some; look at its raw files")
+    accelerator = Accelerator(mixed_precision="bf16" if settings.precision == "bf16" else "no")
     torch.manual_seed(seed)
     plan = update_plan(rows, settings, seed)
     optimizer = make_optimizer(model.to(accelerator.device), settings)
     schedule = LambdaLR(optimizer, lambda step: rate(step, len(plan), settings.warmup))
     result, marks = Trained(weights={}), evaluation_marks(len(plan), settings.evaluations)
     with workers() as pool, Progress(title, len(plan), accelerator.is_main_process) as progress:
-        threads = (pool, processors()) if accelerator.device.type == "cpu" else (None, 1)
+        # Threads would draw dropout's random numbers in an order of their own.
+        shared = accelerator.device.type == "cpu" and not settings.dropout
+        threads = (pool, processors()) if shared else (None, 1)
         updater = Updater(accelerator, model.train(), optimizer, rows, settings.clip, *threads)
         for step, update in enumerate(plan, start=1):
             loss = updater.step(step, update)

@@ -44,6 +44,8 @@ def fresh_model(public: Path, start: Path | None, cards: dict[str, dict[str, Any
     """The start's encoder under new heads, whose answer rows start at the encoder's embeddings of the answers."""
     model = MultitaskModel(load_encoder(public, start), cards)
     tokenizer = Tokenizer.from_file(str(public / "encoder" / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
     for task, card in cards.items():
         if card["kind"] == "vqa":
             model.start_answer_rows(task, [encoding.ids for encoding in tokenizer.encode_batch(card["labels"])])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from xstilts.errors import ParameterError
+
 
 @dataclass(frozen=True)
 class TrainSettings:
@@ -38,4 +40,12 @@ class TrainSettings:
     dropout: float = 0.0
     train_inputs: bool = False
     frozen_layers: int = 4
-    precision: Literal["bf16", "no"] = "bf16"
+    precision: Literal["bf16", "fp32"] = "bf16"
+
+    def __post_init__(self) -> None:
+        """Refuse what would train nothing, or something else than was asked."""
+        for name in ("epochs", "token_budget", "batch_size", "accumulation", "evaluations", "clip"):
+            if getattr(self, name) <= 0:
+                raise ParameterError(f"{name} is {getattr(self, name)}, expected more than 0")
+        if self.frozen_layers < 0:
+            raise ParameterError(f"frozen_layers is {self.frozen_layers}, expected 0 or more")

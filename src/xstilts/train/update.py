@@ -54,11 +54,12 @@ class Updater:
         Neither the split into batches nor that into threads' parts changes what is computed, but for rounding.
 
         Raises:
-            NotFinite: at a loss that is no number, with the update and the ids of the batch.
+            NotFinite: at a loss or a gradient that is no number, with the update and the ids of its examples.
         """
         examples = sum(len(indices) for indices in update)
         loss = sum(self._add_gradient(number, indices, examples) for indices in update)
-        self.accelerator.clip_grad_norm_(self.weights, self.clip)
+        norm = float(self.accelerator.clip_grad_norm_(self.weights, self.clip))
+        guard("gradient norm", norm, number, [self.rows.ids[row] for indices in update for row in indices])
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         return loss
@@ -70,10 +71,10 @@ class Updater:
         run = self.pool.map if self.pool else map
         total = 0.0
         for batch, (loss, gradient) in zip(batches, run(self._gradient, batches, [examples] * len(parts)), strict=True):
-            total += guard(loss, number, batch)
+            total += guard(f"loss of {batch.task}", loss, number, batch.ids)
             for weight, piece in zip(self.weights, gradient, strict=True):
                 if piece is not None:
-                    weight.grad = piece if weight.grad is None else weight.grad.add_(piece)
+                    weight.grad = piece.contiguous() if weight.grad is None else weight.grad.add_(piece)
         return total
 
     def _gradient(self, batch: Batch, examples: int) -> tuple[float, Sequence[Tensor | None]]:
@@ -84,10 +85,10 @@ class Updater:
         return float(loss.detach()), gradient
 
 
-def guard(loss: float, step: int, batch: Batch) -> float:
-    """Return the loss, or stop with the step and the batch's ids when it is no number."""
-    if not math.isfinite(loss):
-        shown = ", ".join(batch.ids[:8]) + (f" and {len(batch.ids) - 8} more" if len(batch.ids) > 8 else "")
-        hint = "lower learning_rate or set precision: no"
-        raise NotFinite(f"update {step}: the loss of {batch.task} is {loss}; batch ids {shown}; {hint}")
-    return loss
+def guard(what: str, value: float, step: int, ids: Sequence[str]) -> float:
+    """Return the value, or stop with the step and the examples' ids when it is no number."""
+    if not math.isfinite(value):
+        shown = ", ".join(ids[:8]) + (f" and {len(ids) - 8} more" if len(ids) > 8 else "")
+        hint = "lower learning_rate or set precision: fp32"
+        raise NotFinite(f"update {step}: the {what} is {value}; batch ids {shown}; {hint}")
+    return value
