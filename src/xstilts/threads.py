@@ -21,7 +21,7 @@ def processors() -> int:
 
 @contextmanager
 def one_thread_an_operation() -> Iterator[None]:
-    """Let every operation of torch run on one thread; also its bytes are then the same for any number of processors."""
+    """Let every operation of torch run on one thread; its rounding is then the same for any number of processors."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from xstilts.errors import DataError
+from xstilts.errors import DataError, ParameterError
 from xstilts.model.checkpoint import load_encoder, load_model, read_weights, save_checkpoint, trained_weights
 from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel
@@ -193,3 +193,18 @@ def test_damaged_public_files_are_named(tiny: Any, tmp_path: Path) -> None:
         load_public(broken)
     with pytest.raises(DataError, match="found no encoder"):
         load_public(tmp_path / "nowhere")
+
+
+def test_a_truncated_encoder_is_named(tiny: Any, tmp_path: Path) -> None:
+    broken = type(tiny)(tmp_path).public()
+    weights = broken / "encoder" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(DataError, match="encoder: found unreadable weights"):
+        load_public(broken)
+
+
+def test_a_sequence_that_is_too_long_is_a_sentence(public: Path) -> None:
+    encoder = load_public(public)
+    longest = encoder.text.config.max_position_embeddings - encoder.first_position
+    with pytest.raises(ParameterError, match=f"expected at most {longest}; lower encode.max_length"):
+        encoder._check_length(longest + 1)

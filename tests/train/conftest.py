@@ -23,8 +23,12 @@ Settings = Callable[..., TrainSettings]
 
 
 @pytest.fixture(autouse=True)
-def _fresh_accelerator() -> Iterator[None]:
-    """Accelerate keeps the precision of the first run for the whole process; a stage has a process of its own."""
+def _fresh_accelerator(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Train on the processor, also where there is an accelerator.
+
+    Accelerate keeps the precision of the first run for the whole process; a stage has a process of its own.
+    """
+    monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
     yield
     AcceleratorState._reset_state(reset_partial_state=True)
 

@@ -91,6 +91,29 @@ def test_the_seed_decides_everything(
     assert not equal(found[0].weights, found[2].weights)
 
 
+def test_dropout_is_on_in_training(
+    model: MultitaskModel, rows: Examples, dev: Examples, make_settings: Settings
+) -> None:
+    found = [
+        train(copy.deepcopy(model), rows, dev, make_settings(epochs=0.5, dropout=dropout), 0, "test").weights
+        for dropout in (0.0, 0.5)
+    ]
+    assert not equal(*found)
+
+
+@pytest.mark.parametrize("precision", ["bf16", None])
+def test_training_and_dev_compute_in_the_precision_of_the_settings(
+    precision: str | None, model: MultitaskModel, rows: Examples, dev: Examples, make_settings: Settings
+) -> None:
+    seen: set[tuple[bool, bool]] = set()
+    model.encoder.register_forward_pre_hook(
+        lambda encoder, _: seen.add((encoder.training, torch.is_autocast_enabled("cpu")))
+    )
+    chosen = {"precision": precision} if precision else {}
+    train(model, rows, dev, make_settings(epochs=0.5, **chosen), 0, "test")
+    assert seen == {(True, precision == "bf16"), (False, precision == "bf16")}
+
+
 def test_frozen_weights_stay_and_all_others_move(
     model: MultitaskModel, rows: Examples, dev: Examples, make_settings: Settings
 ) -> None:

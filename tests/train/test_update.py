@@ -175,6 +175,18 @@ def test_a_loss_that_is_no_number_stops_the_run(
     assert len(calls) == 3
 
 
+@pytest.mark.usefixtures("four_processors")
+def test_the_part_of_a_batch_that_went_wrong_is_named(
+    model: MultitaskModel, rows: Examples, dev: Examples, make_settings: Settings, monkeypatch: Any
+) -> None:
+    """Also where threads share a batch."""
+    whole = model.forward
+    monkeypatch.setattr(model, "forward", lambda b: whole(b) * (float("nan") if "follows3" in b.ids else 1.0))
+    with pytest.raises(NotFinite, match=r"loss of follows is nan; batch ids .*follows3\b") as caught:
+        train(model, rows, dev, make_settings(epochs=1, batch_size=8), seed=0, title="test")
+    assert str(caught.value).count("follows") == 5  # the task and half of the batch
+
+
 def test_gradients_that_are_no_numbers_stop_the_run(
     model: MultitaskModel, rows: Examples, make_settings: Settings
 ) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, PreTrainedModel
@@ -53,12 +54,19 @@ class MultimodalEncoder(nn.Module):
             visual = self.prefix(batch.features, batch.boxes)
             embedded = torch.cat([embedded, visual.to(embedded.dtype)], dim=1)
             mask = torch.cat([mask, batch.region_mask.repeat_interleave(TOKENS_PER_REGION, dim=1)], dim=1)
+        self._check_length(mask.shape[1])
         output = self.text(
             inputs_embeds=embedded,
             attention_mask=mask.long(),
             position_ids=(mask.long().cumsum(1) - 1).clamp(min=0) + self.first_position,
         )
         return Encoded(output.last_hidden_state, mask, batch.input_ids.shape[1])
+
+    def _check_length(self, length: int) -> None:
+        longest = self.text.config.max_position_embeddings - self.first_position
+        if length > longest:
+            todo = "lower encode.max_length in the task's file, or features.limit in stages/defaults.yaml"
+            raise ParameterError(f"found {length} tokens of text and picture, expected at most {longest}; {todo}")
 
     def choose_trained(self, inputs: bool, frozen_layers: int) -> None:
         """Say what training may change.
@@ -96,27 +104,46 @@ class MultimodalEncoder(nn.Module):
 def _layers(text: PreTrainedModel) -> nn.ModuleList:
     """The encoder's layers, in order from the input."""
     count = text.config.num_hidden_layers
-    return next(part for part in text.modules() if isinstance(part, nn.ModuleList) and len(part) == count)
+    for part in text.modules():
+        if isinstance(part, nn.ModuleList) and len(part) == count:
+            return part
+    raise ParameterError(
+        f"encoder {text.config.model_type}: found no list of {count} layers; choose a BERT-like encoder"
+    )
 
 
 def _first_position(text: PreTrainedModel) -> int:
     """The position id of the first token: RoBERTa's family counts from `padding_idx + 1`, BERT's from 0."""
-    roberta = "roberta" in text.config.model_type or text.config.model_type in ("camembert", "xmod")
-    return int(text.config.pad_token_id) + 1 if roberta else 0
+    for part in text.modules():
+        table = getattr(part, "position_embeddings", None)
+        if isinstance(table, nn.Embedding):
+            return 0 if table.padding_idx is None else table.padding_idx + 1
+    return 0
 
 
 def load_public(public: Path) -> MultimodalEncoder:
-    """Load phase 0 from `data/public`: text encoder and aligned visual prefix, in float32."""
-    directory = public / "encoder"
-    if not (directory / "config.json").exists():
-        raise DataError(directory, None, "no encoder", "a Hugging Face directory", "run `dvc repro`")
-    disable_progress_bar()  # type: ignore[no-untyped-call]  # of loading weights: it says nothing and fills the log
-    arguments: dict[str, object] = {"dtype": torch.float32, "attn_implementation": "sdpa"}
-    if AutoConfig.from_pretrained(directory).model_type in ("bert", "roberta", "xlm-roberta"):
-        arguments["add_pooling_layer"] = False
-    text = AutoModel.from_pretrained(directory, local_files_only=True, use_safetensors=True, **arguments)
+    """Load phase 0 from `data/public`: text encoder and aligned visual prefix, in float32.
+
+    Raises:
+        DataError: a file is missing or damaged.
+    """
     alignment = read_tensors(public / "alignment.safetensors", load_file)
     hidden, dim = alignment["object.weight"].shape
     prefix = VisualPrefix(dim, hidden)
     prefix.align(alignment)
-    return MultimodalEncoder(text, prefix)
+    return MultimodalEncoder(_load_text(public / "encoder"), prefix)
+
+
+def _load_text(directory: Path) -> PreTrainedModel:
+    if not (directory / "config.json").exists():
+        raise DataError(directory, None, "no encoder", "a Hugging Face directory", "run `dvc repro`")
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # of loading weights: it says nothing and fills the log
+    arguments: dict[str, object] = {"dtype": torch.float32, "local_files_only": True, "use_safetensors": True}
+    if AutoConfig.from_pretrained(directory).model_type in ("bert", "roberta", "xlm-roberta"):
+        arguments["add_pooling_layer"] = False
+    try:
+        text: PreTrainedModel = AutoModel.from_pretrained(directory, **arguments)
+    except (SafetensorError, OSError) as error:
+        found = f"unreadable weights ({error})"
+        raise DataError(directory, None, found, "a whole Hugging Face directory", "run `dvc repro` again") from None
+    return text

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from xstilts.cache import CARD, read_json, whole_directory, write_json, write_table
+from xstilts.errors import ParameterError
 from xstilts.model.checkpoint import load_model
 from xstilts.score.accuracy import scores
 from xstilts.score.predictions import answer_all, prediction_table
@@ -27,6 +28,8 @@ def score_target(
     """
     card = read_json(cache / CARD)
     (task,) = card["tasks"]
+    if card["tasks"][task]["kind"] == "span":
+        raise ParameterError(f"target {task}: found kind span, expected one that answers with a label")
     model = load_model(public, checkpoint).to("cuda" if torch.cuda.is_available() else "cpu")
     examples = open_examples(cache, "test")
     seen = answer_all(model, examples, settings, f"{task} seen")

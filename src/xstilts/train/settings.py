@@ -20,7 +20,7 @@ class TrainSettings:
     token_budget: padded tokens (text and picture) in a batch, at most.
     batch_size: examples in a batch, at most.
     accumulation: batches an update.
-    evaluations: times English dev is scored, evenly spread, the last at the end; the best one is kept.
+    evaluations: times English dev is scored, evenly over the second half, the last at the end; the best is kept.
     dropout: probability of every dropout in the encoder.
     train_inputs: whether embeddings and visual prefix are trained.
     frozen_layers: how many of the encoder's layers, from the input on, are not trained.
