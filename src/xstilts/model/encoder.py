@@ -107,9 +107,8 @@ def _layers(text: PreTrainedModel) -> nn.ModuleList:
     for part in text.modules():
         if isinstance(part, nn.ModuleList) and len(part) == count:
             return part
-    raise ParameterError(
-        f"encoder {text.config.model_type}: found no list of {count} layers; choose a BERT-like encoder"
-    )
+    found = f"encoder {text.config.model_type}: found no list of {count} layers"
+    raise ParameterError(f"{found}, expected a BERT-like encoder; choose another in params.yaml")
 
 
 def _first_position(text: PreTrainedModel) -> int:
@@ -127,11 +126,12 @@ def load_public(public: Path) -> MultimodalEncoder:
     Raises:
         DataError: a file is missing or damaged.
     """
+    text = _load_text(public / "encoder")
     alignment = read_tensors(public / "alignment.safetensors", load_file)
     hidden, dim = alignment["object.weight"].shape
     prefix = VisualPrefix(dim, hidden)
     prefix.align(alignment)
-    return MultimodalEncoder(_load_text(public / "encoder"), prefix)
+    return MultimodalEncoder(text, prefix)
 
 
 def _load_text(directory: Path) -> PreTrainedModel:
