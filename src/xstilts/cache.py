@@ -72,6 +72,13 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
+def sha256_of_files(directory: Path) -> str:
+    """Return one SHA-256 for the names and contents of all files in a directory, its card left out."""
+    files = sorted(path for path in directory.iterdir() if path.name != CARD)
+    listed = "".join(f"{path.name} {sha256_of(path)}\n" for path in files)
+    return hashlib.sha256(listed.encode()).hexdigest()
+
+
 def write_json(path: Path, content: Any) -> None:
     """Write JSON that diffs well: two spaces, UTF-8, a final newline."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ import torch
 from PIL import Image, ImageDraw
 from safetensors.torch import save_file
 
-from xstilts.cache import open_features, read_json
+from xstilts.cache import open_features, read_json, sha256_of_files
 from xstilts.errors import DataError
 from xstilts.features import extract as extraction
 from xstilts.features.efficientnet import EfficientNetLite0
@@ -181,3 +181,16 @@ def test_a_row_of_names_that_lacks_a_key_is_named(tmp_path: Path) -> None:
     (tmp_path / "names.json").write_text('[{"image": "a", "name": "cat", "colour": "red"}, {"image": "b"}]')
     with pytest.raises(DataError, match=r"names\.json, row 1: found .*expected image, name and colour"):
         read_pictures(tmp_path / "names.json")
+
+
+def test_the_card_knows_every_file(images: Path, vision: Path, tmp_path: Path) -> None:
+    """Other boxes or another order of images are other features, also where no vector differs."""
+    extract(images, vision, tmp_path / "toy", SETTINGS)
+    card = read_json(tmp_path / "toy" / "card.json")
+    assert card["sha256"] == sha256_of_files(tmp_path / "toy")
+    for name in ("features.npy", "boxes.npy", "offsets.npy", "images.json"):
+        path = tmp_path / "toy" / name
+        before = path.read_bytes()
+        path.write_bytes(before + b"\n")
+        assert sha256_of_files(tmp_path / "toy") != card["sha256"], name
+        path.write_bytes(before)

@@ -10,7 +10,7 @@ import PIL.Image
 import torch
 from numpy.typing import NDArray
 
-from xstilts.cache import BOX, CARD, sha256_of, whole_directory, write_json
+from xstilts.cache import BOX, CARD, sha256_of_files, whole_directory, write_json
 from xstilts.features.images import ImageSource
 from xstilts.features.npy import NpyWriter
 from xstilts.features.progress import Progress
@@ -64,7 +64,7 @@ def extract(images: Path, vision: Path, out: Path, settings: FeatureSettings | N
             "images": len(counts),
             "regions": sum(counts),
             "settings": asdict(settings),
-            "sha256": sha256_of(draft / "features.npy"),
+            "sha256": sha256_of_files(draft),
         }
         write_json(draft / CARD, card)
 
