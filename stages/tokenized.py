@@ -1,6 +1,9 @@
 """Encode one data set: data/raw/<dataset> to data/tokenized/<dataset>/{learn,test}."""
 
 import gc
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -10,12 +13,18 @@ from xstilts.errors import run_stage
 from xstilts.tasks.schema import load_task
 
 
-def main(dataset: str) -> None:
+def main(
+    dataset: str,
+    features: Annotated[Path | None, typer.Option(help="what stages/grid.yaml names for it")] = None,
+) -> None:
     """Encode DATASET, a task with a file in stages/tasks."""
 
     def encode() -> None:
         gc.disable()  # millions of small objects and no cycles: the collector would triple the time
-        splits = encode_task(load_task(dataset))
+        task = load_task(dataset)
+        if task.encode.features is not None and features is not None:  # sets on the same pictures may share features
+            task = replace(task, encode=replace(task.encode, features=features.name))
+        splits = encode_task(task)
         print(
             summary(
                 {split: one.table for split, one in splits.items()},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 import yaml
 
 from xstilts.check import check_grid, check_parameters, choose_cell, write_checked
-from xstilts.errors import ParameterError
+from xstilts.errors import DataError, ParameterError
+from xstilts.parameters import task_names
 
 ROOT = Path(__file__).parents[1]
 
@@ -57,7 +59,15 @@ def test_the_files_of_the_repository_pass(parameter_files: Any) -> None:
             put("intermediates", value=["none", "a-b"]),
             ["grid.yaml", "'a-b'", "small letters"],
         ),
-        ("stages/grid.yaml", put("targets", value=["xgqa", "xnli"]), ["'xnli'", "stages/tasks/xnli.yaml"]),
+        ("stages/grid.yaml", put("targets", value=["xgqa", "xnlu"]), ["'xnlu'", "stages/tasks/xnlu.yaml", "'xnli'"]),
+        ("stages/grid.yaml", put("targets", value=["xgqa", "mlm"]), ["grid.yaml", "'mlm' is of kind mlm"]),
+        ("stages/grid.yaml", put("intermediates", value=["none", "tatoeba"]), ["'tatoeba' is of kind retrieval"]),
+        ("stages/grid.yaml", put("image_sets", "gqa", value="pixels"), ["image_sets: gqa", "images.zip, vectors"]),
+        ("stages/grid.yaml", put("datasets", "gqa", value="data/checked"), ["datasets: gqa", "names features"]),
+        ("stages/grid.yaml", put("datasets", "mnli", value="data/features/gqa"), ["mnli.yaml names no features"]),
+        ("params.yaml", put("intermediate", value="qqp"), ["'qqp' is a task", "grid.yaml", "grid.official.yaml"]),
+        ("params.yaml", put("study", "targets", value=["bucc2018"]), ["study.targets", "'bucc2018' is a task"]),
+        ("params.yaml", put("data_root", value=3), ["data_root is 3"]),
         ("stages/grid.yaml", put("targets", value=["text"]), ["grid.yaml", "'text'"]),
         ("stages/grid.yaml", put("datasets", "gqa", value="data/features/gqq"), ["datasets: gqa", "mean"]),
         ("stages/tasks/gqa.yaml", put("intermediat", value={}), ["gqa.yaml", "mean 'intermediate'?"]),
@@ -97,20 +107,39 @@ def test_official_data_need_a_folder(parameter_files: Any, tmp_path: Path) -> No
     """Only those that the chosen routes read: mixtures by their members."""
     parameter_files.edit("params.yaml", put("world", value="official"))
     parameter_files.edit("params.yaml", put("study", "intermediates", value=["text"]))
-    with pytest.raises(ParameterError, match=r"squad\.yaml: data\.official: root is not set"):
+    with pytest.raises(ParameterError, match=r"squad\.yaml: data\.official names no root and no hub"):
         check_parameters()
     for task in ("squad", "mnli", "xgqa"):
         parameter_files.edit(f"stages/tasks/{task}.yaml", put("data", "official", "root", value="here"))
-    with pytest.raises(ParameterError, match=r"squad\.yaml: data\.official: no folder 'here'"):
+    with pytest.raises(DataError, match=r"here/train-v1\.1\.json: found no such file \(nor 1 more"):
         check_parameters()
     (tmp_path / "here" / "images").mkdir(parents=True)
-    with pytest.raises(ParameterError, match=r"no 'train-v1\.1\.json' in 'here'"):
-        check_parameters()
     for task in ("squad", "mnli", "xgqa"):
         content = yaml.safe_load(Path(f"stages/tasks/{task}.yaml").read_text())
         for name in content["data"]["official"]["files"].values():
-            (tmp_path / "here" / name.format(language="bn")).touch()
+            for language in content["encode"]["languages"]:
+                (tmp_path / "here" / name.format(language=language)).write_text("rows")
     check_parameters()
+
+
+def test_data_root_goes_before_a_tasks_root(parameter_files: Any, tmp_path: Path) -> None:
+    parameter_files.edit("params.yaml", put("world", value="official"))
+    parameter_files.edit("params.yaml", put("data_root", value="published"))
+    parameter_files.edit("params.yaml", put("study", "targets", value=["tatoeba"]))
+    parameter_files.edit("params.yaml", put("study", "intermediates", value=["none"]))
+    parameter_files.edit("stages/tasks/tatoeba.yaml", put("data", "official", "root", value="laser"))
+    parameter_files.edit("stages/grid.yaml", put("targets", value=["tatoeba"]))
+    with pytest.raises(DataError, match=r"published/laser/tatoeba\.afr-eng\.afr: found no such file"):
+        check_parameters()
+
+
+def test_the_official_grid_passes(parameter_files: Any) -> None:
+    """It ranges over every task; with its pictures named as its features are."""
+    shutil.copy("stages/grid.official.yaml", "stages/grid.yaml")
+    universe = check_grid()
+    named = {*universe.intermediates, *universe.targets}
+    assert named == set(task_names())
+    assert len(named) > 40
 
 
 def test_a_cell_is_chosen_by_params_unless_asked_for(parameter_files: Any) -> None:

@@ -52,7 +52,10 @@ def test_tasks_are_listed(parameter_files: Any) -> None:
     assert "image+text" not in line["squad"]
     assert "de pt ru id bn ko zh" in line["xgqa"]
     assert "squad + mnli" in line["text"]
-    assert "pictograms" in line["xgqa"]
+    assert "made here" in line["xgqa"]
+    assert "official data only" in line["qqp"]
+    assert "+32" in line["panx"]
+    assert "CC BY 4.0" in line["gqa"]
 
 
 def test_rows_come_from_the_caches(parameter_files: Any, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "score": {"train", "model"},
     "report": {"score", "train", "model"},
 }
-NEUTRAL = {"errors", "parameters", "cache", "threads"}
+NEUTRAL = {"errors", "languages", "parameters", "cache", "threads"}
 # Reads the schemas of both halves; its output is always the same text, so that it makes nothing stale.
 BOTH_CHAINS = {"check"}
 

@@ -29,18 +29,26 @@ BOX = 7  # x1 y1 x2 y2 width height area, all relative to the image
 
 ROW = pa.schema(
     [
-        ("id", pa.string()),
+        ("id", pa.string()),  # of the example; the windows of a long one share it
+        ("window", pa.int32()),  # number of the window, 0 where the example is one row
         ("task", pa.string()),
         ("language", pa.string()),
-        ("input_ids", pa.list_(pa.int32())),  # token ids with the special tokens
+        ("input_ids", pa.list_(pa.int32())),  # token ids with the special tokens; of choices: one after the other
+        ("lengths", pa.list_(pa.int32())),  # tokens of each choice in input_ids; empty: input_ids is one sequence
         ("image", pa.int32()),  # row in the feature file's image list, -1: no image
-        ("label", pa.int32()),  # class or answer index, -1: an answer outside the vocabulary
-        ("start", pa.int32()),  # first and last token of the answer span, -1: not a span task
+        ("second_image", pa.int32()),  # the right one of two, -1: there is none
+        ("label", pa.int32()),  # class, choice or answer index, -1: an answer outside the vocabulary, or no label
+        ("labels", pa.list_(pa.int32())),  # tagging: a tag at each word's first token; vqa: those of `answers`; else -1
+        ("scores", pa.list_(pa.float32())),  # vqa: the score of each of `answers`, 0..1; empty: `label` alone is right
+        ("start", pa.int32()),  # first and last token of the answer span, 0 0: no answer here, -1: not a span task
         ("end", pa.int32()),
-        ("structural", pa.string()),  # question type, "" where the task has none
+        ("context", pa.string()),  # span, dev and test: the text that the answer is cut out of, else ""
+        ("offsets", pa.list_(pa.int32())),  # span, dev and test: first and last+1 character a token, -1 -1 outside
+        ("structural", pa.string()),  # question type; retrieval: `query` or `candidate`; "" where there is none
         ("semantic", pa.string()),
-        ("image_id", pa.string()),
+        ("image_id", pa.string()),  # of two images: both ids, a space between
         ("answer", pa.string()),  # gold answer or label as text
+        ("answers", pa.list_(pa.string())),  # gold answers; choice: all choices; tagging: a tag a word; retrieval: ids
     ]
 )
 

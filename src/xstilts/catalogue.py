@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xstilts.data.pictograms.build import DATASETS
 from xstilts.parameters import choices, task_file, task_kind, task_names, task_section
 
 TOKENIZED = Path("data/tokenized")
@@ -18,7 +19,9 @@ class TaskEntry:
 
     Attributes:
         modality: `text`, `image+text`, or both of a mixture's.
-        source: where its rows come from: the embedded world, a folder, or a mixture's members.
+        metric: what it is scored by, "" of a mixture.
+        licence: of the published data, "" of a mixture.
+        source: where its rows come from in the chosen world: made here, a folder, the hub, or a mixture's members.
         rows: {split: rows}, {} as long as nothing was made.
     """
 
@@ -26,6 +29,8 @@ class TaskEntry:
     kind: str
     modality: str
     languages: list[str]
+    metric: str
+    licence: str
     source: str
     rows: dict[str, int]
 
@@ -38,9 +43,11 @@ def list_tasks() -> list[TaskEntry]:
 
 
 def _task(name: str) -> TaskEntry:
-    encode = task_section(name, "encode")
+    encode, data = task_section(name, "encode"), task_section(name, "data")
     modality = "image+text" if encode.get("features") else "text"
-    return TaskEntry(name, task_kind(name), modality, list(encode["languages"]), _source(name), _rows(name))
+    languages, metric = list(encode["languages"]), str(encode["metric"])
+    licence = str(data.get("licence", ""))
+    return TaskEntry(name, task_kind(name), modality, languages, metric, licence, _source(name, data), _rows(name))
 
 
 def _mixture(name: str) -> TaskEntry:
@@ -48,13 +55,18 @@ def _mixture(name: str) -> TaskEntry:
     modality = ", ".join(sorted({member.modality for member in members})) or "-"
     languages = list(dict.fromkeys(language for member in members for language in member.languages))
     source = " + ".join(member.name for member in members) or "empty"
-    return TaskEntry(name, "mixture", modality, languages, source, _rows(name))
+    return TaskEntry(name, "mixture", modality, languages, "", "", source, _rows(name))
 
 
-def _source(name: str) -> str:
+def _source(name: str, data: dict[str, Any]) -> str:
+    """Where the raw stage finds a task in the world that params.yaml chooses."""
     if choices()["world"] == "pictograms":
-        return "pictograms (made here)"
-    return str(task_section(name, "data").get("official", {}).get("root") or "official, no root set")
+        return "made here" if name in DATASETS else "official data only"
+    official = data.get("official") or {}
+    if official.get("root") is not None:
+        return str(Path(choices().get("data_root") or "", str(official["root"])))
+    hub = official.get("hub") or {}
+    return f"hub: {hub['repo']}" if hub.get("repo") else "official, no root set"
 
 
 def _rows(name: str) -> dict[str, int]:

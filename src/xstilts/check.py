@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from xstilts.data.local import Official
-from xstilts.data.raw import DataSettings
+from xstilts.data.pictograms.build import DATASETS
+from xstilts.data.raw import NAMES, DataSettings, has_own_data, official_source
 from xstilts.encode.recipe import load_mixture
 from xstilts.errors import ParameterError, did_you_mean
 from xstilts.parameters import (
@@ -39,6 +39,8 @@ SETTINGS: dict[str, type] = {
 TASK_KEYS = ("kind", "data", "encode", "intermediate", "target", "score")
 NAME = re.compile(r"[a-z0-9_]+")  # DVC joins the values of a matrix with dashes
 EMBEDDED = {"encoder": "multilingual-e5-small", "vision": "efficientnet-lite0"}
+NO_FEATURES = "data/checked"  # what a text task names in the place of features
+IMAGE_SOURCES = ("images.zip", "vectors")
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w.-]+)?")
 
 
@@ -48,14 +50,14 @@ class Grid:
 
     Attributes:
         datasets: {dataset: what it reads beside its raw files, a directory of features or data/checked}.
-        image_sets: sets of images that features are made of.
+        image_sets: {set of images: what its features are made of, within its raw files}.
         intermediates: tasks and mixtures that a route may begin with.
         targets: tasks that are scored.
         seeds: seeds that a cell may have.
     """
 
     datasets: dict[str, str]
-    image_sets: list[str]
+    image_sets: dict[str, str]
     intermediates: list[str]
     targets: list[str]
     seeds: list[int]
@@ -75,6 +77,7 @@ class Choices:
     """The keys of params.yaml."""
 
     world: Literal["pictograms", "official"]
+    data_root: str | None
     encoder: str
     vision: str
     intermediate: str
@@ -98,9 +101,8 @@ def check_parameters() -> None:
     _known_keys(read_yaml(DEFAULTS), SECTIONS, str(DEFAULTS))
     for task in task_names():
         check_task(task)
-    if chosen.world == "official":
-        for dataset in datasets_read(chosen):
-            check_official(dataset)
+    for dataset in datasets_read(chosen):
+        (check_official if chosen.world == "official" else check_embedded)(dataset)
 
 
 def check_grid() -> Grid:
@@ -117,17 +119,34 @@ def check_grid() -> Grid:
                 raise ParameterError(f"{GRID}: {key}: '{name}' has no file {STAGES}/tasks/{name}.yaml.{hint}")
     for target in universe.targets:
         _one_of(target, universe.datasets, f"{GRID}: targets")
-    sources = {"data/checked", *(f"data/features/{name}" for name in universe.image_sets)}
+    for image_set, source in universe.image_sets.items():
+        _one_of(source, IMAGE_SOURCES, f"{GRID}: image_sets: {image_set}")
+    sources = {NO_FEATURES, *(f"data/features/{name}" for name in universe.image_sets)}
     for dataset, source in universe.datasets.items():
         _one_of(source, sources, f"{GRID}: datasets: {dataset}")
+    _check_roles(universe)
     return universe
+
+
+def _check_roles(universe: Grid) -> None:
+    """Refuse tasks in a place that their kind does not fit, and images without features."""
+    unfit = {"datasets": {"mixture"}, "intermediates": {"retrieval"}, "targets": {"mixture", "mlm"}}
+    for key, kinds in unfit.items():
+        for name in getattr(universe, key):
+            if task_kind(name) in kinds:
+                raise ParameterError(f"{GRID}: {key}: '{name}' is of kind {task_kind(name)}, which has no place there")
+    for dataset, source in universe.datasets.items():
+        has_images = task_section(dataset, "encode").get("features") is not None
+        if has_images != (source != NO_FEATURES):
+            found = "names features" if has_images else "names no features"
+            raise ParameterError(f"{GRID}: datasets: {dataset}: '{source}', but stages/tasks/{dataset}.yaml {found}")
 
 
 def check_choices(universe: Grid) -> Choices:
     """Check params.yaml against the grid and return it."""
     chosen = build(Choices, choices(), str(PARAMS))
     study = build(Study, chosen.study, f"{PARAMS}: study")
-    _one_of(chosen.intermediate, universe.intermediates, f"{PARAMS}: intermediate")
+    _in_grid(chosen.intermediate, universe, "intermediates", f"{PARAMS}: intermediate")
     _one_of(chosen.seed, universe.seeds, f"{PARAMS}: seed")
     for key, embedded in EMBEDDED.items():
         _check_model(getattr(chosen, key), embedded, f"{PARAMS}: {key}")
@@ -137,8 +156,17 @@ def check_choices(universe: Grid) -> Choices:
             raise ParameterError(f"{where} is empty, expected some of {_join(getattr(universe, key))}")
         _no_twice(values, where)
         for value in values:
-            _one_of(value, getattr(universe, key), where)
+            _in_grid(value, universe, key, where)
     return chosen
+
+
+def _in_grid(value: str | int, universe: Grid, key: str, where: str) -> None:
+    """Refuse a value outside the grid; a task with a file is one that only needs its name there."""
+    if value not in getattr(universe, key) and value in task_names():
+        places = key if task_kind(str(value)) == "mixture" or value in universe.datasets else f"datasets and {key}"
+        todo = f"add it to {places} there, or copy {STAGES}/grid.official.yaml over it for the published data"
+        raise ParameterError(f"{where}: '{value}' is a task, but {GRID} does not list it; {todo}")
+    _one_of(value, getattr(universe, key), where)
 
 
 def choose_cell(universe: Grid, route: str | None, seed: int | None, target: str | None) -> Cell:
@@ -181,17 +209,21 @@ def datasets_read(chosen: Choices) -> list[str]:
     return list(dict.fromkeys(read))
 
 
+def check_embedded(dataset: str) -> None:
+    """Check that the embedded world has a dataset, or that the dataset's own files are there."""
+    if has_own_data(dataset):
+        official_source(dataset)
+    elif dataset not in DATASETS:
+        hint = f"choose `world: official` and its files, or one of {_join(sorted(set(DATASETS) - {NAMES}))}"
+        raise ParameterError(f"{PARAMS}: world: the embedded world has no '{dataset}'; {hint}")
+
+
 def check_official(dataset: str) -> None:
-    """Check that the official files of a dataset are where its task file says."""
-    where = f"{STAGES}/tasks/{dataset}.yaml: data.official"
-    official = build(Official, task_section(dataset, "data").get("official") or {}, where)
-    if official.root is None:
-        raise ParameterError(f"{where}: root is not set; name the folder of its files, or choose world: pictograms")
-    if not Path(official.root).is_dir():
-        raise ParameterError(f"{where}: no folder '{official.root}'; mend root, or choose world: pictograms")
-    for name in [*(official.files or {}).values(), *([official.images] if official.images else [])]:
-        if not any(Path(official.root).glob(name.replace("{language}", "*"))):
-            raise ParameterError(f"{where}: no '{name}' in '{official.root}'; put it there, or mend its name")
+    """Check that the published data of a dataset are where its task file says, or that a dataset of the hub is named.
+
+    Nothing is copied or downloaded. A missing file is a `DataError` naming it.
+    """
+    official_source(dataset)
 
 
 def _check_model(name: str, embedded: str, where: str) -> None:

@@ -1,4 +1,4 @@
-"""The command line: `xstilts tasks`, `xstilts check`, `xstilts predict`.
+"""The command line: `xstilts tasks`, `check`, `predict`, `leaks`, `overall` and `submission`.
 
 Whatever takes long to import is imported inside the command that needs it, so that --help answers at once.
 """
@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from xstilts.errors import run_stage
+from xstilts.errors import ParameterError, run_stage
 
 app = typer.Typer(
     help="Which intermediate task helps zero-shot cross-lingual transfer? Run at the repository root.",
@@ -44,6 +44,31 @@ def predict(
     run_stage(lambda: _predict(image, question, route, seed, target))
 
 
+@app.command()
+def leaks() -> None:
+    """Report images and texts that intermediate and target tasks share, from the tokenised caches there are."""
+    run_stage(_leaks)
+
+
+@app.command()
+def overall(
+    benchmark: Annotated[str, typer.Option(help="xtreme or xtreme_r")] = "xtreme",
+    seed: Annotated[int, typer.Option(help="of the routes that are shown")] = 0,
+) -> None:
+    """Print the overall scores of every route on XTREME or XTREME-R (published data only)."""
+    run_stage(lambda: _overall(benchmark, seed))
+
+
+@app.command()
+def submission(
+    out: Annotated[Path, typer.Option(help="folder to write, replaced as a whole")],
+    route: Annotated[str | None, typer.Option(help="intermediate task; else the one in params.yaml")] = None,
+    seed: Annotated[int | None, typer.Option(help="seed of the route; else the one in params.yaml")] = None,
+) -> None:
+    """Write the folder of predictions that XTREME's leaderboard takes."""
+    run_stage(lambda: _submission(out, route, seed))
+
+
 def _print_tasks() -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
@@ -52,13 +77,49 @@ def _print_tasks() -> None:
     from xstilts.catalogue import list_tasks
 
     table = Table(box=SIMPLE_HEAD, padding=(0, 1))
-    for heading in ("task", "kind", "modality", "languages", "source", "rows"):
+    for heading in ("task", "kind", "modality", "languages", "metric", "source", "licence", "rows"):
         table.add_column(heading, no_wrap=True)
     for entry in list_tasks():
         rows = ", ".join(f"{split} {number}" for split, number in entry.rows.items()) or "-"
-        languages = " ".join(entry.languages) or "-"
-        table.add_row(entry.name, entry.kind, entry.modality, languages, entry.source, rows)
-    Console(width=200).print(table)  # wider than any row: a line a task, also in a pipe
+        languages, licence = _first_of(entry.languages), entry.licence or "-"
+        cells = (entry.name, entry.kind, entry.modality, languages, entry.metric or "-", entry.source, licence, rows)
+        table.add_row(*cells)
+    Console(width=400).print(table)  # wider than any row: a line a task, also in a pipe
+
+
+def _first_of(languages: list[str], shown: int = 8) -> str:
+    """Some languages, and how many more there are."""
+    more = len(languages) - shown
+    return " ".join(languages[:shown]) + (f" +{more}" if more > 0 else "") or "-"
+
+
+def _leaks() -> None:
+    from xstilts.check import check_grid
+    from xstilts.leaks import overlaps, print_leaks
+
+    universe = check_grid()
+    print_leaks(overlaps(Path("data/tokenized"), universe.intermediates, universe.targets))
+
+
+def _overall(benchmark: str, seed: int) -> None:
+    from xstilts.report.routes import official_scores
+    from xstilts.report.xtreme import overall as overall_of
+    from xstilts.report.xtreme import print_overall
+
+    routes = official_scores(Path("data/scores"), seed)
+    print_overall({route: overall_of(scores, benchmark) for route, scores in routes.items()})  # type: ignore[arg-type]
+
+
+def _submission(out: Path, route: str | None, seed: int | None) -> None:
+    from xstilts.check import check_grid, choose_cell
+    from xstilts.report.routes import official_scores
+    from xstilts.report.submission import write_submission
+
+    cell = choose_cell(check_grid(), route, seed, None)
+    if cell.route not in (routes := official_scores(Path("data/scores"), cell.seed)):
+        raise ParameterError(f"route '{cell.route}' has no scores on published data; there are {', '.join(routes)}")
+    missing = write_submission(Path("data/scores") / f"{cell.route}-s{cell.seed}", Path("data/tokenized"), out)
+    print(f"{out}: " + (f"incomplete, missing {', '.join(missing)}" if missing else "complete"))
 
 
 def _check() -> None:

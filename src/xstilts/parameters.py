@@ -5,7 +5,9 @@ Paths are relative to the repository root, where DVC runs every stage.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import functools
 import types
 import typing
 from collections.abc import Mapping
@@ -19,12 +21,13 @@ from xstilts.errors import ParameterError, did_you_mean
 PARAMS = Path("params.yaml")
 STAGES = Path("stages")
 Built = TypeVar("Built")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, written in C, where libyaml is
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping in a YAML file; `ParameterError` if it is missing, broken or no mapping."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = copy.deepcopy(_parsed(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise ParameterError(f"{path}: no such file; run from the repository root") from None
     except yaml.YAMLError as error:
@@ -34,6 +37,12 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ParameterError(f"{path}: found {type(content).__name__}, expected a mapping")
     return content
+
+
+@functools.lru_cache(maxsize=256)
+def _parsed(text: str) -> Any:
+    """The content of a YAML text, parsed once: a check of all tasks reads each file a dozen times."""
+    return yaml.load(text, Loader=_LOADER)  # both loaders are safe
 
 
 def choices() -> dict[str, Any]:

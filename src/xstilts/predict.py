@@ -33,11 +33,12 @@ def predict(image: Path, question: str, checkpoint: Path, public: Path) -> list[
         DataError: the picture cannot be read, or the checkpoint answers no questions about pictures.
     """
     model = load_model(public, checkpoint)
-    task, card = next(iter(model.cards.items()))
+    task, card = next(iter(model.cards.items()), ("", {"kind": "passed-on"}))
+    todo = "choose another target"
     if card["kind"] != "vqa":
-        raise DataError(
-            checkpoint, None, f"a {card['kind']} model", "one that answers questions", "choose another target"
-        )
+        raise DataError(checkpoint, None, f"a {card['kind']} model", "one that answers questions", todo)
+    if task in model.inputs:
+        raise DataError(checkpoint, None, "a model of published features", "one that reads pictures", todo)
     features, boxes = look(image, public)
     tokenizer = Tokenizer.from_file(str(public / "encoder" / "tokenizer.json"))
     batch = one_question(task, tokenizer.encode(question).ids, features, boxes)

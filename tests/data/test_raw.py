@@ -1,22 +1,21 @@
-"""The `raw` stage's choice of world, and official files from a local directory."""
+"""The `raw` stage's choice of world, and that two processes never write one set at once."""
 
 from __future__ import annotations
 
 import json
-import zipfile
+import re
+import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from xstilts.cache import whole_directory
+from xstilts.data.locked import only_writer
+from xstilts.data.manifest import summary
 from xstilts.data.raw import write_raw
 from xstilts.errors import DataError, ParameterError
-
-
-def official(parameter_files: Any, task: str, **where: Any) -> None:
-    """Choose the world `official`, with these values in the task's section `data.official`."""
-    parameter_files.edit("params.yaml", lambda content: content.update(world="official"))
-    parameter_files.edit(f"stages/tasks/{task}.yaml", lambda content: content["data"]["official"].update(where))
 
 
 def test_settings_decide_the_size(parameter_files: Any, assets: Path) -> None:
@@ -61,54 +60,54 @@ def test_an_unknown_dataset_is_refused(parameter_files: Any, assets: Path) -> No
         write_raw("gpa", assets, Path("out"))
 
 
-def test_a_mixture_has_no_raw_files(parameter_files: Any, assets: Path) -> None:
-    with pytest.raises(ParameterError, match="the embedded world has no 'all'"):
-        write_raw("all", assets, Path("out"))
-
-
-def test_official_files_are_copied_into_the_raw_layout(parameter_files: Any, assets: Path, tmp_path: Path) -> None:
-    root = tmp_path / "downloads"
-    (root / "images" / "deep").mkdir(parents=True)
-    for name in ("train.json", "val.json", "zero_shot_de.json", "zero_shot_zh.json"):
-        (root / name).write_text(name)
-    for name in ("1.jpg", "deep/2.png", "readme.txt"):
-        (root / "images" / name).write_text(name)
-    files = {"train": "train.json", "dev": "val.json", "test": "zero_shot_{language}.json"}
-    official(parameter_files, "xgqa", root=str(root), images="images", files=files)
-    write_raw("xgqa", assets, Path("out"))
-    copied = {"train/en.json": "train.json", "dev/en.json": "val.json", "test/de.json": "zero_shot_de.json"}
-    for target, source in copied.items():
-        assert Path("out", target).read_text() == source
-    with zipfile.ZipFile("out/images.zip") as archive:
-        assert archive.namelist() == ["1.jpg", "deep/2.png"]
-    manifest = json.loads(Path("out/manifest.json").read_text(encoding="utf-8"))
-    assert set(manifest["files"]) == {*copied, "test/zh.json", "images.zip"}
-    assert manifest["licence"] == "CC BY 4.0"
-
-
-def test_official_data_need_a_root(parameter_files: Any, assets: Path) -> None:
-    official(parameter_files, "squad")
-    with pytest.raises(ParameterError, match=r"stages/tasks/squad.yaml: data.official names no root"):
-        write_raw("squad", assets, Path("out"))
-
-
-@pytest.mark.parametrize("missing", ["dev-v1.1.json", "train-v1.1.json"])
-def test_a_missing_official_file_is_named(parameter_files: Any, assets: Path, tmp_path: Path, missing: str) -> None:
-    for name in {"dev-v1.1.json", "train-v1.1.json"} - {missing}:
-        (tmp_path / name).write_text("{}")
-    official(parameter_files, "squad", root=str(tmp_path))
-    with pytest.raises(DataError, match=f"{missing}: found no such file"):
-        write_raw("squad", assets, Path("out"))
-    assert not Path("out").exists()
-
-
-def test_a_pattern_without_any_language_is_named(parameter_files: Any, assets: Path, tmp_path: Path) -> None:
-    official(parameter_files, "xgqa", root=str(tmp_path), files={"test": "testdev_{language}.json"})
-    with pytest.raises(DataError, match=r"testdev_\{language\}.json: found no such file in any language"):
-        write_raw("xgqa", assets, Path("out"))
+@pytest.mark.parametrize("dataset", ["all", "qqp"])
+def test_what_the_embedded_world_has_not_is_said(parameter_files: Any, assets: Path, dataset: str) -> None:
+    if not (file := Path(f"stages/tasks/{dataset}.yaml")).exists():
+        file.write_text("kind: classification\n", encoding="utf-8")
+    message = f"the embedded world has no '{dataset}'; set `world: official` in params.yaml and data.official in {file}"
+    with pytest.raises(ParameterError, match=message):
+        write_raw(dataset, assets, Path("out"))
 
 
 def test_names_need_no_parameters(assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write_raw("names", assets, Path("out"))
     assert Path("out/names.json").exists()
+
+
+def test_the_stage_says_what_it_wrote(assets: Path, tmp_path: Path) -> None:
+    write_raw("names", assets, tmp_path / "names")
+    assert re.fullmatch(
+        r"names: 2 files, [\d,]+ rows, [\d,]+ images, [\d,]+ bytes; licence: CC BY-SA 4\.0 .+; source: .+",
+        summary(tmp_path / "names"),
+    )
+
+
+def test_a_second_writer_waits_and_says_so(assets: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    second = threading.Thread(target=write_raw, args=("names", assets, tmp_path / "names"))
+    with only_writer(tmp_path / "names"):
+        second.start()
+        second.join(timeout=1)
+        assert second.is_alive()
+        assert not (tmp_path / "names").exists()
+    second.join(timeout=60)
+    assert (tmp_path / "names" / "manifest.json").exists()
+    assert "another process is writing it; waiting" in capfd.readouterr().err
+
+
+def test_what_a_killed_process_left_is_removed(assets: Path, tmp_path: Path) -> None:
+    """A draft is made beside the set; as a killed process leaves it, it is never taken for the set."""
+    with whole_directory(tmp_path / "names") as draft:
+        left = [shutil.copytree(draft, draft.with_name(f".{name}-01234567")) for name in ("names", "other")]
+        assert draft.name.startswith(".names-")
+        assert len(draft.name) == len(left[0].name)
+    write_raw("names", assets, tmp_path / "names")
+    assert [path.exists() for path in left] == [False, True]
+
+
+def test_a_link_in_the_place_of_the_set_is_no_way_out(assets: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "names").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(DataError, match="names: found a symbolic link, expected a folder of the project"):
+        write_raw("names", assets, tmp_path / "names")
+    assert list((tmp_path / "elsewhere").iterdir()) == []

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
+from xstilts.encode.columns import Columns, Setting
+from xstilts.encode.kinds import encode_examples
 from xstilts.encode.task import Places
+from xstilts.encode.tokens import open_tokenizer
+from xstilts.encode.write import as_table
+from xstilts.tasks.examples import Example
+from xstilts.tasks.schema import EncodeSection, TaskSpec
 
+ROOT = Path(__file__).parents[2]
 WORDS = "is the cat on a red card where what which animal sleeps rests dreams beside dog says yes no".split()
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZäöüß0123456789?.,鴨小屋▁"
 
@@ -51,15 +61,25 @@ def question(text: str, image: str, answer: str, structural: str = "verify") -> 
 def places(tmp_path: Path, tokenizer_file: Path) -> Places:
     """Raw data of xgqa, mnli, snli_ve and squad, and the features of two sets of images."""
     raw, features = tmp_path / "data" / "raw", tmp_path / "data" / "features"
-    for images, names in (("gqa", ["g1", "g2"]), ("xgqa", ["x2", "x1"])):
-        write_json(features / images / "images.json", names)
-        write_json(features / images / "card.json", {"name": images, "sha256": images[0] * 64})
+    for images, names in (("gqa", ["g1", "g2"]), ("xgqa", ["x2", "x1", "x3"])):
+        write_features(features / images, names)
     write_xgqa(raw / "xgqa")
     write_inference(raw)
     write_squad(raw / "squad")
     for task in ("xgqa", "mnli", "snli_ve", "squad"):
-        write_json(raw / task / "manifest.json", {"files": {}, "licence": "CC0", "source": "tests"})
+        write_json(raw / task / "manifest.json", {"files": {}, "data": "official", "licence": "CC0", "source": "tests"})
     return Places(raw, tokenizer_file, features, tmp_path / "data" / "tokenized")
+
+
+def write_features(folder: Path, names: list[str], dim: int = 4) -> None:
+    """Two regions an image, all of them different, and the card of a set whose name begins with the hash's letter."""
+    folder.mkdir(parents=True, exist_ok=True)
+    regions = np.arange(2 * len(names), dtype=np.float16)[:, None]
+    np.save(folder / "features.npy", np.broadcast_to(regions, (len(regions), dim)))
+    np.save(folder / "boxes.npy", np.zeros((len(regions), 7), np.float32))
+    np.save(folder / "offsets.npy", np.arange(0, len(regions) + 1, 2))
+    write_json(folder / "images.json", names)
+    write_json(folder / "card.json", {"name": folder.name, "dim": dim, "sha256": folder.name[0] * 64})
 
 
 def write_xgqa(folder: Path) -> None:
@@ -71,8 +91,8 @@ def write_xgqa(folder: Path) -> None:
     }
     write_json(folder / "train" / "en.json", train)
     write_json(folder / "dev" / "en.json", {"5": question("what is on the card?", "x1", "dog", "query")})
-    write_json(folder / "test" / "en.json", {"6": question("is the cat on the card?", "x2", "no")})
-    write_json(folder / "test" / "de.json", {"6": question("ist die Katze auf der Karte?", "x2", "no")})
+    write_json(folder / "test" / "en.json", {"6": question("is the cat on the card?", "x3", "no")})
+    write_json(folder / "test" / "de.json", {"6": question("ist die Katze auf der Karte?", "x3", "no")})
 
 
 def write_inference(raw: Path) -> None:
@@ -101,3 +121,46 @@ def write_squad(folder: Path) -> None:
     content = {"data": [{"title": "cats", "paragraphs": [{"context": context, "qas": questions}]}]}
     write_json(folder / "train.json", content)
     write_json(folder / "dev.json", content)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real files in official formats, beside the project; a clone elsewhere has none."""
+    place = Path(os.environ.get("XSTILTS_SHARED_DATA", ROOT.parent / "shared" / "data"))
+    if not place.is_dir():
+        pytest.skip(f"no real data at {place} (set XSTILTS_SHARED_DATA)")
+    return place
+
+
+@pytest.fixture(scope="session")
+def real_tokenizer() -> Path:
+    """The tokenizer.json of the public encoder, once the pipeline has made it."""
+    path = ROOT / "data" / "public" / "encoder" / "tokenizer.json"
+    if not path.is_file():
+        pytest.skip(f"no tokenizer at {path} (run `dvc repro`)")
+    return path
+
+
+Encoded = Callable[..., tuple[list[dict[str, Any]], Columns]]
+
+
+@pytest.fixture
+def encoded(tokenizer_file: Path) -> Encoded:
+    """Encode examples of a kind as a split; the rows, and what the encoder says of them."""
+
+    def rows(
+        kind: str,
+        examples: Sequence[Example],
+        split: str = "train",
+        labels: Sequence[str] = (),
+        tokenizer: Path = tokenizer_file,
+        **section: Any,
+    ) -> tuple[list[dict[str, Any]], Columns]:
+        keys = {"languages": ["en", "de", "zh"], "metric": "", "files": {}, **section}
+        task = TaskSpec("some", kind, EncodeSection(**keys))
+        images = {f"i{number}": number for number in range(10)}
+        opened = open_tokenizer(tokenizer, task.encode.max_length)
+        columns = encode_examples(Setting(task, split, opened, labels, images, Path("data/raw/some")), examples)
+        return as_table(task.name, columns.values).to_pylist(), columns
+
+    return rows

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
 import pytest
 
 from xstilts.cache import ROW, open_rows, read_json, write_json, write_table
 from xstilts.encode.mixture import make_mixture
 from xstilts.encode.recipe import MixtureSpec, Sampling
+from xstilts.encode.write import as_table
 from xstilts.errors import DataError
 
 
-def make_cache(tokenized: Path, name: str, train: int, dev: int, tokenizer: str = "t") -> None:
-    """A cache of a task, its rows numbered, its images in features of its own."""
+def make_cache(tokenized: Path, name: str, train: int, dev: int, tokenizer: str = "t", longest: int = 1) -> None:
+    """A cache of a task: rows numbered, of `longest` tokens and two special ones, images in features of its own."""
     folder = tokenized / name / "learn"
     folder.mkdir(parents=True)
     for split, number in (("train", train), ("dev", dev)):
-        values: dict[str, list[Any]] = {column: [""] * number for column in ROW.names}
-        values |= {"id": [f"{name}-{split}-{row}" for row in range(number)], "task": [name] * number}
-        values |= {"input_ids": [[0, row, 2] for row in range(number)], "image": list(range(number))}
-        values |= dict.fromkeys(("label", "start", "end"), [-1] * number)
-        write_table(folder / f"{split}.arrow", pa.table(values, schema=ROW))
+        values = {"id": [f"{name}-{split}-{row}" for row in range(number)], "image": list(range(number))}
+        tokens = [[0, *[row] * longest, 2] for row in range(number)]
+        write_table(folder / f"{split}.arrow", as_table(name, {**values, "input_ids": tokens}))
     features = {"path": f"data/features/{name}", "sha256": name}
     tasks = {name: {"kind": "vqa", "labels": [name], "features": features, "rows": {"train": train, "dev": dev}}}
     write_json(folder / "card.json", {"name": name, "tasks": tasks, "tokenizer": tokenizer, "mixture": None})
@@ -79,6 +76,11 @@ def test_dev_rows_are_all_there(tokenized: Path) -> None:
     assert ids(tokenized, "dev") == ids(tokenized, "dev", "large") + ids(tokenized, "dev", "small")
 
 
+def shares(rows: float) -> dict[str, float]:
+    """What the card says of a member whose rows are as long as all others."""
+    return {"share_of_rows": round(rows, 6), "share_of_tokens": round(rows, 6), "padding": 0.0}
+
+
 def test_the_card_states_members_rates_and_rows(tokenized: Path) -> None:
     make_mixture(spec(), tokenized)
     card = read_json(tokenized / "both" / "learn" / "card.json")
@@ -88,8 +90,8 @@ def test_the_card_states_members_rates_and_rows(tokenized: Path) -> None:
         "temperature": 1.0,
         "seed": 0,
         "members": {
-            "large": {"rows": 300, "rate": round(100 / 120, 6), "draws": 100},
-            "small": {"rows": 20, "rate": round(20 / 120, 6), "draws": 20},
+            "large": {"rows": 300, "rate": round(100 / 120, 6), "draws": 100, **shares(100 / 120)},
+            "small": {"rows": 20, "rate": round(20 / 120, 6), "draws": 20, **shares(20 / 120)},
         },
     }
     assert card["rows"] == {"train": 120, "dev": 7}

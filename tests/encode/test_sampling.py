@@ -36,6 +36,19 @@ def test_uniform_is_equal_and_the_limit_of_temperature() -> None:
     assert rates(ROWS, Sampling("temperature", CAP, math.inf)) == dict.fromkeys(ROWS, 0.25)
 
 
+@pytest.mark.parametrize("temperature", [1e-3, 1e-300, 5e-324])
+def test_a_temperature_near_zero_draws_from_the_largest_alone(temperature: float) -> None:
+    found = rates(ROWS, Sampling("temperature", 1_000_000, temperature))
+    assert found == pytest.approx({"gqa": 1.0, "snli_ve": 0.0, "mnli": 0.0, "rte": 0.0})
+    capped = rates(ROWS, Sampling("temperature", CAP, temperature))
+    assert capped == pytest.approx({"gqa": 1 / 3, "snli_ve": 1 / 3, "mnli": 1 / 3, "rte": 0})
+
+
+@pytest.mark.parametrize("temperature", [0.1, 1.0, 10.0, math.inf])
+def test_under_a_cap_that_all_reach_every_temperature_is_uniform(temperature: float) -> None:
+    assert rates(ROWS, Sampling("temperature", 2_490, temperature)) == dict.fromkeys(ROWS, 0.25)
+
+
 def test_proportional_ignores_the_temperature() -> None:
     assert rates(ROWS, Sampling("proportional", CAP, 7.0)) == rates(ROWS, Sampling("temperature", CAP, 1.0))
 

@@ -12,8 +12,10 @@ from tokenizers import Tokenizer
 
 from xstilts.cache import ROW, open_rows, read_json, sha256_of
 from xstilts.encode.answers import answer_vocabulary
-from xstilts.encode.columns import CUT_OFF
+from xstilts.encode.kinds.span import CUT_OFF
+from xstilts.encode.same_text import key
 from xstilts.encode.task import Places, encode_task
+from xstilts.encode.write import FINGERPRINTS
 from xstilts.errors import DataError
 from xstilts.tasks.classification import NO_CONSENSUS_REASON
 from xstilts.tasks.examples import VqaExample
@@ -65,17 +67,25 @@ def test_questions_are_encoded_with_the_training_answers(places: Places) -> None
     assert (dev["answer"], dev["label"]) == ("dog", -1)
     assert {**train[0], "input_ids": None} == {
         "id": "1",
+        "window": 0,
         "task": "xgqa",
         "language": "en",
         "input_ids": None,
+        "lengths": [],
         "image": 1,
+        "second_image": -1,
         "label": 0,
+        "labels": [],
+        "scores": [],
         "start": -1,
         "end": -1,
+        "context": "",
+        "offsets": [],
         "structural": "verify",
         "semantic": "obj",
         "image_id": "x1",
         "answer": "yes",
+        "answers": [],
     }
 
 
@@ -83,14 +93,14 @@ def test_the_test_part_holds_every_language_and_the_training_answers(places: Pla
     encode_task(XGQA, places)
     test = rows(places.tokenized / "xgqa" / "test" / "test.arrow")
     assert [(row["id"], row["language"], row["label"], row["image"]) for row in test] == [
-        ("6", "en", 2, 0),
-        ("6", "de", 2, 0),
+        ("6", "en", 2, 2),
+        ("6", "de", 2, 2),
     ]
     card = read_json(places.tokenized / "xgqa" / "test" / "card.json")
     assert card["tasks"]["xgqa"]["labels"] == ["yes", "cat", "no"]
     assert card["rows"] == card["tasks"]["xgqa"]["rows"] == {"test": 2}
     names = {path.name for path in (places.tokenized / "xgqa" / "test").iterdir()}
-    assert names == {"card.json", "test.arrow"}
+    assert names == {"card.json", "test.arrow", FINGERPRINTS}
 
 
 def test_the_card_says_what_the_cache_is(places: Places) -> None:
@@ -101,11 +111,12 @@ def test_the_card_says_what_the_cache_is(places: Places) -> None:
     rows_a_split = {"train": 4, "dev": 1}
     rest = {"name": "xgqa", "kind": "vqa", "tokenizer": tokenizer, "mixture": None, "rows": rows_a_split}
     assert card == rest
-    features = {"path": (places.features / "xgqa").as_posix(), "sha256": "x" * 64}
+    features = {"path": (places.features / "xgqa").as_posix(), "sha256": "x" * 64, "dim": 4}
     expected = {
         "kind": "vqa",
         "languages": ["en", "de"],
         "metric": "accuracy",
+        "data": "official",
         "licence": "CC0",
         "citation": "tests",
         "features": features,
@@ -188,6 +199,16 @@ def test_the_same_input_gives_the_same_bytes(task: TaskSpec, places: Places, tmp
     for path in files:
         again = tmp_path / "again" / path.relative_to(places.tokenized)
         assert path.read_bytes() == again.read_bytes(), path.name
+
+
+def test_fingerprints_stand_beside_the_splits(places: Places) -> None:
+    encode_task(XGQA, places)
+    learn, test = (open_rows(places.tokenized / "xgqa" / part / FINGERPRINTS) for part in ("learn", "test"))
+    assert set(learn["split"].to_pylist()) == {"train", "dev"}
+    assert set(test["split"].to_pylist()) == {"test"}
+    assert set(learn["what"].to_pylist()) == {"image", "image content", "text"}
+    images = [row for row in test.to_pylist() if row["what"] == "image"]
+    assert [(row["key"], row["examples"]) for row in images] == [(key("x3"), 2)]
 
 
 def break_manifest(places: Places) -> None:

@@ -13,12 +13,19 @@ from xstilts.cache import read_json
 from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel
 from xstilts.train.examples import Examples, open_examples
+from xstilts.train.masking import read_masking
 
 
 @pytest.fixture(scope="session")
 def examples(learn: Path) -> Examples:
     """Rows of three tasks, of many lengths, with 0 to 5 regions an image."""
     return open_examples(learn, "train")
+
+
+@pytest.fixture(scope="session")
+def everything(every_kind: Path, public: Path) -> Examples:
+    """Rows of all tasks that a head answers, of every kind."""
+    return open_examples(every_kind, "train", masking=read_masking(public / "encoder", 0))
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +42,10 @@ def make_model(cards: dict[str, Any]) -> Callable[[Path], MultitaskModel]:
         return MultitaskModel(load_public(public), cards).eval()
 
     return make
+
+
+@pytest.fixture
+def full_model(public: Path, everything: Examples) -> MultitaskModel:
+    """A model with heads for the tasks of every kind, in evaluation mode."""
+    torch.manual_seed(0)
+    return MultitaskModel(load_public(public), everything.card["tasks"]).eval()

@@ -15,6 +15,7 @@ from transformers import AutoModel
 
 from xstilts.model.batch import Batch
 from xstilts.model.encoder import load_public
+from xstilts.model.heads import LabelHead
 from xstilts.model.multitask import MultitaskModel
 from xstilts.train.examples import Examples
 
@@ -98,12 +99,14 @@ def test_the_first_position(kind: str, first: int, tiny: Any) -> None:
 @torch.inference_mode()
 def test_a_label_head_reads_the_mean_of_the_real_text(public: Path, make_model: Make, examples: Examples) -> None:
     model, rows = make_model(public), np.flatnonzero(examples.tasks == "looks")
-    encoded, head = model.encoder(examples.batch(rows)), model.heads["looks"]
+    batch, head = examples.batch(rows), model.head("looks")
+    encoded = model.encoder(batch)
+    assert isinstance(head, LabelHead)
     lengths = torch.from_numpy(examples.text_lengths[rows] + examples.visual_lengths[rows])
     assert torch.equal(encoded.mask.sum(1), lengths)
     for row, length in enumerate(examples.text_lengths[rows]):
         expected = head.output(encoded.hidden[row, :length].mean(0))
-        torch.testing.assert_close(head(encoded)[row], expected, atol=TOLERANCE, rtol=0)
+        torch.testing.assert_close(head(encoded, batch)[row], expected, atol=TOLERANCE, rtol=0)
 
 
 def test_training_mode_drops_out_what_the_setting_says(tiny: Any, learn: Path, examples: Examples) -> None:

@@ -1,15 +1,17 @@
-"""A tiny target: its test questions in three languages and a checkpoint that answers them."""
+"""Tiny targets: their test rows in three languages and checkpoints that answer them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from xstilts.cache import read_json
+from xstilts.cache import read_json, write_json
 from xstilts.model.checkpoint import save_checkpoint, trained_weights
 from xstilts.score.settings import ScoreSettings
 from xstilts.train.examples import Examples, open_examples
@@ -18,11 +20,42 @@ from xstilts.train.phase import fresh_model
 LANGUAGES = ("en", "de", "ko")
 
 
+def rows_of(tiny: Any, task: str, number: int = 26) -> list[dict[str, Any]]:
+    """Rows of a task in three languages, shuffled into one another."""
+    columns = [tiny.rows(task, number, seed, language) for seed, language in enumerate(LANGUAGES)]
+    rows = [row for rows in zip(*columns, strict=True) for row in rows]
+    for row in rows:
+        if task == "follows":
+            row["answer"] = tiny.CLASSES[row["label"]]
+        if task == "searches":  # all languages may be searched at once, so their ids must differ
+            row["id"] = f"{row['language']} {row['id']}"
+            row["answers"] = [f"{row['language']} {gold}" for gold in row["answers"]]
+    return rows
+
+
+def save_untrained(directory: Path, public: Path, cache: Path) -> Path:
+    """A model that was not trained; a question answering head starts at the answers, so it does answer this and that.
+
+    The heads of other kinds are made larger than they start, for the same reason.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    cards = {
+        name: card for name, card in read_json(cache / "card.json")["tasks"].items() if card["kind"] != "retrieval"
+    }
+    torch.manual_seed(0)
+    model = fresh_model(public, None, cards)
+    weights = {
+        name: 10 * weight if name.startswith("heads.") and model.cards[name.split(".")[1]]["kind"] != "vqa" else weight
+        for name, weight in trained_weights(model).items()
+    }
+    save_checkpoint(directory, weights, {"tasks": model.cards, "training": None})
+    return directory
+
+
 @pytest.fixture(scope="session")
 def question_rows(tiny: Any) -> list[dict[str, Any]]:
     """Questions of three languages, shuffled into one another."""
-    columns = [tiny.rows("looks", 25, seed, language) for seed, language in enumerate(LANGUAGES)]
-    return [row for rows in zip(*columns, strict=True) for row in rows]
+    return rows_of(tiny, "looks", 25)
 
 
 @pytest.fixture(scope="session")
@@ -37,12 +70,28 @@ def questions(cache: Path) -> Examples:
 
 @pytest.fixture(scope="session")
 def checkpoint(cache: Path, public: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model that was not trained; its head starts at the answers, so it does answer this and that."""
-    directory = tmp_path_factory.mktemp("checkpoint")
-    torch.manual_seed(0)
-    model = fresh_model(public, None, read_json(cache / "card.json")["tasks"])
-    save_checkpoint(directory, trained_weights(model), {"tasks": model.cards, "training": None})
-    return directory
+    return save_untrained(tmp_path_factory.mktemp("checkpoint"), public, cache)
+
+
+@pytest.fixture
+def untrained(public: Path, tmp_path: Path) -> Callable[[Path], Path]:
+    """Write an untrained checkpoint for a cache (of a retrieval task: the public encoder passed on)."""
+    return lambda cache: save_untrained(tmp_path / f"untrained-{cache.name}", public, cache)
+
+
+@pytest.fixture
+def make_cache(tiny: Any, tiny_features: dict[str, str], tmp_path: Path) -> Callable[..., Path]:
+    """Write the test part of a task's cache; keywords are put over its entry in the card."""
+    names = (f"{tmp_path.name}-{number}" for number in count())
+
+    def make(task: str, rows: list[dict[str, Any]] | None = None, **entry: Any) -> Path:
+        directory = Path(tiny.cache(next(names), {"test": rows or rows_of(tiny, task)}, tiny_features, task))
+        card = read_json(directory / "card.json")
+        card["tasks"][task].update(languages=list(LANGUAGES), **entry)
+        write_json(directory / "card.json", card)
+        return directory
+
+    return make
 
 
 @pytest.fixture

@@ -9,9 +9,10 @@ import pyarrow as pa
 import pytest
 from sklearn.metrics import accuracy_score
 
-from xstilts.score.accuracy import scores
+from xstilts.score.accuracy import label_scores
 
 COLUMNS = ("language", "structural", "semantic", "gold", "prediction", "blind")
+EXACT = {"golds": [], "gold_scores": []}
 
 
 def random_table(rows: int, seed: int) -> list[dict[str, Any]]:
@@ -23,7 +24,7 @@ def random_table(rows: int, seed: int) -> list[dict[str, Any]]:
         structural = str(random.choice(["query", "verify"] + ["choose"] * (language == "de")))
         semantic, gold, prediction, blind = (str(random.choice(["a", "b"])) for _ in range(4))
         values = (language, structural, semantic, gold, prediction, blind)
-        table.append(dict(zip(COLUMNS, values, strict=True)))
+        table.append(dict(zip(COLUMNS, values, strict=True)) | EXACT)
     return table
 
 
@@ -34,26 +35,46 @@ def accuracy(rows: list[dict[str, Any]], column: str = "prediction") -> float:
 @pytest.mark.parametrize(("rows", "seed"), [(1, 0), (7, 1), (200, 2), (1000, 3)])
 def test_against_scikit_learn(rows: int, seed: int) -> None:
     table = random_table(rows, seed)
-    found = scores(pa.Table.from_pylist(table))
+    found = label_scores(pa.Table.from_pylist(table), "accuracy", ("blind",))
     languages = sorted({row["language"] for row in table})
-    assert found.keys() == {"rows", "accuracy", "blind", "types"}
-    assert all(list(found[part]) == languages for part in ("rows", "accuracy", "blind"))
+    assert found.scores.keys() == {"accuracy"}
+    assert found.controls.keys() == {"blind"}
+    assert all(list(part) == languages for part in (found.rows, found.scores["accuracy"], found.controls["blind"]))
     for language in languages:
         mine = [row for row in table if row["language"] == language]
-        assert found["rows"][language] == len(mine)
-        assert found["accuracy"][language] == pytest.approx(accuracy(mine), abs=1e-6)
-        assert found["blind"][language] == pytest.approx(accuracy(mine, "blind"), abs=1e-6)
+        assert found.rows[language] == len(mine)
+        assert found.scores["accuracy"][language] == pytest.approx(accuracy(mine), abs=1e-6)
+        assert found.controls["blind"][language] == pytest.approx(accuracy(mine, "blind"), abs=1e-6)
         for column in ("structural", "semantic"):
             kinds = sorted({row[column] for row in mine})
-            assert list(found["types"][column][language]) == kinds
+            assert list(found.more["types"][column][language]) == kinds
             for kind in kinds:
                 expected = accuracy([row for row in mine if row[column] == kind])
-                assert found["types"][column][language][kind] == pytest.approx(expected, abs=1e-6)
+                assert found.more["types"][column][language][kind] == pytest.approx(expected, abs=1e-6)
 
 
 def test_an_answer_is_right_or_wrong_by_its_exact_text() -> None:
     values = [("en", "", "", "no", "no", "not"), ("en", "", "", "no", "No", "no"), ("en", "", "", "1", "one", "1")]
-    found = scores(pa.Table.from_pylist([dict(zip(COLUMNS, row, strict=True)) for row in values]))
-    assert found["accuracy"] == {"en": 0.333333}
-    assert found["blind"] == {"en": 0.666667}
-    assert found["types"]["structural"] == {"en": {"": 0.333333}}
+    found = label_scores(
+        pa.Table.from_pylist([dict(zip(COLUMNS, row, strict=True)) | EXACT for row in values]), "accuracy", ("blind",)
+    )
+    assert found.scores == {"accuracy": {"en": 0.333333}}
+    assert found.controls == {"blind": {"en": 0.666667}}
+    assert "types" not in found.more  # no row has one
+
+
+def test_answers_that_are_right_in_part() -> None:
+    """Annotators' scores count, and 1 for the gold answer of a question that has none."""
+    scored = {"golds": ["cat", "dog"], "gold_scores": [1.0, 0.3]}
+    rows = [
+        {"gold": "cat", "prediction": "cat", "blind": "cow", **scored},
+        {"gold": "cat", "prediction": "dog", "blind": "cat", **scored},
+        {"gold": "no", "prediction": "no", "blind": "cat", "golds": ["no"], "gold_scores": []},
+        {"gold": "no", "prediction": "yes", "blind": "no", "golds": ["no"], "gold_scores": []},
+    ]
+    table = pa.Table.from_pylist([{"language": "en", "structural": "", "semantic": "", **row} for row in rows])
+    found = label_scores(table, "soft_accuracy", ("blind",))
+    assert found.scores == {"soft_accuracy": {"en": pytest.approx((1 + 0.3 + 1) / 4)}, "accuracy": {"en": 0.5}}
+    assert list(found.scores) == ["soft_accuracy", "accuracy"]  # the main one first
+    assert found.controls == {"blind": {"en": 0.5}}
+    assert list(label_scores(table, "accuracy").scores) == ["accuracy", "soft_accuracy"]

@@ -1,37 +1,119 @@
-"""Scoring a target: the files it writes, its blind control, and the same again the second time."""
+"""Scoring a target of any kind: the files it writes, its controls, and the same again the second time."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from xstilts.cache import open_rows, read_json
-from xstilts.errors import DataError
+from xstilts.cache import open_rows, read_json, write_json
+from xstilts.errors import DataError, ParameterError
 from xstilts.parameters import build
+from xstilts.report.metrics import read_scores, study_metrics
 from xstilts.score.settings import ScoreSettings
-from xstilts.score.target import score_target
+from xstilts.score.target import SCORERS, score_target
+from xstilts.tasks.schema import METRICS
+
+FILES = ["predictions.arrow", "provenance.json", "scores.json"]
+TARGETS = [
+    ("looks", "accuracy", True),
+    ("votes", "soft_accuracy", True),
+    ("follows", "accuracy", False),
+    ("compares", "accuracy", True),
+    ("doubts", "f1", False),
+    ("doubts", "exact_match", False),
+    ("tags", "f1", False),
+    ("tags", "pos_f1", False),
+    ("tags", "accuracy", False),
+    ("picks", "accuracy", False),
+    ("points", "accuracy", True),
+    ("matches", "accuracy", True),
+    ("matches", "recall_at_1", True),
+    ("searches", "accuracy", False),
+    ("searches", "f1", False),
+    ("searches", "map", False),
+    ("searches", "map_at_20", False),
+]
 
 
 def score(cache: Path, checkpoint: Path, public: Path, out: Path, settings: ScoreSettings) -> Path:
-    score_target(checkpoint, public, cache, out, settings, route="gqa", seed=3, data="pictograms")
+    score_target(checkpoint, public, cache, out, settings, route="gqa", seed=3)
     return out
 
 
-def test_what_is_written(cache: Path, checkpoint: Path, public: Path, tmp_path: Path, settings: ScoreSettings) -> None:
-    out = score(cache, checkpoint, public, tmp_path / "out", settings)
-    assert sorted(path.name for path in out.iterdir()) == ["predictions.arrow", "provenance.json", "scores.json"]
-    table, scores = open_rows(out / "predictions.arrow").to_pylist(), read_json(out / "scores.json")
-    about = {"target": "looks", "route": "gqa", "seed": 3, "data": "pictograms", "metric": "accuracy"}
+def test_every_metric_of_every_kind_is_tried(tiny: Any) -> None:
+    tried = {(tiny.KINDS[task], metric) for task, metric, _ in TARGETS}
+    assert tried == {(kind, metric) for kind in SCORERS for metric in METRICS[kind]}
+
+
+@pytest.mark.parametrize(("task", "metric", "pictures"), TARGETS)
+def test_every_kind_of_target(
+    task: str,
+    metric: str,
+    pictures: bool,
+    make_cache: Callable[..., Path],
+    untrained: Callable[[Path], Path],
+    public: Path,
+    tmp_path: Path,
+    settings: ScoreSettings,
+) -> None:
+    """Files, and keys as the reports read them; values in 0..1; controls where there are pictures, and there alone."""
+    cache = make_cache(task, metric=metric)
+    out = score(cache, untrained(cache), public, tmp_path / "out", settings)
+    assert sorted(path.name for path in out.iterdir()) == FILES
+    scores, table = read_scores(out / "scores.json"), open_rows(out / "predictions.arrow")
+    about = {"target": task, "route": "gqa", "seed": 3, "data": "pictograms", "metric": metric}
     assert {key: scores[key] for key in about} == about
-    for part, column in (("accuracy", "prediction"), ("blind", "blind")):
+    assert next(iter(scores["scores"])) == metric
+    assert set(scores["controls"]) == ({"blind", "shuffled"} if pictures else set())
+    assert ("blind" in table.column_names) == pictures
+    values = [v for part in (scores["scores"], scores["controls"]) for own in part.values() for v in own.values()]
+    assert all(0 <= value <= 1 for value in values)
+    assert len(set(values)) > 1
+    assert scores["rows"] == {
+        language: table["language"].to_pylist().count(language) for language in ("de", "en", "ko")
+    }
+    assert set(study_metrics(scores)[metric]) == {"en", "de", "ko", "zero_shot"}
+
+
+@pytest.mark.parametrize("task", ["looks", "points", "doubts", "tags", "matches", "searches"])
+def test_batches_change_nothing(
+    task: str,
+    make_cache: Callable[..., Path],
+    untrained: Callable[[Path], Path],
+    public: Path,
+    tmp_path: Path,
+    settings: ScoreSettings,
+) -> None:
+    """What an example is batched with changes no prediction of it and no score."""
+    cache = make_cache(task)
+    checkpoint, results = untrained(cache), []
+    for budget, size in ((4096, 128), (60, 64), (1, 1)):
+        small = dataclasses.replace(settings, token_budget=budget, batch_size=size)
+        out = score(cache, checkpoint, public, tmp_path / f"{budget}", small)
+        kept = [name for name in open_rows(out / "predictions.arrow").column_names if name in ("id", "prediction")]
+        table = open_rows(out / "predictions.arrow").select(kept).to_pydict()
+        results.append((table, read_json(out / "scores.json")["scores"]))
+    assert results[0] == results[1] == results[2]
+    assert len(set(map(str, results[0][0]["prediction"]))) > 1
+
+
+def test_scores_are_those_of_the_predictions(
+    cache: Path, checkpoint: Path, public: Path, tmp_path: Path, settings: ScoreSettings
+) -> None:
+    out = score(cache, checkpoint, public, tmp_path / "out", settings)
+    table, scores = open_rows(out / "predictions.arrow").to_pylist(), read_json(out / "scores.json")
+    found = {"prediction": scores["scores"]["accuracy"], **scores["controls"]}
+    for column, by_language in found.items():
         for language in ("en", "de", "ko"):
             right = [row[column] == row["gold"] for row in table if row["language"] == language]
-            assert scores[part][language] == pytest.approx(np.mean(right), abs=1e-6)
-    assert len({*scores["accuracy"].values(), *scores["blind"].values()}) > 2
+            assert by_language[language] == pytest.approx(np.mean(right), abs=1e-6)
+    assert len({value for by_language in found.values() for value in by_language.values()}) > 2
+    assert set(scores["types"]["structural"]["en"]) == {"verify", "query"}
     provenance = read_json(out / "provenance.json")
     assert provenance["precision"] == settings.precision
     assert {"python", "torch", "transformers"} <= provenance["versions"].keys()
@@ -45,34 +127,32 @@ def test_the_second_time_gives_the_same_bytes(
         assert (one / name).read_bytes() == (two / name).read_bytes()
 
 
-def test_the_blind_answers_know_nothing_of_the_pictures(
-    tiny: Any,
-    question_rows: list[dict[str, Any]],
-    cache: Path,
-    checkpoint: Path,
-    public: Path,
-    tmp_path: Path,
-    settings: Any,
-) -> None:
-    """Other pictures give other answers, but the same blind ones."""
-    vectors = np.random.default_rng(7).normal(size=(sum(tiny.REGIONS), tiny.DIM))
-    other = tiny.cache("other", {"test": question_rows}, tiny.features("other-features", vectors))
-    tables = [
-        open_rows(score(one, checkpoint, public, tmp_path / one.name, settings) / "predictions.arrow")
-        for one in (cache, other)
-    ]
-    assert tables[0]["blind"] == tables[1]["blind"]
-    assert tables[0]["prediction"] != tables[1]["prediction"]
-    assert tables[0]["prediction"] != tables[0]["blind"]
-    assert tables[0]["id"] == tables[1]["id"]
-
-
 def test_a_failure_leaves_nothing(cache: Path, public: Path, tmp_path: Path, settings: ScoreSettings) -> None:
     with pytest.raises(DataError, match=r"missing/checkpoint\.json: found no such file"):
         score(cache, tmp_path / "missing", public, tmp_path / "out", settings)
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_cannot_be_scored(
+    make_cache: Callable[..., Path], untrained: Callable[[Path], Path], public: Path, tmp_path: Path, settings: Any
+) -> None:
+    texts = make_cache("fills")
+    with pytest.raises(ParameterError, match="target fills: no scores for task kind 'mlm'"):
+        score(texts, untrained(texts), public, tmp_path / "out", settings)
+    spans = make_cache("finds")
+    with pytest.raises(DataError, match=r"test\.arrow, row 0: found no offsets"):
+        score(spans, untrained(spans), public, tmp_path / "out", settings)
+    (texts / "test.arrow").unlink()
+    card = read_json(texts / "card.json")
+    write_json(texts / "card.json", {**card, "tasks": {"fills": {**card["tasks"]["fills"], "kind": "choice"}}})
+    with pytest.raises(DataError, match=r"test\.arrow: found no such file"):
+        score(texts, untrained(texts), public, tmp_path / "out", settings)
+    assert not (tmp_path / "out").exists()
+
+
 def test_settings_of_a_task_file() -> None:
     defaults = dataclasses.asdict(ScoreSettings())
     assert build(ScoreSettings, defaults, "xgqa") == ScoreSettings()
+    for key, value in {"top": 0, "token_budget": 0, "candidates": 1}.items():
+        with pytest.raises(ParameterError, match=f"score: {key} is {value}"):
+            build(ScoreSettings, {**defaults, key: value}, "xgqa")

@@ -1,16 +1,22 @@
-"""Writing tiny data files, and finding the real ones."""
+"""Writing tiny data files, reading them, and finding the real ones."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from xstilts.tasks import READERS
+from xstilts.tasks.examples import Reading
+from xstilts.tasks.schema import METRICS, EncodeSection, TaskSpec
+from xstilts.tasks.source import Source
+
 ROOT = Path(__file__).parents[2]
+NLI = ("entailment", "neutral", "contradiction")
 
 
 @pytest.fixture
@@ -26,6 +32,30 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write_file
+
+
+@pytest.fixture(scope="session")
+def read() -> Callable[..., Reading[Any]]:
+    """Read one source: its files in one language, in a format of a kind."""
+
+    def read_source(
+        kind: str,
+        name: str,
+        *paths: Path,
+        language: str = "en",
+        split: str = "dev",
+        labels: Collection[str] = (),
+        features: str | None = "set",
+        images: Collection[str] | None = None,
+        number: int = 0,
+    ) -> Reading[Any]:
+        if kind in ("span", "tagging", "retrieval", "mlm"):
+            features = None
+        section = EncodeSection([language], METRICS[kind][0], {}, labels=list(labels), features=features)
+        source = Source(paths, language, split, TaskSpec("sample", kind, section), images, number)
+        return source.some(READERS[kind][name](source))
+
+    return read_source
 
 
 @pytest.fixture(scope="session")

@@ -1,56 +1,18 @@
-"""The task files of the project, and what the schema refuses."""
+"""What the schema of a task file refuses."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from xstilts import parameters
-from xstilts.data.layout import LAYOUT
 from xstilts.encode.recipe import load_mixture
 from xstilts.errors import ParameterError
-from xstilts.tasks.schema import METRICS, load_task
+from xstilts.tasks.schema import load_task, named_files, split_languages
 
 ROOT = Path(__file__).parents[2]
-FILES = sorted((ROOT / "stages" / "tasks").glob("*.yaml"))
-SECTIONS = ["kind", "data", "encode", "intermediate", "target", "score"]
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_a_task_file_is_short_and_loads(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    content = parameters.read_yaml(path)
-    assert list(content) == SECTIONS
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 15
-    if content["kind"] == "mixture":
-        assert load_mixture(path.stem).name == path.stem
-    else:
-        assert load_task(path.stem).kind in METRICS
-        assert re.search(r"(19|20)\d\d", content["data"]["citation"])
-        assert content["data"]["licence"]
-
-
-def test_there_are_task_files() -> None:
-    assert len(FILES) >= 9
-
-
-def test_every_cell_of_the_grid_has_a_task_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    grid = parameters.grid()
-    cells = {*grid["datasets"], *grid["intermediates"], *grid["targets"]}
-    assert len(cells) >= 9
-    assert cells <= set(parameters.task_names())
-
-
-def test_readers_look_where_the_raw_stage_writes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    assert len(LAYOUT) >= 5
-    for task, files in LAYOUT.items():
-        assert load_task(task).encode.files == files
 
 
 GQA: dict[str, Any] = {
@@ -59,6 +21,19 @@ GQA: dict[str, Any] = {
     "features": "gqa",
     "files": {"train": "train.json", "dev": "dev.json"},
 }
+
+
+XGQA = {
+    **GQA,
+    "languages": ["en", "de"],
+    "files": {"train": "train.json", "dev": "dev.json", "test": "{language}.json"},
+}
+TEXT = {**GQA, "features": None}
+
+
+def files(**changed: Any) -> dict[str, Any]:
+    """The section with other files."""
+    return {**GQA, "files": {**GQA["files"], **changed}}
 
 
 def load(tmp_path: Path, kind: str, section: dict[str, Any]) -> None:
@@ -82,7 +57,7 @@ def load(tmp_path: Path, kind: str, section: dict[str, Any]) -> None:
         ("vqa", {**GQA, "languages": ["en", "xx"]}, "unknown language 'xx'"),
         ("vqa", {**GQA, "languages": [False]}, "languages is"),
         ("vqa", {**GQA, "languages": ["en", "en"]}, "'en' is listed twice"),
-        ("vqa", {**GQA, "languages": ["en", "de"]}, "no path in files has {language}"),
+        ("vqa", {**GQA, "languages": ["en", "de"]}, "2 languages, but no path in files has {language}"),
         (
             "vqa",
             {**GQA, "files": {"train": "a", "dev": "b", "tset": "c"}},
@@ -94,14 +69,36 @@ def load(tmp_path: Path, kind: str, section: dict[str, Any]) -> None:
             {**GQA, "metric": "acuracy"},
             "unknown metric 'acuracy' of a vqa task. Did you mean 'accuracy'",
         ),
-        ("vqa", {**GQA, "features": None}, "missing features"),
-        ("vqa", {**GQA, "labels": ["yes", "no"]}, "labels belongs to a classification task"),
+        ("matching", {**GQA, "features": None}, "missing features, the image features of a matching task"),
+        ("vqa", {**GQA, "labels": ["yes", "no"]}, "labels belongs to a classification or tagging task"),
+        ("vqa", {**GQA, "format": "gqaa"}, "unknown format 'gqaa' of a vqa task. Did you mean 'gqa'"),
+        ("vqa", files(dev="lxmrt:dev.json"), "files.dev: unknown format 'lxmrt' of a vqa task. Did you mean 'lxmert'"),
+        ("vqa", files(train=[]), "files.train is empty"),
+        ("vqa", files(train=3), "files is"),
+        ("vqa", files(train=["vqav2:q.json", "a.json"]), "format 'vqav2' is read from 2 files"),
+        ("vqa", files(train="train-{langauge}.json"), "unknown placeholder {langauge}. Did you mean '{language}'"),
+        ("vqa", files(train="train_{shots}.json"), "files.train has {shots}, but shots is 0"),
+        ("vqa", {**GQA, "shots": -1}, "shots is -1, expected at least 0"),
+        ("vqa", {**GQA, "train_languages": ["de"]}, "train_languages has another language 'de'"),
+        ("vqa", {**XGQA, "train_languages": ["de", "de"]}, "train_languages: language 'de' is listed twice"),
+        ("vqa", {**XGQA, "train_languages": ["de"]}, "'train.json' is in 'en', which is not among the train_languages"),
+        ("vqa", {**GQA, "overlap": "drop"}, "overlap is 'drop', expected one of error, skip"),
+        ("vqa", {**GQA, "stride": 8}, "stride belongs to a span task"),
+        ("matching", {**GQA, "negatives": 0}, "negatives is 0, expected at least 1"),
         ("vqa", {**GQA, "max_length": 4}, "max_length is 4"),
         ("vqa", {**GQA, "max_length": "64"}, "max_length is '64', expected int"),
         ("vqa", {**GQA, "min_count": 0}, "min_count is 0"),
         ("classification", GQA, "labels is []"),
         ("classification", {**GQA, "labels": ["a", "a"]}, "two or more distinct classes"),
         ("span", {**GQA, "metric": "f1"}, "a span task has no images"),
+        ("tagging", {**GQA, "metric": "f1"}, "a tagging task has no images"),
+        ("tagging", {**TEXT, "metric": "f1", "labels": ["O"]}, "two or more distinct tags"),
+        ("mlm", GQA, "a mlm task has no images"),
+        ("retrieval", {**GQA, "files": {"test": "rows:{language}.json"}}, "a retrieval task has no images"),
+        ("retrieval", TEXT, "files has train, dev, but a retrieval task has only test"),
+        ("retrieval", {**TEXT, "files": {"test": "bucc:a.zh"}}, "format 'bucc' is read from 3 files"),
+        ("span", {**TEXT, "metric": "f1", "stride": 64}, "stride is 64, expected less than max_length, 64"),
+        ("span", {**TEXT, "metric": "f1", "stride": -1}, "stride is -1, expected at least 0"),
         ("span", {**GQA, "metric": "f1", "on_truncation": "drop"}, "expected one of error, skip"),
         ("mixture", {}, "missing members"),
         ("mixture", {"members": ["gqa"]}, "unknown member 'gqa'"),
@@ -125,6 +122,30 @@ def test_what_makes_no_sense_is_refused(
     assert complaint in str(error.value)
     assert str(error.value).startswith("stages/tasks/sample.yaml")
     assert "\n" not in str(error.value)
+
+
+def test_values_that_go_together_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    load(tmp_path, "vqa", {**XGQA, "languages": ["en", "de", "pt"], "train_languages": ["pt", "en"]})
+    section = load_task("sample").encode
+    assert split_languages(section, "train") == ["pt", "en"]
+    assert split_languages(section, "dev") == ["en"]
+    assert split_languages(section, "test") == ["en", "de", "pt"]
+
+
+def test_one_file_may_hold_all_languages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    pairs = dict.fromkeys(("train", "dev", "test"), "pairs.jsonl")
+    load(tmp_path, "vqa", {**GQA, "languages": ["en", "ha"], "format": "havqa", "files": pairs})
+    assert named_files(load_task("sample").encode, "vqa", "test") == [("havqa", "pairs.jsonl")]
+
+
+def test_a_tagging_task_may_leave_its_tags_to_the_training_split(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    load(tmp_path, "tagging", {**TEXT, "metric": "f1"})
+    assert load_task("sample").encode.labels == []
 
 
 def test_a_task_is_no_mixture_and_a_mixture_no_task(monkeypatch: pytest.MonkeyPatch) -> None:

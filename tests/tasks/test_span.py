@@ -12,10 +12,9 @@ import pytest
 
 from xstilts.errors import DataError
 from xstilts.tasks.examples import SpanExample
-from xstilts.tasks.schema import EncodeSection, TaskSpec
-from xstilts.tasks.span import read_span
 
-TASK = TaskSpec("squad", "span", EncodeSection(["en"], "f1", {}))
+Read = Callable[..., Any]
+Write = Callable[..., Path]
 CONTEXT = "Oxygen is a chemical element with symbol O."
 QUESTIONS = [
     {
@@ -34,19 +33,51 @@ SQUAD = {
 }
 
 
-def test_official_questions_are_read_with_their_first_answer(write: Callable[..., Path]) -> None:
-    examples = read_span(write(SQUAD), "en", TASK).examples
-    assert examples == [
-        SpanExample("q1", "en", "What is oxygen?", CONTEXT, 10, "a chemical element"),
-        SpanExample("q2", "en", "Which symbol has it?", CONTEXT, 41, "O"),
+def test_official_questions_are_read_with_all_their_answers(write: Write, read: Read) -> None:
+    assert read("span", "squad", write(SQUAD)).examples == [
+        SpanExample(
+            "q1", "en", "What is oxygen?", CONTEXT, 10, "a chemical element", ("a chemical element", "chemical element")
+        ),
+        SpanExample("q2", "en", "Which symbol has it?", CONTEXT, 41, "O", ("O",)),
     ]
 
 
-def test_answer_start_counts_characters_not_bytes(write: Callable[..., Path]) -> None:
+def test_an_answer_that_several_people_gave_is_kept_once(write: Write, read: Read) -> None:
+    twice = [{"answer_start": 41, "text": "O"}, {"answer_start": 0, "text": "O"}]
+    example = read("span", "squad", write(changed(answers=twice))).examples[1]
+    assert (example.start, example.answers) == (41, ("O",))
+
+
+def test_answer_start_counts_characters_not_bytes(write: Write, read: Read) -> None:
     context = "Ægir 😀 鴨 swims"
     question = {"id": "1", "question": "Who?", "answers": [{"answer_start": 7, "text": "鴨"}]}
     path = write({"data": [{"paragraphs": [{"context": context, "qas": [question]}]}]})
-    assert read_span(path, "en", TASK).examples[0].answer == "鴨"
+    assert read("span", "squad", path).examples[0].answer == "鴨"
+
+
+def test_an_impossible_question_has_no_answer(write: Write, read: Read) -> None:
+    path = write(changed(answers=[], is_impossible=True, plausible_answers=[{"answer_start": 0, "text": "Oxygen"}]))
+    example = read("span", "squad", path).examples[1]
+    assert (example.start, example.answer, example.answers) == (-1, "", ())
+
+
+def test_tydiqa_s_numbers_are_no_ids(write: Write, read: Read) -> None:
+    """The English training file of XTREME's release has 3,696 questions with 89 different ids."""
+    path = write(changed(id="12"))
+    assert [one.id for one in read("span", "tydiqa", path, split="train").examples] == ["q1", "train-2"]
+
+
+def test_rows_have_two_equally_long_lists_of_answers(write: Write, read: Read) -> None:
+    answers = {"text": ["O", "symbol O"], "answer_start": [41, 34]}
+    row = {"id": "1", "question": "Which?", "context": CONTEXT, "answers": answers}
+    none = {**row, "id": "2", "answers": {"text": [], "answer_start": []}}
+    examples = read("span", "rows", write([row, none], "rows.jsonl")).examples
+    assert [(one.start, one.answer, one.answers) for one in examples] == [
+        (41, "O", ("O", "symbol O")),
+        (-1, "", ()),
+    ]
+    with pytest.raises(DataError, match=r"row 1: found answers .* equally long"):
+        read("span", "rows", write([{**row, "answers": {"text": ["O"], "answer_start": []}}], "rows.jsonl"))
 
 
 def changed(**fields: Any) -> dict[str, Any]:
@@ -69,7 +100,8 @@ BAD = {
         "a str",
     ),
     "no answers": (changed(answers=None), "q2", "no answers"),
-    "an unanswerable question": (changed(answers=[], is_impossible=True), "q2", "no answers"),
+    "no answers, but not impossible": (changed(answers=[], is_impossible=False), "q2", "no answers"),
+    "answers to an impossible question": (changed(is_impossible=True), "q2", "answers to an impossible question"),
     "an empty answer": (changed(answers=[{"answer_start": 0, "text": ""}]), "q2", "the answer"),
     "an answer elsewhere": (
         changed(answers=[{"answer_start": 40, "text": "O"}]),
@@ -95,9 +127,9 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_a_bad_file_is_one_error_that_names_the_row(case: str, write: Callable[..., Path]) -> None:
+def test_a_bad_file_is_one_error_that_names_the_row(case: str, write: Write, read: Read) -> None:
     content, row, found = BAD[case]
     path = write(content)
     place = re.escape(str(path) if row is None else f"{path}, row {row}")
     with pytest.raises(DataError, match=f"^{place}: found {re.escape(found)}[^\n]*, expected [^\n]*; [^\n]*$"):
-        read_span(path, "en", TASK)
+        read("span", "squad", path)

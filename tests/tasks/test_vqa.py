@@ -1,4 +1,4 @@
-"""GQA's and xGQA's question files: what is read, and one clear error for everything that is wrong."""
+"""GQA's, xGQA's, LXMERT's and HaVQA's questions: what is read, and one clear error for everything that is wrong."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pytest
 
 from xstilts.errors import DataError
 from xstilts.tasks.examples import VqaExample
-from xstilts.tasks.schema import EncodeSection, TaskSpec
-from xstilts.tasks.vqa import check_parallel, read_vqa
+from xstilts.tasks.vqa import check_parallel, plain_answer
 
-TASK = TaskSpec("sample", "vqa", EncodeSection(["en"], "accuracy", {}, features="gqa"))
+Read = Callable[..., Any]
+Write = Callable[..., Path]
 GQA: dict[str, dict[str, Any]] = {
     "201640614": {
         "semantic": [{"operation": "select", "dependencies": [], "argument": "dress (12)"}],
@@ -42,25 +42,60 @@ GQA: dict[str, dict[str, Any]] = {
 IMAGES = {"n235859", "n161313"}
 
 
-def test_official_questions_are_read(write: Callable[..., Path]) -> None:
-    reading = read_vqa(write(GQA), "en", TASK, IMAGES)
+def test_official_questions_are_read(write: Write, read: Read) -> None:
+    reading = read("vqa", "gqa", write(GQA), images=IMAGES)
     first = VqaExample("201640614", "en", "Who is wearing the dress?", "n235859", "women", "query", "rel")
     assert reading.examples[0] == first
     assert [one.id for one in reading.examples] == ["201640614", "201307251"]
     assert not reading.skipped
 
 
-def test_the_list_layout_is_read(write: Callable[..., Path]) -> None:
-    rows = [
-        {
-            "img_id": "n161313",
-            "label": {"no": 1.0, "yes": 0.3},
-            "question_id": "201307251",
-            "sent": "Is it overcast?",
-        }
-    ]
-    examples = read_vqa(write(json.dumps(rows)), "en", TASK, IMAGES).examples
+LXMERT = {"img_id": "n161313", "label": {"no": 0.3, "yes": 1.0}, "question_id": "201307251", "sent": "Is it overcast?"}
+
+
+def test_the_list_layout_is_read_with_its_scores_the_best_first(write: Write, read: Read) -> None:
+    example = read("vqa", "lxmert", write(json.dumps([LXMERT])), images=IMAGES).examples[0]
+    assert (example.id, example.question, example.image) == ("201307251", "Is it overcast?", "n161313")
+    assert (example.answer, list(example.scores.items())) == ("yes", [("yes", 1.0), ("no", 0.3)])
+
+
+def test_a_single_right_answer_needs_no_scores(write: Write, read: Read) -> None:
+    examples = read("vqa", "lxmert", write(json.dumps([{**LXMERT, "label": {"no": 1.0}}])), images=IMAGES).examples
     assert examples == [VqaExample("201307251", "en", "Is it overcast?", "n161313", "no")]
+
+
+HAVQA = {
+    "qa_id": "0",
+    "image_id": "2335177",
+    "question_en": "What color is the man's shirt?",
+    "question_ha": "Menene launin rigar mutumin?",
+    "answer_en": "White.",
+    "answer_ha": "Fari.",
+    "split": "train",
+}
+
+
+def test_havqa_asks_in_two_languages_and_answers_in_one(write: Write, read: Read) -> None:
+    path = write([HAVQA, {**HAVQA, "qa_id": "1", "split": "test"}], "pairs.jsonl")
+    english, hausa = (read("vqa", "havqa", path, language=one, split="train").examples for one in ("en", "ha"))
+    assert english == [VqaExample("0", "en", HAVQA["question_en"], "2335177", "white")]
+    assert hausa == [VqaExample("0", "ha", HAVQA["question_ha"], "2335177", "white")]
+    check_parallel(path, english, path, hausa)
+
+
+@pytest.mark.parametrize(
+    ("answer", "plain"), [("White.", "white"), (" On the Hill. ", "on the hill"), ("2.5", "2.5"), (".", ".")]
+)
+def test_havqa_s_answers_lose_capitals_and_full_stop(answer: str, plain: str) -> None:
+    assert plain_answer(answer) == plain
+
+
+def test_rows_may_have_scores_and_types(write: Write, read: Read) -> None:
+    row = {"id": 1, "question": "What?", "image": "n1.jpg", "answer": "cat"}
+    types = {"structural": "query", "semantic": "obj", "scores": {"cat": 0.6, "dog": 0.9}}
+    plain, full = read("vqa", "rows", write([row, {**row, "id": 2, **types}], "r.jsonl"), images={"n1"}).examples
+    assert plain == VqaExample("1", "en", "What?", "n1", "cat")
+    assert full == VqaExample("2", "en", "What?", "n1", "dog", "query", "obj", {"dog": 0.9, "cat": 0.6})
 
 
 def changed(identifier: str, **fields: Any) -> dict[str, Any]:
@@ -83,41 +118,48 @@ BAD = {
     "no image": (changed("201307251", imageId=None), "201307251", "no imageId"),
     "another language": (changed("201307251", language="de"), "201307251", "language 'de'"),
     "an id twice": ('{"7": {"question": "a"}, "7": {"question": "b"}}', "7", "id '7' again"),
-    "a list row without answer": (
-        '[{"img_id": "n161313", "label": {}, "question_id": "7", "sent": "a"}]',
-        "1",
-        "no answer",
-    ),
-    "a list id twice": (
-        json.dumps([{"img_id": "n161313", "label": {"no": 1}, "question_id": "7", "sent": "a"}] * 2),
-        "2",
-        "id '7' again (first in row 1)",
-    ),
+    "a list": ("[1]", None, "questions in a list"),
 }
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_a_bad_file_is_one_error_that_names_the_row(case: str, write: Callable[..., Path]) -> None:
+def test_a_bad_file_is_one_error_that_names_the_row(case: str, write: Write, read: Read) -> None:
     content, row, found = BAD[case]
     path = write(content)
     place = re.escape(str(path) if row is None else f"{path}, row {row}")
     with pytest.raises(DataError, match=f"^{place}: found {re.escape(found)}[^\n]*, expected [^\n]*; [^\n]*$"):
-        read_vqa(path, "en", TASK, IMAGES)
+        read("vqa", "gqa", path, images=IMAGES)
 
 
-def test_a_missing_file_and_a_binary_file_are_errors(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("rows", "complaint"),
+    [
+        ([{**LXMERT, "label": {}}], "row 1: found no answer"),
+        ([{**LXMERT, "label": {"no": 2}}], "row 1: found the answer 'no' with score 2"),
+        ([{**LXMERT, "label": {" ": 1}}], "row 1: found the answer ' ' with score 1"),
+        ([LXMERT, LXMERT], "row 2: found id '201307251' again (first in row 1)"),
+        ({}, "found no list of questions"),
+        (["x"], "row 1: found a str"),
+    ],
+)
+def test_a_bad_list_is_one_error_that_names_the_row(rows: Any, complaint: str, write: Write, read: Read) -> None:
+    with pytest.raises(DataError, match=re.escape(complaint)):
+        read("vqa", "lxmert", write(json.dumps(rows)), images=IMAGES)
+
+
+def test_a_missing_file_and_a_binary_file_are_errors(tmp_path: Path, read: Read) -> None:
     with pytest.raises(DataError, match=r"gone\.json: found no such file"):
-        read_vqa(tmp_path / "gone.json", "en", TASK, IMAGES)
+        read("vqa", "gqa", tmp_path / "gone.json")
     (tmp_path / "photo.json").write_bytes(b'{"\xff\xfe')
     with pytest.raises(DataError, match=r"photo\.json: found a byte that is not UTF-8"):
-        read_vqa(tmp_path / "photo.json", "en", TASK, IMAGES)
+        read("vqa", "gqa", tmp_path / "photo.json")
 
 
-def test_images_are_checked_only_when_they_are_known(write: Callable[..., Path]) -> None:
+def test_images_are_checked_only_when_they_are_known(write: Write, read: Read) -> None:
     path = write(GQA)
-    assert len(read_vqa(path, "en", TASK, None).examples) == 2
+    assert len(read("vqa", "gqa", path, images=None).examples) == 2
     with pytest.raises(DataError, match="one of the 0 images"):
-        read_vqa(path, "en", TASK, set())
+        read("vqa", "gqa", path, images=set())
 
 
 @pytest.mark.parametrize(

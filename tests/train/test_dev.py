@@ -1,4 +1,4 @@
-"""The scores on English dev: known answers, and every span against brute force."""
+"""The scores on English dev: known answers, and a mean over tasks whatever the batches."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ import torch
 from torch import Tensor
 
 from xstilts.model.batch import Batch
+from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel
-from xstilts.train.dev import best_span, dev_scores, label_accuracy, span_overlap
-from xstilts.train.examples import Examples
+from xstilts.train.dev import METRICS, dev_scores, label_accuracy, token_accuracy
+from xstilts.train.examples import Examples, open_examples
+from xstilts.train.masking import read_masking
 
 
-def gold(rows: Examples, **columns: list[int]) -> Batch:
+def gold(rows: Examples, **columns: list[int] | Tensor) -> Batch:
     """A batch of which only the labels count."""
     batch = rows.batch(np.flatnonzero(rows.tasks == "finds")[: len(next(iter(columns.values())))])
-    return replace(batch, **{name: torch.tensor(values) for name, values in columns.items()})
+    return replace(batch, **{name: torch.as_tensor(values) for name, values in columns.items()})  # type: ignore[arg-type]
 
 
 def test_the_accuracy_of_labels(rows: Examples) -> None:
@@ -29,39 +31,24 @@ def test_the_accuracy_of_labels(rows: Examples) -> None:
     assert label_accuracy(logits, gold(rows, label=[-1] * 4)).tolist() == [0, 0, 0, 0]
 
 
-def one_span(start: int, end: int, length: int = 9) -> Tensor:
-    """Logits of a certain span."""
-    logits = torch.zeros(2, length)
-    logits[0, start] = logits[1, end] = 20.0
-    return logits
+def test_the_accuracy_of_answers_with_scores(rows: Examples) -> None:
+    """The score of the answer that is given, as in VQAv2."""
+    soft = torch.tensor([[0.0, 1.0, 0.3], [0.6, 0.0, 0.0], [0.0, 0.0, 0.0], [0.9, 0.3, 1.0]])
+    logits = torch.tensor([[0.0, 1.0, 9.0], [9.0, 1.0, 1.0], [9.0, 1.0, 1.0], [0.0, 0.0, 1.0]])
+    batch = gold(rows, label=[1, 0, -1, 2], soft=soft)
+    torch.testing.assert_close(label_accuracy(logits, batch), torch.tensor([0.3, 0.6, 0.0, 1.0]))
 
 
-@pytest.mark.parametrize(
-    ("predicted", "truth", "f1"),
-    [
-        ((2, 5), (2, 5), 1.0),
-        ((2, 5), (6, 7), 0.0),
-        ((2, 5), (4, 6), 4 / 7),  # 2 of 4 and 2 of 3 tokens
-        ((3, 3), (2, 5), 2 / 5),
-        ((0, 0), (-1, -1), 0.0),  # an answer that is no span is never right
-        ((1, 2), (-1, -1), 0.0),
-    ],
-)
-def test_the_overlap_of_spans(predicted: tuple[int, int], truth: tuple[int, int], f1: float, rows: Examples) -> None:
-    batch = gold(rows, start=[truth[0]], end=[truth[1]])
-    assert span_overlap(one_span(*predicted)[None], batch).item() == pytest.approx(f1)
-
-
-@pytest.mark.parametrize("longest", [1, 3, 30])
-def test_the_best_span_is_that_of_brute_force(longest: int) -> None:
-    random = torch.Generator().manual_seed(0)
-    for length in (1, 2, 5, 12):
-        logits = torch.randn(20, 2, length, generator=random)
-        logits[::2, :, length // 2 + 1 :] = torch.finfo(torch.float32).min  # padding, as the head marks it
-        for row, (start, end) in zip(logits, zip(*best_span(logits, longest), strict=True), strict=True):
-            spans = [(i, j) for i in range(length) for j in range(i, min(i + longest, length))]
-            best = max(spans, key=lambda span: float(row[0, span[0]]) + float(row[1, span[1]]))
-            assert (int(start), int(end)) == best
+def test_the_accuracy_of_tags_and_of_masked_tokens(rows: Examples) -> None:
+    """Both over all targets; tags have logits at every token, masked tokens at the masks alone."""
+    labels = torch.tensor([[-1, 1, -1, 0], [2, -1, -1, -1]])
+    tags = torch.zeros(2, 4, 3)
+    tags[0, 1, 1] = tags[0, 3, 2] = tags[1, 0, 2] = tags[0, 0, 1] = 5.0
+    assert token_accuracy(tags, gold(rows, label=[-1, -1], labels=labels)).tolist() == [1, 0, 1]
+    masked = tags[labels >= 0]
+    assert token_accuracy(masked, gold(rows, label=[-1, -1], labels=labels)).tolist() == [1, 0, 1]
+    with pytest.raises(ValueError, match="without labels"):
+        token_accuracy(tags, gold(rows, label=[-1, -1]))
 
 
 def test_dev_is_the_mean_over_tasks_whatever_the_batches(
@@ -86,3 +73,19 @@ def test_dropout_is_off_on_dev(tmp_path: Path, model: MultitaskModel, rows: Exam
     before = dev_scores(model.eval(), rows, 500, full_precision)
     model.encoder.set_dropout(0.9)
     assert dev_scores(model.train(), rows, 500, full_precision) == before
+
+
+def test_every_kind_is_scored(public: Path, every_kind: Path, full_precision: str) -> None:
+    """Between 0 and 1, the same for any batches, and accuracy over words where an example has many."""
+    dev = open_examples(every_kind, "dev", masking=read_masking(public / "encoder", 0))
+    torch.manual_seed(0)
+    model = MultitaskModel(load_public(public), dev.card["tasks"])
+    scores = dev_scores(model, dev, 10**5, full_precision)
+    assert {dev.kind(task) for task in scores if task != "mean"} == set(METRICS)
+    assert dev_scores(model, dev, 20, full_precision) == pytest.approx(scores, abs=1e-6)
+    assert all(0 <= score <= 1 for score in scores.values())
+    assert len(set(scores.values())) > 5
+    batch = dev.batch(np.flatnonzero(dev.tasks == "tags"))
+    assert batch.labels is not None
+    right = (model.eval().logits(batch).argmax(-1) == batch.labels)[batch.labels >= 0]
+    assert scores["tags"] == pytest.approx(right.float().mean().item())

@@ -1,98 +1,144 @@
-"""Official data sets from local files: found, checked to be there, and copied into the raw layout."""
+"""Official data sets from local files: found, checked to be there, and copied under the names of `encode.files`."""
 
 from __future__ import annotations
 
-import re
 import shutil
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from xstilts.cache import whole_directory
-from xstilts.data.layout import LAYOUT
-from xstilts.data.manifest import Manifest, add_member
-from xstilts.errors import DataError, ParameterError
-
-_LANGUAGE = "{language}"
-_PICTURES = (".png", ".jpg", ".jpeg")
-
-
-@dataclass(frozen=True)
-class Official:
-    """Where the official files of a data set are.
-
-    Attributes:
-        root: directory that holds them; None: not set, the world `official` cannot be made.
-        files: by split, the file's path under `root`; `{language}` stands for the languages there are.
-        images: a folder or a zip of pictures under `root`, if the set has any.
-    """
-
-    root: str | None = None
-    files: dict[str, str] | None = None
-    images: str | None = None
-
-
-def copy_official(dataset: str, official: Official, out: Path, licence: str, citation: str) -> None:
-    """Copy the official files of a data set into `out`, which appears whole or not at all.
-
-    Raises:
-        ParameterError: no root or no files are named.
-        DataError: a file is missing.
-    """
-    if not official.root or not official.files:
-        raise ParameterError(
-            f"stages/tasks/{dataset}.yaml: data.official names no root or no files, so the world 'official' "
-            f"has no {dataset}; set root to the files' directory, or choose `world: pictograms`"
-        )
-    root = Path(official.root)
-    copies: dict[str, Path] = {}
-    for split in official.files:
-        copies |= _files(dataset, official, split)
-    images = _existing(root / official.images, "the images") if official.images else None
-    with whole_directory(out) as draft:
-        manifest = Manifest(draft, licence, citation)
-        for target, source in sorted(copies.items()):
-            (draft / target).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, draft / target)
-            manifest.note(target)
-        if images is not None:
-            manifest.note("images.zip", _collect(images, draft / "images.zip"))
-        manifest.write()
-
-
-def _files(dataset: str, official: Official, split: str) -> Mapping[str, Path]:
-    """The files of one split: their path in the raw layout, and where they are now."""
-    root, name = Path(official.root or ""), (official.files or {})[split]
-    target = LAYOUT.get(dataset, {}).get(split, Path(name).name)
-    if _LANGUAGE not in name:
-        return {target.replace(_LANGUAGE, "en"): _existing(root / name, f"the {split} file")}
-    before, after = name.split(_LANGUAGE)
-    found = sorted(root.glob(f"{before}*{after}"))
-    if not found:
-        raise DataError(root / name, None, "no such file in any language", f"the {split} files", _ADVICE)
-    pattern = re.compile(re.escape(Path(before).name or "") + r"(.+)" + re.escape(after))
-    languages = {path: match[1] for path in found if (match := pattern.fullmatch(path.name))}
-    return {target.replace(_LANGUAGE, language): path for path, language in languages.items()}
-
-
-def _existing(path: Path, what: str) -> Path:
-    if not path.exists():
-        raise DataError(path, None, "no such file", what, _ADVICE)
-    return path
-
+from xstilts.data.expected import Expected, Names, RawFile, as_list, filled, names_language, raw_files, without_format
+from xstilts.data.images import collect
+from xstilts.data.manifest import IMAGES, Manifest
+from xstilts.data.vectors import VectorFiles, copy_vectors
+from xstilts.errors import DataError, ParameterError, did_you_mean
+from xstilts.parameters import build
 
 _ADVICE = "put it there, or mend data.official in the task's file"
 
 
-def _collect(images: Path, target: Path) -> int:
-    """Bring the images into one zip; return how many there are."""
-    if images.is_file():
-        shutil.copyfile(images, target)
-        with zipfile.ZipFile(target) as archive:
-            return sum(name.lower().endswith(_PICTURES) for name in archive.namelist())
-    found = sorted(path for path in images.rglob("*") if path.suffix.lower() in _PICTURES)
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for path in found:
-            add_member(archive, path.relative_to(images).as_posix(), path.read_bytes())
-    return len(found)
+@dataclass(frozen=True)
+class Official:
+    """The section `data.official` of a task: where its published data are.
+
+    Attributes:
+        root: folder that holds the files, below params.yaml `data_root` unless absolute; None: not set.
+        files: {split: names under `root`} that are copied to the names of `encode.files`, one by one; None: they
+            have those names already. `{language}`, `{language3}` and `{shots}` mean the same in both.
+        images: a folder or a zip of pictures under `root`, or a list of them.
+        vectors: `file`, `ids` and, of a detector, `boxes`, instead of pictures (`VectorFiles`).
+        hub: a dataset of the Hugging Face hub, where no root is set (`xstilts.data.hub.Hub`).
+    """
+
+    root: str | None = None
+    files: Names | None = None
+    images: str | list[str] | None = None
+    vectors: dict[str, str] | None = None
+    hub: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class LocalFiles:
+    """The files of a set that were found: what is copied where, and what its images are made from."""
+
+    copies: Mapping[str, Path]
+    images: list[Path]
+    vectors: tuple[Path, Path, Path | None] | None
+
+
+def find_official(official: Official, expected: Expected | None, root: Path, where: str) -> LocalFiles:
+    """Find everything that `data.official` names.
+
+    Args:
+        expected: what `encode.files` names; None: only images and vectors are wanted.
+        root: folder of the files.
+        where: the place of the section `data.official`, for errors.
+
+    Raises:
+        ParameterError: names that do not fit those of `encode.files`.
+        DataError: a missing or empty file; names the first, and how many more there are.
+    """
+    copies = {} if expected is None else _copies(official, expected, root, where)
+    images = [root / one for one in as_list(official.images or [])]
+    vectors = None
+    if official.vectors is not None:
+        named = build(VectorFiles, official.vectors, f"{where}.vectors")
+        vectors = (root / named.file, root / named.ids, None if named.boxes is None else root / named.boxes)
+    _check_there([*copies.values(), *(path for path in vectors or () if path is not None)], images)
+    return LocalFiles(copies, images, vectors)
+
+
+def copy_files(found: LocalFiles, draft: Path, manifest: Manifest) -> None:
+    """Copy the files of a set into the directory `draft` and note them in its manifest."""
+    for target, source in sorted(found.copies.items()):
+        (draft / target).parent.mkdir(parents=True, exist_ok=True)
+        _copy(source, draft / target)
+        manifest.note(target, count_rows(source), of=source.name)
+    if found.images:
+        manifest.note(IMAGES, collect(found.images, draft / IMAGES), of=", ".join(one.name for one in found.images))
+    if found.vectors is not None:
+        copy_vectors(*found.vectors, draft, manifest)
+
+
+def count_rows(path: Path) -> int | None:
+    """How many rows a file of JSON lines has, blank lines left out; None for other formats."""
+    if path.suffix != ".jsonl":
+        return None
+    with path.open("rb") as lines:
+        return sum(not line.isspace() for line in lines)
+
+
+def _copies(official: Official, expected: Expected, root: Path, where: str) -> dict[str, Path]:
+    """{path in the raw set: official file}; a file that several splits name is there once."""
+    _check_names(official, expected, where)
+    copies: dict[str, Path] = {}
+    for file in raw_files(expected, where.replace("data.official", "encode")):
+        source = root / _official_name(official, expected, file, where)
+        if copies.setdefault(file.path, source) != source:
+            raise ParameterError(f"{where}.files: both {copies[file.path]} and {source} would become {file.path}")
+    return copies
+
+
+def _official_name(official: Official, expected: Expected, file: RawFile, where: str) -> str:
+    if official.files is None:
+        return file.path
+    name = as_list(official.files[file.split])[file.position]
+    language = file.language or expected.languages_of(file.split)[0]
+    return filled(name, language, expected.shots, f"{where}.files")
+
+
+def _check_names(official: Official, expected: Expected, where: str) -> None:
+    """Refuse official names that do not stand for the same files as those of `encode.files`."""
+    if official.files is None:
+        return
+    for split in official.files:
+        if split not in expected.files:
+            raise ParameterError(f"{where}.files: unknown split '{split}'.{did_you_mean(split, expected.files)}")
+    for split, names in expected.files.items():
+        ours, theirs = as_list(names), as_list(official.files.get(split, []))
+        if len(ours) != len(theirs):
+            found = f"{len(theirs)} names for {split}, but encode.files has {len(ours)}"
+            raise ParameterError(f"{where}.files: {found}; name one official file for each, in the same order")
+        for our, their in zip(ours, theirs, strict=True):
+            differ = names_language(without_format(our)) != names_language(their)
+            if differ and len(expected.languages_of(split)) > 1:
+                found = f"'{their}' and encode.files '{our}' of {split}"
+                raise ParameterError(f"{where}.files: {found} must both have {{language}}, or neither")
+
+
+def _check_there(files: list[Path], images: list[Path]) -> None:
+    missing = [path for path in files if not path.is_file()] + [path for path in images if not path.exists()]
+    if missing:
+        more = f" (nor {len(missing) - 1} more, such as {missing[1].name})" if len(missing) > 1 else ""
+        raise DataError(missing[0], None, f"no such file{more}", "an official file", _ADVICE)
+    for path in files:
+        if not path.stat().st_size:
+            raise DataError(path, None, "an empty file", "an official file", "download it again")
+
+
+def _copy(source: Path, target: Path) -> None:
+    try:
+        shutil.copyfile(source, target)
+    except OSError as error:
+        raise DataError(source, None, f"a file that cannot be copied ({error})", "a readable one", _ADVICE) from None

@@ -3,34 +3,74 @@
 from __future__ import annotations
 
 import zipfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from xstilts.cache import sha256_of, write_json
+from xstilts.cache import read_json, sha256_of, write_json
 
 MANIFEST = "manifest.json"
+OFFICIAL, EMBEDDED = "official", "pictograms"
+IMAGES = "images.zip"
+VECTORS = "vectors"  # a folder: one vector an image, and their ids
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 _UNIX, _FILE_MODE = 3, 0o644 << 16
 
 
 class Manifest:
-    """The hash and size of every file of a raw set, its licence and its source."""
+    """The hash and size of every file of a raw set, its licence and its source.
 
-    def __init__(self, root: Path, licence: str, source: str) -> None:
-        """Start an empty manifest of the directory `root`."""
+    Attributes:
+        languages: those that the set has, where they are not the ones of the official set.
+    """
+
+    def __init__(self, root: Path, licence: str, source: str, data: str = OFFICIAL) -> None:
+        """Start an empty manifest of the directory `root`.
+
+        Args:
+            data: what the data are, `official` or `pictograms`: it goes with them into every score.
+        """
         self._root = root
-        self._licence, self._source = licence, source
+        self._about = {"data": data, "licence": licence, "source": source}
+        self.languages: list[str] = []
         self._files: dict[str, dict[str, Any]] = {}
 
-    def note(self, name: str, rows: int | None = None) -> None:
-        """Note a written file; `rows` says how many questions, scenes or images it holds, if known."""
+    def note(self, name: str, rows: int | None = None, **more: Any) -> None:
+        """Note a written file.
+
+        Args:
+            rows: how many questions, scenes or images it holds, if known.
+            more: `format`, where it is not the task's; `of`, the official file that it comes from; `skipped`, {reason:
+                rows} that were left out.
+        """
         path = self._root / name
-        self._files[name] = {"sha256": sha256_of(path), "bytes": path.stat().st_size, "rows": rows}
+        self._files[name] = {"sha256": sha256_of(path), "bytes": path.stat().st_size, "rows": rows, **more}
 
     def write(self) -> None:
         """Write manifest.json."""
         files = dict(sorted(self._files.items()))
-        write_json(self._root / MANIFEST, {"files": files, "licence": self._licence, "source": self._source})
+        languages = {"languages": self.languages} if self.languages else {}
+        write_json(self._root / MANIFEST, {"files": files, **self._about, **languages})
+
+
+def summary(root: Path) -> str:
+    """One line on a raw set: its name, files, rows, images, bytes, licence and source, from its manifest."""
+    manifest = read_json(root / MANIFEST)
+    files = manifest["files"]
+    texts = [entry["rows"] for name, entry in files.items() if name != IMAGES and not name.startswith(VECTORS + "/")]
+    skipped: Counter[str] = Counter()
+    for entry in files.values():
+        skipped.update(entry.get("skipped", {}))
+    counted = [rows for rows in texts if rows is not None]
+    parts = [f"{root.name}: {len(files)} files"]
+    if counted:
+        parts.append(f"{sum(counted):,} rows" + (f" in {len(counted)} of them" if len(counted) < len(texts) else ""))
+    for reason, left_out in skipped.items():
+        parts.append(f"{left_out:,} rows left out: {reason}")
+    if IMAGES in files:
+        parts.append(f"{files[IMAGES]['rows']:,} images")
+    size = sum(entry["bytes"] for entry in files.values())
+    return f"{', '.join(parts)}, {size:,} bytes; licence: {manifest['licence']}; source: {manifest['source']}"
 
 
 def add_member(archive: zipfile.ZipFile, name: str, content: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The `raw` stage: one raw set from the world that params.yaml chooses."""
+"""The `raw` stage: one raw set from the world that params.yaml chooses, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from xstilts.data.local import Official, copy_official
+from xstilts.cache import whole_directory
+from xstilts.data.expected import expected_of
+from xstilts.data.hub import Hub, HubFiles, hub_of, write_hub
+from xstilts.data.local import LocalFiles, Official, copy_files, find_official
+from xstilts.data.locked import only_writer
+from xstilts.data.manifest import Manifest
 from xstilts.data.pictograms.build import DATASETS, World, make
 from xstilts.errors import ParameterError, did_you_mean
-from xstilts.parameters import STAGES, build, choices, task_section
+from xstilts.parameters import STAGES, build, choices, task_file, task_section
 
 NAMES = "names"
 WORLDS = ("pictograms", "official")
@@ -24,7 +29,7 @@ class DataSettings:
         share: the part of the embedded world's scenes that is made, over 0, up to 1.
         licence: of the official data.
         citation: of the official data.
-        official: where the official files are: `root`, `files`, and `images` if the task has any.
+        official: where the official data are (`xstilts.data.local.Official`).
     """
 
     seed: int = 0
@@ -34,26 +39,80 @@ class DataSettings:
     official: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Source:
+    """Where the official data of a task come from, everything local found to be there.
+
+    Attributes:
+        local: the files, or the images alone where the texts come from the hub.
+        hub: the dataset of the hub, None if a root is set.
+    """
+
+    local: LocalFiles
+    hub: HubFiles | None
+
+
 def write_raw(dataset: str, assets: Path, out: Path) -> None:
     """Write the raw set `dataset` into `out`, which appears whole or not at all.
 
-    `names` (pictures with English names) is the same in every world and reads no parameters.
+    `names` (pictures with English names) is the same in every world and reads no parameters. Two processes never
+    write the same set at once: the second waits.
 
     Raises:
         ParameterError: an unknown dataset or world, or settings that cannot be used.
-        DataError: a missing asset or official file.
+        DataError: a missing asset or official file, or a dataset of the hub that is not what it should be.
     """
-    if dataset == NAMES:
-        return make(NAMES, World(assets), out)
-    settings, world = _settings(dataset), str(choices()["world"])
-    if world not in WORLDS:
-        raise ParameterError(f"params.yaml: unknown world '{world}'.{did_you_mean(world, WORLDS)}")
-    if world == "official":
-        official = build(Official, settings.official, f"stages/tasks/{dataset}.yaml: data.official")
-        return copy_official(dataset, official, out, settings.licence, settings.citation)
-    if dataset not in DATASETS:
-        raise ParameterError(f"the embedded world has no '{dataset}'.{did_you_mean(dataset, DATASETS)}")
-    return make(dataset, World(assets, settings.seed, settings.share), out)
+    with only_writer(out):
+        if dataset == NAMES:
+            return make(NAMES, World(assets), out)
+        settings, world = _settings(dataset), str(choices()["world"])
+        if world not in WORLDS:
+            raise ParameterError(f"params.yaml: unknown world '{world}'.{did_you_mean(world, WORLDS)}")
+        if world == "official" or has_own_data(dataset):
+            return _write_official(dataset, settings, out)
+        if dataset not in DATASETS:
+            todo = f"set `world: official` in params.yaml and data.official in {STAGES}/tasks/{dataset}.yaml"
+            raise ParameterError(f"the embedded world has no '{dataset}'; {todo}.{did_you_mean(dataset, DATASETS)}")
+        return make(dataset, World(assets, settings.seed, settings.share), out)
+
+
+def has_own_data(dataset: str) -> bool:
+    """Whether a set that the embedded world lacks names files of its own: it is read beside the embedded ones."""
+    return dataset not in DATASETS and bool(_settings(dataset).official.get("root"))
+
+
+def official_source(dataset: str) -> Source:
+    """Find the official data of a task, without copying or downloading anything.
+
+    Raises:
+        ParameterError: neither a root nor a dataset of the hub, or values that cannot be used.
+        DataError: a missing local file.
+    """
+    where = f"{STAGES}/tasks/{dataset}.yaml: data.official"
+    official = build(Official, _settings(dataset).official, where)
+    base = Path(str(choices().get("data_root") or "."))
+    if official.root is None and official.hub is None:
+        raise ParameterError(
+            f"{where} names no root and no hub, so the world 'official' has no {dataset}; set root to the folder of "
+            f"its files (below data_root of params.yaml), or choose `world: pictograms`"
+        )
+    # The names of files are the task's own: nothing in the defaults changes them.
+    expected = expected_of(task_file(dataset).get("encode") or {}, f"{STAGES}/tasks/{dataset}.yaml: encode")
+    if official.root is not None:
+        return Source(find_official(official, expected, base / official.root, where), None)
+    hub = hub_of(build(Hub, official.hub or {}, f"{where}.hub"), expected, f"{where}.hub")
+    return Source(find_official(official, None, base, where), hub)
+
+
+def _write_official(dataset: str, settings: DataSettings, out: Path) -> None:
+    source = official_source(dataset)
+    with whole_directory(out) as draft:
+        if source.hub is None:
+            manifest = Manifest(draft, settings.licence, settings.citation)
+        else:
+            manifest = write_hub(source.hub, draft, settings.licence, settings.citation)
+        copy_files(source.local, draft, manifest)
+        manifest.write()
 
 
 def _settings(dataset: str) -> DataSettings:

@@ -1,23 +1,57 @@
-"""Examples to the columns of a cache."""
+"""What the encoder of a task kind is given, and the columns that it returns."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Tokenizer
 
-from xstilts.cache import ROW
-from xstilts.encode.answers import OUTSIDE
-from xstilts.encode.spans import token_span
-from xstilts.encode.tokens import Text, encode, is_truncated
-from xstilts.errors import DataError
-from xstilts.tasks.examples import ClassificationExample, Example, SpanExample, VqaExample
+from xstilts.errors import DataError, did_you_mean
+from xstilts.tasks.examples import Example
 from xstilts.tasks.schema import TaskSpec
 
-CUT_OFF = "answer span cut off by max_length"
+OUTSIDE = -1  # an answer outside the vocabulary, an image that is not there
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What encoding a split depends on, besides its examples.
+
+    Attributes:
+        split: `train`, `dev` or `test`.
+        tokenizer: cuts at `task.encode.max_length`.
+        labels: the classes, the answer vocabulary or the tags; a label is an index into it.
+        images: {image id: row in the feature file}.
+        source: the file or the folder of raw data, named in errors.
+    """
+
+    task: TaskSpec
+    split: str
+    tokenizer: Tokenizer
+    labels: Sequence[str]
+    images: Mapping[str, int]
+    source: Path
+
+    def index(self) -> dict[str, int]:
+        """{label: its index}."""
+        return {label: number for number, label in enumerate(self.labels)}
+
+    def image(self, image: str) -> int:
+        """The row of an image in the feature file; `OUTSIDE` for a task whose images are not at hand."""
+        return OUTSIDE if self.task.encode.features is None else self.images[image]
+
+    def unknown_label(self, example: Example, label: str) -> DataError:
+        """The error for a class or a tag that the task does not have."""
+        hint = did_you_mean(label, self.labels)
+        expected, todo = "a label of the task", f"mend it or encode.labels in stages/tasks/{self.task.name}.yaml"
+        return self.error(example, f"label '{label}'", expected, f"{todo}.{hint}")
+
+    def error(self, example: Example, found: str, expected: str, todo: str) -> DataError:
+        """An error that names an example."""
+        return DataError(self.source, example.id, found, expected, todo)
 
 
 @dataclass(frozen=True)
@@ -25,94 +59,16 @@ class Columns:
     """One split, encoded.
 
     Attributes:
-        values: {column: values}, the columns of `cache.ROW`.
+        values: {column of `cache.ROW`: a value a row}; a column that is absent is empty in every row.
         truncated: rows that stayed though tokens of their text were cut off.
-        cut_off: rows left out because their answer span was cut off (`on_truncation: skip`).
+        skipped: {reason: examples left out}.
     """
 
-    values: dict[str, list[Any]]
-    truncated: int
-    cut_off: int
+    values: Mapping[str, Any]
+    truncated: int = 0
+    skipped: Mapping[str, int] = field(default_factory=dict)
 
 
-def encode_examples(
-    task: TaskSpec,
-    examples: Sequence[Example],
-    tokenizer: Tokenizer,
-    labels: Sequence[str],
-    images: Mapping[str, int],
-    source: Path,
-) -> Columns:
-    """Encode the examples of one split.
-
-    Args:
-        labels: the classes or the answer vocabulary; a label is an index into it, -1 outside.
-        images: {image id: row in the feature file}.
-        source: the folder of raw data, named in errors.
-
-    Raises:
-        DataError: if an answer span is cut off and the task says `on_truncation: error`.
-    """
-    index = {label: number for number, label in enumerate(labels)}
-    values: dict[str, list[Any]] = {name: [] for name in ROW.names}
-    truncated = cut_off = 0
-    encodings = encode(tokenizer, [_text(example) for example in examples], offsets=task.kind == "span")
-    for example, encoding in zip(examples, encodings, strict=True):
-        span = _span(example, encoding)
-        if span is None:
-            if task.encode.on_truncation == "error":
-                raise _cut_off_error(task, example, source)
-            cut_off += 1
-            continue
-        truncated += is_truncated(encoding)
-        row = {"task": task.name, "input_ids": encoding.ids, "start": span[0], "end": span[1]}
-        for name, value in {**row, **_fields(example, index, images)}.items():
-            values[name].append(value)
-    return Columns(values, truncated, cut_off)
-
-
-def _text(example: Example) -> Text:
-    if isinstance(example, VqaExample):
-        return example.question
-    if isinstance(example, SpanExample):
-        return example.question, example.context
-    return example.text if example.second is None else (example.text, example.second)
-
-
-def _span(example: Example, encoding: Encoding) -> tuple[int, int] | None:
-    """The token positions of the answer, (-1, -1) if the task has no spans, None if the answer is cut off."""
-    if not isinstance(example, SpanExample):
-        return -1, -1
-    return token_span(encoding, example.start, example.start + len(example.answer))
-
-
-def _fields(example: Example, index: Mapping[str, int], images: Mapping[str, int]) -> dict[str, Any]:
-    """The columns that depend on the example's kind, and its id and language."""
-    structural = semantic = ""
-    image: str | None = None
-    if isinstance(example, VqaExample):
-        answer, label, image = example.answer, index.get(example.answer, OUTSIDE), example.image
-        structural, semantic = example.structural, example.semantic
-    elif isinstance(example, ClassificationExample):
-        answer, label, image = example.label, index[example.label], example.image
-    else:
-        answer, label = example.answer, OUTSIDE
-    return {
-        "id": example.id,
-        "language": example.language,
-        "image": -1 if image is None else images[image],
-        "image_id": image or "",
-        "label": label,
-        "answer": answer,
-        "structural": structural,
-        "semantic": semantic,
-    }
-
-
-def _cut_off_error(task: TaskSpec, example: Example, source: Path) -> DataError:
-    found, expected = (
-        f"an answer behind the first {task.encode.max_length} tokens",
-        "answers within max_length",
-    )
-    raise_it = f"raise encode.max_length in stages/tasks/{task.name}.yaml"
-    return DataError(source, example.id, found, expected, f"{raise_it}, or set encode.on_truncation: skip")
+def names(examples: Sequence[Example]) -> dict[str, list[str]]:
+    """The columns `id` and `language` of rows that are one an example."""
+    return {"id": [one.id for one in examples], "language": [one.language for one in examples]}

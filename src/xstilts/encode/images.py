@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from xstilts.cache import CARD, read_json
+from xstilts.cache import CARD, open_features, read_json
 from xstilts.errors import DataError
 
 
@@ -14,19 +17,36 @@ class ImageIndex:
     """A set of image features, as a cache refers to it.
 
     Attributes:
-        path: its directory, as the card names it.
+        path: its directory.
         sha256: what its card says of itself.
+        dim: length of its vectors.
         rows: {image id: row in the feature file's list}.
     """
 
-    path: str
+    path: Path
     sha256: str
+    dim: int
     rows: dict[str, int]
 
     @property
-    def card(self) -> dict[str, str]:
+    def card(self) -> dict[str, Any]:
         """The entry `features` of a task's card."""
-        return {"path": self.path, "sha256": self.sha256}
+        return {"path": self.path.as_posix(), "sha256": self.sha256, "dim": self.dim}
+
+    def contents(self, images: Iterable[str]) -> dict[str, bytes]:
+        """A digest (8 bytes) of the vectors and boxes of each of these images; none of an image without regions.
+
+        The same picture under two names has the same one, if both were seen by the same vision encoder.
+        """
+        features = open_features(self.path)
+        found = {}
+        for image in images:
+            regions = features.regions(self.rows[image])
+            if regions.stop > regions.start:
+                digest = hashlib.blake2b(features.vectors[regions].tobytes(), digest_size=8)
+                digest.update(features.boxes[regions].tobytes())
+                found[image] = digest.digest()
+        return found
 
 
 def open_images(directory: Path) -> ImageIndex:
@@ -50,4 +70,5 @@ def open_images(directory: Path) -> ImageIndex:
             "images listed once",
             "make the features again",
         )
-    return ImageIndex(directory.as_posix(), str(read_json(directory / CARD)["sha256"]), rows)
+    card = read_json(directory / CARD)
+    return ImageIndex(directory, str(card["sha256"]), int(card["dim"]), rows)

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from xstilts.cache import CARD, ROW, open_rows, read_json
 from xstilts.encode.recipe import MixtureSpec
 from xstilts.encode.sampling import draws, epoch_rows, member_order, member_rows, rates
+from xstilts.encode.summary import padding
 from xstilts.encode.write import write_cache
 from xstilts.errors import DataError
 
 
-def make_mixture(mixture: MixtureSpec, tokenized: Path = Path("data/tokenized")) -> dict[str, pa.Table]:
+@dataclass(frozen=True)
+class Mixture:
+    """A mixture as it was written.
+
+    Attributes:
+        splits: {split: its rows}.
+        statement: the card's words on the training rows: `rule`, `cap`, `temperature`, `seed`, and for each of
+            `members` its `rows`, its `rate` by the rule, its `draws`, what share of the mixture's rows and tokens
+            it has (`share_of_rows`, `share_of_tokens`), and the share of `padding` in batches of 32 of its rows.
+    """
+
+    splits: dict[str, pa.Table]
+    statement: dict[str, Any]
+
+
+def make_mixture(mixture: MixtureSpec, tokenized: Path = Path("data/tokenized")) -> Mixture:
     """Mix the `learn` caches of the members into data/tokenized/<mixture>/learn.
 
     Training rows are interleaved by the sampling rule; dev rows are all there, member after member. A row
@@ -22,7 +41,7 @@ def make_mixture(mixture: MixtureSpec, tokenized: Path = Path("data/tokenized"))
     without members is empty.
 
     Returns:
-        The splits' tables, for the summary on the terminal.
+        What was written, for the summary on the terminal.
 
     Raises:
         DataError: if a member's cache is missing or empty, shares a task with another or was made by another
@@ -43,7 +62,7 @@ def make_mixture(mixture: MixtureSpec, tokenized: Path = Path("data/tokenized"))
         "mixture": statement,
     }
     write_cache(tokenized / mixture.name / "learn", card, splits)
-    return splits
+    return Mixture(splits, statement)
 
 
 def _rows(path: Path, mixture: str) -> pa.Table:
@@ -66,13 +85,35 @@ def _interleave(mixture: MixtureSpec, train: dict[str, pa.Table]) -> tuple[pa.Ta
     for member, number in rows.items():
         begins[member] = begin
         begin += number
-    chosen = [begins[member] + next(drawn[member]) for member in member_order(counts, seed)]
+    order = member_order(counts, seed)
+    chosen = [begins[member] + next(drawn[member]) for member in order]
     joined = pa.concat_tables([ROW.empty_table(), *train.values()]).combine_chunks()
+    mixed = joined.take(pa.array(chosen, pa.int64()))
+    shown = _shares(order, mixed, list(rows))
     members = {
-        member: {"rows": rows[member], "rate": round(shares[member], 6), "draws": counts[member]} for member in rows
+        member: {"rows": rows[member], "rate": round(shares[member], 6), "draws": counts[member], **shown[member]}
+        for member in rows
     }
     rule = {"rule": sampling.rule, "cap": sampling.cap, "temperature": sampling.temperature, "seed": seed}
-    return joined.take(pa.array(chosen, pa.int64())), {**rule, "members": members}
+    return mixed, {**rule, "members": members}
+
+
+def _shares(order: list[str], mixed: pa.Table, members: list[str]) -> dict[str, dict[str, float]]:
+    """Each member's share of the rows and of the tokens, and of padding among its own rows.
+
+    Args:
+        order: the member that each row comes from.
+    """
+    lengths = pc.list_value_length(mixed["input_ids"]).to_numpy()
+    number = {member: row for row, member in enumerate(members)}
+    member_of = np.array([number[member] for member in order], np.int64)
+    shares = {}
+    for row, member in enumerate(members):
+        own = lengths[member_of == row]
+        numbers = (len(own) / len(lengths), own.sum() / lengths.sum(), padding(own))
+        names = ("share_of_rows", "share_of_tokens", "padding")
+        shares[member] = {name: round(float(value), 6) for name, value in zip(names, numbers, strict=True)}
+    return shares
 
 
 def _one_tokenizer(folders: dict[str, Path], cards: dict[str, Any]) -> str | None:

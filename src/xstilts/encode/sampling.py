@@ -19,7 +19,9 @@ def rates(rows: Mapping[str, int], sampling: Sampling) -> dict[str, float]:
         rows: {member: its rows n}, each at least 1.
     """
     temperature = {"proportional": 1.0, "uniform": math.inf, "temperature": sampling.temperature}[sampling.rule]
-    weights = {member: min(n, sampling.cap) ** (1 / temperature) for member, n in rows.items()}
+    capped = {member: min(n, sampling.cap) for member, n in rows.items()}
+    largest = max(capped.values(), default=1)  # the base is at most 1: a low temperature cannot overflow
+    weights = {member: (n / largest) ** (1 / temperature) for member, n in capped.items()}
     total = sum(weights.values())
     return {member: weight / total for member, weight in weights.items()}
 

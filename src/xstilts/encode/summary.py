@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -38,6 +39,23 @@ def _line(split: str, task: str, table: pa.Table) -> str:
 
 def padding(lengths: np.ndarray, batch: int = BATCH) -> float:
     """The share of padding in batches of rows with these lengths, each batch padded to its longest row."""
+    if not len(lengths):
+        return 0.0
     batches = [lengths[start : start + batch] for start in range(0, len(lengths), batch)]
     padded = sum(int(one.max()) * len(one) for one in batches)
     return 1 - float(lengths.sum()) / padded
+
+
+def mixture_summary(statement: Mapping[str, Any]) -> str:
+    """A table of what a mixture's card says of its members: a line a member, after one on the rule.
+
+    `rate` is what the sampling rule asks for, `of rows` what was drawn; long texts make `of tokens` differ from it.
+    """
+    rule = f"{statement['rule']}, cap {statement['cap']}, temperature {statement['temperature']:g}"
+    columns = ("rate", "share_of_rows", "share_of_tokens", "padding")
+    head = f"{'member':16} {'rows':>9} {'draws':>9} {'rate':>8} {'of rows':>8} {'of tokens':>9} {'padding':>8}"
+    lines = [f"sampling: {rule}, seed {statement['seed']}", head]
+    for member, entry in statement["members"].items():
+        shares = [f"{entry[column]:{width}.2%}" for column, width in zip(columns, (8, 8, 9, 8), strict=True)]
+        lines.append(f"{member:16} {entry['rows']:9} {entry['draws']:9} {' '.join(shares)}")
+    return "\n".join(lines if len(lines) > 2 else [*lines, "(no members)"])

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-
-from xstilts.cache import read_json, sha256_of
-from xstilts.encode.answers import answer_vocabulary
-from xstilts.encode.columns import CUT_OFF, encode_examples
+from xstilts.cache import ROW, read_json, sha256_of
+from xstilts.encode.card import EncodedSplit, TaskCard
+from xstilts.encode.columns import Setting
+from xstilts.encode.fingerprints import fingerprints
 from xstilts.encode.images import ImageIndex, open_images
+from xstilts.encode.kinds import encode_examples
+from xstilts.encode.labels import task_labels
 from xstilts.encode.tokens import open_tokenizer
 from xstilts.encode.write import as_table, write_cache
 from xstilts.errors import DataError
-from xstilts.tasks import read_split
-from xstilts.tasks.examples import Example, Reading, VqaExample
+from xstilts.tasks import drop_overlap, read_split, split_files, with_raw_languages
+from xstilts.tasks.examples import Example, Reading
 from xstilts.tasks.schema import TaskSpec
+
+LEARN = ("train", "dev")
 
 
 @dataclass(frozen=True)
@@ -30,25 +33,11 @@ class Places:
     tokenized: Path = Path("data/tokenized")
 
 
-@dataclass(frozen=True)
-class EncodedSplit:
-    """A split, ready to be written, and what is to be said of it in the card."""
-
-    table: pa.Table
-    truncated: int
-    skipped: dict[str, int]
-
-    @property
-    def note(self) -> str:
-        """What was cut or left out, for the summary; "" if nothing was."""
-        cut = [f"  {self.truncated} rows cut to max_length"] if self.truncated else []
-        return ";".join(cut + [f"  {rows} rows skipped: {reason}" for reason, rows in self.skipped.items()])
-
-
 def encode_task(task: TaskSpec, places: Places | None = None) -> dict[str, EncodedSplit]:
     """Read, encode and write every split of a task.
 
-    The answer vocabulary comes from the training split alone; dev and test are encoded with it.
+    Answer vocabulary and tags come from the training split alone; dev and test are encoded with them. A task with
+    nothing but a test split (retrieval) has an empty `learn`: the encoder passes it as it is.
 
     Returns:
         The splits, for the summary on the terminal.
@@ -58,89 +47,56 @@ def encode_task(task: TaskSpec, places: Places | None = None) -> dict[str, Encod
     """
     places = places or Places()
     raw = places.raw / task.name
-    origin = _origin(raw)
+    origin, task = _origin(raw), with_raw_languages(task, raw)
     images = None if task.encode.features is None else open_images(places.features / task.encode.features)
-    ids = None if images is None else images.rows.keys()
-    readings = {split: read_split(task, split, raw, ids) for split in task.encode.files}
-    labels = _labels(task, readings["train"])
+    readings = _read(task, raw, images)
+    labels = task_labels(task, readings["train"].examples if "train" in readings else ())
     splits = _encode_splits(task, readings, labels, images, places)
-    card = _Card(task, labels, images, sha256_of(places.tokenizer), origin)
-    learn = {split: splits[split] for split in ("train", "dev")}
-    write_cache(places.tokenized / task.name / "learn", card.of(learn), _tables(learn))
-    if "test" in splits:
-        test = {"test": splits["test"]}
-        write_cache(places.tokenized / task.name / "test", card.of(test), _tables(test))
+    card = TaskCard(task, labels, images, sha256_of(places.tokenizer), origin)
+    for part, names in (("learn", LEARN), ("test", ("test",))):
+        here = {split: splits[split] for split in names if split in splits}
+        if here or part == "learn":
+            prints = fingerprints(task.kind, {split: readings[split].examples for split in here}, images)
+            tables = {split: here[split].table if here else ROW.empty_table() for split in names}
+            write_cache(places.tokenized / task.name / part, card.of(here), tables, prints)
     return splits
 
 
+def _read(task: TaskSpec, raw: Path, images: ImageIndex | None) -> dict[str, Reading[Example]]:
+    """Every split, its rows that are in the test split as well left out or refused."""
+    ids = None if images is None else images.rows.keys()
+    return drop_overlap(task, {split: read_split(task, split, raw, ids) for split in task.encode.files})
+
+
 def _origin(raw: Path) -> dict[str, str]:
-    """Licence and source of the raw data, from their manifest: it is written last, so that they are whole."""
+    """What the data are, licence and source, from their manifest: it is written last, so that they are whole."""
     manifest = read_json(raw / "manifest.json")
-    for key in ("licence", "source"):
+    for key in ("data", "licence", "source"):
         if not isinstance(manifest, dict) or not isinstance(manifest.get(key), str):
-            found, expected = f"no {key}", "licence and source of the data"
+            found, expected = f"no {key}", "what the data are, their licence and source"
             raise DataError(raw / "manifest.json", None, found, expected, "run `dvc repro` for the raw data")
-    return {"licence": manifest["licence"], "citation": manifest["source"]}
-
-
-def _labels(task: TaskSpec, training: Reading[Example]) -> list[str]:
-    """The classes that the task file lists, or the answer vocabulary of a VQA task."""
-    if task.kind != "vqa":
-        return list(task.encode.labels)
-    return answer_vocabulary((one for one in training.examples if isinstance(one, VqaExample)), task.encode.min_count)
+    return {"data": manifest["data"], "licence": manifest["licence"], "citation": manifest["source"]}
 
 
 def _encode_splits(
     task: TaskSpec,
-    readings: dict[str, Reading[Example]],
+    readings: Mapping[str, Reading[Example]],
     labels: list[str],
     images: ImageIndex | None,
     places: Places,
 ) -> dict[str, EncodedSplit]:
     tokenizer = open_tokenizer(places.tokenizer, task.encode.max_length)
+    rows = images.rows if images else {}
     splits = {}
     for split, reading in readings.items():
-        source = places.raw / task.name / task.encode.files[split]
-        rows = images.rows if images else {}
-        columns = encode_examples(task, reading.examples, tokenizer, labels, rows, source)
-        skipped = {**reading.skipped, **({CUT_OFF: columns.cut_off} if columns.cut_off else {})}
-        splits[split] = EncodedSplit(as_table(columns.values), columns.truncated, skipped)
+        source = _source(task, split, places.raw / task.name)
+        columns = encode_examples(Setting(task, split, tokenizer, labels, rows, source), reading.examples)
+        table = as_table(task.name, columns.values)
+        splits[split] = EncodedSplit(table, columns.truncated, {**reading.skipped, **columns.skipped})
     return splits
 
 
-def _tables(splits: dict[str, EncodedSplit]) -> dict[str, pa.Table]:
-    return {split: encoded.table for split, encoded in splits.items()}
-
-
-@dataclass(frozen=True)
-class _Card:
-    """What the cards of a task's caches have in common."""
-
-    task: TaskSpec
-    labels: list[str]
-    images: ImageIndex | None
-    tokenizer: str
-    origin: dict[str, str]
-
-    def of(self, splits: dict[str, EncodedSplit]) -> dict[str, Any]:
-        """The card of a cache with these splits."""
-        entry = {
-            "kind": self.task.kind,
-            "labels": self.labels,
-            "languages": list(self.task.encode.languages),
-            "metric": self.task.encode.metric,
-            **self.origin,
-            "features": self.images.card if self.images else None,
-            "max_length": self.task.encode.max_length,
-            "rows": {split: encoded.table.num_rows for split, encoded in splits.items()},
-            "truncated": {split: encoded.truncated for split, encoded in splits.items()},
-            "skipped": {split: encoded.skipped for split, encoded in splits.items()},
-        }
-        name, kind = self.task.name, self.task.kind
-        return {
-            "name": name,
-            "kind": kind,
-            "tasks": {name: entry},
-            "tokenizer": self.tokenizer,
-            "mixture": None,
-        }
+def _source(task: TaskSpec, split: str, raw: Path) -> Path:
+    """What errors name: the file of a split, or the folder of its files."""
+    paths = {file.path for file in split_files(task, split, raw)}
+    return paths.pop() if len(paths) == 1 else raw

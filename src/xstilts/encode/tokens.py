@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tokenizers import Encoding, Tokenizer
@@ -34,17 +36,64 @@ def open_tokenizer(path: Path, max_length: int) -> Tokenizer:
     return tokenizer
 
 
-def encode(tokenizer: Tokenizer, texts: Sequence[Text], offsets: bool = False) -> Iterator[Encoding]:
+def encode(
+    tokenizer: Tokenizer, texts: Sequence[Text], offsets: bool = False, special_tokens: bool = True
+) -> Iterator[Encoding]:
     """Encode texts and pairs of texts, in order.
 
     Args:
         offsets: whether the encodings must know each token's characters (slower).
+        special_tokens: whether the template's special tokens stand around each text.
     """
     batch_of = tokenizer.encode_batch if offsets else tokenizer.encode_batch_fast
     for start in range(0, len(texts), BATCH):
-        yield from batch_of(list(texts[start : start + BATCH]))
+        yield from batch_of(list(texts[start : start + BATCH]), add_special_tokens=special_tokens)
 
 
 def is_truncated(encoding: Encoding) -> bool:
     """Whether tokens were cut off."""
     return bool(encoding.overflowing)
+
+
+@contextmanager
+def uncut(tokenizer: Tokenizer) -> Iterator[Tokenizer]:
+    """The tokenizer without its limit of tokens, which it has again after the block."""
+    limit = tokenizer.truncation
+    tokenizer.no_truncation()
+    try:
+        yield tokenizer
+    finally:
+        if limit is not None:
+            tokenizer.enable_truncation(**limit)
+
+
+@dataclass(frozen=True)
+class Template:
+    """The special tokens around a text and around a pair of texts, as the tokenizer's own template puts them.
+
+    Attributes:
+        single: those before and after a text.
+        pair: those before the first text of a pair, between the two, and after the second.
+    """
+
+    single: tuple[list[int], list[int]]
+    pair: tuple[list[int], list[int], list[int]]
+
+    @classmethod
+    def of(cls, tokenizer: Tokenizer) -> Template:
+        """Find the special tokens by encoding a letter, and a pair of letters."""
+        before, after = _around(tokenizer.encode("a"))
+        return cls((before, after), tuple(_around(tokenizer.encode("a", "a"))))  # type: ignore[arg-type]
+
+
+def _around(encoding: Encoding) -> list[list[int]]:
+    """The special tokens before, between and behind the texts of an encoding."""
+    runs: list[list[int]] = [[]]
+    text = None
+    for token, special, sequence in zip(encoding.ids, encoding.special_tokens_mask, encoding.sequence_ids, strict=True):
+        if special:
+            runs[-1].append(token)
+        elif sequence != text:
+            text = sequence
+            runs.append([])
+    return runs

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Examples of one task.
+    """Examples of one task. A *sequence* is what the encoder reads: an example, or one choice of an example.
 
     Attributes:
         task: the task's name; it says which head answers.
         ids: the examples' ids, for messages and predictions.
-        input_ids: int64 `[batch, tokens]`, padded at the end.
-        text_mask: bool `[batch, tokens]`, true at real tokens.
-        features: float32 `[batch, regions, dim]`; zero regions in a text batch.
-        boxes: float32 `[batch, regions, 7]`.
-        region_mask: bool `[batch, regions]`.
-        label: int64 `[batch]`; -1 where the answer is outside the vocabulary.
-        start, end: int64 `[batch]`, first and last token of the answer span; -1 if there is none.
+        input_ids: int64 `[sequences, tokens]`, padded at the end; `sequences` is `batch * choices`, the choices of an
+            example one after the other.
+        text_mask: bool `[sequences, tokens]`, true at real tokens; of a choice that an example lacks, at the first.
+        features: float32 `[sequences, regions, dim]`; zero regions in a text batch.
+        boxes: float32 `[sequences, regions, 7]`.
+        region_mask: bool `[sequences, regions]`.
+        label: int64 `[batch]`; class, answer or choice, -1 where the answer is outside the vocabulary.
+        start, end: int64 `[batch]`, first and last token of the answer span; 0 0: no answer, -1: not a span task.
+        choices: sequences an example.
+        choice_mask: bool `[batch, choices]`, true at the choices that an example has; None: not a choice task.
+        labels: int64 `[batch, tokens]`, the tag of a word's first token or the token that was masked there, -1
+            elsewhere; None: a task with one label an example.
+        soft: float32 `[batch, answers]`, the score of every answer of the vocabulary; None: `label` alone is right.
+        context_mask: bool `[batch, tokens]`, true at the tokens that an answer span may consist of; None: not a span
+            task.
+        rows: int64 `[batch]`, which rows of the cache's split these are.
     """
 
     task: str
@@ -34,8 +45,16 @@ class Batch:
     label: Tensor
     start: Tensor
     end: Tensor
+    choices: int = 1
+    choice_mask: Tensor | None = None
+    labels: Tensor | None = None
+    soft: Tensor | None = None
+    context_mask: Tensor | None = None
+    rows: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on another device."""
-        moved = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("task", "ids")}
-        return replace(self, **{name: tensor.to(device, non_blocking=True) for name, tensor in moved.items()})
+        values: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(self)}
+        for name, value in values.items():
+            values[name] = value.to(device, non_blocking=True) if isinstance(value, Tensor) else value
+        return Batch(**values)

@@ -1,8 +1,8 @@
 """Checkpoints hold what differs from the public encoder, so an untouched embedding matrix is never stored twice.
 
-A checkpoint is a directory: `checkpoint.json` (tasks' cards, how it was trained) and `model.safetensors` (the heads and
-those weights of the encoder that this phase or an earlier one trained). An empty one (route `none`) is the public
-encoder itself.
+A checkpoint is a directory: `checkpoint.json` (tasks' cards, how it was trained) and `model.safetensors` (the tasks'
+heads and feature maps, and those weights of the encoder that this phase or an earlier one trained). An empty one (route
+`none`) is the public encoder itself.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from xstilts.model.encoder import MultimodalEncoder, load_public
 from xstilts.model.multitask import MultitaskModel
 
 FILE, CARD = "model.safetensors", "checkpoint.json"
+ENCODER, OF_TASKS = "encoder.", ("heads.", "inputs.")  # how the names of weights begin
 
 
 def trained_weights(model: MultitaskModel) -> dict[str, Tensor]:
     """Copies on the CPU of the weights a checkpoint must hold: all that this phase or an earlier one trained."""
-    earlier = {f"encoder.{name}" for name in model.encoder.differing}
+    earlier = {f"{ENCODER}{name}" for name in model.encoder.differing}
     kept = {name: p for name, p in model.named_parameters() if p.requires_grad or name in earlier}
     return {name: p.detach().to("cpu", copy=True).contiguous() for name, p in kept.items()}
 
@@ -46,26 +47,31 @@ def read_weights(directory: Path) -> dict[str, Tensor]:
     return read_tensors(directory / FILE, load_file)
 
 
+def encoder_weights(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Those of a checkpoint's weights that a next phase starts with: what belongs to tasks is left behind."""
+    return {name: weight for name, weight in weights.items() if not name.startswith(OF_TASKS)}
+
+
 def load_encoder(public: Path, checkpoint: Path | None = None) -> MultimodalEncoder:
-    """The public encoder with a checkpoint's encoder weights laid over it; heads are left behind."""
+    """The public encoder with a checkpoint's encoder weights laid over it; what belongs to tasks is left behind."""
     encoder = load_public(public)
     if checkpoint is not None:
-        weights = read_weights(checkpoint)
-        own = {name.removeprefix("encoder."): w for name, w in weights.items() if name.startswith("encoder.")}
+        weights = encoder_weights(read_weights(checkpoint))
         for name in weights:
-            if not name.startswith(("encoder.", "heads.")):
+            if not name.startswith(ENCODER):
                 raise _foreign(checkpoint, name)
+        own = {name.removeprefix(ENCODER): weight for name, weight in weights.items()}
         _lay_over(encoder, own, checkpoint)
         encoder.differing = set(own)
     return encoder
 
 
 def load_model(public: Path, checkpoint: Path) -> MultitaskModel:
-    """A trained model with its heads, in evaluation mode."""
+    """A trained model with the heads and feature maps of its tasks, in evaluation mode."""
     model = MultitaskModel(load_public(public), read_card(checkpoint)["tasks"])
     weights = read_weights(checkpoint)
-    for name, _ in model.heads.named_parameters(prefix="heads"):
-        if name not in weights:
+    for name, _ in model.named_parameters():
+        if name.startswith(OF_TASKS) and name not in weights:
             todo = "run `dvc repro` again"
             raise DataError(checkpoint / FILE, None, f"no {name}", "the heads of its card's tasks", todo)
     _lay_over(model, weights, checkpoint)

@@ -20,20 +20,36 @@ from xstilts.model.visual_prefix import TOKENS_PER_REGION, VisualPrefix
 
 @dataclass(frozen=True)
 class Encoded:
-    """The encoder's output: hidden states `[batch, sequence, hidden]`, mask `[batch, sequence]`, text length."""
+    """Hidden states of a batch.
+
+    Attributes:
+        hidden: `[sequences, text and picture tokens, hidden]`.
+        mask: bool `[sequences, text and picture tokens]`, true at real tokens.
+        text_tokens: how many of the tokens are text; they come first.
+        words: the encoder's input embeddings, `[vocabulary, hidden]`, for a head that is tied to them.
+    """
 
     hidden: Tensor
     mask: Tensor
     text_tokens: int
+    words: Tensor
+
+    def text(self) -> Tensor:
+        """States of the text's tokens: float32 `[sequences, text tokens, hidden]`."""
+        return self.hidden[:, : self.text_tokens].float()
+
+    def text_mask(self) -> Tensor:
+        """Bool `[sequences, text tokens]`, true at real tokens."""
+        return self.mask[:, : self.text_tokens]
 
     def text_mean(self) -> Tensor:
-        """Mean over the real text tokens: float32 `[batch, hidden]`.
+        """Mean over the real text tokens: float32 `[sequences, hidden]`.
 
         What the picture shows must reach the answer through the question's tokens. With the picture's own tokens in the
         mean, a model first learns to name what it sees, whatever was asked, and is slow to leave that.
         """
-        weight = self.mask[:, : self.text_tokens].unsqueeze(-1).float()
-        return (self.hidden[:, : self.text_tokens].float() * weight).sum(1) / weight.sum(1)
+        weight = self.text_mask().unsqueeze(-1).float()
+        return (self.text() * weight).sum(1) / weight.sum(1)
 
 
 class MultimodalEncoder(nn.Module):
@@ -48,8 +64,17 @@ class MultimodalEncoder(nn.Module):
 
     def forward(self, batch: Batch) -> Encoded:
         """Encode a batch. Padding changes nothing: positions count real tokens only."""
-        embedded = self.text.get_input_embeddings()(batch.input_ids)
-        mask = batch.text_mask
+        return self._encode(batch, every_layer=False)[-1]
+
+    def all_layers(self, batch: Batch) -> list[Encoded]:
+        """What every layer makes of a batch: the embeddings first, then each layer (`layers + 1` entries).
+
+        The last is what `forward` gives.
+        """
+        return self._encode(batch, every_layer=True)
+
+    def _encode(self, batch: Batch, every_layer: bool) -> list[Encoded]:
+        embedded, mask = self._words(batch.input_ids), batch.text_mask
         if batch.features.shape[1]:
             visual = self.prefix(batch.features, batch.boxes)
             embedded = torch.cat([embedded, visual.to(embedded.dtype)], dim=1)
@@ -59,8 +84,11 @@ class MultimodalEncoder(nn.Module):
             inputs_embeds=embedded,
             attention_mask=mask.long(),
             position_ids=(mask.long().cumsum(1) - 1).clamp(min=0) + self.first_position,
+            output_hidden_states=every_layer,
         )
-        return Encoded(output.last_hidden_state, mask, batch.input_ids.shape[1])
+        # Some encoders normalise once more behind the last layer, and list its states without that.
+        states = [*(output.hidden_states[:-1] if every_layer else ()), output.last_hidden_state]
+        return [Encoded(hidden, mask, batch.input_ids.shape[1], self._words.weight) for hidden in states]
 
     def _check_length(self, length: int) -> None:
         longest = self.text.config.max_position_embeddings - self.first_position
@@ -99,6 +127,15 @@ class MultimodalEncoder(nn.Module):
     def hidden(self) -> int:
         """Size of the hidden states."""
         return int(self.text.config.hidden_size)
+
+    @property
+    def vocabulary(self) -> int:
+        """Rows of the input embeddings."""
+        return len(self._words.weight)
+
+    @property
+    def _words(self) -> nn.Embedding:
+        return self.text.get_input_embeddings()  # type: ignore[return-value]
 
 
 def _layers(text: PreTrainedModel) -> nn.ModuleList:

@@ -1,7 +1,13 @@
-"""One head a task kind, all with the same two methods: logits, and the loss summed over the batch."""
+"""One head a task kind, all with the same two methods: logits, and the loss summed over the batch.
+
+An example counts once in a loss, whatever the number of its targets: where it has several (a tag a word, a token a
+mask) its loss is their mean. So the tasks of a mixture weigh by their examples, and a batch that is split into parts
+has the same loss as the whole.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
@@ -13,25 +19,54 @@ from xstilts.model.batch import Batch
 from xstilts.model.encoder import Encoded
 
 
-class LabelHead(nn.Module):
-    """Scores labels (answers of a vocabulary, classes of a pair) from the mean hidden state of the text.
+class Head(nn.Module, ABC):
+    """What every head is: scores from the encoder's output, and a loss.
 
     Args:
         hidden: size of the encoder's states.
-        labels: number of labels.
+        outputs: how many scores it gives a state.
     """
 
-    def __init__(self, hidden: int, labels: int) -> None:
+    def __init__(self, hidden: int, outputs: int) -> None:
         super().__init__()
-        self.output = nn.Linear(hidden, labels)
 
-    def forward(self, encoded: Encoded) -> Tensor:
+    @abstractmethod
+    def forward(self, encoded: Encoded, batch: Batch) -> Tensor:
+        """Logits, float32; their shape is the head's own."""
+
+    @abstractmethod
+    def loss(self, encoded: Encoded, batch: Batch) -> Tensor:
+        """The loss summed over the batch's examples, float32 scalar."""
+
+
+class LinearHead(Head):
+    """A head that is one linear map, in float32 whatever the encoder computes in."""
+
+    def __init__(self, hidden: int, outputs: int) -> None:
+        super().__init__(hidden, outputs)
+        self.output = nn.Linear(hidden, outputs)
+
+    def scores(self, states: Tensor) -> Tensor:
+        """Float32 `[..., outputs]` of float32 states `[..., hidden]`."""
+        return F.linear(states, self.output.weight, self.output.bias)
+
+
+class LabelHead(LinearHead):
+    """Scores labels (answers of a vocabulary, classes, match or no match) from the mean hidden state of the text."""
+
+    def forward(self, encoded: Encoded, batch: Batch) -> Tensor:
         """Logits, float32 `[batch, labels]`."""
-        return F.linear(encoded.text_mean(), self.output.weight, self.output.bias)
+        return self.scores(encoded.text_mean())
 
     def loss(self, encoded: Encoded, batch: Batch) -> Tensor:
-        """Cross-entropy summed over the examples whose answer is in the vocabulary."""
-        return F.cross_entropy(self(encoded), batch.label, ignore_index=-1, reduction="sum")
+        """Cross-entropy of the examples whose answer is in the vocabulary; the others have none.
+
+        Of answers with scores: binary cross-entropy summed over the vocabulary, as is usual for VQAv2 (Teney et al.
+        2018, Tips and Tricks for Visual Question Answering, section 3.5).
+        """
+        if batch.soft is not None:
+            return F.binary_cross_entropy_with_logits(self(encoded, batch), batch.soft, reduction="sum")
+        return F.cross_entropy(self(encoded, batch), batch.label, ignore_index=-1, reduction="sum")
 
     @torch.no_grad()
     def start_from(self, rows: Tensor) -> None:
@@ -40,36 +75,125 @@ class LabelHead(nn.Module):
         self.output.weight.copy_(F.normalize(centred, dim=-1))
         self.output.bias.zero_()
 
+    @torch.no_grad()
+    def start_rare(self) -> None:
+        """Start with every label as likely as one of all: binary cross-entropies would begin with half of them right.
 
-class SpanHead(nn.Module):
-    """Scores every text token as first and as last token of the answer."""
+        The bias is that of Lin et al. 2017, Focal Loss for Dense Object Detection, section 4.1.
+        """
+        self.output.bias.fill_(-torch.tensor(max(len(self.output.bias) - 1, 1)).log().item())
 
-    def __init__(self, hidden: int, labels: int) -> None:
-        super().__init__()
-        self.output = nn.Linear(hidden, 2)
 
-    def forward(self, encoded: Encoded) -> Tensor:
-        """Logits, float32 `[batch, 2, tokens]`; padding and picture tokens cannot be chosen."""
-        text = encoded.hidden[:, : encoded.text_tokens].float()
-        scores = F.linear(text, self.output.weight, self.output.bias).transpose(1, 2)
-        return scores.masked_fill(~encoded.mask[:, None, : encoded.text_tokens], torch.finfo(scores.dtype).min)
+class ChoiceHead(LinearHead):
+    """One score a choice, from the mean hidden state of the text that is read with it."""
+
+    def forward(self, encoded: Encoded, batch: Batch) -> Tensor:
+        """Logits, float32 `[batch, choices]`; a choice that an example lacks cannot be chosen."""
+        scores = self.scores(encoded.text_mean()).view(-1, batch.choices)
+        return scores if batch.choice_mask is None else _only(scores, batch.choice_mask)
 
     def loss(self, encoded: Encoded, batch: Batch) -> Tensor:
-        """Half the cross-entropies of first and last token, summed over the batch."""
-        scores = self(encoded)
+        """Cross-entropy over an example's choices."""
+        return F.cross_entropy(self(encoded, batch), batch.label, ignore_index=-1, reduction="sum")
+
+
+class SpanHead(LinearHead):
+    """Scores every text token as first and as last token of the answer; token 0 says that there is none."""
+
+    def forward(self, encoded: Encoded, batch: Batch) -> Tensor:
+        """Logits, float32 `[batch, 2, tokens]`; padding and picture tokens cannot be chosen."""
+        scores = self.scores(encoded.text()).transpose(1, 2)
+        return _only(scores, encoded.text_mask()[:, None])
+
+    def loss(self, encoded: Encoded, batch: Batch) -> Tensor:
+        """Half the cross-entropies of first and last token."""
         target = torch.stack([batch.start, batch.end], dim=1)
-        return F.cross_entropy(scores.flatten(0, 1), target.flatten(), ignore_index=-1, reduction="sum") / 2
+        scores = self(encoded, batch).flatten(0, 1)
+        return F.cross_entropy(scores, target.flatten(), ignore_index=-1, reduction="sum") / 2
 
 
-HEADS: dict[str, type[LabelHead] | type[SpanHead]] = {
+class TagHead(LinearHead):
+    """Scores the tags of every text token."""
+
+    def forward(self, encoded: Encoded, batch: Batch) -> Tensor:
+        """Logits, float32 `[batch, tokens, labels]`; a word's tag is that of its first token."""
+        return self.scores(encoded.text())
+
+    def loss(self, encoded: Encoded, batch: Batch) -> Tensor:
+        """Cross-entropy of an example's words: their mean."""
+        labels = _token_labels(batch)
+        return _mean_an_example(self(encoded, batch)[labels >= 0], labels)
+
+
+class MaskedTokenHead(Head):
+    """Scores the vocabulary at masked tokens: a dense layer, GELU, a layer norm, and the input embeddings again.
+
+    The head of Devlin et al. 2019, BERT: the decoder is tied to the input embeddings and has a bias of its own.
+    """
+
+    def __init__(self, hidden: int, outputs: int) -> None:
+        super().__init__(hidden, outputs)
+        self.dense = nn.Linear(hidden, hidden)
+        self.norm = nn.LayerNorm(hidden)
+        self.bias = nn.Parameter(torch.zeros(outputs))
+
+    def forward(self, encoded: Encoded, batch: Batch) -> Tensor:
+        """Logits, float32 `[masked tokens, vocabulary]`: example by example, each in the order of its tokens."""
+        states = encoded.text()[_token_labels(batch) >= 0]
+        return F.linear(self.norm(F.gelu(self.dense(states))), encoded.words.float(), self.bias)
+
+    def loss(self, encoded: Encoded, batch: Batch) -> Tensor:
+        """Cross-entropy of an example's masked tokens: their mean."""
+        return _mean_an_example(self(encoded, batch), _token_labels(batch))
+
+
+def _token_labels(batch: Batch) -> Tensor:
+    if batch.labels is None:
+        raise ValueError(f"a batch of {batch.task} without labels of its tokens")
+    return batch.labels
+
+
+def _only(scores: Tensor, allowed: Tensor) -> Tensor:
+    """Scores that are the least possible number where they are not allowed."""
+    return scores.masked_fill(~allowed, torch.finfo(scores.dtype).min)
+
+
+def _mean_an_example(logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy as a mean over each example's targets, summed over the examples; 0 of one without targets.
+
+    Args:
+        logits: `[targets, classes]`, in the order of the targets in `labels`.
+        labels: int64 `[batch, tokens]`, -1 where there is no target.
+    """
+    where = labels >= 0
+    losses = F.cross_entropy(logits, labels[where], reduction="none")
+    shares = 1 / where.sum(1, keepdim=True).clamp(min=1).float()
+    return (losses * shares.expand(where.shape)[where]).sum()
+
+
+HEADS: dict[str, type[Head]] = {
     "vqa": LabelHead,
     "classification": LabelHead,
+    "matching": LabelHead,
     "span": SpanHead,
+    "tagging": TagHead,
+    "choice": ChoiceHead,
+    "mlm": MaskedTokenHead,
 }
 
 
-def make_head(card: dict[str, Any], hidden: int) -> LabelHead | SpanHead:
-    """The head for a task, from its card (`kind`, `labels`)."""
-    if card["kind"] not in HEADS:
-        raise ParameterError(f"no head for task kind '{card['kind']}'.{did_you_mean(card['kind'], HEADS)}")
-    return HEADS[card["kind"]](hidden, len(card["labels"]))
+def make_head(card: dict[str, Any], hidden: int, vocabulary: int) -> Head:
+    """The head for a task, from its card (`kind`, `labels`).
+
+    Args:
+        hidden: size of the encoder's states.
+        vocabulary: rows of its input embeddings.
+
+    Raises:
+        ParameterError: no head answers a task of this kind.
+    """
+    kind = card["kind"]
+    if kind not in HEADS:
+        raise ParameterError(f"no head for task kind '{kind}'.{did_you_mean(kind, HEADS)}")
+    outputs = {"span": 2, "choice": 1, "mlm": vocabulary}
+    return HEADS[kind](hidden, outputs.get(kind, len(card["labels"])))

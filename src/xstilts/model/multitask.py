@@ -10,37 +10,54 @@ from torch import Tensor, nn
 
 from xstilts.model.batch import Batch
 from xstilts.model.encoder import Encoded, MultimodalEncoder
-from xstilts.model.heads import LabelHead, SpanHead, make_head
+from xstilts.model.feature_map import apply_map, make_maps
+from xstilts.model.heads import Head, LabelHead, make_head
 
 
 class MultitaskModel(nn.Module):
     """A shared encoder and a head a task; each batch belongs to one task.
 
+    A task whose features are of another size than the encoder's visual prefix has a linear map of its own in front of
+    that (`inputs`). Heads and maps belong to their task: a later phase starts without them.
+
     Args:
         encoder: the shared encoder.
-        cards: the tasks' cards by name (`kind`, `labels`).
+        cards: the tasks' cards by name (`kind`, `labels`, `features`).
     """
 
     def __init__(self, encoder: MultimodalEncoder, cards: dict[str, dict[str, Any]]) -> None:
         super().__init__()
         self.encoder = encoder
         self.cards = cards
-        self.heads = nn.ModuleDict({task: make_head(card, encoder.hidden) for task, card in cards.items()})
+        size, words = encoder.hidden, encoder.vocabulary
+        self.heads = nn.ModuleDict({task: make_head(card, size, words) for task, card in cards.items()})
+        self.inputs = make_maps(cards, encoder.prefix)
 
     def forward(self, batch: Batch) -> Tensor:
         """The loss summed over the batch's examples, float32 scalar."""
-        encoded = self.encoder(batch)
+        encoded = self.encode(batch)
         with torch.autocast(encoded.hidden.device.type, enabled=False):
             return self.head(batch.task).loss(encoded, batch)
 
     def logits(self, batch: Batch) -> Tensor:
-        """What the task's head says of a batch (shape: see the head)."""
-        encoded = self.encoder(batch)
+        """What the task's head says of a batch, float32.
+
+        Returns:
+            vqa, classification, matching: `[batch, labels]`; choice: `[batch, choices]`, the least possible number at a
+            choice that an example lacks; span: `[batch, 2, tokens]`, first and last token, where token 0 means no
+            answer; tagging: `[batch, tokens, labels]`; mlm: `[masked tokens, vocabulary]`.
+        """
+        encoded = self.encode(batch)
         with torch.autocast(encoded.hidden.device.type, enabled=False):
-            logits: Tensor = self.head(batch.task)(encoded)
+            logits: Tensor = self.head(batch.task)(encoded, batch)
         return logits
 
-    def head(self, task: str) -> LabelHead | SpanHead:
+    def encode(self, batch: Batch) -> Encoded:
+        """The encoder's states of a batch, whose features the task's own map reads first, if it has one."""
+        encoded: Encoded = self.encoder(apply_map(self.inputs, batch))
+        return encoded
+
+    def head(self, task: str) -> Head:
         """The head of a task."""
         return self.heads[task]  # type: ignore[return-value]
 

@@ -5,7 +5,7 @@ All values are fractions in 0..1, rounded to `DIGITS`; English comes first, then
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -15,8 +15,9 @@ from xstilts.errors import DataError
 
 ENGLISH = "en"
 ZERO_SHOT = "zero_shot"  # unweighted mean over the languages other than English
+CONTROLS = ("blind", "shuffled")
 DIGITS = 4
-_KEYS = ("target", "route", "seed", "metric", "data", "accuracy", "blind", "types")
+_KEYS = ("target", "route", "seed", "data", "kind", "metric", "rows", "scores", "controls")
 _AGAIN = "run `dvc repro` to score the cell again"
 
 
@@ -24,60 +25,77 @@ def read_scores(path: Path) -> dict[str, Any]:
     """Read the scores.json of a cell.
 
     Raises:
-        DataError: missing or broken file, a missing key, or languages without English and one other.
+        DataError: missing or broken file, a missing key (files of an earlier layout have no `scores`), no values of the
+            main metric, or scores of some languages only.
     """
     scores: dict[str, Any] = read_json(path)
     missing = [key for key in _KEYS if key not in scores]
     if missing:
         raise DataError(path, None, f"no {', '.join(missing)}", f"the keys {', '.join(_KEYS)}", _AGAIN)
-    for key in ("accuracy", "blind"):
-        languages = scores[key]
-        if ENGLISH not in languages or len(languages) < 2:
-            found = ", ".join(languages) or "none"
-            raise DataError(path, None, f"{key} in {found}", "English and another language", _AGAIN)
+    metric, languages = scores["metric"], sorted(scores["rows"])
+    if not scores["scores"].get(metric):
+        raise DataError(path, None, f"no scores by {metric}", "the target's own metric", _AGAIN)
+    for name, values in {**scores["scores"], **scores["controls"]}.items():
+        if sorted(values) != languages:
+            raise DataError(path, None, f"{name} in {_listed(values)}", f"a value in {_listed(languages)}", _AGAIN)
     return scores
 
 
 def target_metrics(scores: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what metrics/<target>.json holds: accuracy and blind control by language, and the gap."""
-    accuracy = scores["accuracy"]
-    return {
-        "data": scores["data"],
-        "accuracy": by_language(accuracy),
-        "gap": round(accuracy[ENGLISH] - zero_shot(accuracy), DIGITS),
-        "blind": by_language(scores["blind"]),
-    }
+    """Return what metrics/<target>.json holds: scores by language, the gap, and controls by language.
+
+    The main metric comes first. `gap`, English less the mean of the others, is there if both are; the
+    controls `blind` and `shuffled` are there if the target has pictures.
+    """
+    own = dict(scores["scores"])
+    main = own.pop(scores["metric"])
+    metrics = {"data": scores["data"], scores["metric"]: by_language(main)}
+    metrics |= {name: by_language(values) for name, values in own.items()}
+    mean = zero_shot(main)
+    if ENGLISH in main and mean is not None:
+        metrics["gap"] = round(main[ENGLISH] - mean, DIGITS)
+    return metrics | {name: by_language(scores["controls"][name]) for name in CONTROLS if name in scores["controls"]}
 
 
 def study_metrics(scores: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a cell of metrics/study holds: the same, and accuracies by question type."""
-    types = scores["types"].get("structural", {})
-    others = [language for language in types if language != ENGLISH]
+    """Return what a cell of metrics/study holds: the same, and accuracies by question type where there are types."""
+    metrics = {"metric": scores["metric"], **target_metrics(scores)}
+    types = scores.get("types", {}).get("structural")
+    return {**metrics, "types": _type_metrics(types)} if types else metrics
+
+
+def metric_names(cell: Mapping[str, Any]) -> list[str]:
+    """The metrics in a cell of metrics/study, the main one first."""
+    return [name for name in cell if name not in ("metric", "data", "gap", "types", *CONTROLS)]
+
+
+def _type_metrics(types: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    """Accuracy by question type, in English and as the mean over the other languages that have the type."""
     names = sorted({name for language in types for name in types[language]})
-    zero_shot_types = {
-        name: round(fmean(values), DIGITS)
-        for name in names
-        if (values := [types[language][name] for language in others if name in types[language]])
-    }
+    means = {name: zero_shot({code: own[name] for code, own in types.items() if name in own}) for name in names}
     english = types.get(ENGLISH, {})
     return {
-        "metric": scores["metric"],
-        **target_metrics(scores),
-        "types": {
-            ENGLISH: {name: round(english[name], DIGITS) for name in names if name in english},
-            ZERO_SHOT: zero_shot_types,
-        },
+        ENGLISH: {name: round(english[name], DIGITS) for name in names if name in english},
+        ZERO_SHOT: {name: round(mean, DIGITS) for name, mean in means.items() if mean is not None},
     }
 
 
-def zero_shot(values: Mapping[str, float]) -> float:
-    """Return the unweighted mean over the languages other than English."""
-    return fmean(value for language, value in values.items() if language != ENGLISH)
+def zero_shot(values: Mapping[str, float]) -> float | None:
+    """Return the unweighted mean over the languages other than English, None if there are none."""
+    others = [value for language, value in values.items() if language != ENGLISH]
+    return fmean(others) if others else None
 
 
 def by_language(values: Mapping[str, float]) -> dict[str, float]:
     """Return the values rounded, English first, the others by code, their mean last."""
-    ordered = sorted(values, key=lambda language: (language != ENGLISH, language))
-    return {language: round(values[language], DIGITS) for language in ordered} | {
-        ZERO_SHOT: round(zero_shot(values), DIGITS)
-    }
+    ordered = {language: round(values[language], DIGITS) for language in sorted(values, key=_english_first)}
+    mean = zero_shot(values)
+    return ordered if mean is None else {**ordered, ZERO_SHOT: round(mean, DIGITS)}
+
+
+def _english_first(language: str) -> tuple[bool, str]:
+    return language != ENGLISH, language
+
+
+def _listed(languages: Iterable[str]) -> str:
+    return ", ".join(languages) or "none"

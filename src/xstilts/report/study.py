@@ -9,9 +9,11 @@ from typing import Any
 
 from xstilts.cache import read_json
 from xstilts.errors import DataError
-from xstilts.report.metrics import DIGITS, ENGLISH
+from xstilts.report.metrics import CONTROLS, DIGITS, ENGLISH, metric_names
 
-Cells = Mapping[str, Sequence[Mapping[str, Any]]]  # route -> its cells, one a seed
+Cell = Mapping[str, Any]
+Cells = Mapping[str, Sequence[Cell]]  # route -> its cells, one a seed
+Rows = Mapping[str, Sequence[Mapping[str, float]]]  # route -> what a table says of each cell
 
 
 def cell_path(root: Path, target: str, route: str, seed: int) -> Path:
@@ -20,47 +22,70 @@ def cell_path(root: Path, target: str, route: str, seed: int) -> Path:
 
 
 def read_study(root: Path, targets: Iterable[str], routes: Sequence[str], seeds: Sequence[int]) -> dict[str, Any]:
-    """Return the content of metrics/study.json: a table of routes by language for each target.
+    """Return the content of metrics/study.json: for each target its tables of routes by language.
 
     Raises:
-        DataError: a cell is missing, or cells of one table were made from different data.
+        DataError: a cell is missing, or cells of one table were made from different data or hold different scores.
     """
     return {target: _read_target(root, target, routes, seeds) for target in targets}
 
 
 def _read_target(root: Path, target: str, routes: Sequence[str], seeds: Sequence[int]) -> dict[str, Any]:
     paths = {route: [cell_path(root, target, route, seed) for seed in seeds] for route in routes}
-    cells = {route: [read_json(path) for path in paths[route]] for route in routes}
-    data, metric = cells[routes[0]][0]["data"], cells[routes[0]][0]["metric"]
+    cells: dict[str, list[Cell]] = {route: [read_json(path) for path in paths[route]] for route in routes}
+    first = cells[routes[0]][0]
     for route in routes:
         for path, cell in zip(paths[route], cells[route], strict=True):
-            if cell["data"] != data:
-                todo = "keep embedded and official scores apart: run `dvc repro` to make every cell again"
-                raise DataError(path, None, f"data '{cell['data']}'", f"'{data}' as in the other cells", todo)
-    return {"data": data, "metric": metric, "seeds": len(seeds)} | study_table(cells)
+            _check_alike(path, cell, first)
+    return {"data": first["data"], "metric": first["metric"], "seeds": len(seeds)} | study_table(cells)
+
+
+def _check_alike(path: Path, cell: Cell, first: Cell) -> None:
+    """Refuse a cell that cannot stand in one table with the first."""
+    if cell.get("metric") not in cell:
+        found = f"no scores by {cell.get('metric')}"
+        raise DataError(path, None, found, "the target's own metric", "run `dvc repro` to make the cell again")
+    for key in ("data", "metric"):
+        if cell.get(key) != first.get(key):
+            todo = "keep embedded and official scores apart: run `dvc repro` to make every cell again"
+            raise DataError(path, None, f"{key} '{cell.get(key)}'", f"'{first.get(key)}' as in the other cells", todo)
+    if _layout(cell) != _layout(first):
+        found, expected = f"scores {_spell(cell)}", f"{_spell(first)} as in the other cells"
+        raise DataError(path, None, found, expected, "run `dvc repro` to score every cell again")
+
+
+def _layout(cell: Cell) -> dict[str, set[str]]:
+    """What a cell says, without how much: its keys, and the languages of each."""
+    return {key: set(value) if isinstance(value, Mapping) else set() for key, value in cell.items()}
+
+
+def _spell(cell: Cell) -> str:
+    return ", ".join(f"{key} ({' '.join(sorted(names))})" for key, names in _layout(cell).items() if names)
 
 
 def study_table(cells: Cells) -> dict[str, Any]:
-    """Return accuracy, blind control and English question types, each a mean over seeds, by route.
+    """Return every metric, the controls and English question types, each a mean over seeds, by route.
 
-    With more than one seed, `spread` is the sample standard deviation of the accuracies over seeds.
+    With more than one seed, `spread` is the sample standard deviation of the main metric over seeds.
     """
-    rows = {
-        "accuracy": {
-            route: [{**cell["accuracy"], "gap": cell["gap"]} for cell in seeds] for route, seeds in cells.items()
-        },
-        "blind": {route: [cell["blind"] for cell in seeds] for route, seeds in cells.items()},
-        "types": {route: [cell["types"][ENGLISH] for cell in seeds] for route, seeds in cells.items()},
-    }
+    first = next(iter(cells.values()))[0]
+    main, *others = metric_names(first)
+    rows: dict[str, Rows] = {main: {route: [_with_gap(cell, main) for cell in seeds] for route, seeds in cells.items()}}
+    for name in (*others, *(control for control in CONTROLS if control in first)):
+        rows[name] = {route: [cell[name] for cell in seeds] for route, seeds in cells.items()}
+    if "types" in first:
+        rows["types"] = {route: [cell["types"][ENGLISH] for cell in seeds] for route, seeds in cells.items()}
     table = {what: _over_seeds(by_route, fmean) for what, by_route in rows.items()}
     if all(len(seeds) > 1 for seeds in cells.values()):
-        table["spread"] = _over_seeds(rows["accuracy"], stdev)
+        table["spread"] = _over_seeds(rows[main], stdev)
     return table
 
 
-def _over_seeds(
-    by_route: Mapping[str, Sequence[Mapping[str, float]]], statistic: Callable[[list[float]], float]
-) -> dict[str, dict[str, float]]:
+def _with_gap(cell: Cell, main: str) -> dict[str, float]:
+    return {**cell[main], **({"gap": cell["gap"]} if "gap" in cell else {})}
+
+
+def _over_seeds(by_route: Rows, statistic: Callable[[list[float]], float]) -> dict[str, dict[str, float]]:
     """Apply a statistic over a route's rows, one a seed, key by key."""
     return {
         route: {key: round(statistic([row[key] for row in rows]), DIGITS) for key in rows[0]}

@@ -9,48 +9,112 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from xstilts.report.metrics import ENGLISH, ZERO_SHOT
+from xstilts.report.metrics import CONTROLS, ENGLISH, ZERO_SHOT
 
+WIDTH = 120  # a stage has no terminal whose width could be asked
 _HEADINGS = {ZERO_SHOT: "zero-shot"}
+_MEANS = (ENGLISH, ZERO_SHOT, "gap")  # what a folded table keeps of the columns
+_WITHOUT = ("data", "metric", "seeds", "types", "spread", *CONTROLS)  # parts of a target that are no metric
 
 
 def print_study(study: Mapping[str, Any], console: Console | None = None) -> None:
-    """Print the content of metrics/study.json: a table by language and one by question type a target."""
-    console = console or Console(width=120)  # a stage has no terminal whose width could be asked
+    """Print the content of metrics/study.json: a table by language for each target and metric, and by question type."""
+    console = console or Console(width=WIDTH)
     for target, part in study.items():
-        console.print(language_table(target, part))
-        if any(part["types"].values()):
+        for metric in (name for name in part if name not in _WITHOUT):
+            full = (language_table(target, part, metric, narrow) for narrow in (False, True))
+            fitting = (table for table in full if _width(table, console) <= console.width)
+            console.print(next(fitting, None) or folded_table(target, part, metric))
+        if any(part.get("types", {}).values()):
             console.print(type_table(target, part))
 
 
-def language_table(target: str, part: Mapping[str, Any]) -> Table:
-    """Accuracy of each route in each language, beside the blind control (same model, image masked)."""
-    accuracy, blind = part["accuracy"], part["blind"]
-    columns = list(next(iter(accuracy.values())))
-    headings = [_HEADINGS.get(column, column) for column in columns]
-    rows = {route: [*row.values(), blind[route][ENGLISH], blind[route][ZERO_SHOT]] for route, row in accuracy.items()}
-    title = f"{target}: {part['metric']} in %, {_origin(part)}"
-    return _table(title, [*headings, f"blind {ENGLISH}", "blind zero-shot"], rows)
+def language_table(target: str, part: Mapping[str, Any], metric: str, narrow: bool = False) -> Table:
+    """A metric of each route in each language, beside the blind control (same model, image masked) if there is one.
+
+    Args:
+        narrow: break the longest headings.
+    """
+    headings = [_heading(column) for column in _columns(part, metric)]
+    blind = [heading.replace(" ", "\n") if narrow else heading for heading in _blind_headings(part, metric)]
+    rows = {route: [*row.values(), *_blind(part, metric, route)] for route, row in part[metric].items()}
+    return _table(_title(target, part, metric), [*headings, *blind], rows)
+
+
+def folded_table(target: str, part: Mapping[str, Any], metric: str) -> Table:
+    """The same for more languages than fit: English, the means, and the lowest and highest of the other languages."""
+    means = [column for column in _MEANS if column in _columns(part, metric)]
+    headings = [*(_heading(column) for column in means), "lowest", "highest", *_blind_headings(part, metric)]
+    languages = [column for column in _columns(part, metric) if column not in (ZERO_SHOT, "gap")]
+    table = _empty_table(f"{_title(target, part, metric)}, {len(languages)} languages", headings)
+    for route, row in part[metric].items():
+        ranked = sorted(_others(part, metric), key=row.__getitem__)
+        ends = [f"{language} {_percent(row[language])}" for language in (ranked[0], ranked[-1])]
+        blind = (_percent(value) for value in _blind(part, metric, route))
+        table.add_row(route, *(_percent(row[column]) for column in means), *ends, *blind)
+    return table
 
 
 def type_table(target: str, part: Mapping[str, Any]) -> Table:
-    """English accuracy of each route by question type."""
+    """English scores of each route by question type."""
     types = part["types"]
     columns = sorted({name for row in types.values() for name in row})
     rows = {route: [types[route].get(column) for column in columns] for route in types}
     return _table(f"{target}: English {part['metric']} in % by question type", columns, rows)
 
 
-def _origin(part: Mapping[str, Any]) -> str:
+def _width(table: Table, console: Console) -> int:
+    """How wide a table would be on a console without an end."""
+    return console.measure(table, options=console.options.update(max_width=100 * WIDTH)).maximum
+
+
+def _columns(part: Mapping[str, Any], metric: str) -> list[str]:
+    return list(next(iter(part[metric].values())))
+
+
+def _others(part: Mapping[str, Any], metric: str) -> list[str]:
+    """The languages other than English."""
+    return [column for column in _columns(part, metric) if column not in _MEANS]
+
+
+def _heading(column: str) -> str:
+    return _HEADINGS.get(column, column)
+
+
+def _blind_headings(part: Mapping[str, Any], metric: str) -> list[str]:
+    return [f"blind {_heading(column)}" for column in _blind_columns(part, metric)]
+
+
+def _blind(part: Mapping[str, Any], metric: str, route: str) -> list[float]:
+    return [part["blind"][route][column] for column in _blind_columns(part, metric)]
+
+
+def _blind_columns(part: Mapping[str, Any], metric: str) -> list[str]:
+    """What is shown of the control, which is scored by the main metric alone."""
+    if metric != part["metric"] or "blind" not in part:
+        return []
+    return [column for column in (ENGLISH, ZERO_SHOT) if column in next(iter(part["blind"].values()))]
+
+
+def _title(target: str, part: Mapping[str, Any], metric: str) -> str:
     seeds = "one seed" if part["seeds"] == 1 else f"mean over {part['seeds']} seeds"
-    return f"{part['data']} data, {seeds}"
+    return f"{target}: {metric} in %, {part['data']} data, {seeds}"
 
 
 def _table(title: str, columns: Sequence[str], rows: Mapping[str, Sequence[float | None]]) -> Table:
+    table = _empty_table(title, columns)
+    for route, values in rows.items():
+        table.add_row(route, *(_percent(value) for value in values))
+    return table
+
+
+def _empty_table(title: str, columns: Sequence[str]) -> Table:
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-    table.add_column("route")
+    table.add_column("route", no_wrap=True)
     for column in columns:
         table.add_column(column, justify="right")
-    for route, values in rows.items():
-        table.add_row(route, *("-" if value is None else f"{100 * value:.1f}" for value in values))
     return table
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f}"

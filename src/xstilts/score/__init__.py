@@ -1,1 +1,1 @@
-"""Scores in every language: predictions, accuracies, the blind control, provenance."""
+"""Scores of every kind of target in every language: predictions, metrics, controls, provenance."""

@@ -1,13 +1,18 @@
-"""Every test question answered once: all languages in one pass sorted by length."""
+"""Every test example answered once: all languages in one pass sorted by length."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from torch import Tensor
 
+from xstilts.model.batch import Batch
 from xstilts.model.multitask import MultitaskModel
+from xstilts.score.controls import SHOWN
 from xstilts.score.settings import ScoreSettings
 from xstilts.threads import workers
 from xstilts.train.dev import all_logits
@@ -15,40 +20,91 @@ from xstilts.train.examples import Examples
 from xstilts.train.order import sorted_batches
 from xstilts.train.progress import Progress
 
+TEXT, TEXTS, NUMBERS = pa.string(), pa.list_(pa.string()), pa.list_(pa.float32())
+
 
 @dataclass(frozen=True)
 class Answers:
-    """Best labels of every row, best first: indices int64 and probabilities float32, both `[rows, top]`."""
+    """Best labels of every row, best first: indices int64 and probabilities float32, both `[rows, top]`.
+
+    A row with fewer labels than `top` (a question with fewer choices) ends in -1 and 0.
+    """
 
     labels: np.ndarray
     probabilities: np.ndarray
 
 
-def answer_all(model: MultitaskModel, examples: Examples, settings: ScoreSettings, title: str) -> Answers:
-    """Answer every row with the `top` best labels of its task's head."""
-    top = min(settings.top, len(model.cards[str(examples.tasks[0])]["labels"]))
-    answers = Answers(np.zeros((len(examples), top), np.int64), np.zeros((len(examples), top), np.float32))
+def each_batch(
+    model: MultitaskModel, examples: Examples, settings: ScoreSettings, title: str
+) -> Iterator[tuple[np.ndarray, Batch, Tensor]]:
+    """Every row once: its batch's row numbers, the batch and its logits, in batches of similar length."""
     batches = sorted_batches(examples, settings.token_budget, settings.batch_size)
     done = tokens = 0
     with workers() as pool, Progress(title, len(batches)) as progress:
         answered = all_logits(model, examples, batches, settings.precision, pool)
-        for number, (rows, (_, logits)) in enumerate(zip(batches, answered, strict=True), start=1):
-            chance, best = logits.softmax(-1).topk(top, dim=-1)
-            answers.labels[rows], answers.probabilities[rows] = best.cpu().numpy(), chance.cpu().numpy()
+        for number, (rows, (batch, logits)) in enumerate(zip(batches, answered, strict=True), start=1):
+            yield rows, batch, logits
             done += len(rows)
             tokens += int((examples.text_lengths[rows] + examples.visual_lengths[rows]).sum())
             progress.advance(number, None, done, tokens)
+
+
+def answer_all(model: MultitaskModel, examples: Examples, settings: ScoreSettings, title: str) -> Answers:
+    """Answer every row with the `top` best of its labels: of its own choices, or of those of its task's head."""
+    counts = label_counts(examples)
+    top = min(settings.top, int(counts.max()))
+    answers = Answers(np.full((len(examples), top), -1), np.zeros((len(examples), top), np.float32))
+    for rows, _, logits in each_batch(model, examples, settings, title):
+        chance, best = (part.cpu().numpy() for part in logits.softmax(-1).topk(min(top, logits.shape[-1]), dim=-1))
+        real = best < counts[rows][:, None]
+        answers.labels[rows, : best.shape[1]] = np.where(real, best, -1)
+        answers.probabilities[rows, : best.shape[1]] = np.where(real, chance, 0)
     return answers
 
 
-def prediction_table(examples: Examples, labels: list[str], seen: Answers, blind: Answers) -> pa.Table:
-    """One row a question and language: gold, prediction, top answers with probabilities, and the blind answer."""
-    words = np.array(labels, dtype=object)
+def label_counts(examples: Examples) -> np.ndarray:
+    """How many labels each row chooses from: int64 `[rows]`."""
+    return np.array([len(labels) for labels in label_texts(examples)])
+
+
+def label_texts(examples: Examples) -> Sequence[Sequence[str]]:
+    """The texts of the labels that each row chooses from: its own choices, or the labels on its task's card."""
+    (task,) = set(examples.tasks)
+    card = examples.card["tasks"][task]
+    if card["kind"] == "choice":
+        choices: list[list[str]] = examples.table["answers"].to_pylist()
+        return choices
+    return [card["labels"]] * len(examples)
+
+
+def prediction_table(examples: Examples, answers: Mapping[str, Answers]) -> pa.Table:
+    """One row an example and language: gold answers, prediction, top answers with probabilities, controls' answers.
+
+    Args:
+        answers: by what was done to the pictures; `shown` gives `prediction`, `top` and `probability`.
+    """
+    labels, shown = label_texts(examples), answers[SHOWN]
     kept = examples.table.select(["id", "image_id", "language", "structural", "semantic"])
-    columns = {name: kept[name] for name in kept.column_names}
-    columns["gold"] = examples.table["answer"]
-    columns["prediction"] = pa.array(words[seen.labels[:, 0]], pa.string())
-    columns["top"] = pa.array(words[seen.labels].tolist(), pa.list_(pa.string()))
-    columns["probability"] = pa.array(list(seen.probabilities), pa.list_(pa.float32()))
-    columns["blind"] = pa.array(words[blind.labels[:, 0]], pa.string())
+    columns: dict[str, Any] = {name: kept[name] for name in kept.column_names}
+    columns |= _gold_columns(examples)
+    columns["prediction"] = best_texts(labels, shown)
+    tops = [[own[label] for label in row if label >= 0] for own, row in zip(labels, shown.labels, strict=True)]
+    chances = [row[: len(top)] for row, top in zip(shown.probabilities, tops, strict=True)]
+    columns["top"], columns["probability"] = pa.array(tops, TEXTS), pa.array(chances, NUMBERS)
+    for control, given in answers.items():
+        if control != SHOWN:
+            columns[control] = best_texts(labels, given)
     return pa.table(columns)
+
+
+def best_texts(labels: Sequence[Sequence[str]], answers: Answers) -> pa.Array:
+    """The text of each row's best label."""
+    return pa.array([own[best] for own, best in zip(labels, answers.labels[:, 0], strict=True)], TEXT)
+
+
+def _gold_columns(examples: Examples) -> dict[str, Any]:
+    """`gold`, the best answer; `golds`, all right answers; `gold_scores`, theirs (empty: an answer is right or not)."""
+    gold, scores = examples.table["answer"].to_pylist(), examples.table["scores"].to_pylist()
+    several = examples.table["answers"].to_pylist()
+    golds = [answers if own else [one] for one, own, answers in zip(gold, scores, several, strict=True)]
+    return {"gold": pa.array(gold, TEXT), "golds": pa.array(golds, TEXTS), "gold_scores": pa.array(scores, NUMBERS)}

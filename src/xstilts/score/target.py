@@ -1,42 +1,53 @@
-"""Score one target checkpoint in every language, with its blind control."""
+"""Score one target checkpoint in every language: predictions, scores with controls, provenance."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-import torch
-
-from xstilts.cache import CARD, read_json, whole_directory, write_json, write_table
-from xstilts.errors import ParameterError
-from xstilts.model.checkpoint import load_model
-from xstilts.score.accuracy import scores
-from xstilts.score.predictions import answer_all, prediction_table
+from xstilts.cache import whole_directory, write_json, write_table
+from xstilts.errors import ParameterError, did_you_mean
+from xstilts.score.answers import score_answers
+from xstilts.score.cell import Cell, Scored, open_cell
+from xstilts.score.matching import score_matching
 from xstilts.score.provenance import provenance
+from xstilts.score.retrieval import score_retrieval
 from xstilts.score.settings import ScoreSettings
-from xstilts.train.examples import open_examples
+from xstilts.score.spans import score_spans
+from xstilts.score.tagging import score_tagging
+
+SCORERS: dict[str, Callable[[Cell], Scored]] = {
+    "vqa": score_answers,
+    "classification": score_answers,
+    "choice": score_answers,
+    "matching": score_matching,
+    "span": score_spans,
+    "tagging": score_tagging,
+    "retrieval": score_retrieval,
+}
 
 
 def score_target(
-    checkpoint: Path, public: Path, cache: Path, out: Path, settings: ScoreSettings, route: str, seed: int, data: str
+    checkpoint: Path, public: Path, cache: Path, out: Path, settings: ScoreSettings, route: str, seed: int
 ) -> None:
-    """Answer the test questions of `cache` twice, with the pictures and without, and write what came of it.
+    """Score the test rows of `cache` as their kind of task is scored, and write what came of it.
 
-    Writes `predictions.arrow` (a row a question and language), `scores.json` and `provenance.json` into `out`.
+    Writes `predictions.arrow` (a row an example and language), `scores.json` and `provenance.json` into `out`.
 
-    Args:
-        data: what the data are, `pictograms` or `official`; scores of the two never share a table.
+    The scores say what the test data are (`data`: `pictograms` or `official`): the two never share a table.
+
+    Raises:
+        ParameterError: a kind of task that is no target.
     """
-    card = read_json(cache / CARD)
-    (task,) = card["tasks"]
-    if card["tasks"][task]["kind"] == "span":
-        raise ParameterError(f"target {task}: found kind span, expected one that answers with a label")
-    model = load_model(public, checkpoint).to("cuda" if torch.cuda.is_available() else "cpu")
-    examples = open_examples(cache, "test")
-    seen = answer_all(model, examples, settings, f"{task} seen")
-    blind = answer_all(model, open_examples(cache, "test", masked=True), settings, f"{task} blind")
-    table = prediction_table(examples, model.cards[task]["labels"], seen, blind)
-    about = {"target": task, "route": route, "seed": seed, "data": data, "metric": card["tasks"][task]["metric"]}
+    cell = open_cell(checkpoint, public, cache, settings)
+    kind = str(cell.card["kind"])
+    if kind not in SCORERS:
+        raise ParameterError(f"target {cell.task}: no scores for task kind '{kind}'.{did_you_mean(kind, SCORERS)}")
+    scored = SCORERS[kind](cell)
+    data = cell.card["data"]
+    about = {"target": cell.task, "route": route, "seed": seed, "data": data, "kind": kind, "metric": cell.metric}
+    found = {"rows": scored.rows, "scores": scored.scores, "controls": scored.controls, **scored.more}
     with whole_directory(out) as draft:
-        write_table(draft / "predictions.arrow", table)
-        write_json(draft / "scores.json", {**about, **scores(table)})
+        write_table(draft / "predictions.arrow", scored.predictions)
+        write_json(draft / "scores.json", {**about, **found})
         write_json(draft / "provenance.json", provenance(settings.precision))

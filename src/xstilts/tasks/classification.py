@@ -1,58 +1,168 @@
-"""Classification of pairs of texts and of texts about images: MultiNLI's and SNLI-VE's JSON lines."""
+"""Classification of pairs of texts and of texts about one or two images: the sets in JSON lines."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from pathlib import Path
+import re
+from collections.abc import Mapping
 
 from xstilts.errors import did_you_mean
 from xstilts.tasks.examples import ClassificationExample, Reading
-from xstilts.tasks.rows import Row, Unique, json_lines
-from xstilts.tasks.schema import TaskSpec
+from xstilts.tasks.rows import Row, Unique, image_id, json_lines, tab_rows
+from xstilts.tasks.source import Source, counted
 
 NO_CONSENSUS = "-"
 NO_CONSENSUS_REASON = "gold label '-' (the annotators did not agree)"
+ANLI_LABELS = {"e": "entailment", "n": "neutral", "c": "contradiction"}
+TRUTH = {"true": "true", "false": "false"}
+MARVL_NUMBER = re.compile(r"[0-9]+-[0-9]+")  # concept and photograph
+Read = Reading[ClassificationExample]
 
 
-def read_classification(
-    path: Path, language: str, task: TaskSpec, images: Collection[str] | None = None
-) -> Reading[ClassificationExample]:
-    """Read one file: premise and hypothesis (`sentence1`, `sentence2`), or, for a task with images, image
-    and hypothesis.
+def read_nli(source: Source, image: str = "Flickr30K_ID") -> Read:
+    """MultiNLI's, SNLI's and SNLI-VE's JSON lines: premise and hypothesis (`sentence1`, `sentence2`), or, for a task
+    with images, image and hypothesis.
 
     Rows with the gold label `-` are left out and counted, as MultiNLI's and SNLI's authors ask.
 
     Args:
-        language: the language of the file's texts.
-        images: the ids of the images there are; None skips the check.
+        image: the key of the image's id.
 
     Raises:
         DataError: naming the file and the row.
     """
     examples: list[ClassificationExample] = []
-    ids, skipped = Unique(), 0
-    for row in json_lines(path):
+    ids, skipped = Unique(), []
+    for row in json_lines(source.path):
         if row.content.get("gold_label") == NO_CONSENSUS:
-            skipped += 1
+            skipped.append(NO_CONSENSUS_REASON)
+            continue
+        row.check_language(source.language)
+        identifier, label = ids.check(row, row.key("pairID")), known_label(row, source, row.text("gold_label"))
+        hypothesis = row.text("sentence2")
+        if source.has_images:
+            images = (row.image(image, source.images),)
+            examples.append(ClassificationExample(identifier, source.language, hypothesis, label, images=images))
         else:
-            examples.append(_example(row, ids, language, task, images))
-    return Reading(examples, {NO_CONSENSUS_REASON: skipped} if skipped else {})
+            premise = row.text("sentence1")
+            examples.append(ClassificationExample(identifier, source.language, premise, label, hypothesis))
+    return Reading(examples, counted(skipped))
 
 
-def _example(
-    row: Row, ids: Unique, language: str, task: TaskSpec, images: Collection[str] | None
-) -> ClassificationExample:
-    row.check_language(language)
-    identifier, label = ids.check(row, row.key("pairID")), _label(row, task)
-    if task.encode.features is None:
-        return ClassificationExample(identifier, language, row.text("sentence1"), label, second=row.text("sentence2"))
-    image = row.image("Flickr30K_ID", images)
-    return ClassificationExample(identifier, language, row.text("sentence2"), label, image=image)
+def read_xvnli(source: Source) -> Read:
+    """XVNLI's JSON lines (e-bug/iglue, datasets/XVNLI): SNLI's, with the image under `Flikr30kID`, spelt so."""
+    return read_nli(source, image="Flikr30kID")
 
 
-def _label(row: Row, task: TaskSpec) -> str:
-    label = row.text("gold_label")
-    if label not in task.encode.labels:
-        hint = did_you_mean(label, task.encode.labels)
+def read_anli(source: Source) -> Read:
+    """ANLI's JSON lines (v1.0, R1 to R3): uid, context, hypothesis, and a label of one letter."""
+    ids, examples = Unique(), []
+    for row in json_lines(source.path):
+        label = known_label(row, source, mapped(row, "label", ANLI_LABELS))
+        identifier = ids.check(row, row.key("uid"))
+        premise, hypothesis = row.text("context"), row.text("hypothesis")
+        examples.append(ClassificationExample(identifier, source.language, premise, label, hypothesis))
+    return Reading(examples)
+
+
+def read_nlvr(source: Source) -> Read:
+    """NLVR's JSON lines (lil-lab/nlvr, nlvr/): a sentence about one drawing.
+
+    Every example has six pictures with the same boxes in another order, `<split>-<identifier>-<0 to 5>.png`; the
+    first is read.
+    """
+    return Reading([_nlvr(row, source) for row in json_lines(source.path)])
+
+
+def _nlvr(row: Row, source: Source) -> ClassificationExample:
+    name = f"{source.path.stem}-{row.key('identifier')}"
+    label = known_label(row, source, mapped(row, "label", TRUTH))
+    images = (row.known_image(f"{name}-0", source.images),) if source.has_images else ()
+    return ClassificationExample(name, source.language, row.text("sentence"), label, images=images)
+
+
+def read_nlvr_html(source: Source) -> Read:
+    """Rows of NLVR's train/examples.html: directory, picture (`train-2321-0-4`), sentence, label; the picture's last
+    number is its permutation, and the first permutation is read."""
+    ids, examples = Unique(), []
+    for row in tab_rows(source.path, ("directory", "picture", "sentence", "label")):
+        name = ids.check(row, row.text("picture").rpartition("-")[0])
+        label = known_label(row, source, mapped(row, "label", TRUTH))
+        images = (row.known_image(f"{name}-0", source.images),) if source.has_images else ()
+        examples.append(ClassificationExample(name, source.language, row.text("sentence"), label, images=images))
+    return Reading(examples)
+
+
+def read_nlvr2(source: Source) -> Read:
+    """NLVR2's JSON lines (lil-lab/nlvr, nlvr2/): a sentence about two photographs.
+
+    Of `train-10171-0-0`, the last number counts the sentences of a pair of photographs, `train-10171-0-img0` (left)
+    and `-img1`. A row that names its `left_img` and `right_img` itself is read as it says.
+    """
+    ids = Unique()
+    return Reading([_nlvr2(row, ids, source) for row in json_lines(source.path)])
+
+
+def _nlvr2(row: Row, ids: Unique, source: Source) -> ClassificationExample:
+    identifier = ids.check(row, row.key("identifier"))
+    pair = identifier.rpartition("-")[0]
+    if "left_img" in row.content:
+        names = (image_id(row.key("left_img")), image_id(row.key("right_img")))
+    else:
+        names = (f"{pair}-img0", f"{pair}-img1")
+    return _two_images(row, identifier, "sentence", names, source)
+
+
+def read_marvl(source: Source) -> Read:
+    """MaRVL's JSON lines as IGLUE has them (e-bug/iglue, datasets/marvl): a caption about two photographs.
+
+    MaRVL has no English; the English rows, NLVR2's, may have either layout. MaRVL numbers its photographs anew in
+    every language (`39-0.jpg` is another one in Swahili and in Turkish): the image's id has the language before that
+    number, `sw-39-0`, and so must its file.
+    """
+    ids, examples = Unique(), []
+    for row in json_lines(source.path):
+        if "identifier" in row.content:
+            examples.append(_nlvr2(row, ids, source))
+            continue
+        row.check_language(source.language)
+        names = tuple(image_id(row.key(key)) for key in ("left_img", "right_img"))
+        names = tuple(f"{source.language}-{name}" if MARVL_NUMBER.fullmatch(name) else name for name in names)
+        examples.append(_two_images(row, ids.check(row, row.key("id")), "caption", names, source))
+    return Reading(examples)
+
+
+def _two_images(row: Row, identifier: str, text: str, names: tuple[str, ...], source: Source) -> ClassificationExample:
+    label = known_label(row, source, mapped(row, "label", TRUTH))
+    images = tuple(row.known_image(name, source.images) for name in names) if source.has_images else ()
+    return ClassificationExample(identifier, source.language, row.text(text), label, images=images)
+
+
+def read_rows(source: Source) -> Read:
+    """The fields id, text, second?, label, image?, second_image? as JSON lines."""
+    ids, examples = Unique(), []
+    for row in json_lines(source.path):
+        row.check_language(source.language)
+        identifier, label = ids.check(row, row.key("id")), known_label(row, source, row.text("label"))
+        second = None if row.content.get("second") is None else row.text("second")
+        keys = ("image",) if row.content.get("second_image") is None else ("image", "second_image")
+        images = tuple(row.image(key, source.images) for key in keys) if source.has_images else ()
+        examples.append(ClassificationExample(identifier, source.language, row.text("text"), label, second, images))
+    return Reading(examples)
+
+
+def mapped(row: Row, key: str, names: Mapping[str, str]) -> str:
+    """The task's name for the label under `key`; letter case does not matter, and true and false may be JSON's."""
+    value = row.content.get(key)
+    found = str(value).lower() if isinstance(value, bool) else row.key(key)
+    if found.lower() not in names:
+        raise row.error(f"{key} '{found}'", f"one of {', '.join(names)}", "mend the row")
+    return names[found.lower()]
+
+
+def known_label(row: Row, source: Source, label: str) -> str:
+    """Return the label; an error if the task does not list it."""
+    labels = source.task.encode.labels
+    if label not in labels:
+        hint = did_you_mean(label, labels)
         raise row.error(f"label '{label}'", "a label of the task", f"mend it or encode.labels.{hint}")
     return label

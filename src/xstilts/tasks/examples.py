@@ -12,7 +12,8 @@ class VqaExample:
     """A question about an image.
 
     Attributes:
-        answer: in English in every language (GQA and xGQA score against English answers).
+        answer: in English in every language (GQA and xGQA score against English answers); of several, the best.
+        scores: {answer: score in 0..1} where a set has several (VQAv2); empty: `answer` alone is right.
         structural: GQA's question type (`verify`, `logical`, `compare`, `choose`, `query`), "" if the file
             has none.
         semantic: what the question is about (`obj`, `attr`, `rel`, ...), "" if the file has none.
@@ -25,15 +26,16 @@ class VqaExample:
     answer: str
     structural: str = ""
     semantic: str = ""
+    scores: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ClassificationExample:
-    """A text, a pair of texts, or a text about an image, with one label.
+    """A text, a pair of texts, or a text about one or two images, with one label.
 
     Attributes:
         second: the second text of a pair (the hypothesis of an inference task).
-        image: the id of the image that `text` is about.
+        images: the ids of the images that `text` is about: none, one, or the left and the right one.
     """
 
     id: str
@@ -41,7 +43,7 @@ class ClassificationExample:
     text: str
     label: str
     second: str | None = None
-    image: str | None = None
+    images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,9 @@ class SpanExample:
 
     Attributes:
         start: index of the answer's first character in `context`: `context[start:start + len(answer)] ==
-            answer`.
-        answer: the first gold answer, never empty.
+            answer`; -1 if the context does not answer the question.
+        answer: the first gold answer, "" if there is none.
+        answers: every gold answer, without repetition, the first one first.
     """
 
     id: str
@@ -60,9 +63,83 @@ class SpanExample:
     context: str
     start: int
     answer: str
+    answers: tuple[str, ...] = ()
 
 
-Example = VqaExample | ClassificationExample | SpanExample
+@dataclass(frozen=True, slots=True)
+class TaggingExample:
+    """A sentence with a tag a word."""
+
+    id: str
+    language: str
+    words: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceExample:
+    """A text with several continuations or answers, one of them right.
+
+    Attributes:
+        text: what every choice is read with (context and question).
+        label: index of the right choice.
+        image: the id of the image that the text is about.
+    """
+
+    id: str
+    language: str
+    text: str
+    choices: tuple[str, ...]
+    label: int
+    image: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MatchingExample:
+    """A caption and the image that it was written for; images that do not match are found while encoding."""
+
+    id: str
+    language: str
+    text: str
+    image: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalExample:
+    """A text that is searched for, or one that can be found.
+
+    Attributes:
+        language: of a pair of languages (Tatoeba, BUCC) the one that is not English, on both sides.
+        side: `query` or `candidate`.
+        gold: of a query, the ids of the candidates that are right; empty if there is none.
+    """
+
+    id: str
+    language: str
+    text: str
+    side: str
+    gold: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TextExample:
+    """A text without a label, for masked language modelling."""
+
+    id: str
+    language: str
+    text: str
+
+
+Example = (
+    VqaExample
+    | ClassificationExample
+    | SpanExample
+    | TaggingExample
+    | ChoiceExample
+    | MatchingExample
+    | RetrievalExample
+    | TextExample
+)
 Read = TypeVar("Read", bound=Example, covariant=True)
 
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from xstilts.errors import DataError
 
 ANOTHER_FILE = "give the official file, whole"
+PICTURES = (".png", ".jpg", ".jpeg")
+
+
+def image_id(file: str) -> str:
+    """The id of an image: its file's name without folder and ending; an id stays as it is."""
+    name = PurePosixPath(file)
+    return name.stem if name.suffix.lower() in PICTURES else name.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +50,26 @@ class Row:
             return str(value)
         return self.text(key)
 
+    def index(self, key: str, size: int) -> int:
+        """The whole number under `key` (as a number or in digits), from 0 up to `size`, which is outside."""
+        value = self.key(key)
+        if not value.isdecimal() or int(value) >= size:
+            raise self.error(f"{key} '{value}'", f"a number from 0 to {size - 1}", "mend the row")
+        return int(value)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """The list of texts under `key`; an error if it is missing or a text in it is blank."""
+        value = self.content.get(key)
+        if not isinstance(value, list) or not all(isinstance(one, str) and one.strip() for one in value):
+            raise self.error(f"{key} {value!r}", f"a list of texts in {key}", "mend the row or take it out")
+        return tuple(value)
+
     def image(self, key: str, images: Collection[str] | None) -> str:
-        """The image id under `key`, which must be among `images` (None: not checked)."""
-        image = self.key(key)
+        """The image under `key`, a file's name or an id, as an id; it must be among `images` (None: not checked)."""
+        return self.known_image(image_id(self.key(key)), images)
+
+    def known_image(self, image: str, images: Collection[str] | None) -> str:
+        """Return the image id; an error if it is not among `images` (None: not checked)."""
         if images is not None and image not in images:
             todo = f"add {image}.png to images.zip and run `dvc repro`, or take the row out"
             raise self.error(f"image '{image}'", f"one of the {len(images)} images of the set", todo)
@@ -79,7 +105,8 @@ class Unique:
 def read_text(path: Path) -> str:
     """The text of a file; an error if it is missing, empty or not UTF-8."""
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8", newline="") as file:  # a CR within a text is no end of a line
+            text = file.read()
     except FileNotFoundError:
         raise DataError(
             path, None, "no such file", "a data file", "run `dvc repro`, or name the file in `data`"
@@ -120,3 +147,50 @@ def json_lines(path: Path) -> Iterator[Row]:
         if not isinstance(content, dict):
             raise DataError(path, number, f"a {type(content).__name__}", "one JSON object", ANOTHER_FILE)
         yield Row(path, number, content)
+
+
+def json_list(path: Path, content: Any, key: str) -> list[Mapping[str, Any]]:
+    """The list of objects under `key` of a JSON file's content."""
+    found = content.get(key) if isinstance(content, dict) else None
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise DataError(path, None, f"no list of objects under '{key}'", "the official layout", ANOTHER_FILE)
+    return found
+
+
+def lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a text file, numbered from 1, without those at its end that are blank; ends may be CR LF."""
+    for number, line in enumerate(read_text(path).rstrip("\n\r").split("\n"), start=1):
+        yield number, line.removesuffix("\r")
+
+
+def tab_rows(path: Path, columns: Sequence[str] | None = None) -> Iterator[Row]:
+    """The rows of a tab-separated file; a quotation mark is a character like any other.
+
+    Args:
+        columns: their names; None: the first line names them.
+
+    Raises:
+        DataError: a row with another number of columns.
+    """
+    for number, line in lines(path):
+        values = line.split("\t")
+        if columns is None:
+            columns = values
+        elif len(values) != len(columns):
+            found, expected = f"{len(values)} columns", f"{len(columns)}: {', '.join(columns)}"
+            raise DataError(path, number, found, expected, ANOTHER_FILE)
+        else:
+            yield Row(path, number, dict(zip(columns, values, strict=True)))
+
+
+def csv_rows(path: Path) -> Iterator[Row]:
+    """The rows of a comma-separated file under a header, numbered from 1; a quoted field may hold line breaks."""
+    reader = csv.DictReader(io.StringIO(read_text(path), newline=""), strict=True)
+    try:
+        for number, content in enumerate(reader, start=1):
+            if None in content or None in content.values():
+                expected = f"{len(reader.fieldnames or [])} columns"
+                raise DataError(path, number, "another number of columns", expected, ANOTHER_FILE)
+            yield Row(path, number, content)
+    except csv.Error as error:
+        raise DataError(path, f"line {reader.line_num}", f"broken CSV ({error})", "valid CSV", ANOTHER_FILE) from None

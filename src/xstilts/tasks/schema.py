@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from xstilts import parameters
 from xstilts.errors import ParameterError, did_you_mean
+from xstilts.languages import LANGUAGES
+from xstilts.tasks.formats import FORMATS
 
-METRICS = {"vqa": ("accuracy",), "classification": ("accuracy",), "span": ("f1", "exact_match")}
+METRICS = {
+    "vqa": ("accuracy", "soft_accuracy"),
+    "classification": ("accuracy",),
+    "span": ("f1", "exact_match"),
+    "tagging": ("f1", "pos_f1", "accuracy"),
+    "choice": ("accuracy",),
+    "matching": ("accuracy", "recall_at_1"),
+    "retrieval": ("accuracy", "f1", "map", "map_at_20"),
+    "mlm": ("accuracy",),
+}
 SPLITS = ("train", "dev", "test")
-LANGUAGE = "{language}"
-
-# ISO 639-1 codes of the languages of xGQA, XTREME and the like: a closed list makes a typo an error.
-LANGUAGES = frozenset(
-    """
-    af am ar bg bn cs da de el en es et eu fa fi fr gu ha he hi ht hu id it ja jv ka kk ko lt ml mr ms my nl
-    pa pl pt qu ro ru sv sw ta te th tl tr uk ur vi yo zh
-    """.split()
-)
+LANGUAGE, LANGUAGE_3, SHOTS = "{language}", "{language3}", "{shots}"
+_FORMAT = re.compile(r"([A-Za-z]\w*):(.+)")
 
 
 @dataclass(frozen=True)
@@ -28,20 +33,37 @@ class EncodeSection:
     Attributes:
         languages: codes; the first is the language of every file whose name has no `{language}`.
         metric: what the task is scored by.
-        files: {split: path within data/raw/<task>}; `{language}` in a path stands for every language.
-        labels: the classes of a classification task, in the order of their indices.
-        features: the set of image features that the task's images are in, None for a text task.
+        files: {split: paths within data/raw/<task>}, one or a list. `{language}` in a path stands for every language
+            (in train: for every one of `train_languages`; in dev: for the first alone, since nothing is chosen in
+            another), `{language3}` for its ISO 639-3 code, `{shots}` for `shots`. `format:path` names the format of
+            a file that is in another one than the task's.
+        format: the format of the files; "" is the kind's first (`xstilts.tasks.formats`).
+        train_languages: languages that train files are read in; empty: the first of `languages` alone.
+        shots: of a few-shot task, how many images it is trained on.
+        overlap: what to do with a train or dev row whose id or image is in the test split: `error`, or `skip`, count.
+        labels: the classes of a classification task or the tags of a tagging task, in the order of their indices;
+            empty for a tagging task: the tags of its training split (`xstilts.tasks.tagging.tags_of`).
+        features: the set of image features that the task's images are in; None for a text task, and for questions about
+            images that are not at hand (they are answered blind).
         max_length: tokens, special tokens included.
+        stride: of a span task, tokens that a window on a long context shares with the one before; 0: no windows.
+        negatives: of a matching task, hard negatives a caption.
         min_count: training occurrences that put an answer into a VQA task's vocabulary.
         on_truncation: what to do with a row whose answer span is cut off: `error`, or `skip` and count.
     """
 
     languages: list[str]
     metric: str
-    files: dict[str, str]
+    files: dict[str, str | list[str]]
+    format: str = ""
+    train_languages: list[str] = field(default_factory=list)
+    shots: int = 0
+    overlap: Literal["error", "skip"] = "error"
     labels: list[str] = field(default_factory=list)
     features: str | None = None
     max_length: int = 128
+    stride: int = 0
+    negatives: int = 1
     min_count: int = 1
     on_truncation: Literal["error", "skip"] = "error"
 
@@ -51,12 +73,32 @@ class TaskSpec:
     """A task as its readers and its encoder see it: its name, its kind and the section `encode` of its file.
 
     Attributes:
-        kind: which reader, head and metric: `vqa`, `classification` or `span`.
+        kind: which reader, head and metric, a key of `METRICS`.
     """
 
     name: str
     kind: str
     encode: EncodeSection
+
+
+def split_languages(section: EncodeSection, split: str) -> list[str]:
+    """The languages that a split is read in: only test has all of them."""
+    first = section.languages[:1]
+    return {"train": section.train_languages or first, "dev": first}.get(split, section.languages)
+
+
+def named_files(section: EncodeSection, kind: str, split: str) -> list[tuple[str, str]]:
+    """The paths of a split as its task file names them, with `{language}`, each behind its format."""
+    names = section.files[split]
+    listed = [names] if isinstance(names, str) else names
+    default = section.format or next(iter(FORMATS[kind]))
+    matches = [(name, _FORMAT.fullmatch(name)) for name in listed]
+    return [(match[1], match[2]) if match else (default, name) for name, match in matches]
+
+
+def has_language(path: str) -> bool:
+    """Whether a path stands for one file a language."""
+    return LANGUAGE in path or LANGUAGE_3 in path
 
 
 def load_task(name: str) -> TaskSpec:
@@ -70,9 +112,7 @@ def load_task(name: str) -> TaskSpec:
         raise ParameterError(f"stages/tasks/{name}.yaml: unknown kind '{kind}'.{hint}")
     where = f"stages/tasks/{name}.yaml: encode"
     section = parameters.build(EncodeSection, _own_keys(name, file), where)
-    for check in (_check_languages, _check_files, _check_numbers):
-        check(section, where)
-    _check_kind(section, kind, where)
+    check_section(section, kind, where)
     return TaskSpec(name, kind, section)
 
 
@@ -82,46 +122,122 @@ def _own_keys(name: str, file: dict[str, object]) -> dict[str, object]:
     return {key: value for key, value in parameters.task_section(name, "encode").items() if key in keys}
 
 
+def check_section(section: EncodeSection, kind: str, where: str) -> None:
+    """Refuse values that make no sense, alone or together; `ParameterError` begins with `where`."""
+    _check_languages(section, where)
+    _check_splits(section, kind, where)
+    for split in section.files:
+        _check_files(section, kind, split, where)
+    _check_languages_of_files(section, kind, where)
+    _check_numbers(section, kind, where)
+    _check_metric_and_labels(section, kind, where)
+    _check_features(section, kind, where)
+
+
 def _check_languages(section: EncodeSection, where: str) -> None:
     if not section.languages:
         raise ParameterError(f"{where}: languages is empty, expected at least one")
-    for index, language in enumerate(section.languages):
-        if language not in LANGUAGES:
-            hint = did_you_mean(language, LANGUAGES)
-            raise ParameterError(f"{where}: unknown language '{language}'.{hint}")
-        if language in section.languages[:index]:
-            raise ParameterError(f"{where}: language '{language}' is listed twice")
+    for key in ("languages", "train_languages"):
+        codes: list[str] = getattr(section, key)
+        known = LANGUAGES if key == "languages" else section.languages
+        for index, language in enumerate(codes):
+            if language not in known:
+                what = "unknown language" if key == "languages" else "train_languages has another language"
+                raise ParameterError(f"{where}: {what} '{language}'.{did_you_mean(language, known)}")
+            if language in codes[:index]:
+                raise ParameterError(f"{where}: {key}: language '{language}' is listed twice")
 
 
-def _check_files(section: EncodeSection, where: str) -> None:
+def _check_splits(section: EncodeSection, kind: str, where: str) -> None:
     for split in section.files:
         if split not in SPLITS:
             raise ParameterError(f"{where}: unknown split '{split}' in files.{did_you_mean(split, SPLITS)}")
+    if kind == "retrieval":
+        if set(section.files) != {"test"}:
+            found = ", ".join(split for split in SPLITS if split in section.files) or "nothing"
+            raise ParameterError(f"{where}: files has {found}, but a retrieval task has only test: it is not trained")
+        return
     missing = [split for split in ("train", "dev") if split not in section.files]
     if missing:
         raise ParameterError(f"{where}: files has no {' and no '.join(missing)}")
-    if len(section.languages) > 1 and not any(LANGUAGE in path for path in section.files.values()):
+
+
+def _check_files(section: EncodeSection, kind: str, split: str, where: str) -> None:
+    where, named = f"{where}: files.{split}", named_files(section, kind, split)
+    if not named:
+        raise ParameterError(f"{where} is empty, expected at least one path")
+    for name, path in named:
+        if name not in FORMATS[kind]:
+            hint = did_you_mean(name, FORMATS[kind])
+            raise ParameterError(f"{where}: unknown format '{name}' of a {kind} task.{hint}")
+        _check_placeholders(path, section.shots, where)
+    _check_parts(named, kind, where)
+
+
+def _check_placeholders(path: str, shots: int, where: str) -> None:
+    if SHOTS in path and shots < 1:
+        raise ParameterError(f"{where} has {SHOTS}, but shots is {shots}")
+    unknown = sorted(set(re.findall(r"{[^}]*}", path)) - {LANGUAGE, LANGUAGE_3, SHOTS})
+    if unknown:
+        hint = did_you_mean(unknown[0], (LANGUAGE, LANGUAGE_3, SHOTS))
+        raise ParameterError(f"{where}: unknown placeholder {unknown[0]}.{hint}")
+
+
+def _check_languages_of_files(section: EncodeSection, kind: str, where: str) -> None:
+    """Refuse languages that no file is in, and a file in a language that its split is not read in."""
+    everywhere = {
+        (split, path): has_language(path) or FORMATS[kind][name].every_language
+        for split in section.files
+        for name, path in named_files(section, kind, split)
+    }
+    if len(section.languages) > 1 and not any(everywhere.values()):
         found = f"{len(section.languages)} languages, but no path in files has {LANGUAGE}"
         raise ParameterError(f"{where}: {found}")
+    for (split, path), every in everywhere.items():
+        if not every and section.languages[0] not in split_languages(section, split):
+            found = f"'{path}' is in '{section.languages[0]}', which is not among the {split}_languages"
+            raise ParameterError(f"{where}: files.{split}: {found}; put {LANGUAGE} into the path")
 
 
-def _check_numbers(section: EncodeSection, where: str) -> None:
-    if section.max_length < 8:
-        raise ParameterError(f"{where}: max_length is {section.max_length}, expected at least 8")
-    if section.min_count < 1:
-        raise ParameterError(f"{where}: min_count is {section.min_count}, expected at least 1")
+def _check_parts(named: list[tuple[str, str]], kind: str, where: str) -> None:
+    """Refuse half a pair: files that are read together stand one after the other."""
+    names, place = [name for name, _ in named], 0
+    while place < len(names):
+        parts = FORMATS[kind][names[place]].parts
+        if names[place : place + parts] != [names[place]] * parts:
+            found = f"format '{names[place]}' is read from {parts} files, one after the other"
+            raise ParameterError(f"{where}: {found}; list them together")
+        place += parts
 
 
-def _check_kind(section: EncodeSection, kind: str, where: str) -> None:
-    """Refuse values that do not go with the task's kind."""
+def _check_numbers(section: EncodeSection, kind: str, where: str) -> None:
+    for key, least in {"max_length": 8, "min_count": 1, "negatives": 1, "stride": 0, "shots": 0}.items():
+        if getattr(section, key) < least:
+            raise ParameterError(f"{where}: {key} is {getattr(section, key)}, expected at least {least}")
+    if section.stride >= section.max_length:
+        found = f"stride is {section.stride}, expected less than max_length, {section.max_length}"
+        raise ParameterError(f"{where}: {found}")
+    if section.stride and kind != "span":
+        raise ParameterError(f"{where}: stride belongs to a span task, this is a {kind} task")
+
+
+def _check_metric_and_labels(section: EncodeSection, kind: str, where: str) -> None:
     if section.metric not in METRICS[kind]:
         hint = did_you_mean(section.metric, METRICS[kind])
         raise ParameterError(f"{where}: unknown metric '{section.metric}' of a {kind} task.{hint}")
-    if kind == "classification" and len(set(section.labels)) < max(2, len(section.labels)):
-        raise ParameterError(f"{where}: labels is {section.labels}, expected two or more distinct classes")
-    if kind != "classification" and section.labels:
-        raise ParameterError(f"{where}: labels belongs to a classification task, this is a {kind} task")
-    if kind == "vqa" and section.features is None:
-        raise ParameterError(f"{where}: missing features, the image features of a vqa task")
-    if kind == "span" and section.features is not None:
-        raise ParameterError(f"{where}: features is '{section.features}', but a span task has no images")
+    if kind not in ("classification", "tagging"):
+        if section.labels:
+            raise ParameterError(f"{where}: labels belongs to a classification or tagging task, this is a {kind} task")
+        return
+    if kind == "tagging" and not section.labels:
+        return
+    if len(set(section.labels)) < max(2, len(section.labels)):
+        what = "classes" if kind == "classification" else "tags"
+        raise ParameterError(f"{where}: labels is {section.labels}, expected two or more distinct {what}")
+
+
+def _check_features(section: EncodeSection, kind: str, where: str) -> None:
+    if kind == "matching" and section.features is None:
+        raise ParameterError(f"{where}: missing features, the image features of a {kind} task")
+    if kind in ("span", "tagging", "retrieval", "mlm") and section.features is not None:
+        raise ParameterError(f"{where}: features is '{section.features}', but a {kind} task has no images")

@@ -1,72 +1,126 @@
-"""Extractive question answering: SQuAD v1.1's JSON, which XQuAD, MLQA and TyDiQA-GoldP share."""
+"""Extractive question answering: SQuAD's JSON, which XQuAD, MLQA and TyDiQA-GoldP share."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from xstilts.errors import DataError
 from xstilts.tasks.examples import Reading, SpanExample
-from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, json_content
-from xstilts.tasks.schema import TaskSpec
+from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, json_content, json_lines
+from xstilts.tasks.source import Source
 
 
-def read_span(path: Path, language: str, task: TaskSpec, images: Collection[str] | None = None) -> Reading[SpanExample]:
-    """Read one file: `{"data": [{"paragraphs": [{"context", "qas": [{"id", "question", "answers"}]}]}]}`.
+def read_squad(source: Source) -> Reading[SpanExample]:
+    """SQuAD's layout: `{"data": [{"paragraphs": [{"context", "qas": [{"id", "question", "answers"}]}]}]}`.
 
-    The first gold answer is kept; every one is checked against the context.
+    Every gold answer is checked against the context and kept, without repetition. A question is unanswerable only if
+    the file says so (v2.0: `"is_impossible": true`, no answers); a question without an answer is an error otherwise,
+    because a file without answers cannot be scored.
 
     Raises:
         DataError: naming the file and the question's id.
     """
     ids = Unique()
-    examples = [_example(row, ids, language) for row in _questions(path)]
-    if not examples:
-        raise DataError(path, None, "no questions", "at least one", ANOTHER_FILE)
+    return Reading([_example(row, ids.check(row, row.key("id")), source) for _, row in questions(source.path)])
+
+
+def read_tydiqa(source: Source) -> Reading[SpanExample]:
+    """TyDiQA-GoldP's layout: SQuAD's, but some releases have a number within its article as id, which is not unique:
+    those ids are replaced by the question's number in the file, with the split before it."""
+    ids, examples = Unique(), []
+    for number, row in questions(source.path):
+        found = row.key("id")
+        identifier = ids.check(row, source.own_id(number) if found.isdecimal() else found)
+        examples.append(_example(row, identifier, source))
     return Reading(examples)
 
 
-def _questions(path: Path) -> Iterator[Row]:
-    """The questions, each with its paragraph's context."""
-    content = json_content(path)
-    number = 0
+def questions(path: Path) -> Iterator[tuple[int, Row]]:
+    """The questions, numbered from 1, each with its paragraph's context and sentence breaks."""
+    content, number = json_content(path), 0
     for article in _list(path, content, "data", "file"):
         for paragraph in _list(path, article, "paragraphs", "article"):
             for question in _list(path, paragraph, "qas", "paragraph"):
                 number += 1
                 if not isinstance(question, dict):
                     raise DataError(path, number, f"a {type(question).__name__}", "a question's object", ANOTHER_FILE)
-                place = question.get("id", number)
-                yield Row(path, place, {**question, "context": paragraph.get("context")})
+                yield number, Row(path, question.get("id", number), {**question, "context": paragraph.get("context")})
+    if not number:
+        raise DataError(path, None, "no questions", "at least one", ANOTHER_FILE)
+
+
+def paragraphs(path: Path) -> list[Any]:
+    """The paragraphs of a file in SQuAD's layout, of all articles."""
+    articles = _list(path, json_content(path), "data", "file")
+    return [paragraph for article in articles for paragraph in _list(path, article, "paragraphs", "article")]
 
 
 def _list(path: Path, content: Any, key: str, what: str) -> list[Any]:
     found = content.get(key) if isinstance(content, dict) else None
     if not isinstance(found, list):
-        raise DataError(path, None, f"a {what} without the list '{key}'", "SQuAD v1.1's layout", ANOTHER_FILE)
+        raise DataError(path, None, f"a {what} without the list '{key}'", "SQuAD's layout", ANOTHER_FILE)
     return found
 
 
-def _example(row: Row, ids: Unique, language: str) -> SpanExample:
-    row.check_language(language)
-    identifier, question, context = ids.check(row, row.key("id")), row.text("question"), row.text("context")
-    answers = row.content.get("answers")
+def _example(row: Row, identifier: str, source: Source) -> SpanExample:
+    row.check_language(source.language)
+    question, context, answers = row.text("question"), row.text("context"), row.content.get("answers")
+    if row.content.get("is_impossible") is True:
+        if answers:
+            raise row.error("answers to an impossible question", "none", "mend is_impossible or the answers")
+        return SpanExample(identifier, source.language, question, context, -1, "")
     if not isinstance(answers, list) or not answers:
-        todo = "leave unanswerable questions (SQuAD v2) and unlabelled test files out"
+        todo = "give the file with the answers, or say is_impossible if there is none in the context"
         raise row.error("no answers", "at least one answer", todo)
-    checked = [_answer(row, answer, context) for answer in answers]
-    start, text = checked[0]
-    return SpanExample(identifier, language, question, context, start, text)
+    return _answered(identifier, source, question, context, [answer_of(row, one, context) for one in answers])
 
 
-def _answer(row: Row, answer: Any, context: str) -> tuple[int, str]:
-    """Start and text of one gold answer, which must stand in the context at its start."""
+def _answered(
+    identifier: str, source: Source, question: str, context: str, checked: list[tuple[int, str]]
+) -> SpanExample:
+    start, answer = checked[0]
+    answers = tuple(dict.fromkeys(text for _, text in checked))
+    return SpanExample(identifier, source.language, question, context, start, answer, answers)
+
+
+def answer_of(row: Row, answer: Any, context: str) -> tuple[int, str]:
+    """Start and text of one gold answer, which must stand in the context at its start.
+
+    Starts are not moved to where the text does stand: no official file needs it, and a start that is off by some
+    characters is the mark of a file that was cut or decoded wrongly.
+    """
     start, text = (answer.get("answer_start"), answer.get("text")) if isinstance(answer, dict) else (None, None)
     if not isinstance(start, int) or not isinstance(text, str) or not text.strip():
-        raise row.error(f"the answer {answer!r}", "a text and its answer_start", "mend the answer")
+        todo = "give the file with the answers: some releases blank them out"
+        raise row.error(f"the answer {answer!r}", "a text and its answer_start", todo)
     there = context[start : start + len(text)] if start >= 0 else ""
     if there != text:
         todo = "count answer_start in characters from 0"
         raise row.error(f"'{there}' at answer_start {start}", f"the answer '{text}'", todo)
     return start, text
+
+
+def read_rows(source: Source) -> Reading[SpanExample]:
+    """The fields id, question, context, answers {text: [...], answer_start: [...]} as JSON lines; empty lists: the
+    context has no answer."""
+    ids, examples = Unique(), []
+    for row in json_lines(source.path):
+        row.check_language(source.language)
+        identifier, question, context = ids.check(row, row.key("id")), row.text("question"), row.text("context")
+        pairs = _row_answers(row)
+        if pairs:
+            checked = [answer_of(row, pair, context) for pair in pairs]
+            examples.append(_answered(identifier, source, question, context, checked))
+        else:
+            examples.append(SpanExample(identifier, source.language, question, context, -1, ""))
+    return Reading(examples)
+
+
+def _row_answers(row: Row) -> list[dict[str, Any]]:
+    found = row.content.get("answers")
+    texts, starts = (found.get("text"), found.get("answer_start")) if isinstance(found, dict) else (None, None)
+    if not isinstance(texts, list) or not isinstance(starts, list) or len(texts) != len(starts):
+        raise row.error(f"answers {found!r}", "the lists text and answer_start, equally long", "mend the row")
+    return [{"text": text, "answer_start": start} for text, start in zip(texts, starts, strict=True)]

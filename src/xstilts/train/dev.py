@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -14,46 +15,67 @@ from xstilts.model.batch import Batch
 from xstilts.model.multitask import MultitaskModel
 from xstilts.train.examples import Examples
 from xstilts.train.order import sorted_batches
+from xstilts.train.spans import best_answer as best_answer
+from xstilts.train.spans import best_span as best_span
+from xstilts.train.spans import span_points, span_score
+
+Found = TypeVar("Found")
 
 
 def label_accuracy(logits: Tensor, batch: Batch) -> Tensor:
-    """1.0 where the best label is the gold one, float32 `[batch]`; an answer outside the vocabulary is an error."""
-    return (logits.argmax(-1) == batch.label).float()
+    """Points of the best label, float32 `[batch]`: 1 if it is the gold one, or its score where answers have scores.
+
+    An answer outside the vocabulary is an error.
+    """
+    best = logits.argmax(-1)
+    if batch.soft is not None:
+        return batch.soft.gather(1, best[:, None])[:, 0]
+    return (best == batch.label).float()
 
 
-def span_overlap(logits: Tensor, batch: Batch) -> Tensor:
-    """F1 of predicted and gold token span, float32 `[batch]`: the tokens' positions are compared, not their text."""
-    start, end = best_span(logits)
-    inside = torch.minimum(end, batch.end) - torch.maximum(start, batch.start) + 1
-    total = (end - start + 1) + (batch.end - batch.start + 1)
-    return 2 * inside.clamp(min=0).float() / total
-
-
-def best_span(logits: Tensor, longest: int = 30) -> tuple[Tensor, Tensor]:
-    """First and last token, int64 `[batch]` each, of the best span of at most `longest` tokens."""
-    scores = logits[:, 0, :, None] + logits[:, 1, None, :]
-    size = scores.shape[-1]
-    allowed = torch.ones(size, size, dtype=torch.bool, device=logits.device).triu().tril(longest - 1)
-    best = scores.masked_fill(~allowed, -torch.inf).flatten(1).argmax(-1)
-    return best // size, best % size
+def token_accuracy(logits: Tensor, batch: Batch) -> Tensor:
+    """1.0 where a word's best tag, or the best token at a mask, is the gold one: float32 `[targets]`."""
+    if batch.labels is None:
+        raise ValueError(f"a batch of {batch.task} without labels of its tokens")
+    where = batch.labels >= 0
+    best = logits.argmax(-1)  # of tags at every token, of masked tokens at the masks alone
+    return ((best[where] if best.ndim == 2 else best) == batch.labels[where]).float()
 
 
 METRICS: dict[str, Callable[[Tensor, Batch], Tensor]] = {
     "vqa": label_accuracy,
     "classification": label_accuracy,
-    "span": span_overlap,
+    "matching": label_accuracy,
+    "choice": label_accuracy,
+    "span": span_points,
+    "tagging": token_accuracy,
+    "mlm": token_accuracy,
 }
 
 
 def dev_scores(
     model: MultitaskModel, examples: Examples, token_budget: int, precision: str, pool: Executor | None = None
 ) -> dict[str, float]:
-    """Mean score of each task's dev rows, and `mean` over the tasks (fractions, 0..1)."""
+    """Score of each task's dev rows, and `mean` over the tasks (fractions, 0..1).
+
+    Accuracy over examples, over words (tagging) or over masked tokens (mlm, whose masks are the same every time); of a
+    span task the mean F1 of token spans over examples. They choose a checkpoint; the task's own metric is for scoring.
+    """
     points: dict[str, list[Tensor]] = defaultdict(list)
+    ids: dict[str, list[str]] = defaultdict(list)
     batches = sorted_batches(examples, 4 * token_budget, 128)
-    for batch, logits in all_logits(model, examples, batches, precision, pool):
-        points[batch.task].append(METRICS[model.cards[batch.task]["kind"]](logits, batch))
-    scores = {task: float(torch.cat(parts).mean()) for task, parts in sorted(points.items())}
+
+    def judge(batch: Batch, logits: Tensor) -> tuple[Batch, Tensor]:
+        return batch, METRICS[model.cards[batch.task]["kind"]](logits, batch)
+
+    for batch, found in each_batch(model, examples, batches, precision, pool, judge):
+        points[batch.task].append(found.cpu())
+        ids[batch.task] += batch.ids
+    scores = {}
+    for task, parts in sorted(points.items()):
+        whole = torch.cat(parts).numpy()
+        is_span = model.cards[task]["kind"] == "span"
+        scores[task] = span_score(whole, ids[task]) if is_span else float(whole.mean())
     return {**scores, "mean": sum(scores.values()) / max(len(scores), 1)}
 
 
@@ -65,14 +87,26 @@ def all_logits(
     pool: Executor | None = None,
 ) -> Iterator[tuple[Batch, Tensor]]:
     """Every batch with the logits of its head, in order: dropout off, nothing kept for gradients."""
+    return each_batch(model, examples, batches, precision, pool, lambda batch, logits: (batch, logits))
+
+
+def each_batch(
+    model: MultitaskModel,
+    examples: Examples,
+    batches: Sequence[np.ndarray],
+    precision: str,
+    pool: Executor | None,
+    finding: Callable[[Batch, Tensor], Found],
+) -> Iterator[Found]:
+    """What `finding` makes of every batch and its logits, in order; logits over a large vocabulary need not be kept."""
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()
 
-    def one(rows: np.ndarray) -> tuple[Batch, Tensor]:
+    def one(rows: np.ndarray) -> Found:
         batch = examples.batch(rows).to(device)
         with torch.inference_mode(), torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
-            return batch, model.logits(batch)
+            return finding(batch, model.logits(batch))
 
     yield from pool.map(one, batches) if pool and device.type == "cpu" else map(one, batches)
     model.train(was_training)

@@ -1,18 +1,21 @@
-"""Opening a cache for learning: rows, their lengths, and the regions of their images."""
+"""Opening a cache for learning: rows, their lengths, and batches of them."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import torch
-from torch import Tensor
 
-from xstilts.cache import BOX, CARD, Features, open_features, open_rows, read_json
+from xstilts.cache import CARD, open_rows, read_json
 from xstilts.model.batch import Batch
 from xstilts.model.visual_prefix import TOKENS_PER_REGION
+from xstilts.train.lists import Lists
+from xstilts.train.masking import Masking
+from xstilts.train.pictures import Pictures, Shown
 
 
 class Examples:
@@ -20,73 +23,137 @@ class Examples:
 
     Args:
         table: rows as `xstilts.cache.ROW`.
-        card: the cache's card, naming each task's features.
-        masked: leave the pictures out (the blind control).
+        card: the cache's card, naming each task's kind and features.
+        pictures: `shown`; `blind`: left out; `shuffled`: every row has those of another row of its language. The last
+            two are controls: what a model scores with them, it knows without the picture.
+        seed: of the exchange of pictures.
+        masking: hides tokens of the texts of an mlm task; such a task needs it.
+
+    Attributes:
+        text_lengths: int64 `[rows]`, tokens of text that a row fills in a batch: its longest sequence, times its
+            sequences (the choices of a choice task).
+        visual_lengths: int64 `[rows]`, picture tokens, counted once a sequence.
+        tokens: int64 `[rows]`, real tokens of text and picture.
     """
 
-    def __init__(self, table: pa.Table, card: dict[str, Any], masked: bool = False) -> None:
+    def __init__(
+        self,
+        table: pa.Table,
+        card: dict[str, Any],
+        pictures: Shown = "shown",
+        seed: int = 0,
+        masking: Masking | None = None,
+    ) -> None:
         self.tasks = np.array(table["task"].to_pylist(), dtype=object)
         self.languages = np.array(table["language"].to_pylist(), dtype=object)
         self.ids = table["id"].to_pylist()
-        self.table = table
-        self.card = card
-        tokens = table["input_ids"].combine_chunks()
-        self._tokens = tokens.flatten().to_numpy()
-        self._offsets = tokens.offsets.to_numpy() - tokens.offsets[0].as_py() if len(table) else np.zeros(1, int)
-        images = table["image"].to_numpy()
-        self.images = np.full_like(images, -1) if masked else images
+        self.table, self.card, self.masking = table, card, masking
         self.columns = {name: table[name].to_numpy().astype(np.int64) for name in ("label", "start", "end")}
-        self.features = _open_all(card)
-        self.text_lengths = np.diff(self._offsets)
-        self.visual_lengths = TOKENS_PER_REGION * self._region_counts()
+        names = ("input_ids", "lengths", "labels", "scores", "offsets")
+        self.lists = {name: Lists.of(table[name]) for name in names}
+        self.pictures = Pictures(table, card, pictures, seed)
+        self._measure()
+        scored = self.tasks[self.lists["scores"].lengths > 0]
+        self.soft_tasks = {task for task in set(scored) if self.kind(task) == "vqa"}
+
+    def _measure(self) -> None:
+        """Set the lengths by which batches are cut, and the cost by which they are counted."""
+        text, choices = self.lists["input_ids"].lengths, self.lists["lengths"].lengths
+        visual = TOKENS_PER_REGION * self.pictures.counts * np.maximum(choices, 1)
+        self.text_lengths = np.where(choices > 0, choices * self.lists["lengths"].largest(), text)
+        self.visual_lengths, self.tokens = visual, text + visual
 
     def __len__(self) -> int:
         return len(self.ids)
 
-    def _region_counts(self) -> np.ndarray:
-        counts = np.zeros(len(self), dtype=np.int64)
-        for task, features in self.features.items():
-            rows = (self.tasks == task) & (self.images >= 0)
-            counts[rows] = np.diff(features.offsets)[self.images[rows]]
-        return counts
+    def kind(self, task: str) -> str:
+        """The kind of a task, as the card says."""
+        return str(self.card["tasks"][task]["kind"])
 
-    def batch(self, rows: np.ndarray) -> Batch:
-        """Collate rows of one task, padded to the longest text and to the most regions among them."""
+    def batch(self, rows: np.ndarray, update: int = 0) -> Batch:
+        """Collate rows of one task, padded to the longest text and to the most regions among them.
+
+        Args:
+            rows: indices of rows.
+            update: number of the training update, which decides what an mlm task hides; 0 outside of training.
+        """
         task = str(self.tasks[rows[0]])
-        input_ids, mask = self._texts(rows)
-        features, boxes, region_mask = self._regions(rows, task)
+        input_ids, text_mask, counts = self._texts(rows)
+        choices = int(counts.max())
+        pictures = (np.repeat(one, choices, axis=0) for one in self.pictures.regions(rows, task))
+        features, boxes, region_mask = (torch.from_numpy(one) for one in pictures)
         label, start, end = (torch.from_numpy(self.columns[name][rows]) for name in ("label", "start", "end"))
-        ids = [self.ids[row] for row in rows]
-        return Batch(task, ids, input_ids, mask, features, boxes, region_mask, label, start, end)
+        ids, tokens, mask = [self.ids[row] for row in rows], torch.from_numpy(input_ids), torch.from_numpy(text_mask)
+        batch = Batch(task, ids, tokens, mask, features, boxes, region_mask, label, start, end, choices)
+        return self._of_kind(replace(batch, rows=np.asarray(rows)), counts, update)
 
-    def _texts(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
-        lengths = self.text_lengths[rows]
-        mask = np.arange(lengths.max())[None, :] < lengths[:, None]
-        input_ids = np.zeros(mask.shape, dtype=np.int64)
-        input_ids[mask] = np.concatenate([self._tokens[self._offsets[r] : self._offsets[r + 1]] for r in rows])
-        return torch.from_numpy(input_ids), torch.from_numpy(mask)
+    def _texts(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Token ids and mask `[sequences, tokens]`, and how many sequences each row has of its own `[rows]`."""
+        texts = [self._sequences(row) for row in rows]
+        counts = np.array([len(text) for text in texts])
+        # A choice that an example lacks is one token: an encoder cannot attend to nothing.
+        filled = [one for text in texts for one in (*text, *[text[0][:1]] * (counts.max() - len(text)))]
+        input_ids = _padded(filled, 0)
+        return input_ids, np.arange(input_ids.shape[1]) < np.array([[len(one)] for one in filled]), counts
 
-    def _regions(self, rows: np.ndarray, task: str) -> tuple[Tensor, Tensor, Tensor]:
-        counts = self.visual_lengths[rows] // TOKENS_PER_REGION
-        most = int(counts.max())
-        dim = self.features[task].vectors.shape[1] if most else 1
-        vectors = np.zeros((len(rows), most, dim), dtype=np.float32)
-        boxes = np.zeros((len(rows), most, BOX), dtype=np.float32)
-        for i, row in enumerate(rows):
-            if counts[i]:
-                where = self.features[task].regions(int(self.images[row]))
-                vectors[i, : counts[i]] = self.features[task].vectors[where]
-                boxes[i, : counts[i]] = self.features[task].boxes[where]
-        mask = np.arange(most)[None, :] < counts[:, None]
-        return torch.from_numpy(vectors), torch.from_numpy(boxes), torch.from_numpy(mask)
+    def _sequences(self, row: int) -> list[np.ndarray]:
+        """What the encoder reads of a row: one text, or one for each choice."""
+        tokens, lengths = self.lists["input_ids"][row], self.lists["lengths"][row]
+        return np.split(tokens, np.cumsum(lengths)[:-1]) if len(lengths) else [tokens]
+
+    def _of_kind(self, batch: Batch, counts: np.ndarray, update: int) -> Batch:
+        """The batch with what its task's kind has beside one label an example."""
+        kind = self.kind(batch.task)
+        if kind == "choice":
+            return replace(batch, choice_mask=torch.from_numpy(np.arange(batch.choices) < counts[:, None]))
+        if kind == "span":
+            return replace(batch, context_mask=self._context(batch))
+        if kind == "tagging":
+            labels = _padded([self.lists["labels"][row] for row in batch.rows], -1)
+            return replace(batch, labels=torch.from_numpy(labels))
+        if kind == "mlm":
+            return self._hidden(batch, update)
+        return replace(batch, soft=self._soft(batch)) if batch.task in self.soft_tasks else batch
+
+    def _context(self, batch: Batch) -> torch.Tensor:
+        """Where an answer may be: the tokens with a place in the context; every token, where no row names places."""
+        mask = batch.text_mask.clone()
+        for i, row in enumerate(batch.rows):
+            begins = self.lists["offsets"][row][::2]
+            if len(begins):
+                mask[i, : len(begins)] = torch.from_numpy(begins >= 0)
+        return mask
+
+    def _soft(self, batch: Batch) -> torch.Tensor:
+        """Scores of all answers, float32 `[batch, answers]`; 1 for the one right answer of a row without scores."""
+        soft = np.zeros((len(batch.rows), len(self.card["tasks"][batch.task]["labels"])), np.float32)
+        for i, row in enumerate(batch.rows):
+            labels, scores = self.lists["labels"][row], self.lists["scores"][row]
+            if not len(scores):
+                labels, scores = self.columns["label"][row : row + 1], np.ones(1, np.float32)
+            soft[i, labels[labels >= 0]] = scores[labels >= 0]
+        return torch.from_numpy(soft)
+
+    def _hidden(self, batch: Batch, update: int) -> Batch:
+        """An mlm task's batch with some of its tokens hidden."""
+        if self.masking is None:
+            raise ValueError(f"{batch.task}: its texts cannot be read without a masking")
+        pairs = [self.masking.hide(self.lists["input_ids"][row], int(row), update) for row in batch.rows]
+        inputs, labels = zip(*pairs, strict=True)
+        hidden = torch.from_numpy(_padded(inputs, 0)), torch.from_numpy(_padded(labels, -1))
+        return replace(batch, input_ids=hidden[0], labels=hidden[1])
 
 
-def _open_all(card: dict[str, Any]) -> dict[str, Features]:
-    """The feature files of every task that has pictures, refused unless they are those the cache was made with."""
-    named = {task: info["features"] for task, info in card["tasks"].items() if info.get("features")}
-    return {task: open_features(Path(entry["path"]), entry["sha256"]) for task, entry in named.items()}
+def _padded(lists: list[np.ndarray] | tuple[np.ndarray, ...], filler: int) -> np.ndarray:
+    """Lists of numbers as one int64 array `[lists, longest]`, filled up at the end."""
+    lengths = np.array([len(one) for one in lists])
+    array = np.full((len(lists), lengths.max()), filler, np.int64)
+    array[np.arange(array.shape[1])[None, :] < lengths[:, None]] = np.concatenate(lists)
+    return array
 
 
-def open_examples(cache: Path, split: str, masked: bool = False) -> Examples:
-    """Open one split (`train`, `dev`, `test`) of a cache directory."""
-    return Examples(open_rows(cache / f"{split}.arrow"), read_json(cache / CARD), masked)
+def open_examples(
+    cache: Path, split: str, pictures: Shown = "shown", seed: int = 0, masking: Masking | None = None
+) -> Examples:
+    """Open one split (`train`, `dev`, `test`) of a cache directory; the arguments are those of `Examples`."""
+    return Examples(open_rows(cache / f"{split}.arrow"), read_json(cache / CARD), pictures, seed, masking)

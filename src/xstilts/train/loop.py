@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from accelerate import Accelerator
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
@@ -45,7 +45,7 @@ def train(
 
     Args:
         rows: training rows; `dev`: English dev rows of the same tasks. Nothing else is ever scored here.
-        seed: of the order of examples and of dropout.
+        seed: of the order of examples and of dropout. That of the masks in an mlm task is the rows' own.
         title: shown before the progress.
 
     Raises:
@@ -93,11 +93,12 @@ def grouped(batches: list[np.ndarray], size: int) -> Iterator[list[np.ndarray]]:
 
 
 def make_optimizer(model: MultitaskModel, settings: TrainSettings) -> AdamW:
-    """AdamW in four groups: encoder and heads, each with and without decay (vectors have none)."""
+    """AdamW in four groups: the encoder, and what is a task's own; each with and without decay (vectors have none)."""
     model.encoder.choose_trained(settings.train_inputs, settings.frozen_layers)
     model.encoder.set_dropout(settings.dropout)
     groups = []
-    for part, peak in ((model.encoder, settings.learning_rate), (model.heads, settings.head_learning_rate)):
+    own = nn.ModuleList([model.heads, model.inputs])
+    for part, peak in ((model.encoder, settings.learning_rate), (own, settings.head_learning_rate)):
         trained = [weight for weight in part.parameters() if weight.requires_grad]
         for matrices, decay in ((True, settings.weight_decay), (False, 0.0)):
             chosen = [weight for weight in trained if (weight.ndim > 1) == matrices]
@@ -121,7 +122,7 @@ def count(result: Trained, rows: Examples, update: list[np.ndarray]) -> None:
     result.updates += 1
     for indices in update:
         result.examples += len(indices)
-        result.tokens += int(rows.text_lengths[indices].sum() + rows.visual_lengths[indices].sum())
+        result.tokens += int(rows.tokens[indices].sum())
 
 
 def evaluate(

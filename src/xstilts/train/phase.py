@@ -10,10 +10,13 @@ import torch
 from tokenizers import Tokenizer
 
 from xstilts.cache import CARD, read_json, whole_directory
-from xstilts.model.checkpoint import load_encoder, read_weights, save_checkpoint
+from xstilts.model.checkpoint import encoder_weights, load_encoder, read_weights, save_checkpoint
+from xstilts.model.feature_map import start_map
+from xstilts.model.heads import LabelHead
 from xstilts.model.multitask import MultitaskModel
-from xstilts.train.examples import open_examples
+from xstilts.train.examples import Examples, open_examples
 from xstilts.train.loop import Trained, train
+from xstilts.train.masking import read_masking
 from xstilts.train.settings import TrainSettings
 
 
@@ -23,18 +26,24 @@ def train_phase(
     """Train on `cache` and write a checkpoint to `out`.
 
     Args:
-        cache: learning part of a cache (card, train, dev); without tasks nothing is trained and the start is passed on.
+        cache: learning part of a cache (card, train, dev); without tasks (route `none`, a retrieval target) nothing is
+            trained, and the start's encoder is passed on.
         public: phase 0.
-        start: checkpoint whose encoder is the start; its heads are left behind. None: the public encoder.
+        start: checkpoint whose encoder is the start; its heads and feature maps are left behind. None: the public
+            encoder.
     """
     card = read_json(cache / CARD)
     if not card["tasks"]:
         with whole_directory(out) as draft:
-            save_checkpoint(draft, read_weights(start) if start else {}, {"tasks": {}, "training": None})
+            passed = encoder_weights(read_weights(start)) if start else {}
+            save_checkpoint(draft, passed, {"tasks": {}, "training": None})
         return
     torch.manual_seed(seed)
     model = fresh_model(public, start, card["tasks"])
-    rows, dev = open_examples(cache, "train"), open_examples(cache, "dev")
+    masked = any(entry["kind"] == "mlm" for entry in card["tasks"].values())
+    masking = read_masking(public / "encoder", seed) if masked else None
+    rows, dev = (open_examples(cache, split, masking=masking) for split in ("train", "dev"))
+    start_maps(model, rows)
     result = train(model, rows, dev, settings, seed, card["name"])
     with whole_directory(out) as draft:
         save_checkpoint(draft, result.weights, checkpoint_card(card, settings, seed, result))
@@ -49,7 +58,17 @@ def fresh_model(public: Path, start: Path | None, cards: dict[str, dict[str, Any
     for task, card in cards.items():
         if card["kind"] == "vqa":
             model.start_answer_rows(task, [encoding.ids for encoding in tokenizer.encode_batch(card["labels"])])
+            head = model.head(task)
+            if card.get("metric") == "soft_accuracy" and isinstance(head, LabelHead):
+                head.start_rare()
     return model
+
+
+def start_maps(model: MultitaskModel, rows: Examples) -> None:
+    """Let the feature maps of tasks that have one begin at the scale of the features that they will read."""
+    for task, features in rows.pictures.features.items():
+        if task in model.inputs:
+            start_map(model.inputs[task], features.vectors)
 
 
 def checkpoint_card(card: dict[str, Any], settings: TrainSettings, seed: int, result: Trained) -> dict[str, Any]:

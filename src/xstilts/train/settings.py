@@ -13,7 +13,7 @@ class TrainSettings:
     """Attributes:
     epochs: passes over the training rows (of a mixture: over its epoch).
     learning_rate: peak rate of the encoder.
-    head_learning_rate: peak rate of the heads, which start fresh.
+    head_learning_rate: peak rate of heads and feature maps, which start fresh.
     warmup: part of the updates with a rising rate; afterwards it falls linearly to 0.
     weight_decay: AdamW's, on matrices only.
     clip: largest gradient norm, applied once an update.

@@ -67,7 +67,7 @@ class Updater:
     def _add_gradient(self, number: int, indices: np.ndarray, examples: int) -> float:
         """Add a batch's part of the gradient to the weights', and return its part of the loss."""
         parts = np.array_split(indices, max(1, min(self.parts, len(indices) // FEWEST)))
-        batches = [self.rows.batch(part) for part in parts]
+        batches = [self.rows.batch(part, number) for part in parts]
         run = self.pool.map if self.pool else map
         total = 0.0
         for batch, (loss, gradient) in zip(batches, run(self._gradient, batches, [examples] * len(parts)), strict=True):

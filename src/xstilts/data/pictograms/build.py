@@ -3,43 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from xstilts.cache import whole_directory
 from xstilts.data.layout import LAYOUT
-from xstilts.data.pictograms.entailment import hypotheses_on, mnli_rows, snli_ve_rows
 from xstilts.data.pictograms.files import RawSet
 from xstilts.data.pictograms.gqa import questions_in, scene_graphs
+from xstilts.data.pictograms.intermediates import INTERMEDIATES
 from xstilts.data.pictograms.names import naming
 from xstilts.data.pictograms.nouns import LANGUAGES
-from xstilts.data.pictograms.questions import Question, questions_on
 from xstilts.data.pictograms.render import Renderer
-from xstilts.data.pictograms.scene import Scene, scenes_of
-from xstilts.data.pictograms.squad import count_questions, squad_of
+from xstilts.data.pictograms.targets import TARGETS
+from xstilts.data.pictograms.world import World
 
-
-@dataclass(frozen=True)
-class World:
-    """What the embedded world is made from.
-
-    Attributes:
-        assets: directory with the downloaded wheels (drawings).
-        seed: the same seed gives the same bytes.
-        share: the part of every split's scenes that is made, over 0, up to 1.
-    """
-
-    assets: Path
-    seed: int = 0
-    share: float = 1.0
-
-    def scenes(self, dataset: str, split: str) -> list[Scene]:
-        """The scenes of a split."""
-        return scenes_of(dataset, split, self.seed, self.share)
-
-    def questions(self, dataset: str, split: str) -> list[Question]:
-        """The questions of a split."""
-        return questions_on(self.scenes(dataset, split), split, self.seed)
+__all__ = ["DATASETS", "World", "make"]
 
 
 def make(dataset: str, world: World, out: Path) -> None:
@@ -78,27 +55,10 @@ def _write_scenes(world: World, raw: RawSet, dataset: str) -> None:
     raw.images("images.zip", ((scene.id, renderer.scene(scene)) for scene in scenes))
 
 
-def _squad(world: World, raw: RawSet) -> None:
-    for split, name in LAYOUT["squad"].items():
-        content = squad_of(world.questions("gqa", split), world.seed)
-        raw.json(name, content, count_questions(content))
-
-
-def _mnli(world: World, raw: RawSet) -> None:
-    for split, name in LAYOUT["mnli"].items():
-        raw.json_lines(name, mnli_rows(hypotheses_on(world.scenes("gqa", split), world.seed), world.seed))
-
-
-def _snli_ve(world: World, raw: RawSet) -> None:
-    for split, name in LAYOUT["snli_ve"].items():
-        raw.json_lines(name, snli_ve_rows(hypotheses_on(world.scenes("gqa", split), world.seed)))
-
-
 DATASETS: Mapping[str, Callable[[World, RawSet], None]] = {
     "names": _names,
     "gqa": _gqa,
     "xgqa": _xgqa,
-    "squad": _squad,
-    "mnli": _mnli,
-    "snli_ve": _snli_ve,
+    **INTERMEDIATES,
+    **TARGETS,
 }

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from xstilts.data.manifest import Manifest, add_member
+from xstilts.data.manifest import EMBEDDED, Manifest, add_member
 
 LICENCE = "CC BY-SA 4.0 (drawings: OpenMoji, https://openmoji.org)"
 SOURCE = "made from a seed by xstilts (embedded world of pictograms)"
@@ -23,16 +23,28 @@ class RawSet:
     def __init__(self, root: Path) -> None:
         """Start in the empty directory `root`."""
         self._root = root
-        self._manifest = Manifest(root, LICENCE, SOURCE)
+        self._manifest = Manifest(root, LICENCE, SOURCE, EMBEDDED)
 
     def json(self, name: str, content: Any, rows: int) -> None:
         """Write JSON on one line, as the official sets do, holding `rows` questions, scenes or images."""
-        self._text(name, json.dumps(content, ensure_ascii=False), rows)
+        self.text(name, json.dumps(content, ensure_ascii=False), rows)
 
     def json_lines(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Write a file of one JSON object a line."""
         lines = [json.dumps(row, ensure_ascii=False) for row in rows]
-        self._text(name, "".join(line + "\n" for line in lines), len(lines))
+        self.text(name, "".join(line + "\n" for line in lines), len(lines))
+
+    def text(self, name: str, text: str, rows: int) -> None:
+        """Write a text file of `rows` rows (of a format that spreads a row over lines, the number of rows)."""
+        path = self._root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+        self._manifest.note(name, rows)
+
+    def lines(self, name: str, lines: Iterable[str]) -> None:
+        """Write a file of one row a line."""
+        own = list(lines)
+        self.text(name, "".join(line + "\n" for line in own), len(own))
 
     def images(self, name: str, images: Iterable[tuple[str, Image.Image]]) -> None:
         """Write pictures as `<id>.png` into a zip."""
@@ -42,15 +54,13 @@ class RawSet:
             count = len(archive.namelist())
         self._manifest.note(name, count)
 
+    def languages(self, languages: Sequence[str]) -> None:
+        """Say which languages the set is in, where they are not those of the official set."""
+        self._manifest.languages = list(languages)
+
     def finish(self) -> None:
         """Write manifest.json."""
         self._manifest.write()
-
-    def _text(self, name: str, text: str, rows: int) -> None:
-        path = self._root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
-        self._manifest.note(name, rows)
 
 
 def png_bytes(image: Image.Image) -> bytes:

@@ -15,13 +15,13 @@ from xstilts.data.pictograms.questions import Question
 
 def word(question: Question, language: str) -> str:
     """Word a question in a language; its id decides which of the templates is taken."""
-    templates = _wording(language)["questions"][question.asked.family]
+    templates = wording_of(language)["questions"][question.asked.family]
     return capitalise(pick(templates, question.id).format(**arguments(question.asked, language)))
 
 
 def full_answer(question: Question) -> str:
     """The answer as an English sentence."""
-    asked, templates = question.asked, _wording("en")["full_answers"]
+    asked, templates = question.asked, wording_of("en")["full_answers"]
     template = templates.get(asked.family) or templates[f"{asked.family}.{asked.answer}"]
     return capitalise(template.format(answer=asked.answer, **arguments(asked, "en")))
 
@@ -33,8 +33,8 @@ def pick(templates: list[str], key: str) -> str:
 
 def arguments(asked: Candidate, language: str) -> dict[str, SimpleNamespace]:
     """The values of a template's fields: a, b are nouns, c, d colours; their attributes are their forms."""
-    nouns = {name: _noun(noun, language) for name, noun in zip("ab", asked.nouns, strict=False)}
-    colours = {name: _colour(colour, language) for name, colour in zip("cd", asked.colours, strict=False)}
+    nouns = {name: noun_forms(noun, language) for name, noun in zip("ab", asked.nouns, strict=False)}
+    colours = {name: colour_forms(colour, language) for name, colour in zip("cd", asked.colours, strict=False)}
     return nouns | colours
 
 
@@ -44,15 +44,18 @@ def capitalise(sentence: str) -> str:
 
 
 @cache
-def _wording(language: str) -> dict[str, Any]:
+def wording_of(language: str) -> dict[str, Any]:
+    """The content of languages/<language>.yaml."""
     return read_package_yaml(f"languages/{language}.yaml")
 
 
 @cache
-def _noun(noun: str, language: str) -> SimpleNamespace:
+def noun_forms(noun: str, language: str) -> SimpleNamespace:
+    """The forms of a noun, recorded and derived, as attributes."""
     return SimpleNamespace(**forms_of(language, load_nouns()[noun].forms[language]))
 
 
 @cache
-def _colour(colour: str, language: str) -> SimpleNamespace:
-    return SimpleNamespace(**_wording(language)["colours"][colour])
+def colour_forms(colour: str, language: str) -> SimpleNamespace:
+    """The forms of a colour, as attributes."""
+    return SimpleNamespace(**wording_of(language)["colours"][colour])

@@ -1,0 +1,99 @@
+"""The query questions of `gqa` with four answers to choose from, in the layouts of Cosmos QA and Visual7W.
+
+Twins: the same questions, ids and answers, about the description (Cosmos QA) and about the image (Visual7W).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from random import Random
+from typing import Any
+
+from xstilts.data.pictograms.describe import describe
+from xstilts.data.pictograms.families import FAMILIES, absent_nouns, present_nouns
+from xstilts.data.pictograms.nouns import load_nouns
+from xstilts.data.pictograms.questions import Question
+from xstilts.data.pictograms.wording import word
+
+WRONG = 3
+_HEADER = ("id", "context", "question", "answer0", "answer1", "answer2", "answer3", "label")
+
+
+@dataclass(frozen=True)
+class Choosing:
+    """A question with three wrong answers; the right one is the question's."""
+
+    question: Question
+    wrong: tuple[str, ...]
+
+
+def choosing_of(questions: Iterable[Question], seed: int) -> list[Choosing]:
+    """The query questions, each with three wrong answers of the right one's sort.
+
+    Wrong nouns are other things that the scene shows, then things that it does not; of a question for a kind
+    (which animal) they are of that kind.
+    """
+    queries = [one for one in questions if FAMILIES[one.asked.family].structural == "query"]
+    return [Choosing(one, _wrong(one, Random(f"{seed}:choices:{one.id}"))) for one in queries]
+
+
+def _wrong(question: Question, random: Random) -> tuple[str, ...]:
+    asked = question.asked
+    closed = FAMILIES[asked.family].answers
+    if closed:
+        return tuple(random.sample([one for one in closed if one != asked.answer], WRONG))
+    nouns = load_nouns()
+    if asked.family in {noun.kind for noun in nouns.values()}:
+        same = [name for name, noun in nouns.items() if noun.kind == asked.family and name != asked.answer]
+        return tuple(random.sample(same, WRONG))
+    shown = [noun for noun in present_nouns(question.scene) if noun not in (asked.answer, *asked.nouns)]
+    found = [*random.sample(shown, len(shown)), *absent_nouns(question.scene, random)][:WRONG]
+    return tuple(random.sample(found, WRONG))
+
+
+def cosmosqa_csv(choosing: Iterable[Choosing], seed: int) -> str:
+    """A file of Cosmos QA: the context is the description, the right answer's place is random."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(_HEADER)
+    for one in choosing:
+        question, random = one.question, Random(f"{seed}:label:{one.question.id}")
+        label = random.randrange(WRONG + 1)
+        answers = [*one.wrong[:label], question.asked.answer, *one.wrong[label:]]
+        context = describe(question.scene, seed).text
+        writer.writerow((question.id, context, word(question, "en"), *answers, label))
+    return file.getvalue()
+
+
+def visual7w_of(splits: Mapping[str, Iterable[Choosing]]) -> dict[str, Any]:
+    """A file of Visual7W's telling questions.
+
+    Args:
+        splits: the questions by the name of the split in that file (`train`, `val`).
+    """
+    images: list[dict[str, Any]] = []
+    for split, choosing in splits.items():
+        for _, own in groupby(choosing, key=lambda one: one.question.scene.id):
+            images.append(_image(list(own), split, len(images) + 1))
+    return {"dataset": "visual7w-telling", "images": images}
+
+
+def _image(choosing: list[Choosing], split: str, number: int) -> dict[str, Any]:
+    name = f"{choosing[0].question.scene.id}.png"
+    pairs = [_pair(one, number) for one in choosing]
+    return {"image_id": number, "filename": name, "split": split, "qa_pairs": pairs}
+
+
+def _pair(one: Choosing, image: int) -> dict[str, Any]:
+    return {
+        "qa_id": one.question.id,
+        "image_id": image,
+        "question": word(one.question, "en"),
+        "answer": one.question.asked.answer,
+        "multiple_choices": list(one.wrong),
+        "type": "how" if one.question.asked.family == "count" else "what",
+    }

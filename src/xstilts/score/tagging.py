@@ -1,0 +1,71 @@
+"""Scoring of tagging: a tag a word, the windows of a long sentence joined, F1 or accuracy by language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from xstilts.errors import DataError
+from xstilts.model.checkpoint import load_model
+from xstilts.score.by_language import count_by, rounded, texts
+from xstilts.score.cell import Cell, Scored
+from xstilts.score.predictions import TEXTS, each_batch
+from xstilts.score.tags import entity_f1, pos_f1, tag_accuracy
+from xstilts.score.windows import windows_of
+
+Tags = Sequence[Sequence[str]]
+METRICS: dict[str, Callable[[Tags, Tags], float]] = {
+    "f1": entity_f1,
+    "pos_f1": pos_f1,
+    "accuracy": tag_accuracy,
+}
+
+
+def score_tagging(cell: Cell) -> Scored:
+    """Tag every word of every test sentence."""
+    model = load_model(cell.public, cell.checkpoint).to(cell.device)
+    examples = cell.examples()
+    labels = np.array(cell.card["labels"], dtype=object)
+    firsts = [np.flatnonzero(np.array(row) >= 0) for row in examples.table["labels"].to_pylist()]
+    tags: list[list[str]] = [[] for _ in firsts]
+    for rows, _, logits in each_batch(model, examples, cell.settings, cell.task):
+        best = logits.argmax(-1).cpu().numpy()
+        for i, row in enumerate(rows):
+            tags[row] = labels[best[i, firsts[row]]].tolist()
+    return tag_scores(tag_table(cell.path, examples.table, tags), cell.metric)
+
+
+def tag_table(path: Path, table: pa.Table, tags: Tags) -> pa.Table:
+    """One row a sentence and language: gold and predicted tags of its words, its windows one after the other.
+
+    Raises:
+        DataError: a window whose words and gold tags are not equally many.
+    """
+    groups, golds = windows_of(table), table["answers"].to_pylist()
+    for row, (gold, own) in enumerate(zip(golds, tags, strict=True)):
+        if len(gold) != len(own):
+            found = f"{len(own)} scored tokens"
+            raise DataError(path, row, found, f"{len(gold)}, one a word", "run `dvc repro`")
+    kept = table.select(["id", "language"]).take(pa.array([rows[0] for rows in groups]))
+    joined = {
+        name: pa.array([[tag for row in rows for tag in column[row]] for rows in groups], TEXTS)
+        for name, column in (("golds", golds), ("prediction", tags))
+    }
+    return pa.table({name: kept[name] for name in kept.column_names} | joined)
+
+
+def tag_scores(table: pa.Table, metric: str) -> Scored:
+    """The main metric by language, and the accuracy over words beside it."""
+    languages = texts(table, "language")
+    gold, own = table["golds"].to_pylist(), table["prediction"].to_pylist()
+    scores: dict[str, dict[str, float]] = {}
+    for name in dict.fromkeys((metric, "accuracy")):
+        scores[name] = {}
+        for language in sorted(set(languages)):
+            rows = np.flatnonzero(languages == language)
+            value = METRICS[name]([gold[row] for row in rows], [own[row] for row in rows])
+            scores[name][language] = rounded(value)
+    return Scored(table, count_by(languages), scores)

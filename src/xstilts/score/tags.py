@@ -1,0 +1,95 @@
+"""Scores of tagged sentences: entity F1, the F1 that XTREME calls POS F1, and accuracy a word.
+
+Both F1 are micro averages over all sentences, with chunks as the CoNLL-2000 script (conlleval) cuts them: a chunk is a
+longest run of words of one type, opened by B or by any change of type, so that ill-formed tags (an I after an O) count
+as chunks too. `seqeval` in its default mode does the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from xstilts.errors import XstiltsError
+
+Sentences = Sequence[Sequence[str]]
+
+
+def entity_f1(gold: Sentences, predicted: Sentences) -> float:
+    """Return the micro F1 of entities: type, first and last word must all be right; 0.0 if there are none at all.
+
+    Args:
+        gold: a tag a word, sentence by sentence, in any of IOB1, IOB2, IOE and IOBES (`B-PER`, `O`).
+        predicted: as many tags for as many sentences.
+
+    Raises:
+        XstiltsError: the sentences, or the words of one, differ in number.
+    """
+    return _chunk_f1(gold, predicted, _entity_type)
+
+
+def pos_f1(gold: Sentences, predicted: Sentences) -> float:
+    """Return the F1 of part-of-speech tags as XTREME's evaluation script computes it; not an F1 of words.
+
+    The script hands whole tags to `seqeval` as if they were entities: a run of equal tags is one chunk, right only as a
+    whole, except that SYM and SCONJ, which look like S(ingle) tags, are never joined. The expected scores in XTREME's
+    tests come from seqeval before 1.0, where a chunk's type is the whole tag, and so does this function. Later versions
+    cut off the first letter: SCONJ and CCONJ become one type, and an X at the end of a sentence is lost.
+
+    Raises:
+        XstiltsError: the sentences, or the words of one, differ in number.
+    """
+    return _chunk_f1(gold, predicted, lambda tag: tag)
+
+
+def tag_accuracy(gold: Sentences, predicted: Sentences) -> float:
+    """Return the share of words with the right tag, over all sentences.
+
+    Raises:
+        XstiltsError: the sentences, or the words of one, differ in number, or there is no word.
+    """
+    _check(gold, predicted)
+    pairs = [pair for right, found in zip(gold, predicted, strict=True) for pair in zip(right, found, strict=True)]
+    if not pairs:
+        raise XstiltsError("tag accuracy: found no word, expected at least one")
+    return sum(right == found for right, found in pairs) / len(pairs)
+
+
+def _chunk_f1(gold: Sentences, predicted: Sentences, type_of: Callable[[str], str]) -> float:
+    _check(gold, predicted)
+    right = expected = found = 0
+    for gold_tags, predicted_tags in zip(gold, predicted, strict=True):
+        gold_chunks, predicted_chunks = set(_chunks(gold_tags, type_of)), set(_chunks(predicted_tags, type_of))
+        right += len(gold_chunks & predicted_chunks)
+        expected += len(gold_chunks)
+        found += len(predicted_chunks)
+    return 2 * right / (expected + found) if right else 0.0
+
+
+def _chunks(tags: Sequence[str], type_of: Callable[[str], str]) -> Iterator[tuple[str, int, int]]:
+    """Yield type, first and last word of every chunk of a sentence."""
+    begin, before = 0, "O"
+    for place, tag in enumerate([*tags, "O"]):
+        changes = type_of(tag) != type_of(before)
+        if _opens(before, tag) or changes:
+            if not before.startswith("O"):
+                yield type_of(before), begin, place - 1
+            begin = place
+        before = tag
+
+
+def _opens(before: str, tag: str) -> bool:
+    """Whether a new chunk begins between two words even though their type is the same."""
+    return before.startswith(("E", "S", "O")) or tag.startswith(("B", "S", "O"))
+
+
+def _entity_type(tag: str) -> str:
+    """`B-PER` -> `PER`; a tag without a type has the type "" (`O` never meets another tag of its type unopened)."""
+    return tag.partition("-")[2]
+
+
+def _check(gold: Sentences, predicted: Sentences) -> None:
+    if len(gold) != len(predicted):
+        raise XstiltsError(f"tags: found {len(predicted)} tagged sentences, expected {len(gold)}")
+    for number, (right, found) in enumerate(zip(gold, predicted, strict=True), start=1):
+        if len(right) != len(found):
+            raise XstiltsError(f"tags of sentence {number}: found {len(found)}, expected {len(right)}, one a word")

@@ -1,0 +1,118 @@
+"""The pictures of a cache's rows: their regions, shown, left out or exchanged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+
+from xstilts.cache import BOX, Features, open_features
+from xstilts.errors import XstiltsError
+
+Shown = Literal["shown", "blind", "shuffled"]
+LEFT, RIGHT = 0, 1
+HALF = np.array([0.5, 1, 0.5, 1, 0.5, 1, 0.5], np.float32)  # x1 y1 x2 y2 width height area in a picture twice as wide
+SHIFT = np.array([0.5, 0, 0.5, 0, 0, 0, 0], np.float32)  # from its left half to its right one
+
+
+class Pictures:
+    """The regions of every row's images.
+
+    A row with two images has them side by side, as one picture that is twice as wide: the boxes of the left image are
+    squeezed into x 0..0.5, those of the right one into 0.5..1.
+
+    Args:
+        table: rows as `xstilts.cache.ROW`.
+        card: the cache's card, naming each task's features.
+        shown: `shown`: every row has its own images; `blind`: none; `shuffled`: those of another row (see `exchange`).
+        seed: of the exchange.
+
+    Attributes:
+        images: int64 `[rows, 2]`, the left (or only) and the right image of each row, -1: none.
+        counts: int64 `[rows]`, regions of each row.
+        features: each task's feature file.
+
+    Raises:
+        DataError: a feature file is not the one that the cache was made with.
+    """
+
+    def __init__(self, table: pa.Table, card: dict[str, Any], shown: Shown, seed: int) -> None:
+        columns = [table[name].to_numpy().astype(np.int64) for name in ("image", "second_image")]
+        self.images = np.stack(columns, axis=1).reshape(-1, 2)
+        self.features = _open_all(card)
+        tasks, languages = (np.array(table[name].to_pylist(), dtype=object) for name in ("task", "language"))
+        if shown == "blind":
+            self.images[:] = -1
+        elif shown == "shuffled":
+            for task, language in sorted({*zip(tasks, languages, strict=True)}):
+                rows = (tasks == task) & (languages == language) & (self.images[:, LEFT] >= 0)
+                self.images[rows] = exchange(self.images[rows], seed, f"{task}, {language}")
+        self.counts = np.zeros(len(table), np.int64)
+        for task, features in self.features.items():
+            sizes = np.append(np.diff(features.offsets), 0)  # the last one is that of image -1
+            self.counts[tasks == task] = sizes[self.images[tasks == task]].sum(1)
+
+    def regions(self, rows: np.ndarray, task: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Features float32 `[rows, regions, dim]`, boxes float32 `[rows, regions, 7]` and mask of one task's rows."""
+        counts = self.counts[rows]
+        most = int(counts.max())
+        dim = self.features[task].vectors.shape[1] if most else 1
+        vectors = np.zeros((len(rows), most, dim), dtype=np.float32)
+        boxes = np.zeros((len(rows), most, BOX), dtype=np.float32)
+        for i, row in enumerate(rows):
+            if counts[i]:
+                vectors[i, : counts[i]], boxes[i, : counts[i]] = self._picture(row, self.features[task])
+        return vectors, boxes, np.arange(most)[None, :] < counts[:, None]
+
+    def _picture(self, row: int, features: Features) -> tuple[np.ndarray, np.ndarray]:
+        """Features and boxes of a row's one or two images."""
+        left, right = self.images[row]
+        if right < 0:
+            where = features.regions(int(left))
+            return features.vectors[where], features.boxes[where]
+        places = features.regions(int(left)), features.regions(int(right))
+        boxes = [features.boxes[place] * HALF + SHIFT * side for side, place in enumerate(places)]
+        return np.concatenate([features.vectors[place] for place in places]), np.concatenate(boxes)
+
+
+def exchange(images: np.ndarray, seed: int, where: str) -> np.ndarray:
+    """Give every row the images of another row: a permutation of the distinct images that leaves none in its place.
+
+    It depends on nothing but the seed and the set of images, so languages with the same images have the same one. Two
+    images of a row stay together; with pairs that share images, a row gets a pair without its own images if it can be.
+
+    Args:
+        images: int64 `[rows, 2]`.
+        where: named in the error.
+
+    Raises:
+        XstiltsError: all rows have the same images.
+    """
+    if not len(images):
+        return images
+    distinct, inverse = np.unique(images, axis=0, return_inverse=True)
+    if len(distinct) < 2:
+        raise XstiltsError(f"{where}: found one image, expected two or more to exchange; use more rows")
+    order = np.random.default_rng(seed).permutation(len(distinct))
+    shared = []
+    for shift in range(1, len(distinct)):
+        shared.append(_shared(distinct[order], np.roll(distinct[order], -shift, axis=0)))
+        if not shared[-1]:
+            break
+    other = np.empty_like(distinct)
+    other[order] = np.roll(distinct[order], -(int(np.argmin(shared)) + 1), axis=0)
+    return other[inverse.reshape(-1)]
+
+
+def _shared(images: np.ndarray, others: np.ndarray) -> int:
+    """In how many rows an image of one is an image of the other."""
+    same = (images[:, :, None] == others[:, None, :]) & (images[:, :, None] >= 0)
+    return int(same.any((1, 2)).sum())
+
+
+def _open_all(card: dict[str, Any]) -> dict[str, Features]:
+    """The feature files of every task that has pictures, refused unless they are those the cache was made with."""
+    named = {task: info["features"] for task, info in card["tasks"].items() if info.get("features")}
+    return {task: open_features(Path(entry["path"]), entry["sha256"]) for task, entry in named.items()}

@@ -1,0 +1,96 @@
+"""Controls: blind answers know nothing of the pictures, shuffled ones are those to another picture."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from xstilts.cache import open_rows
+from xstilts.model.checkpoint import load_model
+from xstilts.score.controls import controls_of
+from xstilts.score.predictions import answer_all
+from xstilts.score.settings import ScoreSettings
+from xstilts.score.target import score_target
+from xstilts.train.examples import Examples, open_examples
+
+Make = Callable[..., Path]
+
+
+def predictions(cache: Path, checkpoint: Path, public: Path, out: Path, settings: ScoreSettings) -> Any:
+    score_target(checkpoint, public, cache, out, settings, route="gqa", seed=3)
+    return open_rows(out / "predictions.arrow")
+
+
+def test_who_has_controls() -> None:
+    assert controls_of({"features": {"path": "data/features/xgqa"}}) == ("blind", "shuffled")
+    assert controls_of({"features": None}) == ()
+
+
+@pytest.mark.parametrize("task", ["looks", "compares", "points", "matches"])
+def test_blind_answers_know_nothing_of_the_pictures(
+    task: str, tiny: Any, make_cache: Make, untrained: Any, public: Path, tmp_path: Path, settings: ScoreSettings
+) -> None:
+    """Other pictures give other answers, but the same blind ones."""
+    vectors = np.random.default_rng(7).normal(size=(sum(tiny.REGIONS), tiny.DIM))
+    cache = make_cache(task)
+    checkpoint, tables = untrained(cache), [None, None]
+    for i, features in enumerate(({}, {"features": tiny.features(f"other-{task}", vectors)})):
+        one = make_cache(task, **features)
+        tables[i] = predictions(one, checkpoint, public, tmp_path / f"{i}", settings)
+    assert tables[0]["blind"] == tables[1]["blind"]
+    assert tables[0]["prediction"] != tables[1]["prediction"]
+    assert tables[0]["prediction"] != tables[0]["blind"]
+    assert tables[0]["id"] == tables[1]["id"]
+
+
+@pytest.mark.parametrize("task", ["looks", "compares", "points", "matches"])
+def test_blind_answers_are_those_to_rows_without_images(
+    task: str, make_cache: Make, untrained: Any, public: Path, settings: ScoreSettings
+) -> None:
+    cache = make_cache(task)
+    model, blind = load_model(public, untrained(cache)), open_examples(cache, "test", pictures="blind")
+    rows = blind.table.to_pylist()
+    without = make_cache(task, [{**row, "image": -1, "second_image": -1} for row in rows])
+    found = [answer_all(model, one, settings, task) for one in (blind, open_examples(without, "test"))]
+    np.testing.assert_array_equal(found[0].labels, found[1].labels)
+    np.testing.assert_array_equal(found[0].probabilities, found[1].probabilities)
+
+
+@pytest.mark.parametrize("task", ["looks", "points", "matches"])
+def test_shuffled_answers_are_those_to_another_image(
+    task: str, make_cache: Make, untrained: Any, public: Path, settings: ScoreSettings
+) -> None:
+    """The same as scoring rows whose images are really others; every row of an image gets the same other one."""
+    cache = make_cache(task)
+    model, shuffled = load_model(public, untrained(cache)), open_examples(cache, "test", pictures="shuffled")
+    own, other = (np.array(images) for images in (shuffled.table["image"], shuffled.pictures.images[:, 0]))
+    assert (own != other).all()
+    for language in ("en", "de", "ko"):
+        mine = shuffled.languages == language
+        exchanged = set(zip(own[mine].tolist(), other[mine].tolist(), strict=True))
+        assert len(exchanged) == len(set(own[mine].tolist())) > 2
+    rows = [{**row, "image": int(image)} for row, image in zip(shuffled.table.to_pylist(), other, strict=True)]
+    answers = [
+        answer_all(model, one, dataclasses.replace(settings, batch_size=1), task)
+        for one in (shuffled, open_examples(make_cache(task, rows), "test"), open_examples(cache, "test"))
+    ]
+    np.testing.assert_array_equal(answers[0].labels, answers[1].labels)
+    assert (answers[0].probabilities != answers[2].probabilities).any()
+
+
+def test_controls_are_those_of_the_examples(cache: Path, checkpoint: Path, public: Path, tmp_path: Path) -> None:
+    """The columns of the predictions are what the same model answers to the examples of each control."""
+    settings = ScoreSettings(precision="fp32")
+    table, model = predictions(cache, checkpoint, public, tmp_path / "out", settings), load_model(public, checkpoint)
+    labels = np.array(model.cards["looks"]["labels"], dtype=object)
+    columns = {"prediction": "shown", "blind": "blind", "shuffled": "shuffled"}
+    for column, pictures in columns.items():
+        examples: Examples = open_examples(cache, "test", pictures=pictures)  # type: ignore[arg-type]
+        expected = labels[answer_all(model, examples, settings, column).labels[:, 0]]
+        assert table[column].to_pylist() == expected.tolist()
+    assert len({str(table[column].to_pylist()) for column in columns}) == 3

@@ -1,0 +1,72 @@
+"""A question about a picture is answered as the same question in a cache would be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from xstilts import predict as predict_module
+from xstilts.cache import open_features, read_json
+from xstilts.errors import DataError
+from xstilts.model.checkpoint import load_model, save_checkpoint, trained_weights
+from xstilts.predict import predict
+from xstilts.train.examples import open_examples
+from xstilts.train.phase import fresh_model
+
+
+def untrained(directory: Path, public: Path, cache: Path) -> Path:
+    """A checkpoint for the tasks of a cache."""
+    directory.mkdir()
+    torch.manual_seed(0)
+    model = fresh_model(public, None, read_json(cache / "card.json")["tasks"])
+    save_checkpoint(directory, trained_weights(model), {"tasks": model.cards, "training": None})
+    return directory
+
+
+def ask_nothing(tmp_path: Path, public: Path, cache: Path) -> list[tuple[str, float]]:
+    return predict(tmp_path / "picture.png", "what ?", untrained(tmp_path / "checkpoint", public, cache), public)
+
+
+@torch.inference_mode()
+def test_the_same_answer_as_in_a_cache(
+    tiny: Any, tiny_features: dict[str, str], public: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = "what is the cat"
+    token_ids = tiny.tokenizer().encode(words).ids
+    cache = tiny.cache(
+        "asked", {"test": [{**tiny.rows("looks", 1)[0], "image": 2, "input_ids": token_ids}]}, tiny_features
+    )
+    features = open_features(Path(tiny_features["path"]))
+    where = features.regions(2)
+    seen = torch.from_numpy(features.vectors[where].astype(np.float32)), torch.from_numpy(features.boxes[where].copy())
+    monkeypatch.setattr(predict_module, "look", lambda image, public: seen)
+    checkpoint = untrained(tmp_path / "checkpoint", public, cache)
+    found = predict(tmp_path / "picture.png", words, checkpoint, public)
+    batch = open_examples(cache, "test").batch(np.array([0]))
+    expected = load_model(public, checkpoint).logits(batch).softmax(-1)[0]
+    assert [text for text, _ in found] == [tiny.ANSWERS[i] for i in expected.argsort(descending=True)]
+    assert [chance for _, chance in found] == pytest.approx(expected.sort(descending=True).values.tolist(), abs=1e-6)
+
+
+def test_models_that_answer_no_questions_about_pictures(
+    tiny: Any, tiny_features: dict[str, str], public: Path, tmp_path: Path
+) -> None:
+    texts = tiny.cache("asked-texts", {"test": tiny.rows("follows", 3)}, tiny_features)
+    with pytest.raises(DataError, match="found a classification model, expected one that answers questions"):
+        ask_nothing(tmp_path, public, texts)
+
+
+def test_models_of_features_without_pictures(tiny: Any, public: Path, tmp_path: Path) -> None:
+    wide = tiny.features("wide-asked", np.random.default_rng(0).normal(size=(sum(tiny.REGIONS), 2 * tiny.DIM)))
+    with pytest.raises(DataError, match="found a model of published features, expected one that reads pictures"):
+        ask_nothing(tmp_path, public, tiny.cache("asked-wide", {"test": tiny.rows("looks", 3)}, wide))
+
+
+def test_an_encoder_that_was_only_passed_on(public: Path, tmp_path: Path) -> None:
+    save_checkpoint(tmp_path, {}, {"tasks": {}, "training": None})
+    with pytest.raises(DataError, match="found a passed-on model, expected one that answers questions"):
+        predict(tmp_path / "picture.png", "what ?", tmp_path, public)
