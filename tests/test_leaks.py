@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -129,15 +128,6 @@ def test_the_table_says_what_was_met_where(
     ]
     print_leaks([])
     assert capsys.readouterr().out == "No overlap found.\n"
-
-
-@pytest.fixture(scope="module")
-def shared_data() -> Path:
-    """Real files in official formats, beside the project; a clone elsewhere has none."""
-    place = Path(os.environ.get("XSTILTS_SHARED_DATA", ROOT.parent / "shared" / "data"))
-    if not place.is_dir():
-        pytest.skip(f"no real data at {place} (set XSTILTS_SHARED_DATA)")
-    return place
 
 
 def real(raw: Path, kind: str, files: dict[str, str], languages: Sequence[str] = ("en",), **section: Any) -> Any:

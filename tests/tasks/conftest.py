@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
@@ -56,12 +55,3 @@ def read() -> Callable[..., Reading[Any]]:
         return source.some(READERS[kind][name](source))
 
     return read_source
-
-
-@pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """Real files in official formats, beside the project; a clone elsewhere has none."""
-    place = Path(os.environ.get("XSTILTS_SHARED_DATA", ROOT.parent / "shared" / "data"))
-    if not place.is_dir():
-        pytest.skip(f"no real data at {place} (set XSTILTS_SHARED_DATA)")
-    return place

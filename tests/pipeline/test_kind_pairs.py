@@ -1,0 +1,99 @@
+"""Every kind of intermediate task before every kind of target, on the embedded world, with an encoder of two layers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from xstilts.data.raw import write_raw
+from xstilts.encode.mixture import make_mixture
+from xstilts.encode.recipe import load_mixture
+from xstilts.encode.task import encode_task
+from xstilts.features.extract import FeatureSettings, extract
+from xstilts.features.public import assemble
+from xstilts.model.checkpoint import load_encoder
+from xstilts.parameters import build, grid, task_kind, task_section
+from xstilts.score.settings import ScoreSettings
+from xstilts.score.target import score_target
+from xstilts.tasks.schema import METRICS, load_task
+from xstilts.train.phase import train_phase
+from xstilts.train.settings import TrainSettings
+
+pytestmark = [pytest.mark.stage, pytest.mark.slow]
+INTERMEDIATES = ("gqa", "nlvr2", "mnli", "squad_v2", "ccg", "cosmosqa", "visual7w", "flickr30k", "mlm", "text_mlm")
+TARGETS = ("xgqa", "marvl", "xnli", "xquad", "panx", "xcopa", "xflickrco", "tatoeba")
+PUBLIC, TOKENIZED = Path("data/public"), Path("data/tokenized")
+
+
+@pytest.fixture(scope="module")
+def world(wheels: Path, shrunken: Path) -> Iterator[Path]:
+    """The working directory: a shrunken copy of the repository with every cache that the pairs need."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(shrunken)
+        for name in ("names", *INTERMEDIATES[:-1], "squad", *TARGETS):
+            write_raw(name, wheels, Path("data/raw") / name)
+        settings = build(FeatureSettings, task_section("gqa", "features"), "features")
+        encoder = json.loads((shrunken / "encoder.json").read_text())
+        assemble(wheels, Path("data/raw/names"), PUBLIC, encoder, "efficientnet-lite0", settings)
+        for images in ("gqa", "xgqa"):
+            extract(
+                Path("data/raw") / images / "images.zip", PUBLIC / "vision", Path("data/features") / images, settings
+            )
+        for name in (*INTERMEDIATES[:-1], "squad", *TARGETS):
+            encode_task(load_task(name))
+        make_mixture(load_mixture("text_mlm"))
+        for name in INTERMEDIATES:
+            train_phase(TOKENIZED / name / "learn", PUBLIC, Path("data/intermediate") / name, settings_of(name), 0)
+        yield shrunken
+
+
+def settings_of(task: str) -> TrainSettings:
+    """The settings of the repository, cut to a few updates."""
+    settings = build(TrainSettings, task_section(task, "target"), task)
+    return replace(settings, epochs=0.2, evaluations=1)
+
+
+def test_the_pairs_have_every_kind() -> None:
+    kinds = set(METRICS)
+    assert {task_kind(name) for name in INTERMEDIATES} == kinds - {"retrieval"} | {"mixture"}
+    assert {task_kind(name) for name in TARGETS} == kinds - {"mlm"}
+    assert set(INTERMEDIATES) <= set(grid()["intermediates"])
+    assert set(TARGETS) <= set(grid()["targets"])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("intermediate", INTERMEDIATES)
+def test_an_intermediate_checkpoint_feeds_a_target(world: Path, intermediate: str, target: str) -> None:
+    """The head is a new one; the encoder goes on from where the intermediate task left it."""
+    start, out = Path("data/intermediate") / intermediate, Path("data/target") / intermediate / target
+    train_phase(TOKENIZED / target / "learn", PUBLIC, out, settings_of(target), 0, start)
+    before, after = (load_file(folder / "model.safetensors") for folder in (start, out))
+    trained = {name for name in before if name.startswith("encoder.")}
+    assert trained
+    assert {name for name in after if name.startswith("encoder.")} == trained
+    heads = {name.split(".")[1] for name in after if name.startswith("heads.")}
+    assert heads == (set() if target == "tatoeba" else {target})
+    public = dict(load_encoder(PUBLIC).named_parameters())
+    moved = [name for name in trained if not torch.equal(after[name], public[name.removeprefix("encoder.")])]
+    assert moved
+    if target == "tatoeba":  # nothing is trained: what the intermediate task left is passed on as it is
+        assert all(torch.equal(after[name], before[name]) for name in trained)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_target_is_scored_in_all_its_languages(world: Path, target: str, tmp_path: Path) -> None:
+    checkpoint = Path("data/target") / "gqa" / target
+    settings = build(ScoreSettings, task_section(target, "score"), target)
+    score_target(checkpoint, PUBLIC, TOKENIZED / target / "test", tmp_path / "out", settings, "gqa", 0)
+    scores = json.loads((tmp_path / "out" / "scores.json").read_text())
+    languages = {"en", "de", "pt", "ru", "id", "bn", "ko", "zh"} - ({"en"} if target == "tatoeba" else set())
+    assert scores["data"] == "pictograms"
+    assert set(scores["scores"][scores["metric"]]) == languages
+    assert all(0 <= value <= 1 for row in scores["scores"].values() for value in row.values())
+    assert set(scores["controls"]) == ({"blind", "shuffled"} if load_task(target).encode.features else set())
