@@ -23,11 +23,16 @@ def soft(scores: dict[str, float], best: str) -> VqaExample:
 
 def test_answers_with_scores_are_parallel_the_best_first(encoded: Any) -> None:
     example = soft({"no": 0.3, "maybe": 1.0, "yes": 1.0, "cat": 0.6}, "yes")
-    ((row,), _) = encoded("vqa", [example], labels=["yes", "no", "cat"])
+    ((row,), _) = encoded("vqa", [example], labels=["yes", "no", "cat"], features="gqa")
     assert row["answers"] == ["yes", "maybe", "cat", "no"]
     assert row["scores"] == pytest.approx([1.0, 1.0, 0.6, 0.3])
     assert row["labels"] == [0, -1, 2, 1]
     assert (row["label"], row["answer"], row["image"], row["image_id"]) == (0, "yes", 3, "i3")
+
+
+def test_a_question_whose_images_are_not_at_hand_is_encoded_blind(encoded: Any) -> None:
+    ((row,), _) = encoded("vqa", [soft({}, "no")], labels=["yes", "no"])
+    assert (row["image"], row["image_id"]) == (-1, "i3")
 
 
 def test_without_scores_the_answer_stands_alone(encoded: Any) -> None:

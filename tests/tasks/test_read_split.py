@@ -87,10 +87,10 @@ def test_three_letters_name_tatoeba_s_files(write: Write, tmp_path: Path) -> Non
     files = {"test": ["t.{language3}-eng.{language3}", "t.{language3}-eng.eng"]}
     examples = read_split(task("retrieval", files, ["de", "fa"]), "test", tmp_path).examples
     assert [(one.language, one.id) for one in examples] == [
-        ("de", "de-1"),
         ("de", "de-en-1"),
-        ("fa", "fa-1"),
+        ("de", "de-1"),
         ("fa", "fa-en-1"),
+        ("fa", "fa-1"),
     ]
 
 
