@@ -62,9 +62,10 @@ def test_rows_come_from_the_caches(parameter_files: Any, tmp_path: Path) -> None
     for part, rows in (("learn", {"train": 321, "dev": 45}), ("test", {"test": 678})):
         card = tmp_path / "data" / "tokenized" / "xgqa" / part / "card.json"
         card.parent.mkdir(parents=True)
-        card.write_text(json.dumps({"tasks": {"xgqa": {"rows": rows}}}))
+        card.write_text(json.dumps({"tasks": {"xgqa": {"rows": rows, "languages": ["en", "ha"]}}}))
     line = next(row for row in call("tasks").output.splitlines() if row.split()[:1] == ["xgqa"])
     assert "train 321, dev 45, test 678" in line
+    assert " en ha " in line
 
 
 def test_check_passes_and_fails(parameter_files: Any) -> None:

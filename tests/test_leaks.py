@@ -85,6 +85,11 @@ def test_a_target_is_compared_with_its_own_test_split(tokenized: Path) -> None:
     ]
 
 
+def test_the_same_task_in_both_phases_is_found(tokenized: Path) -> None:
+    shared = [(one.split, one.kind, one.fraction) for one in found(tokenized, "target")]
+    assert shared == [("train", "image", 1.0), ("train", "text", 1.0)]
+
+
 def test_dev_and_training_splits_of_the_target_are_compared_too(tokenized: Path) -> None:
     make_cache(
         tokenized, "captions", "matching", train=[caption("a girl on a red swing", "1"), caption("x", "55")], dev=[]

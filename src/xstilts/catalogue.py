@@ -45,7 +45,7 @@ def list_tasks() -> list[TaskEntry]:
 def _task(name: str) -> TaskEntry:
     encode, data = task_section(name, "encode"), task_section(name, "data")
     modality = "image+text" if encode.get("features") else "text"
-    languages, metric = list(encode["languages"]), str(encode["metric"])
+    languages, metric = _languages(name) or list(encode["languages"]), str(encode["metric"])
     licence = str(data.get("licence", ""))
     return TaskEntry(name, task_kind(name), modality, languages, metric, licence, _source(name, data), _rows(name))
 
@@ -67,6 +67,12 @@ def _source(name: str, data: dict[str, Any]) -> str:
         return str(Path(choices().get("data_root") or "", str(official["root"])))
     hub = official.get("hub") or {}
     return f"hub: {hub['repo']}" if hub.get("repo") else "official, no root set"
+
+
+def _languages(name: str) -> list[str]:
+    """The languages that a made set has: those of the embedded world are not always the published ones."""
+    cards = (_json(TOKENIZED / name / part / "card.json") for part in ("test", "learn"))
+    return next((list(card["tasks"][name]["languages"]) for card in cards if card.get("tasks")), [])
 
 
 def _rows(name: str) -> dict[str, int]:

@@ -77,12 +77,12 @@ def _print_tasks() -> None:
     from xstilts.catalogue import list_tasks
 
     table = Table(box=SIMPLE_HEAD, padding=(0, 1))
-    for heading in ("task", "kind", "modality", "languages", "metric", "source", "licence", "rows"):
+    for heading in ("task", "kind", "modality", "languages", "metric", "rows", "source", "licence"):
         table.add_column(heading, no_wrap=True)
     for entry in list_tasks():
         rows = ", ".join(f"{split} {number}" for split, number in entry.rows.items()) or "-"
         languages, licence = _first_of(entry.languages), entry.licence or "-"
-        cells = (entry.name, entry.kind, entry.modality, languages, entry.metric or "-", entry.source, licence, rows)
+        cells = (entry.name, entry.kind, entry.modality, languages, entry.metric or "-", rows, entry.source, licence)
         table.add_row(*cells)
     Console(width=400).print(table)  # wider than any row: a line a task, also in a pipe
 
@@ -95,10 +95,11 @@ def _first_of(languages: list[str], shown: int = 8) -> str:
 
 def _leaks() -> None:
     from xstilts.check import check_grid
-    from xstilts.leaks import overlaps, print_leaks
+    from xstilts.leaks import not_compared, overlaps, print_leaks
 
     universe = check_grid()
-    print_leaks(overlaps(Path("data/tokenized"), universe.intermediates, universe.targets))
+    compared = (Path("data/tokenized"), universe.intermediates, universe.targets)
+    print_leaks(overlaps(*compared), not_compared(*compared))
 
 
 def _overall(benchmark: str, seed: int) -> None:

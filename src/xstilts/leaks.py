@@ -85,12 +85,13 @@ def not_compared(tokenized: Path, intermediates: Sequence[str], targets: Sequenc
 
 
 def _sources(tokenized: Path, intermediates: Sequence[str], target: str, split: str) -> Iterator[tuple[str, str]]:
-    """What a target's split is compared with: the intermediates, mixtures by their members, and itself."""
+    """What a target's split is compared with: the intermediates, mixtures by their members, and its own training.
+
+    An intermediate task that is the target as well is compared like any other: both phases learn from the same data.
+    """
     for source in intermediates:
-        for member in _members(tokenized, source):
-            if member != target:
-                yield source, member
-    if split == "test":
+        yield from ((source, member) for member in _members(tokenized, source))
+    if split == "test" and target not in intermediates:
         yield target, target
 
 

@@ -107,7 +107,7 @@ def blind_xgqa(shared: Path, out: Path) -> None:
     write(out / "xgqa_blind" / "train.json", json.dumps([row for row in rows if row["img_id"] not in dev]))
     write(out / "xgqa_blind" / "dev.json", json.dumps([row for row in rows if row["img_id"] in dev]))
     for language, content in scored.items():
-        write(out / "xgqa_blind" / f"{language}.json", json.dumps(content, ensure_ascii=False))
+        write(out / "xgqa_blind" / "test" / f"{language}.json", json.dumps(content, ensure_ascii=False))
 
 
 def read(path: Path) -> Any:
