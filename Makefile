@@ -26,7 +26,7 @@ repro: env
 	@$(VENV)/bin/dvc repro
 
 test: env
-	@$(VENV)/bin/python -m pytest $(if $(QUICK),-m "not slow and not stage")
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile $(if $(QUICK),-m "not slow and not stage")
 
 lint: env
 	@$(VENV)/bin/ruff check .
