@@ -8,6 +8,7 @@ from xstilts.cache import write_json
 from xstilts.errors import run_stage
 from xstilts.parameters import choices
 from xstilts.report.answer import answers
+from xstilts.report.claims import claims
 from xstilts.report.shared import read_shared
 from xstilts.report.side_by_side import read_paired
 from xstilts.report.study import read_study
@@ -26,7 +27,7 @@ def report() -> None:
     write_json(METRICS / "study.json", table)
     paired = read_paired(Path("data/report/items"), targets, routes, seeds)
     transfer = Transfer(paired, read_shared(Path("data/report/leaks"), targets, routes))
-    parts = {"answer": answers(paired), "transfer": transfer_matrix(transfer)}
+    parts = {"answer": answers(paired), "transfer": transfer_matrix(transfer), "claims": claims(transfer)}
     for name, content in parts.items():
         write_json(METRICS / f"{name}.json", content)
     print_study(table)

@@ -15,7 +15,7 @@ from xstilts.cache import sha256_of
 pytestmark = [pytest.mark.stage, pytest.mark.slow]
 Pipeline = Any  # tests/pipeline/conftest.py
 CHECK = "check.py"
-STATISTICS = ("answer", "transfer")
+STATISTICS = ("answer", "transfer", "claims")
 XGQA = ("raw.py xgqa", "features.py xgqa", "tokenized.py xgqa --features data/features/xgqa")
 GQA = ("raw.py gqa", "features.py gqa", "tokenized.py gqa --features data/features/gqa")
 
@@ -39,9 +39,10 @@ def test_metrics_are_written(pipeline: Pipeline) -> None:
     assert all(0 <= value <= 1 for value in metrics["accuracy"].values())
     study = json.loads((pipeline.root / "metrics/study.json").read_text())
     assert study["xgqa"]["accuracy"]["none"]["en"] == metrics["accuracy"]["en"]
-    answer, transfer = (json.loads((pipeline.root / f"metrics/{name}.json").read_text()) for name in STATISTICS)
+    answer, transfer, claims = (json.loads((pipeline.root / f"metrics/{name}.json").read_text()) for name in STATISTICS)
     assert answer["answers"] == transfer["cells"] == []
     assert answer["missing"][0] == "gqa against squad: add gqa and squad to study.intermediates"
+    assert {claim["judgement"] for claim in claims["claims"]} == {"not testable with these tasks"}
 
 
 def test_predict_answers_about_a_picture(pipeline: Pipeline) -> None:

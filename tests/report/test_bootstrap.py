@@ -161,6 +161,9 @@ def test_a_difference_of_nothing_is_certain() -> None:
     one = clustered(np.random.default_rng(10), 40, 1)
     one[:, :, 1] = one[:, :, 0]
     assert contrast(resample(one, 500), BETTER) == Interval(0.0, 0.0, 0.0, 1.0, 0.0)
+    three = np.concatenate([one, one], axis=2)[:, :, :3]
+    thirds = contrast(resample(three, 500), np.array([[-1.0], [1 / 3], [2 / 3]]))  # rounding is no difference
+    assert thirds == Interval(0.0, 0.0, 0.0, 1.0, 0.0)
 
 
 def test_the_smallest_difference_has_four_fifths_power() -> None:

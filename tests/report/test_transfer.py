@@ -95,7 +95,8 @@ def test_what_counts_as_shared_data() -> None:
 
     assert status(field="hypothesis") == "none"
     assert status(field="pair") == "shared"
-    assert status(field="pair", fraction=0.005) == "none"
+    assert status(field="pair", fraction=0.04) == "none"
+    assert status(field="caption") == "shared"
     assert status(field="sentence") == "none"
     assert status("tagging", field="sentence") == "shared"
     assert shared_of({**facts, "shared": [{**leak, "kind": "image", "field": ""}]}).words == (

@@ -43,7 +43,7 @@ from xstilts.errors import XstiltsError
 RESAMPLES = 10_000
 MOST_CLUSTERS = 2048  # more are dealt at random to as many groups, which are then the clusters
 LEVEL, POWER = 0.95, 0.8
-TINY = 1e-7  # what float32 makes of a difference of nothing
+TINY = 1e-6  # no difference of scores is smaller: what float32 makes of nothing
 _WEIGHTS, _SUMS = 1 << 22, 1 << 24  # numbers in memory at once: resampled weights, and their sums
 Floats = NDArray[np.floating]
 
@@ -149,6 +149,7 @@ def contrast(resampled: Resampled, weights: Floats) -> Interval:
     by_seed = own @ resampled.estimate[routes, :, columns]
     drawn = np.einsum("kbs,k->bs", resampled.drawn.transpose(1, 3, 0, 2)[routes, columns], own)
     drawn = drawn[~np.isnan(drawn).any(axis=1)].astype(np.float64)
+    by_seed, drawn = (np.where(np.abs(part) < TINY, 0.0, part) for part in (by_seed, drawn))
     value = float(by_seed.mean())
     if not len(drawn) or np.isnan(value):
         return Interval(value, np.nan, np.nan, np.nan, np.nan)

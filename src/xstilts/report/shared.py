@@ -9,9 +9,10 @@ from typing import Any
 
 from xstilts.cache import read_json
 
-LEAST = 0.01  # of a split's uses of an image or text; less happens by chance
+# Of a split's uses of images or texts, the least that counts. Short sentences of few words recur by chance.
+LEAST = {"image": 0.01, "image content": 0.01, "text": 0.05}
 # Half an example, which recurs honestly beside another half: of texts, the pair or the question on its context counts.
-HALVES = {"hypothesis", "text", "caption"}
+HALVES = {"hypothesis", "text"}
 # Kinds whose sentence is all that an example has.
 SENTENCES = ("tagging", "retrieval", "mlm")
 
@@ -44,14 +45,14 @@ def read_shared(root: Path, targets: Sequence[str], routes: Sequence[str]) -> di
 
 
 def shared_of(facts: Mapping[str, Any]) -> Shared:
-    """What counts of the facts that `xstilts.leaks.leak_facts` found: at least `LEAST` of whole examples or images."""
+    """What counts of the facts that `xstilts.leaks.leak_facts` found: at least `LEAST` of images or whole examples."""
     counted = [leak for leak in facts["shared"] if counts(leak, facts["kind"])]
     return Shared(tuple(_phrase(leak) for leak in counted), tuple(facts["not_compared"]))
 
 
 def counts(leak: Mapping[str, Any], kind: str) -> bool:
     """Whether a leak marks its cell: not half an example, nor a share so small that it happens by chance."""
-    if leak["fraction"] < LEAST:
+    if leak["fraction"] < LEAST[leak["kind"]]:
         return False
     if leak["kind"] != "text":
         return True
