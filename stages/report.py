@@ -9,6 +9,7 @@ from xstilts.errors import run_stage
 from xstilts.parameters import choices
 from xstilts.report.answer import answers
 from xstilts.report.claims import claims
+from xstilts.report.compact import write_compact
 from xstilts.report.shared import read_shared
 from xstilts.report.side_by_side import read_paired
 from xstilts.report.study import read_study
@@ -29,7 +30,7 @@ def report() -> None:
     transfer = Transfer(paired, read_shared(Path("data/report/leaks"), targets, routes))
     parts = {"answer": answers(paired), "transfer": transfer_matrix(transfer), "claims": claims(transfer)}
     for name, content in parts.items():
-        write_json(METRICS / f"{name}.json", content)
+        write_compact(METRICS / f"{name}.json", content)
     print_study(table)
     print_summary(parts["transfer"], parts["answer"])
 

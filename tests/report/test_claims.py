@@ -21,7 +21,7 @@ KINDS = {"xnli": "classification", "tydiqa": "span", "tatoeba": "retrieval", "xg
 
 
 @pytest.fixture
-def judge(write_cell, tmp_path: Path):  # type: ignore[no-untyped-def]
+def judge(write_cell: Any, tmp_path: Path) -> Any:
     """Judge the claims on a study with the given gains, {target: {route: points}}."""
 
     def run(gains: Mapping[str, Mapping[str, float]], shared: Any = None, **options: Any) -> Transfer:

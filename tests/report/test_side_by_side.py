@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from xstilts.errors import DataError
 from xstilts.report.side_by_side import items_path, read_paired
 
 
-def test_scores_and_differences(write_cell, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_scores_and_differences(write_cell: Any, tmp_path: Path) -> None:
     for route, more in (("none", 0.0), ("gqa", 0.05)):
         write_cell("xgqa", route, more=more, english=0.2)
     paired = read_paired(tmp_path / "items", ["xgqa"], ["none", "gqa"], [0])
@@ -35,7 +36,7 @@ def test_scores_and_differences(write_cell, tmp_path: Path) -> None:  # type: ig
     assert gap.value == pytest.approx(0.2, abs=0.04)
 
 
-def test_a_mean_over_seeds(write_cell, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_mean_over_seeds(write_cell: Any, tmp_path: Path) -> None:
     gains = (0.02, 0.06, 0.1)
     for seed, gain in enumerate(gains):
         write_cell("xgqa", "none", seed)
@@ -48,7 +49,7 @@ def test_a_mean_over_seeds(write_cell, tmp_path: Path) -> None:  # type: ignore[
     assert mean.high - mean.low > single.high - single.low  # runs that differ by more than items say
 
 
-def test_an_image_is_one_cluster_over_targets_and_texts_are_not(write_cell, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_an_image_is_one_cluster_over_targets_and_texts_are_not(write_cell: Any, tmp_path: Path) -> None:
     for target in ("xnli", "xcopa"):
         write_cell(target, "none", kind="classification", images=20, names="1")
     paired = read_paired(tmp_path / "items", ["xnli", "xcopa"], ["none"], [0])
@@ -62,7 +63,7 @@ def test_an_image_is_one_cluster_over_targets_and_texts_are_not(write_cell, tmp_
     assert paired.clusters == {"xvnli": 20, "xgqa": 20}
 
 
-def test_other_examples_are_refused(write_cell, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_other_examples_are_refused(write_cell: Any, tmp_path: Path) -> None:
     write_cell("xgqa", "none")
     write_cell("xgqa", "gqa", images=199)
     with pytest.raises(

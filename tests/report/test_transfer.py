@@ -19,7 +19,7 @@ ROUTES = ["none", "squad", "gqa"]
 
 
 @pytest.fixture
-def study(write_cell, tmp_path: Path) -> Path:  # type: ignore[no-untyped-def]
+def study(write_cell: Any, tmp_path: Path) -> Path:
     """On two targets, gqa adds 10 points and squad takes 5; on retrieval everything adds 30."""
     for route, more in (("none", 0.0), ("squad", -0.05), ("gqa", 0.1)):
         write_cell("xgqa", route, more=more, english=0.1)
@@ -124,10 +124,11 @@ def test_the_answer_finds_what_was_planted(study: Path) -> None:
     assert one["controls"]["above_blind"]["zero_shot"]["difference"] == pytest.approx(shown - blind, abs=1e-4)
     sentence = one["sentence"]
     assert sentence.startswith(
-        "On xgqa (pictograms data) in the languages without labels gqa (multimodal) is better than"
+        "On xgqa (pictograms data) in the languages without labels gqa (multimodal) does better than"
     )
     assert f"{100 * shown:+.1f} points" in sentence
-    assert "one seed, so over test items only" in sentence
+    assert "in this one pair of training runs" in sentence
+    assert "the interval covers test items, not other training runs" in sentence
     assert "not matched: examples 7,200 against 3,600" in sentence
     assert "same facts" not in sentence
     assert content["answers"][2]["verdict"] == "cannot tell"
@@ -139,7 +140,7 @@ def test_the_answer_finds_what_was_planted(study: Path) -> None:
     ]
 
 
-def test_published_tasks_do_not_carry_the_same_facts(write_cell, study: Path) -> None:  # type: ignore[no-untyped-def]
+def test_published_tasks_do_not_carry_the_same_facts(write_cell: Any, study: Path) -> None:
     write_cell("xgqa", "gqa", more=0.1, trained_on="official")
     (answer,) = answers(read_paired(study, ["xgqa"], ROUTES, [0]))["answers"]
     assert not answer["same_facts"]

@@ -89,16 +89,17 @@ def same_facts(paired: Paired, multimodal: str, text: str, target: str) -> bool:
 def sentence(paired: Paired, interval: Interval, result: Mapping[str, Any]) -> str:
     """The answer in one sentence, made of its numbers."""
     multimodal, text, target = (result[key] for key in ("multimodal", "text", "target"))
+    runs = " in this one pair of training runs" if paired.seeds == 1 else ""
     decided = {
-        "better": f"{multimodal} (multimodal) is better than {text} (text-only)",
-        "worse": f"{multimodal} (multimodal) is worse than {text} (text-only)",
-        "cannot tell": f"one cannot tell {multimodal} (multimodal) from {text} (text-only); "
+        "better": f"{multimodal} (multimodal) does better than {text} (text-only){runs}",
+        "worse": f"{multimodal} (multimodal) does worse than {text} (text-only){runs}",
+        "cannot tell": f"one cannot tell {multimodal} (multimodal) from {text} (text-only){runs}; "
         f"{100 * interval.smallest:.1f} points would have been found in four of five such studies",
     }[verdict(interval)]
     english = f", in English {in_points(result[ENGLISH])}" if ENGLISH in result else ""
     facts = "" if result["same_facts"] else "; the two tasks do not carry the same facts"
     unlike = f"; not matched: {', '.join(result['not_matched'])}" if result["not_matched"] else ""
-    seeds = "one seed, so over test items only" if paired.seeds == 1 else f"{paired.seeds} seeds"
+    seeds = "the interval covers test items, not other training runs" if paired.seeds == 1 else f"{paired.seeds} seeds"
     where = f"On {target} ({result['data']} data) in the languages without labels"
     return f"{where} {decided}: {in_points(result[ZERO_SHOT])}{english}; {seeds}{facts}{unlike}."
 
