@@ -15,7 +15,7 @@ from xstilts.report.claims import TABLE, claims
 from xstilts.report.evidence import UNTESTABLE, Evidence, majority, together
 from xstilts.report.shared import Shared
 from xstilts.report.side_by_side import read_paired
-from xstilts.report.transfer import Transfer
+from xstilts.report.transfer import Transfer, transfer_matrix
 
 KINDS = {"xnli": "classification", "tydiqa": "span", "tatoeba": "retrieval", "xgqa": "vqa"}
 
@@ -100,6 +100,22 @@ def test_cells_that_share_data_are_no_evidence(judge: Any) -> None:
     found = judgements(judge({"xnli": {"mnli": 0.2}}, shared))
     assert found["large_average_gains"]["judgement"] == UNTESTABLE
     assert found["large_average_gains"]["evidence"] == []
+    assert found["large_average_gains"]["lacking"][-1] == "cells that share data: mnli on xnli"
+
+
+def test_published_and_embedded_data_share_no_mean(judge: Any, write_cell: Any, tmp_path: Path) -> None:
+    judge({"xnli": {"mnli": 0.2}, "tydiqa": {"mnli": 0.0}})
+    for route in ("none", "mnli"):
+        write_cell("tydiqa", route, kind="span", images=150, data="official")
+    transfer = Transfer(read_paired(tmp_path / "items", ["xnli", "tydiqa"], ["none", "mnli"], [0]), {})
+    assert claims(transfer)["data"] == "official"
+    large = judgements(transfer)["large_average_gains"]
+    assert large["evidence"][0]["what"] == "mnli less none, all targets: tydiqa"
+    averages = transfer_matrix(transfer)["averages"]
+    assert [(one["data"], one["targets"]) for one in averages if one["over"] == "all targets"] == [
+        ("official", ["tydiqa"]),
+        ("pictograms", ["xnli"]),
+    ]
 
 
 def test_rules_of_judging() -> None:

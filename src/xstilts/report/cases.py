@@ -33,8 +33,13 @@ def _absent(names: Iterable[str], there: Iterable[str]) -> list[str]:
 
 
 def _lacking_targets(transfer: Transfer) -> list[str]:
-    absent = _absent(XTREME, transfer.paired.targets())
-    return [f"targets {', '.join(absent)}"] if absent else []
+    """Absent targets, and cells that are no evidence since both phases have the same data."""
+    there = [name for name in transfer.paired.targets() if transfer.paired.fact(name, "data") == transfer.data]
+    absent = _absent(XTREME, there)
+    cells = [(target, route) for target in XTREME if target in there for route in transfer.routes]
+    shared = [f"{route} on {target}" for target, route in cells if transfer.status(target, route).words]
+    lacking = [f"targets {', '.join(absent)}"] if absent else []
+    return [*lacking, *([f"cells that share data: {', '.join(shared)}"] if shared else [])]
 
 
 def _lacking_routes(transfer: Transfer, names: Iterable[str]) -> list[str]:

@@ -3,7 +3,7 @@
 `claims.yaml` has their words. A claim is judged with what a study has: the XTREME targets and the routes that it names.
 What it lacks of the claim is listed, and without any of it the claim is not testable. A claim on averages is judged as
 it stands, with sentence retrieval where the study has it, and once more without. A verdict on embedded data is one on
-drawn scenes in the formats of the published sets, not on those.
+drawn scenes in the formats of the published sets, not on those; where a study has both, published data are judged.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ SCORES = (
 def claims(transfer: Transfer) -> dict[str, Any]:
     """Return the content of metrics/claims.json: a record for each claim of `claims.yaml`."""
     paired = transfer.paired
-    data = sorted({str(paired.fact(target, "data")) for target in paired.about})
-    records = [_record(transfer, name, text) for name, text in read_yaml(TABLE).items()]
-    return about(paired) | {"data": ", ".join(data), "scores": SCORES, "claims": records}
+    data = transfer.kinds_of_data()[0]
+    records = [_record(transfer.of_data(data), name, text) for name, text in read_yaml(TABLE).items()]
+    return about(paired) | {"data": data, "scores": SCORES, "claims": records}
 
 
 def _record(transfer: Transfer, name: str, text: Mapping[str, str]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from xstilts.report.benchmarks import RETRIEVAL
@@ -19,10 +19,16 @@ OVER = ("all targets", "without retrieval")
 
 @dataclass(frozen=True)
 class Transfer:
-    """The cells of a study against the baseline, and what is known of data that a cell shares between its phases."""
+    """The cells of a study against the baseline.
+
+    Attributes:
+        shared: {(target, route): what is known of data that both phases of a cell have}.
+        data: means are taken over targets of these data alone; "" where there is no choice.
+    """
 
     paired: Paired
     shared: Mapping[tuple[str, str], Shared]
+    data: str = ""
 
     @property
     def routes(self) -> list[str]:
@@ -45,7 +51,16 @@ class Transfer:
     def targets(self, route: str, among: Sequence[str]) -> list[str]:
         """Those of some targets that a mean over a route's cells may take in: no shared data, and other languages."""
         known = [target for target in self.paired.targets() if target in among and self.paired.others(target)]
+        known = [target for target in known if self.data in ("", self.paired.fact(target, "data"))]
         return [target for target in known if not self.status(target, route).words]
+
+    def kinds_of_data(self) -> list[str]:
+        """What the targets were made from; scores on different data share no mean. The published come first."""
+        return sorted({str(self.paired.fact(target, "data")) for target in self.paired.about})
+
+    def of_data(self, data: str) -> Transfer:
+        """The same, with means over targets of these data alone."""
+        return replace(self, data=data)
 
     def average(self, route: str, among: Sequence[str]) -> Interval | None:
         """The mean over targets of a route's zero-shot difference to the baseline; None without a target."""
@@ -67,8 +82,9 @@ def transfer_matrix(transfer: Transfer) -> dict[str, Any]:
     if not transfer.has_baseline:
         return head | {"missing": f"add {BASELINE} to study.intermediates", "cells": [], "averages": []}
     cells = [_cell(transfer, target, route) for target in paired.targets() for route in transfer.routes]
+    averages = [one for data in transfer.kinds_of_data() for one in _averages(transfer.of_data(data))]
     without = [{"target": target, "why": NO_POINTS} for target in paired.about if target not in paired.targets()]
-    return head | {"cells": cells, "averages": _averages(transfer), "without_intervals": without}
+    return head | {"cells": cells, "averages": averages, "without_intervals": without}
 
 
 def _cell(transfer: Transfer, target: str, route: str) -> dict[str, Any]:
@@ -92,14 +108,23 @@ def _cell(transfer: Transfer, target: str, route: str) -> dict[str, Any]:
 def _averages(transfer: Transfer) -> list[dict[str, Any]]:
     """The mean over targets of each route, with retrieval and without; Holm's p-values are over routes."""
     found = []
+    mine = [name for name in transfer.paired.targets() if transfer.paired.fact(name, "data") == transfer.data]
     for over in OVER:
-        among = [name for name in transfer.paired.targets() if over == OVER[0] or not transfer.is_retrieval(name)]
+        among = [name for name in mine if over == OVER[0] or not transfer.is_retrieval(name)]
         routes = {route: transfer.average(route, among) for route in transfer.routes}
         known = {route: interval for route, interval in routes.items() if interval}
         adjusted = holm([interval.p for interval in known.values()])
         for (route, interval), p in zip(known.items(), adjusted, strict=True):
             average = spelled(interval) | {"p_holm": round(p, 4)}
-            found.append({"route": route, "over": over, **_taken(transfer, route, among), "zero_shot": average})
+            found.append(
+                {
+                    "route": route,
+                    "data": transfer.data,
+                    "over": over,
+                    **_taken(transfer, route, among),
+                    "zero_shot": average,
+                }
+            )
     return found
 
 
