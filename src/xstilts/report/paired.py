@@ -2,8 +2,8 @@
 
 Clusters are images where there are any: in one draw an image stands with all its questions, in every language and
 every target that shows it. Texts without an image are clusters by their id within a target, so that a sentence stands
-with its translations. Of two images the pair is the cluster; spans of one paragraph are clusters of their own, since
-the predictions do not say which belong together.
+with those translations of it that have the same id. Of two images the pair is the cluster; spans of one paragraph are
+clusters of their own, since the predictions do not say which belong together.
 """
 
 from __future__ import annotations
