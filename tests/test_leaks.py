@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from xstilts import leaks
 from xstilts.encode.fingerprints import fingerprints
 from xstilts.encode.write import FINGERPRINTS, write_cache
-from xstilts.leaks import Leak, not_compared, overlaps, print_leaks
+from xstilts.leaks import Leak, leak_facts, not_compared, overlaps, print_leaks
 from xstilts.tasks import read_split
 from xstilts.tasks.examples import ClassificationExample, Example, MatchingExample, VqaExample
 from xstilts.tasks.schema import EncodeSection, TaskSpec
@@ -203,3 +204,16 @@ def test_unrelated_sets_share_nothing(real_caches: Path) -> None:
     found = overlaps(real_caches, ["rte"], ["flickr8k", "xflickrco"])
     assert [one for one in found if one.source == "rte"] == []
     assert not_compared(real_caches, ["rte"], ["flickr8k", "xflickrco"]) == []
+
+
+def test_facts_of_a_cell_are_json(tokenized: Path) -> None:
+    """Of one route: a mixture's members, and not what the target shares with itself."""
+    facts = leak_facts(tokenized, "both", "target")
+    assert json.loads(json.dumps(facts)) == facts
+    assert {key: facts[key] for key in ("route", "target", "kind")} == {
+        "route": "both", "target": "target", "kind": "matching",
+    }  # fmt: skip
+    assert {leak["member"] for leak in facts["shared"]} == {"pairs"}
+    assert facts["not_compared"] == []
+    assert leak_facts(tokenized, "none", "target")["shared"] == []
+    assert leak_facts(tokenized, "absent", "target")["not_compared"] == ["absent"]

@@ -6,7 +6,7 @@ Every cache has the hashes of its images and texts (`fingerprints.arrow`); this 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,27 @@ def not_compared(tokenized: Path, intermediates: Sequence[str], targets: Sequenc
     """The tasks without a cache, or with one that has no fingerprints, each once."""
     named = [member for name in intermediates for member in _members(tokenized, name)] + list(targets)
     return [name for name in dict.fromkeys(named) if not (tokenized / name / "learn" / FILE).is_file()]
+
+
+def leak_facts(tokenized: Path, route: str, target: str) -> dict[str, Any]:
+    """What a route's intermediate task shares with a target, as JSON.
+
+    Returns:
+        `route`, `target`, the `kind` of the target's task, `not_compared` (tasks without fingerprints) and `shared`: a
+        mapping a `Leak` of the route, fractions rounded to four digits.
+    """
+    card = read_json(tokenized / target / "test" / CARD)
+    shared = [asdict(leak) for leak in overlaps(tokenized, [route], [target]) if leak.source == route]
+    for leak in shared:
+        leak["fraction"] = round(leak["fraction"], 4)
+    kind = card["tasks"][target]["kind"]
+    return {
+        "route": route,
+        "target": target,
+        "kind": kind,
+        "not_compared": not_compared(tokenized, [route], [target]),
+        "shared": shared,
+    }
 
 
 def _sources(tokenized: Path, intermediates: Sequence[str], target: str, split: str) -> Iterator[tuple[str, str]]:

@@ -15,6 +15,7 @@ from xstilts.cache import sha256_of
 pytestmark = [pytest.mark.stage, pytest.mark.slow]
 Pipeline = Any  # tests/pipeline/conftest.py
 CHECK = "check.py"
+STATISTICS = ("answer", "transfer", "claims")
 XGQA = ("raw.py xgqa", "features.py xgqa", "tokenized.py xgqa --features data/features/xgqa")
 GQA = ("raw.py gqa", "features.py gqa", "tokenized.py gqa --features data/features/gqa")
 
@@ -26,7 +27,8 @@ def cells(route: str) -> set[str]:
 
 def test_the_front_door_runs_the_cells_it_needs(pipeline: Pipeline) -> None:
     preparing = {CHECK, "assets.py", "raw.py names", "public.py", *XGQA, "mixture.py none"}
-    collecting = {"scores.py none 0 xgqa", "study.py none 0 xgqa", "report.py"}
+    cell = {"study.py none 0 xgqa", "items.py none 0 xgqa", "leaks.py none xgqa"}
+    collecting = {"scores.py none 0 xgqa", *cell, "report.py"}
     assert sorted(pipeline.first) == sorted(preparing | cells("none") | collecting)
 
 
@@ -37,6 +39,10 @@ def test_metrics_are_written(pipeline: Pipeline) -> None:
     assert all(0 <= value <= 1 for value in metrics["accuracy"].values())
     study = json.loads((pipeline.root / "metrics/study.json").read_text())
     assert study["xgqa"]["accuracy"]["none"]["en"] == metrics["accuracy"]["en"]
+    answer, transfer, claims = (json.loads((pipeline.root / f"metrics/{name}.json").read_text()) for name in STATISTICS)
+    assert answer["answers"] == transfer["cells"] == []
+    assert answer["missing"][0] == "gqa against squad: add gqa and squad to study.intermediates"
+    assert {claim["judgement"] for claim in claims["claims"]} == {"not testable with these tasks"}
 
 
 def test_predict_answers_about_a_picture(pipeline: Pipeline) -> None:

@@ -1,0 +1,89 @@
+"""Differences between two routes on one target, as they stand in the JSON files: in fractions of 1."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from xstilts.report.bootstrap import Interval, holm
+from xstilts.report.metrics import DIGITS, ENGLISH, ZERO_SHOT
+from xstilts.report.paired import SCORE, Mix, Paired
+
+Verdict = Literal["better", "worse", "cannot tell"]
+ONE_SEED = "test items only: one seed says nothing about the variance between training runs"
+SCHEME = "95 %, paired, bootstrap over clusters of test examples (images with all their questions), seeds as blocks"
+
+
+def covers(seeds: int) -> str:
+    """What an interval covers."""
+    return ONE_SEED if seeds == 1 else f"test items and {seeds} seeds"
+
+
+def about(paired: Paired) -> dict[str, Any]:
+    """What every file of statistics says of its intervals."""
+    return {"seeds": paired.seeds, "intervals": SCHEME, "covers": covers(paired.seeds)}
+
+
+def spelled(interval: Interval) -> dict[str, Any]:
+    """An interval as JSON: difference, 95 % interval, p, and the smallest difference found with 80 % power.
+
+    What is not known is null.
+    """
+    return {
+        "difference": _number(interval.value),
+        "interval": [_number(interval.low), _number(interval.high)],
+        "p": _number(interval.p),
+        "smallest": _number(interval.smallest),
+    }
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, DIGITS) + 0.0  # no -0.0
+
+
+def verdict(interval: Interval) -> Verdict:
+    """Whether the interval lies above 0, below, or on both sides."""
+    if interval.low > 0:
+        return "better"
+    return "worse" if interval.high < 0 else "cannot tell"
+
+
+def means(paired: Paired, route: str, baseline: str, target: str, measure: str = SCORE) -> dict[str, Any]:
+    """The difference in English, in the mean over the other languages, and in the gap; what there is of these."""
+    mixes = {ENGLISH: paired.english(target, measure), ZERO_SHOT: paired.zero_shot(target, measure)}
+    if measure == SCORE:
+        mixes["gap"] = paired.gap(target)
+    return {name: spelled(paired.difference(route, baseline, mix)) for name, mix in mixes.items() if mix}
+
+
+def languages(paired: Paired, route: str, baseline: str, target: str) -> dict[str, Any]:
+    """The difference in each language other than English, with Holm's p-value over them (`p_holm`)."""
+    codes = paired.others(target)
+    found = [paired.difference(route, baseline, paired.mix(target, [code])) for code in codes]
+    adjusted = holm([interval.p for interval in found])
+    return {
+        code: spelled(interval) | {"p_holm": _number(p)}
+        for code, interval, p in zip(codes, found, adjusted, strict=True)
+    }
+
+
+def types(paired: Paired, route: str, baseline: str, target: str) -> dict[str, Any]:
+    """The difference by question type, in English and in the mean over the other languages."""
+    return {name: _typed(paired, route, baseline, target, name) for name in paired.types(target)}
+
+
+def _typed(paired: Paired, route: str, baseline: str, target: str, name: str) -> dict[str, Any]:
+    mixes: Mapping[str, Mix] = {
+        ENGLISH: paired.english(target, type=name),
+        ZERO_SHOT: paired.zero_shot(target, type=name),
+    }
+    return {where: spelled(paired.difference(route, baseline, mix)) for where, mix in mixes.items() if mix}
+
+
+def in_points(difference: Mapping[str, Any]) -> str:
+    """`+9.3 points (+7.1 to +11.5)`, of a spelled interval."""
+    low, high = difference["interval"]
+    if low is None:
+        return f"{100 * difference['difference']:+.1f} points (no interval)"
+    return f"{100 * difference['difference']:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"

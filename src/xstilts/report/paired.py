@@ -1,0 +1,127 @@
+"""All cells of a study side by side, example by example: scores and differences with intervals.
+
+Clusters are images where there are any: in one draw an image stands with all its questions, in every language and
+every target that shows it. Texts without an image are clusters by their id within a target, so that a sentence stands
+with those translations of it that have the same id. Of two images the pair is the cluster; spans of one paragraph are
+clusters of their own, since the predictions do not say which belong together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from xstilts.report.bootstrap import Interval, Resampled, contrast, resample
+from xstilts.report.metrics import CONTROLS, ENGLISH
+
+SCORE = "score"
+Mix = dict[int, float]  # {column: weight}: a weighted sum of the scores of one route
+Combination = Mapping[str, Mix]  # {route: its mix}
+
+
+class Column(NamedTuple):
+    """Whose score a column of the resampled scores is; `type` "" is that of all examples."""
+
+    target: str
+    measure: str  # `score`, or a control
+    language: str
+    part: str
+    type: str
+
+
+@dataclass(frozen=True)
+class Paired:
+    """The cells of a study, resampled together.
+
+    Attributes:
+        about: {target: {route: what is true of its cell, one a seed}}.
+        columns: {column: its number}.
+        rows: {target: test examples a language}.
+        clusters: {target: how many}.
+    """
+
+    routes: Sequence[str]
+    seeds: int
+    about: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
+    columns: Mapping[Column, int]
+    rows: Mapping[str, Mapping[str, int]]
+    clusters: Mapping[str, int]
+    sums: np.ndarray
+
+    @cached_property
+    def resampled(self) -> Resampled:
+        """Scores of all columns, estimated and resampled."""
+        return resample(self.sums)
+
+    def fact(self, target: str, key: str) -> Any:
+        """What is true of every cell of a target: its `data`, `kind` or `metric`."""
+        return next(iter(self.about[target].values()))[0][key]
+
+    def targets(self) -> list[str]:
+        """The targets whose predictions say what each example earned."""
+        return [target for target in self.about if self.rows[target]]
+
+    def languages(self, target: str) -> list[str]:
+        """English first."""
+        return sorted(self.rows[target], key=lambda language: (language != ENGLISH, language))
+
+    def others(self, target: str) -> list[str]:
+        """The languages other than English."""
+        return [language for language in self.languages(target) if language != ENGLISH]
+
+    def types(self, target: str) -> list[str]:
+        """Question types, none for most kinds of task."""
+        return sorted({one.type for one in self.columns if one.target == target and one.type})
+
+    def controls(self, target: str) -> list[str]:
+        """The controls that the target has."""
+        there = {one.measure for one in self.columns if one.target == target}
+        return [control for control in CONTROLS if control in there]
+
+    def mix(self, target: str, languages: Sequence[str], measure: str = SCORE, type: str = "") -> Mix:
+        """The mean over languages (of those with the type) of a target's score, a language's a mean over its parts."""
+        keys = [(target, measure, language) for language in languages]
+        groups = [
+            [number for one, number in self.columns.items() if one[:3] == key and one.type == type] for key in keys
+        ]
+        groups = [group for group in groups if group]
+        return {number: 1 / len(group) / len(groups) for group in groups for number in group}
+
+    def zero_shot(self, target: str, measure: str = SCORE, type: str = "") -> Mix:
+        """The unweighted mean over the languages other than English; empty if there are none."""
+        return self.mix(target, self.others(target), measure, type)
+
+    def english(self, target: str, measure: str = SCORE, type: str = "") -> Mix:
+        """The score in English; empty if it is not tested."""
+        return self.mix(target, [ENGLISH], measure, type)
+
+    def gap(self, target: str) -> Mix:
+        """English less the mean over the other languages; empty if one of the two is."""
+        english, others = self.english(target), self.zero_shot(target)
+        return add(english, others, -1) if english and others else {}
+
+    def interval(self, combination: Combination) -> Interval:
+        """Value and interval of a sum over routes of weighted scores."""
+        weights = np.zeros((len(self.routes), len(self.columns)))
+        for route, mix in combination.items():
+            for column, weight in mix.items():
+                weights[self.routes.index(route), column] = weight
+        return contrast(self.resampled, weights)
+
+    def difference(self, route: str, baseline: str, mix: Mix) -> Interval:
+        """What a route has more than another."""
+        return self.interval({route: mix, baseline: scaled(mix, -1)})
+
+
+def add(one: Mix, other: Mix, weight: float = 1) -> Mix:
+    """One mix and `weight` times another."""
+    return {column: one.get(column, 0) + weight * other.get(column, 0) for column in {**one, **other}}
+
+
+def scaled(mix: Mix, weight: float) -> Mix:
+    """`weight` times a mix."""
+    return {column: weight * own for column, own in mix.items()}

@@ -1,0 +1,64 @@
+"""Data that a route's intermediate task shares with a target: which cells of the transfer matrix are marked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xstilts.cache import read_json
+
+# Of a split's uses of images or texts, the least that counts. Short sentences of few words recur by chance.
+LEAST = {"image": 0.01, "image content": 0.01, "text": 0.05}
+# Half an example, which recurs honestly beside another half: of texts, the pair or the question on its context counts.
+HALVES = {"hypothesis", "text"}
+# Kinds whose sentence is all that an example has.
+SENTENCES = ("tagging", "retrieval", "mlm")
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What is known of a cell.
+
+    Attributes:
+        words: what is shared, a phrase each; empty: nothing that counts.
+        not_compared: tasks whose caches could not be compared, so that there may be more.
+    """
+
+    words: tuple[str, ...] = ()
+    not_compared: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> str:
+        """`shared`, `not checked` or `none`."""
+        if self.words:
+            return "shared"
+        return "not checked" if self.not_compared else "none"
+
+
+def read_shared(root: Path, targets: Sequence[str], routes: Sequence[str]) -> dict[tuple[str, str], Shared]:
+    """What is known of every (target, route), from data/report/leaks."""
+    return {
+        (target, route): shared_of(read_json(root / target / f"{route}.json")) for target in targets for route in routes
+    }
+
+
+def shared_of(facts: Mapping[str, Any]) -> Shared:
+    """What counts of the facts that `xstilts.leaks.leak_facts` found: at least `LEAST` of images or whole examples."""
+    counted = [leak for leak in facts["shared"] if counts(leak, facts["kind"])]
+    return Shared(tuple(_phrase(leak) for leak in counted), tuple(facts["not_compared"]))
+
+
+def counts(leak: Mapping[str, Any], kind: str) -> bool:
+    """Whether a leak marks its cell: not half an example, nor a share so small that it happens by chance."""
+    if leak["fraction"] < LEAST[leak["kind"]]:
+        return False
+    if leak["kind"] != "text":
+        return True
+    return leak["field"] not in HALVES and (leak["field"] != "sentence" or kind in SENTENCES)
+
+
+def _phrase(leak: Mapping[str, Any]) -> str:
+    what = leak["kind"] if leak["kind"] != "text" else leak["field"]
+    return f"{leak['fraction']:.0%} of the {leak['split']} split's {what} in {leak['member']}"

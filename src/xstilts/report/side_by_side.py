@@ -1,0 +1,123 @@
+"""The items of every cell of a study, read, checked to be of the same examples, and summed by cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from xstilts.errors import DataError
+from xstilts.report.bootstrap import deal
+from xstilts.report.items import read_items
+from xstilts.report.metrics import CONTROLS
+from xstilts.report.paired import SCORE, Column, Paired
+
+About = dict[str, dict[str, list[dict[str, Any]]]]  # target -> route -> what is true of its cells, one a seed
+
+
+def items_path(root: Path, target: str, route: str, seed: int) -> Path:
+    """Where the items of one cell lie below `root` (data/report/items)."""
+    return root / target / f"{route}-s{seed}.arrow"
+
+
+def read_paired(root: Path, targets: Sequence[str], routes: Sequence[str], seeds: Sequence[int]) -> Paired:
+    """Read the items of every cell of a study.
+
+    Raises:
+        DataError: a missing file, or cells of one target that differ in data, metric or test examples.
+    """
+    about: About = {target: {} for target in targets}
+    cells: dict[tuple[str, int, int], pa.Table] = {}
+    for target in targets:
+        for i, route in enumerate(routes):
+            for j, seed in enumerate(seeds):
+                path = items_path(root, target, route, seed)
+                cells[target, i, j], cell = read_items(path)
+                about[target].setdefault(route, []).append(cell)
+                _check_alike(path, cells[target, i, j], cell, cells[target, 0, 0], about[target][routes[0]][0])
+    return pair_up(cells, about, routes, seeds)
+
+
+def pair_up(
+    cells: Mapping[tuple[str, int, int], pa.Table], about: About, routes: Sequence[str], seeds: Sequence[int]
+) -> Paired:
+    """Join the items of a study's cells.
+
+    Args:
+        cells: {(target, number of the route, number of the seed): items}.
+    """
+    first = {target: cells[target, 0, 0] for target in about}
+    columns = {column: number for number, column in enumerate(_columns(first))}
+    rows = {target: _counts(table["language"]) for target, table in first.items()}
+    groups, clusters = _clusters(first)
+    many = 1 + max((int(own.max(initial=-1)) for own in groups.values()), default=-1)
+    sums = np.zeros((many, 2, len(routes), len(seeds), len(columns)), np.float32)
+    for (target, i, j), table in cells.items():
+        if len(table):
+            _add_sums(sums[:, :, i, j], target, table, groups[target], columns)
+    return Paired(routes, len(seeds), about, columns, rows, clusters, sums)
+
+
+def _check_alike(
+    path: Path, table: pa.Table, cell: Mapping[str, Any], first: pa.Table, head: Mapping[str, Any]
+) -> None:
+    """Refuse a cell whose examples are not those of the first."""
+    for key in ("data", "kind", "metric"):
+        if cell[key] != head[key]:
+            todo = "run `dvc repro` to score every cell again"
+            raise DataError(path, None, f"{key} '{cell[key]}'", f"'{head[key]}' as in the other cells", todo)
+    same = ("id", "image_id", "language", "part", "structural")
+    if not table.select(same).equals(first.select(same)):
+        found, expected = "other test examples", f"those of route {head['route']}, seed {head['seed']}, row by row"
+        raise DataError(path, None, found, expected, "run `dvc repro` to score every cell again")
+
+
+def _columns(tables: Mapping[str, pa.Table]) -> Iterator[Column]:
+    """Every language, part and question type of every target, and its controls."""
+    for target, table in tables.items():
+        measures = [SCORE, *(control for control in CONTROLS if table[control].null_count < len(table))]
+        groups = table.group_by(["language", "part", "structural"], use_threads=False).aggregate([]).to_pylist()
+        types = sorted({group["structural"] for group in groups} - {""})
+        pairs = sorted({(group["language"], group["part"]) for group in groups})
+        typed = {(group["language"], group["part"], group["structural"]) for group in groups}
+        for measure in measures:
+            for language, part in pairs:
+                yield Column(target, measure, language, part, "")
+                for kind in types:
+                    if (language, part, kind) in typed:
+                        yield Column(target, measure, language, part, kind)
+
+
+def _counts(column: Any) -> dict[str, int]:
+    return {one["values"]: one["counts"] for one in column.value_counts().to_pylist()}
+
+
+def _clusters(tables: Mapping[str, pa.Table]) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+    """The group of every row of every target, int64 `[rows]` each, and how many clusters a target has."""
+    known: dict[tuple[str, str], int] = {}
+    rows, clusters = {}, {}
+    for target, table in tables.items():
+        names = zip(table["image_id"].to_pylist(), table["id"].to_pylist(), strict=True)
+        keys = [("", image) if image else (target, own) for image, own in names]
+        rows[target] = np.array([known.setdefault(key, len(known)) for key in keys], np.int64)
+        clusters[target] = len(set(keys))
+    dealt = deal(len(known))
+    return {target: dealt[own] for target, own in rows.items()}, clusters
+
+
+def _add_sums(
+    sums: np.ndarray, target: str, table: pa.Table, groups: np.ndarray, columns: Mapping[Column, int]
+) -> None:
+    """Add a cell's points, and what could be earned, to `sums` `[clusters, 2, columns]`."""
+    of = table["of"].to_numpy()
+    keys = list(zip(*(table[name].to_pylist() for name in ("language", "part", "structural")), strict=True))
+    for measure in (SCORE, *(control for control in CONTROLS if table[control].null_count < len(table))):
+        points = table[measure].to_numpy()
+        whole = np.array([columns[Column(target, measure, language, part, "")] for language, part, _ in keys])
+        typed = np.array([columns[Column(target, measure, *key)] for key in keys])
+        for numbers, rows in ((whole, np.arange(len(keys))), (typed, np.flatnonzero(typed != whole))):
+            np.add.at(sums[:, 0], (groups[rows], numbers[rows]), points[rows])
+            np.add.at(sums[:, 1], (groups[rows], numbers[rows]), of[rows])

@@ -1,0 +1,186 @@
+"""Known answers of the bootstrap: coverage, agreement with scipy, power of pairing, Holm."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from xstilts.errors import XstiltsError
+from xstilts.report import bootstrap
+from xstilts.report.bootstrap import Interval, contrast, deal, holm, resample
+
+BETTER = np.array([[-1.0], [1.0]])  # the second route less the first
+
+
+def clustered(
+    rng: np.random.Generator, clusters: int, seeds: int, between_seeds: float = 0.0, effect: float = 0.0
+) -> np.ndarray:
+    """Sums of two routes: clusters of 1 to 9 right or wrong answers that share the difficulty of their image."""
+    sizes = rng.integers(1, 10, clusters)
+    difficulty = rng.normal(0, 1, clusters)[None, None, :]
+    run = rng.normal(0, between_seeds, (2, seeds, 1))
+    chance = 1 / (1 + np.exp(-(0.3 + difficulty + run)))
+    chance[1] = np.clip(chance[1] + effect, 0, 1)
+    points = rng.binomial(sizes, chance)
+    of = np.broadcast_to(sizes, points.shape)
+    return np.stack([points, of])[:, :, :, :, None].transpose(3, 0, 1, 2, 4).astype(float)
+
+
+def covered(simulations: int, resamples: int, **design: float) -> float:
+    """In what share of simulated studies the interval of a difference that is truly 0 has it."""
+    rng, hits = np.random.default_rng(1), 0
+    for number in range(simulations):
+        interval = contrast(resample(clustered(rng, **design), resamples, seed=number), BETTER)  # type: ignore[arg-type]
+        hits += interval.low <= 0 <= interval.high
+    return hits / simulations
+
+
+@pytest.mark.slow
+def test_coverage_over_clusters_of_one_seed() -> None:
+    """2,000 simulations: the standard error of the share is 0.5 points."""
+    assert 0.93 <= covered(2000, 1000, clusters=60, seeds=1) <= 0.97
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seeds", "between_seeds"), [(3, 0.3), (3, 1.0), (5, 0.3), (5, 0.0)])
+def test_coverage_over_clusters_and_seeds(seeds: int, between_seeds: float) -> None:
+    """Training runs that differ not at all, by some points, and by far more than items do."""
+    assert 0.93 <= covered(2000, 500, clusters=60, seeds=seeds, between_seeds=between_seeds) <= 0.97
+
+
+@pytest.mark.slow
+def test_two_seeds_cover_a_little_less() -> None:
+    assert 0.9 <= covered(2000, 500, clusters=60, seeds=2, between_seeds=0.3) <= 0.95
+
+
+def test_clusters_taken_for_single_examples_cover_too_little() -> None:
+    """What the clusters are for: a score whose examples are resampled one by one has too narrow an interval."""
+    rng, hits = np.random.default_rng(2), 0
+    for number in range(400):
+        effect = rng.normal(0, 0.25, 60)  # what an image adds to the difference, in all of its 8 questions
+        scores = np.repeat(effect, 8) + rng.normal(0, 0.3, 480)
+        interval = contrast(resample(single(scores), 500, seed=number), np.array([[1.0]]))
+        hits += interval.low <= 0 <= interval.high
+    assert hits / 400 < 0.8
+
+
+def single(values: np.ndarray) -> np.ndarray:
+    """The sums of one route with a cluster an example."""
+    return np.stack([values, np.ones_like(values)], axis=1)[:, :, None, None, None]
+
+
+def test_agrees_with_scipy_where_a_cluster_is_an_example() -> None:
+    values = np.random.default_rng(3).exponential(1.0, 400)
+    found = contrast(resample(single(values), 20_000), np.array([[1.0]]))
+    expected = stats.bootstrap(
+        (values,), np.mean, n_resamples=20_000, method="percentile", random_state=4, vectorized=True
+    )
+    assert found.value == pytest.approx(values.mean())
+    assert found.error == pytest.approx(expected.standard_error, rel=0.03)
+    width = expected.confidence_interval.high - expected.confidence_interval.low
+    assert found.low == pytest.approx(expected.confidence_interval.low, abs=0.03 * width)
+    assert found.high == pytest.approx(expected.confidence_interval.high, abs=0.03 * width)
+
+
+def test_pairing_finds_two_points_that_unpaired_sets_do_not_show() -> None:
+    """The same 400 images: one route answers 2 % of the questions better, both share what is hard."""
+    rng = np.random.default_rng(5)
+    right = (rng.random((400, 5)) < rng.beta(0.4, 0.3, 400)[:, None]).astype(float)
+    wrong = np.flatnonzero(right.ravel() == 0)
+    better = right.copy()
+    better.ravel()[rng.choice(wrong, 40, replace=False)] = 1  # of 2,000
+    sums = np.stack([np.stack([one.sum(1), np.full(400, 5.0)], axis=1) for one in (right, better)], axis=2)
+    sums = sums[:, :, :, None, None]
+    paired = contrast(resample(sums), BETTER)
+    assert paired.value == pytest.approx(0.02)
+    assert paired.low > 0
+    assert paired.p < 0.001
+    alone = [resample(sums[:, :, [route]], seed=route).drawn[:, 0, 0, 0] for route in (0, 1)]
+    low, high = np.quantile(alone[1] - alone[0], [0.025, 0.975])
+    assert low < 0 < high
+    assert paired.error < (alone[1] - alone[0]).std() / 3
+
+
+def test_seeds_are_blocks() -> None:
+    """What a seed does to both routes alike is no part of their difference."""
+    rng = np.random.default_rng(6)
+    sums = clustered(rng, 100, 5)
+    sums[:, 0, 1] = sums[:, 0, 0] + 0.1 * sums[:, 1, 0]  # ten points more, whatever the seed
+    sums[:, 0] += sums[:, 1] * rng.normal(0, 0.2, (1, 5, 1))  # of both
+    found = contrast(resample(sums, 2000), BETTER)
+    assert found.value == pytest.approx(0.1)
+    assert found.error < 1e-6
+    alone = contrast(resample(sums, 2000), np.array([[1.0], [0.0]]))
+    assert alone.error > 0.05
+
+
+def test_without_noise_of_items_the_interval_is_that_of_the_t_distribution() -> None:
+    values = np.array([0.2, 0.5, 0.6])
+    sums = np.ones((50, 2, 1, 3, 1))
+    sums[:, 0, 0, :, 0] = values
+    found = contrast(resample(sums), np.array([[1.0]]))
+    assert found.error == pytest.approx(values.std(ddof=1) / np.sqrt(3))
+    low, high = stats.t.interval(0.95, 2, values.mean(), values.std(ddof=1) / np.sqrt(3))
+    assert found.low == pytest.approx(low, abs=1e-3)
+    assert found.high == pytest.approx(high, abs=1e-3)
+
+
+def test_means_over_languages_take_the_same_images() -> None:
+    """Two languages that say the same of each image: their mean is no more certain than one of them."""
+    one = clustered(np.random.default_rng(7), 200, 1)
+    both = np.concatenate([one, one], axis=-1)
+    single_language = contrast(resample(one, 2000), BETTER)
+    mean = contrast(resample(both, 2000), np.array([[-0.5, -0.5], [0.5, 0.5]]))
+    assert mean.error == pytest.approx(single_language.error, rel=1e-3)
+    gap = contrast(resample(both, 2000), np.array([[-1.0, 1.0], [1.0, -1.0]]))
+    assert gap.error < 1e-6
+
+
+def test_the_same_seed_draws_the_same_and_blocks_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    sums = clustered(np.random.default_rng(8), 50, 1)
+    first = contrast(resample(sums, 1000), BETTER)
+    assert contrast(resample(sums, 1000), BETTER) == first
+    monkeypatch.setattr(bootstrap, "_WEIGHTS", 50 * 64)
+    assert contrast(resample(sums, 1000), BETTER).error == pytest.approx(first.error, rel=0.1)
+
+
+def test_many_clusters_are_dealt_to_groups_of_the_same_variance() -> None:
+    rng = np.random.default_rng(9)
+    values, groups = rng.random(30_000), deal(30_000)
+    assert len(set(groups)) == bootstrap.MOST_CLUSTERS
+    assert (deal(100) == np.arange(100)).all()
+    sums = np.zeros((bootstrap.MOST_CLUSTERS, 2, 1, 1, 1))
+    np.add.at(sums[:, 0, 0, 0, 0], groups, values)
+    np.add.at(sums[:, 1, 0, 0, 0], groups, 1)
+    found = contrast(resample(sums, 4000), np.array([[1.0]]))
+    assert found.error == pytest.approx(values.std() / np.sqrt(30_000), rel=0.06)
+
+
+def test_a_difference_of_nothing_is_certain() -> None:
+    one = clustered(np.random.default_rng(10), 40, 1)
+    one[:, :, 1] = one[:, :, 0]
+    assert contrast(resample(one, 500), BETTER) == Interval(0.0, 0.0, 0.0, 1.0, 0.0)
+    three = np.concatenate([one, one], axis=2)[:, :, :3]
+    thirds = contrast(resample(three, 500), np.array([[-1.0], [1 / 3], [2 / 3]]))  # rounding is no difference
+    assert thirds == Interval(0.0, 0.0, 0.0, 1.0, 0.0)
+
+
+def test_the_smallest_difference_has_four_fifths_power() -> None:
+    assert Interval(0, 0, 0, 1, error=0.01).smallest == pytest.approx(0.02801585)
+    rng = np.random.default_rng(11)
+    z = rng.normal(0.02801585 / 0.01, 1, 100_000)
+    assert (np.abs(z) > 1.959964).mean() == pytest.approx(0.8, abs=0.01)
+
+
+def test_holm_by_hand() -> None:
+    """Of four: 0.01 x 4, 0.02 x 3 = 0.06, 0.03 x 2 = 0.06, and 0.04 x 1, which is not below the one before."""
+    assert holm([0.04, 0.01, 0.03, 0.02]) == pytest.approx([0.06, 0.04, 0.06, 0.06])
+    assert holm([0.01, 0.04]) == pytest.approx([0.02, 0.04])
+    assert holm([0.5, 0.9, float("nan")]) == [1.0, 1.0, 1.0]
+    assert holm([]) == []
+
+
+def test_one_cluster_is_refused() -> None:
+    with pytest.raises(XstiltsError, match="found 1 clusters"):
+        resample(np.ones((1, 2, 1, 1, 1)))

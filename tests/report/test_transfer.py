@@ -1,0 +1,165 @@
+"""The transfer matrix and the answer: what they say of planted effects, and of what they cannot know."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from xstilts.report.answer import answers
+from xstilts.report.shared import Shared, shared_of
+from xstilts.report.side_by_side import read_paired
+from xstilts.report.summary import print_summary
+from xstilts.report.transfer import Transfer, transfer_matrix
+
+ROUTES = ["none", "squad", "gqa"]
+
+
+@pytest.fixture
+def study(write_cell: Any, tmp_path: Path) -> Path:
+    """On two targets, gqa adds 10 points and squad takes 5; on retrieval everything adds 30."""
+    for route, more in (("none", 0.0), ("squad", -0.05), ("gqa", 0.1)):
+        write_cell("xgqa", route, more=more, english=0.1)
+        write_cell("xnli", route, more=more / 2, kind="classification")
+        write_cell("tatoeba", route, more=0.0 if route == "none" else 0.3, kind="retrieval")
+    write_cell("xgqa", "gqa", more=0.1, english=0.1, cost={"examples": 7200, "tokens": 41_000})
+    return tmp_path / "items"
+
+
+def matrix(
+    study: Path, shared: dict[tuple[str, str], Shared] | None = None, routes: list[str] = ROUTES
+) -> dict[str, Any]:
+    targets = ["xgqa", "xnli", "tatoeba"]
+    known = {(target, route): Shared() for target in targets for route in routes} | (shared or {})
+    return transfer_matrix(Transfer(read_paired(study, targets, routes, [0]), known))
+
+
+def cell_of(content: dict[str, Any], target: str, route: str) -> dict[str, Any]:
+    (cell,) = (one for one in content["cells"] if (one["target"], one["route"]) == (target, route))
+    return dict(cell)
+
+
+def average_of(content: dict[str, Any], route: str, over: str) -> dict[str, Any]:
+    (average,) = (one for one in content["averages"] if (one["route"], one["over"]) == (route, over))
+    return dict(average)
+
+
+def test_differences_to_none(study: Path) -> None:
+    content = matrix(study)
+    assert content["covers"].startswith("test items only: one seed")
+    assert len(content["cells"]) == 3 * 2
+    cell = cell_of(content, "xgqa", "gqa")
+    low, high = cell["zero_shot"]["interval"]
+    assert 0 < low < 0.1 < high
+    assert cell["zero_shot"]["p"] < 0.01
+    assert list(cell["languages"]) == ["de", "zh"]
+    assert all(one["p_holm"] >= one["p"] for one in cell["languages"].values())
+    assert {"en", "gap"} <= set(cell)
+    assert (cell["clusters"], cell["examples"], cell["shared_data"]) == (200, 1000, "none")
+
+
+def test_averages_with_and_without_retrieval(study: Path) -> None:
+    content = matrix(study)
+    both, trained = (average_of(content, "gqa", over) for over in ("all targets", "without retrieval"))
+    assert both["targets"] == ["xgqa", "xnli", "tatoeba"]
+    assert trained["targets"] == ["xgqa", "xnli"]
+    cells = [cell_of(content, target, "gqa")["zero_shot"]["difference"] for target in both["targets"]]
+    assert both["zero_shot"]["difference"] == pytest.approx(sum(cells) / 3, abs=1e-4)
+    assert trained["zero_shot"]["difference"] == pytest.approx(sum(cells[:2]) / 2, abs=1e-4)
+    assert average_of(content, "squad", "all targets")["zero_shot"]["difference"] > 0
+    assert average_of(content, "squad", "without retrieval")["zero_shot"]["difference"] < 0
+
+
+def test_shared_data_is_marked_and_never_averaged_silently(study: Path) -> None:
+    shared = {("xgqa", "gqa"): Shared(("20% of the test split's image in gqa",)), ("xnli", "gqa"): Shared((), ("gqa",))}
+    content = matrix(study, shared)
+    assert cell_of(content, "xgqa", "gqa")["shared_data"] == "shared"
+    assert not cell_of(content, "xgqa", "gqa")["in_averages"]
+    average = average_of(content, "gqa", "all targets")
+    assert average["targets"] == ["xnli", "tatoeba"]
+    assert average["left_out"] == ["xgqa: 20% of the test split's image in gqa"]
+    assert average["not_checked"] == ["xnli"]
+    assert average_of(content, "squad", "all targets")["targets"] == ["xgqa", "xnli", "tatoeba"]
+
+
+def test_what_counts_as_shared_data() -> None:
+    """Images and whole examples do; half an example, and a share that chance brings about, do not."""
+    leak = {"split": "test", "member": "mnli", "kind": "text", "met_as": "", "shared": 9, "fraction": 0.3}
+    facts = {"kind": "classification", "not_compared": []}
+
+    def status(kind: str = "classification", **one: Any) -> str:
+        return shared_of({**facts, "kind": kind, "shared": [{**leak, "field": "", **one}]}).status
+
+    assert status(field="hypothesis") == "none"
+    assert status(field="pair") == "shared"
+    assert status(field="pair", fraction=0.04) == "none"
+    assert status(field="caption") == "shared"
+    assert status(field="sentence") == "none"
+    assert status("tagging", field="sentence") == "shared"
+    assert shared_of({**facts, "shared": [{**leak, "kind": "image", "field": ""}]}).words == (
+        "30% of the test split's image in mnli",
+    )
+    assert shared_of({**facts, "shared": [], "not_compared": ["xnli"]}).status == "not checked"
+
+
+def test_without_the_baseline_there_is_nothing_to_compare_with(study: Path) -> None:
+    content = matrix(study, routes=["squad", "gqa"])
+    assert content["cells"] == []
+    assert content["missing"] == "add none to study.intermediates"
+
+
+def test_the_answer_finds_what_was_planted(study: Path) -> None:
+    content = answers(read_paired(study, ["xgqa", "xnli", "tatoeba"], ROUTES, [0]))
+    assert [one["target"] for one in content["answers"]] == ["xgqa", "xnli", "tatoeba"]
+    one = content["answers"][0]
+    assert one["verdict"] == "better"
+    assert 0.1 < one["zero_shot"]["difference"] < 0.2
+    assert one["not_matched"] == ["examples 7,200 against 3,600"]  # 41,000 tokens against 40,000 are the same
+    assert set(one["types"]) == {"query", "verify"}
+    assert set(one["controls"]) == {"blind", "shuffled", "above_blind"}
+    shown, blind = one["zero_shot"]["difference"], one["controls"]["blind"]["zero_shot"]["difference"]
+    assert one["controls"]["above_blind"]["zero_shot"]["difference"] == pytest.approx(shown - blind, abs=1e-4)
+    sentence = one["sentence"]
+    assert sentence.startswith(
+        "On xgqa (pictograms data) in the languages without labels gqa (multimodal) does better than"
+    )
+    assert f"{100 * shown:+.1f} points" in sentence
+    assert "in this one pair of training runs" in sentence
+    assert "the interval covers test items, not other training runs" in sentence
+    assert "not matched: examples 7,200 against 3,600" in sentence
+    assert "same facts" not in sentence
+    assert content["answers"][2]["verdict"] == "cannot tell"
+    assert "would have been found in four of five" in content["answers"][2]["sentence"]
+    assert content["missing"] == [
+        "snli_ve against mnli: add snli_ve and mnli to study.intermediates",
+        "visual7w against cosmosqa: add visual7w and cosmosqa to study.intermediates",
+        "multimodal against text: add multimodal and text to study.intermediates",
+    ]
+
+
+def test_published_tasks_do_not_carry_the_same_facts(write_cell: Any, study: Path) -> None:
+    write_cell("xgqa", "gqa", more=0.1, trained_on="official")
+    (answer,) = answers(read_paired(study, ["xgqa"], ROUTES, [0]))["answers"]
+    assert not answer["same_facts"]
+    assert "the two tasks do not carry the same facts" in answer["sentence"]
+
+
+def test_what_is_printed(study: Path) -> None:
+    out = io.StringIO()
+    answer = answers(read_paired(study, ["xgqa"], ROUTES, [0]))
+    print_summary(matrix(study), answer, Console(file=out, width=120))
+    text = " ".join(out.getvalue().split())
+    assert max(len(line) for line in out.getvalue().splitlines()) <= 120
+    assert "xgqa: accuracy less that of none in points, pictograms data" in text
+    assert "They cover test items only: one seed says nothing" in text
+    assert "On xgqa (pictograms data)" in text
+    out = io.StringIO()
+    none = answers(read_paired(study, ["xgqa"], ["none"], [0]))
+    print_summary(matrix(study, routes=["none"]), none, Console(file=out, width=120))
+    assert (
+        " ".join(out.getvalue().split())
+        == "No answer yet; gqa against squad: add gqa and squad to study.intermediates."
+    )
