@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from accelerate import Accelerator
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
@@ -21,25 +20,23 @@ from xstilts.threads import processors, workers
 from xstilts.train.dev import dev_scores
 from xstilts.train.examples import Examples
 from xstilts.train.order import epoch_batches
+from xstilts.train.processes import Processes
 from xstilts.train.progress import Progress
+from xstilts.train.resume import Keeper
+from xstilts.train.run import Run, Trained
 from xstilts.train.settings import TrainSettings
+from xstilts.train.stop import Stopped, stop_requests
 from xstilts.train.update import Updater
 
 
-@dataclass
-class Trained:
-    """What a run leaves: the best weights, their dev scores, the curve, and what it cost."""
-
-    weights: dict[str, Tensor]
-    best: dict[str, float] = field(default_factory=dict)
-    curve: list[dict[str, float]] = field(default_factory=list)
-    updates: int = 0
-    examples: int = 0
-    tokens: int = 0
-
-
 def train(
-    model: MultitaskModel, rows: Examples, dev: Examples, settings: TrainSettings, seed: int, title: str
+    model: MultitaskModel,
+    rows: Examples,
+    dev: Examples,
+    settings: TrainSettings,
+    seed: int,
+    title: str,
+    keeper: Keeper | None = None,
 ) -> Trained:
     """Train `model` and return the state with the best mean score on English dev.
 
@@ -47,33 +44,54 @@ def train(
         rows: training rows; `dev`: English dev rows of the same tasks. Nothing else is ever scored here.
         seed: of the order of examples and of dropout. That of the masks in an mlm task is the rows' own.
         title: shown before the progress.
+        keeper: of the run's state on disk, from which the run goes on if it was cut off before; None: none is kept.
 
     Raises:
         NotFinite: at a loss that is no number, with the update and the ids of the batch.
+        Stopped: the process was asked to stop (Ctrl-C, SIGTERM); its state was kept.
     """
     for name, part in (("train", rows), ("dev", dev)):
         if not len(part):
             raise XstiltsError(f"{title}: found no {name} rows, expected some; look at its raw files")
     accelerator = Accelerator(mixed_precision="bf16" if settings.precision == "bf16" else "no")
-    torch.manual_seed(seed)
-    plan = update_plan(rows, settings, seed)
-    optimizer = make_optimizer(model.to(accelerator.device), settings)
-    schedule = LambdaLR(optimizer, lambda step: rate(step, len(plan), settings.warmup))
-    result, marks = Trained(weights={}), evaluation_marks(len(plan), settings.evaluations)
-    with workers() as pool, Progress(title, len(plan), accelerator.is_main_process) as progress:
+    processes, plan = Processes.of(accelerator), update_plan(rows, settings, seed)
+    run = begin(model.to(accelerator.device), settings, seed, len(plan))
+    if keeper:
+        keeper.restore(run, processes)
+    marks = evaluation_marks(len(plan), settings.evaluations)
+    with workers() as pool, Progress(title, len(plan), processes.is_main) as progress, stop_requests() as asked:
         # Threads would draw dropout's random numbers in an order of their own.
         shared = accelerator.device.type == "cpu" and not settings.dropout
         threads = (pool, processors()) if shared else (None, 1)
-        updater = Updater(accelerator, model.train(), optimizer, rows, settings.clip, *threads)
-        for step, update in enumerate(plan, start=1):
+        updater = Updater(accelerator, model.train(), run.optimizer, rows, settings.clip, *threads)
+        progress.go_on(run.result.updates, run.result.examples, run.result.tokens)
+        for step, update in enumerate(plan[run.result.updates :], start=run.result.updates + 1):
             loss = updater.step(step, update)
-            schedule.step()
-            count(result, rows, update)
-            progress.advance(step, loss, result.examples, result.tokens)
+            run.schedule.step()
+            count(run.result, rows, update)
+            progress.advance(step, loss, run.result.examples, run.result.tokens)
             if step in marks:
-                evaluate(model, dev, settings, pool, result, step, loss)
-                progress.note(f"dev {result.curve[-1]['dev']:.3f}")
-    return result
+                evaluate(model, dev, settings, pool, run.result, step, loss)
+                progress.note(f"dev {run.result.curve[-1]['dev']:.3f}")
+            if step < len(plan):
+                keep_or_stop(run, keeper, processes, asked(), f"{title}: stopped after update {step} of {len(plan)}")
+    return run.result
+
+
+def begin(model: MultitaskModel, settings: TrainSettings, seed: int, updates: int) -> Run:
+    """A run before its first update, with the seed's random numbers."""
+    torch.manual_seed(seed)
+    optimizer = make_optimizer(model, settings)
+    return Run(model, optimizer, LambdaLR(optimizer, lambda step: rate(step, updates, settings.warmup)))
+
+
+def keep_or_stop(run: Run, keeper: Keeper | None, processes: Processes, asked: bool, where: str) -> None:
+    """Between two updates: keep the run's state when it is time to, and stop if any process was asked to."""
+    stop = processes.any(asked)
+    if keeper and (processes.any(keeper.due()) or stop):
+        keeper.write(run, processes)
+    if stop:
+        raise Stopped(f"{where}; {'the same command goes on from there' if keeper else 'nothing of it was kept'}")
 
 
 def update_plan(rows: Examples, settings: TrainSettings, seed: int) -> list[list[np.ndarray]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 from xstilts.errors import ParameterError
 
@@ -25,6 +25,8 @@ class TrainSettings:
     train_inputs: whether embeddings and visual prefix are trained.
     frozen_layers: how many of the encoder's layers, from the input on, are not trained.
     precision: bf16 autocast or fp32.
+    resume_minutes: between two states on disk, from which a run that was cut off is taken up; 0: none is written. It
+        decides nothing else.
     """
 
     epochs: float = 1.0
@@ -41,11 +43,17 @@ class TrainSettings:
     train_inputs: bool = False
     frozen_layers: int = 4
     precision: Literal["bf16", "fp32"] = "bf16"
+    resume_minutes: float = 5.0
 
     def __post_init__(self) -> None:
         """Refuse what would train nothing, or something else than was asked."""
         for name in ("epochs", "token_budget", "batch_size", "accumulation", "evaluations", "clip"):
             if getattr(self, name) <= 0:
                 raise ParameterError(f"{name} is {getattr(self, name)}, expected more than 0")
-        if self.frozen_layers < 0:
-            raise ParameterError(f"frozen_layers is {self.frozen_layers}, expected 0 or more")
+        for name in ("frozen_layers", "resume_minutes"):
+            if getattr(self, name) < 0:
+                raise ParameterError(f"{name} is {getattr(self, name)}, expected 0 or more")
+
+    def deciding(self) -> dict[str, Any]:
+        """The settings on which a run's numbers depend."""
+        return {name: value for name, value in asdict(self).items() if name != "resume_minutes"}
