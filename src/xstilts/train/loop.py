@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from concurrent.futures import Executor
 
 import numpy as np
@@ -19,7 +18,7 @@ from xstilts.model.multitask import MultitaskModel
 from xstilts.threads import processors, workers
 from xstilts.train.dev import dev_scores
 from xstilts.train.examples import Examples
-from xstilts.train.order import epoch_batches
+from xstilts.train.order import cut, epoch_batches
 from xstilts.train.processes import Processes
 from xstilts.train.progress import Progress
 from xstilts.train.resume import Keeper
@@ -95,19 +94,17 @@ def keep_or_stop(run: Run, keeper: Keeper | None, processes: Processes, asked: b
 
 
 def update_plan(rows: Examples, settings: TrainSettings, seed: int) -> list[list[np.ndarray]]:
-    """Every update of the run as its list of batches; a fractional last epoch is cut short."""
-    batches: list[np.ndarray] = []
+    """Every update of the run as its list of batches; a fractional last epoch is cut short.
+
+    Which examples an update has depends on the products of `accumulation` with `batch_size` and with `token_budget`
+    alone; how they are cut into batches changes memory and speed, and nothing that is computed but its rounding.
+    """
+    updates: list[np.ndarray] = []
     for epoch in range(math.ceil(settings.epochs)):
         part = min(1.0, settings.epochs - epoch)
         order = epoch_batches(rows, settings, seed, epoch)
-        batches += order[: max(1, round(part * len(order)))]
-    return list(grouped(batches, settings.accumulation))
-
-
-def grouped(batches: list[np.ndarray], size: int) -> Iterator[list[np.ndarray]]:
-    """Consecutive groups of `size` batches, the last one possibly smaller."""
-    for start in range(0, len(batches), size):
-        yield batches[start : start + size]
+        updates += order[: max(1, round(part * len(order)))]
+    return [cut(update, rows, settings.token_budget, settings.batch_size) for update in updates]
 
 
 def make_optimizer(model: MultitaskModel, settings: TrainSettings) -> AdamW:

@@ -19,7 +19,8 @@ class TrainSettings:
     clip: largest gradient norm, applied once an update.
     token_budget: padded tokens (text and picture) in a batch, at most.
     batch_size: examples in a batch, at most.
-    accumulation: batches an update.
+    accumulation: how many times an update may hold what a batch may. Half of both limits and twice the accumulation
+        make the same updates in half of the memory.
     evaluations: times English dev is scored, evenly over the second half, the last at the end; the best is kept.
     dropout: probability of every dropout in the encoder.
     train_inputs: whether embeddings and visual prefix are trained.
