@@ -105,6 +105,17 @@ def separable(tiny: Any) -> Path:
 
 
 @pytest.fixture
+def trajectory_of() -> Callable[[Path], Trajectory]:
+    """What a checkpoint tells of its training: weights, and the losses at the evaluations of dev."""
+
+    def read(out: Path) -> Trajectory:
+        card = read_json(out / "checkpoint.json")["training"]
+        return Trajectory([], [point["loss"] for point in card["curve"]], load_file(out / "model.safetensors"), card)
+
+    return read
+
+
+@pytest.fixture
 def trajectory(
     every_kind: Path, public: Path, tmp_path: Path, make_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Trajectory]:

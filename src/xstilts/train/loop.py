@@ -15,7 +15,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from xstilts.errors import XstiltsError
 from xstilts.model.checkpoint import trained_weights
 from xstilts.model.multitask import MultitaskModel
-from xstilts.threads import processors, workers
+from xstilts.threads import workers
 from xstilts.train.dev import dev_scores
 from xstilts.train.examples import Examples
 from xstilts.train.order import cut, epoch_batches
@@ -26,6 +26,8 @@ from xstilts.train.run import Run, Trained
 from xstilts.train.settings import TrainSettings
 from xstilts.train.stop import Stopped, stop_requests
 from xstilts.train.update import Updater
+
+OTHER_SEED = 1_000_003  # between the seeds of processes, whose dropout must not be the same
 
 
 def train(
@@ -52,16 +54,17 @@ def train(
     for name, part in (("train", rows), ("dev", dev)):
         if not len(part):
             raise XstiltsError(f"{title}: found no {name} rows, expected some; look at its raw files")
+    processes, plan = Processes.here(), update_plan(rows, settings, seed)
     accelerator = Accelerator(mixed_precision="bf16" if settings.precision == "bf16" else "no")
-    processes, plan = Processes.of(accelerator), update_plan(rows, settings, seed)
-    run = begin(model.to(accelerator.device), settings, seed, len(plan))
+    run = begin(model.to(accelerator.device), settings, seed + OTHER_SEED * processes.index, len(plan))
     if keeper:
         keeper.restore(run, processes)
     marks = evaluation_marks(len(plan), settings.evaluations)
-    with workers() as pool, Progress(title, len(plan), processes.is_main) as progress, stop_requests() as asked:
+    shown = Progress(title, len(plan), processes.is_main)
+    with workers(processes.threads) as pool, shown as progress, stop_requests() as asked:
         # Threads would draw dropout's random numbers in an order of their own.
         shared = accelerator.device.type == "cpu" and not settings.dropout
-        threads = (pool, processors()) if shared else (None, 1)
+        threads = (pool, processes.threads) if shared else (None, 1)
         updater = Updater(accelerator, model.train(), run.optimizer, rows, settings.clip, *threads)
         progress.go_on(run.result.updates, run.result.examples, run.result.tokens)
         for step, update in enumerate(plan[run.result.updates :], start=run.result.updates + 1):
@@ -70,7 +73,7 @@ def train(
             count(run.result, rows, update)
             progress.advance(step, loss, run.result.examples, run.result.tokens)
             if step in marks:
-                evaluate(model, dev, settings, pool, run.result, step, loss)
+                evaluate(model, dev, settings, pool, run.result, step, loss, processes)
                 progress.note(f"dev {run.result.curve[-1]['dev']:.3f}")
             if step < len(plan):
                 keep_or_stop(run, keeper, processes, asked(), f"{title}: stopped after update {step} of {len(plan)}")
@@ -148,9 +151,10 @@ def evaluate(
     result: Trained,
     step: int,
     loss: float,
+    processes: Processes,
 ) -> None:
     """Score English dev, add a point to the curve, and keep the weights if they are the best so far."""
-    scores = dev_scores(model, dev, settings.token_budget, settings.precision, pool)
+    scores = dev_scores(model, dev, settings.token_budget, settings.precision, pool, processes)
     result.curve.append({"update": step, "loss": round(loss, 4), "dev": round(scores["mean"], 4)})
     if not result.best or scores["mean"] > result.best["mean"]:
         result.best, result.weights = scores, trained_weights(model)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import PartialState
 from tokenizers import Tokenizer
 from torch import Tensor
 
@@ -47,7 +46,7 @@ def train_phase(
         scratch: where the state of the run is kept while it is under way. A run that was cut off goes on from there,
             and leaves the same bytes. None: none is kept.
     """
-    card, processes = read_json(cache / CARD), Processes.of(PartialState())
+    card, processes = read_json(cache / CARD), Processes.here()
     if not card["tasks"]:
         passed = encoder_weights(read_weights(start)) if start else {}
         leave(out, passed, {"tasks": {}, "training": None}, processes)

@@ -13,7 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from accelerate import Accelerator, PartialState
+from accelerate.utils import parse_flag_from_env
 from torch import Tensor, distributed
+
+from xstilts.threads import processors
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,12 @@ class Processes:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
     @classmethod
+    def here(cls) -> Processes:
+        """Those that were launched; without an accelerator (or with ACCELERATE_USE_CPU) they compute on processors."""
+        on_cpu = parse_flag_from_env("ACCELERATE_USE_CPU") or not torch.accelerator.is_available()
+        return cls.of(PartialState(cpu=on_cpu))
+
+    @classmethod
     def of(cls, state: Accelerator | PartialState) -> Processes:
         """Those that accelerate knows of."""
         return cls(state.num_processes, state.process_index, state.device)
@@ -40,8 +49,13 @@ class Processes:
         """Whether this one writes and speaks."""
         return self.index == 0
 
+    @property
+    def threads(self) -> int:
+        """How many threads this one may use where all processes run on one machine: its part of the processors."""
+        return max(1, processors() // self.count)
+
     def share(self, rows: np.ndarray, turn: int = 0) -> np.ndarray:
-        """This process's part of some rows; over several turns none has more of them than another by two or more."""
+        """This process's part of some rows; where they cannot be even, each process has the larger part in turn."""
         return np.array_split(rows, self.count)[(self.index + turn) % self.count]
 
     def add_gradients(self, weights: Iterable[Tensor]) -> None:
@@ -98,3 +112,6 @@ class Processes:
     def wait(self) -> None:
         """Wait until every process is here."""
         self.total(0.0)
+
+
+ALONE = Processes()
