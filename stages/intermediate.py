@@ -6,7 +6,7 @@ import typer
 
 from xstilts.errors import run_stage
 from xstilts.parameters import build, task_section
-from xstilts.train.phase import train_phase
+from xstilts.train.phase import SCRATCH, train_phase
 from xstilts.train.settings import TrainSettings
 
 
@@ -16,8 +16,8 @@ def main(route: str, seed: int) -> None:
     def run() -> None:
         where = f"stages/tasks/{route}.yaml: intermediate"
         settings = build(TrainSettings, task_section(route, "intermediate"), where)
-        cache = Path("data/tokenized", route, "learn")
-        train_phase(cache, Path("data/public"), Path("data/intermediate", f"{route}-s{seed}"), settings, seed)
+        cache, out = Path("data/tokenized", route, "learn"), Path("data/intermediate", f"{route}-s{seed}")
+        train_phase(cache, Path("data/public"), out, settings, seed, scratch=SCRATCH)
 
     run_stage(run)
 

@@ -6,7 +6,7 @@ import typer
 
 from xstilts.errors import run_stage
 from xstilts.parameters import build, task_section
-from xstilts.train.phase import train_phase
+from xstilts.train.phase import SCRATCH, train_phase
 from xstilts.train.settings import TrainSettings
 
 
@@ -18,7 +18,7 @@ def main(route: str, seed: int, target: str) -> None:
         cell = f"{route}-s{seed}"
         start = Path("data/intermediate", cell)
         cache = Path("data/tokenized", target, "learn")
-        train_phase(cache, Path("data/public"), Path("data/target", cell, target), settings, seed, start)
+        train_phase(cache, Path("data/public"), Path("data/target", cell, target), settings, seed, start, SCRATCH)
 
     run_stage(run)
 

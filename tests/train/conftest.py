@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,37 @@ import numpy as np
 import pytest
 import torch
 from accelerate.state import AcceleratorState
+from safetensors.torch import load_file
 
 from xstilts.cache import read_json
 from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel
 from xstilts.train.examples import Examples, open_examples
+from xstilts.train.phase import train_phase
 from xstilts.train.settings import TrainSettings
+from xstilts.train.update import Updater
 
 Settings = Callable[..., TrainSettings]
+# Biases that shift all scores of a softmax alike: of attention's keys, of the tokens of a text, of choices.
+SHIFTS = ("key.bias", *(f"heads.{task}.output.bias" for task in ("finds", "doubts", "picks", "points")))
+
+
+@dataclass
+class Trajectory:
+    """What a phase went through: the rows of every update in their order, its loss, and what the checkpoint says."""
+
+    order: list[list[int]] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
+    weights: dict[str, torch.Tensor] = field(default_factory=dict)
+    card: dict[str, Any] = field(default_factory=dict)
+
+    def apart(self, other: Trajectory) -> tuple[float, float]:
+        """The largest difference between two runs' losses, and between their final weights but `SHIFTS`."""
+        assert self.order == other.order
+        assert self.weights.keys() == other.weights.keys()
+        deciding = {name: weight for name, weight in self.weights.items() if not name.endswith(SHIFTS)}
+        losses = max(abs(one - two) for one, two in zip(self.losses, other.losses, strict=True))
+        return losses, max((weight - other.weights[name]).abs().max().item() for name, weight in deciding.items())
 
 
 @pytest.fixture(autouse=True)
@@ -79,3 +102,42 @@ def separable(tiny: Any) -> Path:
             row["input_ids"] = row["input_ids"][:4]
         splits[split] = [*looks, *follows]
     return tiny.cache("separable", splits, features)
+
+
+@pytest.fixture
+def trajectory_of() -> Callable[[Path], Trajectory]:
+    """What a checkpoint tells of its training: weights, and the losses at the evaluations of dev."""
+
+    def read(out: Path) -> Trajectory:
+        card = read_json(out / "checkpoint.json")["training"]
+        return Trajectory([], [point["loss"] for point in card["curve"]], load_file(out / "model.safetensors"), card)
+
+    return read
+
+
+@pytest.fixture
+def trajectory(
+    every_kind: Path, public: Path, tmp_path: Path, make_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Trajectory]:
+    """Run a phase on a mixture of every kind, with changed settings, and tell what it went through."""
+
+    def run(processors: int = 1, **changed: Any) -> Trajectory:
+        usual = {"epochs": 1.0, "batch_size": 8, "train_inputs": True, "learning_rate": 1e-3, "evaluations": 4}
+        settings, found = make_settings(**{**usual, "token_budget": 10**6, **changed}), Trajectory()
+        step = Updater.step
+
+        def noted(self: Updater, number: int, update: Any) -> float:
+            found.order.append([row for batch in update for row in batch.tolist()])
+            found.losses.append(step(self, number, update))
+            return found.losses[-1]
+
+        out = tmp_path / f"run{len(list(tmp_path.iterdir()))}"
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "sched_getaffinity", lambda _: set(range(processors)), raising=False)
+            patch.setattr(Updater, "step", noted)
+            train_phase(every_kind, public, out, settings, 3)
+        AcceleratorState._reset_state(reset_partial_state=True)
+        found.weights, found.card = load_file(out / "model.safetensors"), read_json(out / "checkpoint.json")["training"]
+        return found
+
+    return run

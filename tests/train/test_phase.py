@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +54,7 @@ def test_a_checkpoint_says_how_it_was_trained(
     card = read_card(tmp_path / "out")
     assert card["tasks"] == read_json(learn / "card.json")["tasks"]
     training = card["training"]
-    assert (training["cache"], training["seed"], training["settings"]) == ("learn", 7, asdict(settings))
+    assert (training["cache"], training["seed"], training["settings"]) == ("learn", 7, settings.deciding())
     assert training["english_dev"]["mean"] == pytest.approx(training["curve"][-1]["dev"], abs=1e-4)
     model = load_model(public, tmp_path / "out")
     dev = open_examples(learn, "dev")

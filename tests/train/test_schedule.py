@@ -52,11 +52,26 @@ def test_dev_is_scored_so_often_and_at_the_end(steps: int, evaluations: int) -> 
 def test_a_plan_is_every_epoch_in_its_order(rows: Examples, make_settings: Settings) -> None:
     settings = make_settings(epochs=2, batch_size=4, accumulation=3)
     plan = update_plan(rows, settings, seed=3)
-    flat = [batch.tolist() for update in plan for batch in update]
-    expected = [batch.tolist() for epoch in (0, 1) for batch in epoch_batches(rows, settings, 3, epoch)]
-    assert flat == expected
-    assert {len(update) for update in plan[:-1]} == {3}
-    assert 1 <= len(plan[-1]) <= 3
+    found = [np.concatenate(update).tolist() for update in plan]
+    assert found == [update.tolist() for epoch in (0, 1) for update in epoch_batches(rows, settings, 3, epoch)]
+    assert max(len(update) for update in plan) == 3
+    assert {len(batch) for update in plan for batch in update} == {4}  # 40 rows a task are 3 updates and a third
+
+
+@pytest.mark.equivalence
+@pytest.mark.parametrize("budget", [10**6, 512])
+def test_an_update_has_the_same_examples_however_it_is_cut(
+    budget: int, rows: Examples, make_settings: Settings
+) -> None:
+    """Exactly: 8 x 1, 4 x 2, 2 x 4 and 1 x 8; every batch within its limits."""
+    plans = []
+    for size in (8, 4, 2, 1):
+        limits = {"batch_size": size, "token_budget": budget * size // 8, "accumulation": 8 // size}
+        plans.append(update_plan(rows, make_settings(epochs=1.5, **limits), seed=3))
+        assert {len(batch) for update in plans[-1] for batch in update} <= set(range(1, size + 1))
+    for plan in plans:
+        updates = [np.concatenate(update).tolist() for update in plan]
+        assert updates == [update[0].tolist() for update in plans[0]]
 
 
 @pytest.mark.parametrize("epochs", [0.25, 0.5, 1.5, 2.75])

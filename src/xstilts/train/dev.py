@@ -15,6 +15,7 @@ from xstilts.model.batch import Batch
 from xstilts.model.multitask import MultitaskModel
 from xstilts.train.examples import Examples
 from xstilts.train.order import sorted_batches
+from xstilts.train.processes import ALONE, Processes
 from xstilts.train.spans import best_answer as best_answer
 from xstilts.train.spans import best_span as best_span
 from xstilts.train.spans import span_points, span_score
@@ -54,28 +55,37 @@ METRICS: dict[str, Callable[[Tensor, Batch], Tensor]] = {
 
 
 def dev_scores(
-    model: MultitaskModel, examples: Examples, token_budget: int, precision: str, pool: Executor | None = None
+    model: MultitaskModel,
+    examples: Examples,
+    token_budget: int,
+    precision: str,
+    pool: Executor | None = None,
+    processes: Processes = ALONE,
 ) -> dict[str, float]:
     """Score of each task's dev rows, and `mean` over the tasks (fractions, 0..1).
 
     Accuracy over examples, over words (tagging) or over masked tokens (mlm, whose masks are the same every time); of a
     span task the mean F1 of token spans over examples. They choose a checkpoint; the task's own metric is for scoring.
+    Several processes take turns at the batches, and all of them have the whole scores.
     """
     points: dict[str, list[Tensor]] = defaultdict(list)
     ids: dict[str, list[str]] = defaultdict(list)
     batches = sorted_batches(examples, 4 * token_budget, 128)
+    mine = batches[processes.index :: processes.count]
 
-    def judge(batch: Batch, logits: Tensor) -> tuple[Batch, Tensor]:
-        return batch, METRICS[model.cards[batch.task]["kind"]](logits, batch)
+    def judge(batch: Batch, logits: Tensor) -> Tensor:
+        return METRICS[model.cards[batch.task]["kind"]](logits, batch).flatten().cpu()
 
-    for batch, found in each_batch(model, examples, batches, precision, pool, judge):
-        points[batch.task].append(found.cpu())
-        ids[batch.task] += batch.ids
+    found = list(each_batch(model, examples, mine, precision, pool, judge))
+    for rows, flat in zip(batches, processes.dealt(found, len(batches)), strict=True):
+        task = str(examples.tasks[rows[0]])
+        points[task].append(flat)
+        ids[task] += [examples.ids[row] for row in rows]
     scores = {}
     for task, parts in sorted(points.items()):
         whole = torch.cat(parts).numpy()
         is_span = model.cards[task]["kind"] == "span"
-        scores[task] = span_score(whole, ids[task]) if is_span else float(whole.mean())
+        scores[task] = span_score(whole.reshape(-1, 3), ids[task]) if is_span else float(whole.mean())
     return {**scores, "mean": sum(scores.values()) / max(len(scores), 1)}
 
 

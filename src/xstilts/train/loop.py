@@ -3,43 +3,41 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from accelerate import Accelerator
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
 from xstilts.errors import XstiltsError
 from xstilts.model.checkpoint import trained_weights
 from xstilts.model.multitask import MultitaskModel
-from xstilts.threads import processors, workers
+from xstilts.threads import workers
 from xstilts.train.dev import dev_scores
 from xstilts.train.examples import Examples
-from xstilts.train.order import epoch_batches
+from xstilts.train.order import cut, epoch_batches
+from xstilts.train.processes import Processes
 from xstilts.train.progress import Progress
+from xstilts.train.resume import Keeper
+from xstilts.train.run import Run, Trained
 from xstilts.train.settings import TrainSettings
+from xstilts.train.stop import Stopped, stop_requests
 from xstilts.train.update import Updater
 
-
-@dataclass
-class Trained:
-    """What a run leaves: the best weights, their dev scores, the curve, and what it cost."""
-
-    weights: dict[str, Tensor]
-    best: dict[str, float] = field(default_factory=dict)
-    curve: list[dict[str, float]] = field(default_factory=list)
-    updates: int = 0
-    examples: int = 0
-    tokens: int = 0
+OTHER_SEED = 1_000_003  # between the seeds of processes, whose dropout must not be the same
 
 
 def train(
-    model: MultitaskModel, rows: Examples, dev: Examples, settings: TrainSettings, seed: int, title: str
+    model: MultitaskModel,
+    rows: Examples,
+    dev: Examples,
+    settings: TrainSettings,
+    seed: int,
+    title: str,
+    keeper: Keeper | None = None,
 ) -> Trained:
     """Train `model` and return the state with the best mean score on English dev.
 
@@ -47,49 +45,69 @@ def train(
         rows: training rows; `dev`: English dev rows of the same tasks. Nothing else is ever scored here.
         seed: of the order of examples and of dropout. That of the masks in an mlm task is the rows' own.
         title: shown before the progress.
+        keeper: of the run's state on disk, from which the run goes on if it was cut off before; None: none is kept.
 
     Raises:
         NotFinite: at a loss that is no number, with the update and the ids of the batch.
+        Stopped: the process was asked to stop (Ctrl-C, SIGTERM); its state was kept.
     """
     for name, part in (("train", rows), ("dev", dev)):
         if not len(part):
             raise XstiltsError(f"{title}: found no {name} rows, expected some; look at its raw files")
+    processes, plan = Processes.here(), update_plan(rows, settings, seed)
     accelerator = Accelerator(mixed_precision="bf16" if settings.precision == "bf16" else "no")
-    torch.manual_seed(seed)
-    plan = update_plan(rows, settings, seed)
-    optimizer = make_optimizer(model.to(accelerator.device), settings)
-    schedule = LambdaLR(optimizer, lambda step: rate(step, len(plan), settings.warmup))
-    result, marks = Trained(weights={}), evaluation_marks(len(plan), settings.evaluations)
-    with workers() as pool, Progress(title, len(plan), accelerator.is_main_process) as progress:
+    run = begin(model.to(accelerator.device), settings, seed + OTHER_SEED * processes.index, len(plan))
+    if keeper:
+        keeper.restore(run, processes)
+    marks = evaluation_marks(len(plan), settings.evaluations)
+    shown = Progress(title, len(plan), processes.is_main)
+    with workers(processes.threads) as pool, shown as progress, stop_requests() as asked:
         # Threads would draw dropout's random numbers in an order of their own.
         shared = accelerator.device.type == "cpu" and not settings.dropout
-        threads = (pool, processors()) if shared else (None, 1)
-        updater = Updater(accelerator, model.train(), optimizer, rows, settings.clip, *threads)
-        for step, update in enumerate(plan, start=1):
+        threads = (pool, processes.threads) if shared else (None, 1)
+        updater = Updater(accelerator, model.train(), run.optimizer, rows, settings.clip, *threads)
+        progress.go_on(run.result.updates, run.result.examples, run.result.tokens)
+        for step, update in enumerate(plan[run.result.updates :], start=run.result.updates + 1):
             loss = updater.step(step, update)
-            schedule.step()
-            count(result, rows, update)
-            progress.advance(step, loss, result.examples, result.tokens)
+            run.schedule.step()
+            count(run.result, rows, update)
+            progress.advance(step, loss, run.result.examples, run.result.tokens)
             if step in marks:
-                evaluate(model, dev, settings, pool, result, step, loss)
-                progress.note(f"dev {result.curve[-1]['dev']:.3f}")
-    return result
+                evaluate(model, dev, settings, pool, run.result, step, loss, processes)
+                progress.note(f"dev {run.result.curve[-1]['dev']:.3f}")
+            if step < len(plan):
+                keep_or_stop(run, keeper, processes, asked(), f"{title}: stopped after update {step} of {len(plan)}")
+    return run.result
+
+
+def begin(model: MultitaskModel, settings: TrainSettings, seed: int, updates: int) -> Run:
+    """A run before its first update, with the seed's random numbers."""
+    torch.manual_seed(seed)
+    optimizer = make_optimizer(model, settings)
+    return Run(model, optimizer, LambdaLR(optimizer, lambda step: rate(step, updates, settings.warmup)))
+
+
+def keep_or_stop(run: Run, keeper: Keeper | None, processes: Processes, asked: bool, where: str) -> None:
+    """Between two updates: keep the run's state when it is time to, and stop if any process was asked to."""
+    stop = processes.any(asked)
+    if keeper and (processes.any(keeper.due()) or stop):
+        keeper.write(run, processes)
+    if stop:
+        raise Stopped(f"{where}; {'the same command goes on from there' if keeper else 'nothing of it was kept'}")
 
 
 def update_plan(rows: Examples, settings: TrainSettings, seed: int) -> list[list[np.ndarray]]:
-    """Every update of the run as its list of batches; a fractional last epoch is cut short."""
-    batches: list[np.ndarray] = []
+    """Every update of the run as its list of batches; a fractional last epoch is cut short.
+
+    Which examples an update has depends on the products of `accumulation` with `batch_size` and with `token_budget`
+    alone; how they are cut into batches changes memory and speed, and nothing that is computed but its rounding.
+    """
+    updates: list[np.ndarray] = []
     for epoch in range(math.ceil(settings.epochs)):
         part = min(1.0, settings.epochs - epoch)
         order = epoch_batches(rows, settings, seed, epoch)
-        batches += order[: max(1, round(part * len(order)))]
-    return list(grouped(batches, settings.accumulation))
-
-
-def grouped(batches: list[np.ndarray], size: int) -> Iterator[list[np.ndarray]]:
-    """Consecutive groups of `size` batches, the last one possibly smaller."""
-    for start in range(0, len(batches), size):
-        yield batches[start : start + size]
+        updates += order[: max(1, round(part * len(order)))]
+    return [cut(update, rows, settings.token_budget, settings.batch_size) for update in updates]
 
 
 def make_optimizer(model: MultitaskModel, settings: TrainSettings) -> AdamW:
@@ -133,9 +151,10 @@ def evaluate(
     result: Trained,
     step: int,
     loss: float,
+    processes: Processes,
 ) -> None:
     """Score English dev, add a point to the curve, and keep the weights if they are the best so far."""
-    scores = dev_scores(model, dev, settings.token_budget, settings.precision, pool)
+    scores = dev_scores(model, dev, settings.token_budget, settings.precision, pool, processes)
     result.curve.append({"update": step, "loss": round(loss, 4), "dev": round(scores["mean"], 4)})
     if not result.best or scores["mean"] > result.best["mean"]:
         result.best, result.weights = scores, trained_weights(model)

@@ -11,16 +11,18 @@ POOL = 40  # batches' worth of rows that are sorted by length together
 
 
 def epoch_batches(examples: Examples, settings: TrainSettings, seed: int, epoch: int) -> list[np.ndarray]:
-    """One epoch as row indices a batch: shuffled, sorted by length within pools, cut, and shuffled again.
+    """One epoch as row indices an update: shuffled, sorted by length within pools, cut, and shuffled again.
 
-    Each batch holds one task's rows, at most `batch_size` of them and `token_budget` padded tokens.
+    Each update has one task's rows, at most `accumulation` times `batch_size` of them and `token_budget` padded tokens:
+    as many as a single batch with limits so much larger.
     """
     random = np.random.default_rng([seed, epoch])
+    size, budget = settings.accumulation * settings.batch_size, settings.accumulation * settings.token_budget
     batches: list[np.ndarray] = []
     for task in sorted(set(examples.tasks)):
         rows = random.permutation(np.flatnonzero(examples.tasks == task))
-        for pool in np.split(rows, range(POOL * settings.batch_size, len(rows), POOL * settings.batch_size)):
-            batches += cut(by_length(examples, pool), examples, settings.token_budget, settings.batch_size)
+        for pool in np.split(rows, range(POOL * size, len(rows), POOL * size)):
+            batches += cut(by_length(examples, pool), examples, budget, size)
     return [batches[i] for i in random.permutation(len(batches))]
 
 

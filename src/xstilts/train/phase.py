@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 from tokenizers import Tokenizer
+from torch import Tensor
 
 from xstilts.cache import CARD, read_json, whole_directory
 from xstilts.model.checkpoint import encoder_weights, load_encoder, read_weights, save_checkpoint
@@ -15,13 +15,25 @@ from xstilts.model.feature_map import start_map
 from xstilts.model.heads import LabelHead
 from xstilts.model.multitask import MultitaskModel
 from xstilts.train.examples import Examples, open_examples
-from xstilts.train.loop import Trained, train
+from xstilts.train.inputs import run_inputs
+from xstilts.train.loop import train
 from xstilts.train.masking import read_masking
+from xstilts.train.processes import Processes
+from xstilts.train.resume import Keeper
+from xstilts.train.run import Trained
 from xstilts.train.settings import TrainSettings
+
+SCRATCH = Path("scratch")  # states of runs, below the repository root; no output, and not in git
 
 
 def train_phase(
-    cache: Path, public: Path, out: Path, settings: TrainSettings, seed: int, start: Path | None = None
+    cache: Path,
+    public: Path,
+    out: Path,
+    settings: TrainSettings,
+    seed: int,
+    start: Path | None = None,
+    scratch: Path | None = None,
 ) -> None:
     """Train on `cache` and write a checkpoint to `out`.
 
@@ -31,12 +43,13 @@ def train_phase(
         public: phase 0.
         start: checkpoint whose encoder is the start; its heads and feature maps are left behind. None: the public
             encoder.
+        scratch: where the state of the run is kept while it is under way. A run that was cut off goes on from there,
+            and leaves the same bytes. None: none is kept.
     """
-    card = read_json(cache / CARD)
+    card, processes = read_json(cache / CARD), Processes.here()
     if not card["tasks"]:
-        with whole_directory(out) as draft:
-            passed = encoder_weights(read_weights(start)) if start else {}
-            save_checkpoint(draft, passed, {"tasks": {}, "training": None})
+        passed = encoder_weights(read_weights(start)) if start else {}
+        leave(out, passed, {"tasks": {}, "training": None}, processes)
         return
     torch.manual_seed(seed)
     model = fresh_model(public, start, card["tasks"])
@@ -44,9 +57,22 @@ def train_phase(
     masking = read_masking(public / "encoder", seed) if masked else None
     rows, dev = (open_examples(cache, split, masking=masking) for split in ("train", "dev"))
     start_maps(model, rows)
-    result = train(model, rows, dev, settings, seed, card["name"])
-    with whole_directory(out) as draft:
-        save_checkpoint(draft, result.weights, checkpoint_card(card, settings, seed, result))
+    keeper = None
+    if scratch and settings.resume_minutes:
+        inputs = run_inputs(cache, public, start, settings, seed, processes)
+        keeper = Keeper(scratch, out, inputs, settings.resume_minutes)
+    result = train(model, rows, dev, settings, seed, card["name"], keeper)
+    leave(out, result.weights, checkpoint_card(card, settings, seed, result), processes)
+    if keeper and processes.is_main:
+        keeper.discard()
+
+
+def leave(out: Path, weights: dict[str, Tensor], card: dict[str, Any], processes: Processes) -> None:
+    """Write a checkpoint, whole or not at all; of several processes the main one does."""
+    if processes.is_main:
+        with whole_directory(out) as draft:
+            save_checkpoint(draft, weights, card)
+    processes.wait()
 
 
 def fresh_model(public: Path, start: Path | None, cards: dict[str, dict[str, Any]]) -> MultitaskModel:
@@ -78,7 +104,7 @@ def checkpoint_card(card: dict[str, Any], settings: TrainSettings, seed: int, re
         "training": {
             "cache": card["name"],
             "seed": seed,
-            "settings": asdict(settings),
+            "settings": settings.deciding(),
             "updates": result.updates,
             "examples": result.examples,
             "tokens": result.tokens,

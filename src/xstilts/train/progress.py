@@ -21,6 +21,7 @@ class Progress:
         self.title, self.updates, self.shown = title, updates, shown
         self.live = sys.stderr.isatty()
         self.begun = self.last = time.monotonic()
+        self.before = (0, 0, 0)  # updates, examples and tokens of an earlier process
         self.remark = ""
 
     def __enter__(self) -> Progress:
@@ -29,6 +30,12 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         if self.live and self.shown:
             print(file=sys.stderr)
+
+    def go_on(self, update: int, examples: int, tokens: int) -> None:
+        """Say how far an earlier process had come; rates are those of this one."""
+        self.before = (update, examples, tokens)
+        if update and self.shown:
+            print(f"{self.title} {update}/{self.updates}  goes on from there", file=sys.stderr)
 
     def note(self, remark: str) -> None:
         """Show a remark, such as the latest dev score, on every later line."""
@@ -43,9 +50,9 @@ class Progress:
         self.last = now
         seconds = max(now - self.begun, 1e-9)
         shown = "" if loss is None else f"loss {loss:.3f}  "
-        left = seconds / update * (self.updates - update)
+        left = seconds / (update - self.before[0]) * (self.updates - update)
         line = (
-            f"{self.title} {update}/{self.updates}  {shown}{examples / seconds:.0f} examples/s  "
-            f"{tokens / seconds:.0f} tokens/s  {left:.0f} s left  {self.remark}"
+            f"{self.title} {update}/{self.updates}  {shown}{(examples - self.before[1]) / seconds:.0f} examples/s  "
+            f"{(tokens - self.before[2]) / seconds:.0f} tokens/s  {left:.0f} s left  {self.remark}"
         )
         print(f"\r{line}\x1b[K" if self.live else line, end="" if self.live else "\n", file=sys.stderr, flush=True)

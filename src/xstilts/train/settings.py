@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 from xstilts.errors import ParameterError
 
@@ -19,12 +19,15 @@ class TrainSettings:
     clip: largest gradient norm, applied once an update.
     token_budget: padded tokens (text and picture) in a batch, at most.
     batch_size: examples in a batch, at most.
-    accumulation: batches an update.
+    accumulation: how many times an update may hold what a batch may. Half of both limits and twice the accumulation
+        make the same updates in half of the memory.
     evaluations: times English dev is scored, evenly over the second half, the last at the end; the best is kept.
     dropout: probability of every dropout in the encoder.
     train_inputs: whether embeddings and visual prefix are trained.
     frozen_layers: how many of the encoder's layers, from the input on, are not trained.
     precision: bf16 autocast or fp32.
+    resume_minutes: between two states on disk, from which a run that was cut off is taken up; 0: none is written. It
+        decides nothing else.
     """
 
     epochs: float = 1.0
@@ -41,11 +44,17 @@ class TrainSettings:
     train_inputs: bool = False
     frozen_layers: int = 4
     precision: Literal["bf16", "fp32"] = "bf16"
+    resume_minutes: float = 5.0
 
     def __post_init__(self) -> None:
         """Refuse what would train nothing, or something else than was asked."""
         for name in ("epochs", "token_budget", "batch_size", "accumulation", "evaluations", "clip"):
             if getattr(self, name) <= 0:
                 raise ParameterError(f"{name} is {getattr(self, name)}, expected more than 0")
-        if self.frozen_layers < 0:
-            raise ParameterError(f"frozen_layers is {self.frozen_layers}, expected 0 or more")
+        for name in ("frozen_layers", "resume_minutes"):
+            if getattr(self, name) < 0:
+                raise ParameterError(f"{name} is {getattr(self, name)}, expected 0 or more")
+
+    def deciding(self) -> dict[str, Any]:
+        """The settings on which a run's numbers depend."""
+        return {name: value for name, value in asdict(self).items() if name != "resume_minutes"}

@@ -15,6 +15,7 @@ from xstilts.errors import XstiltsError
 from xstilts.model.batch import Batch
 from xstilts.model.multitask import MultitaskModel
 from xstilts.train.examples import Examples
+from xstilts.train.processes import Processes
 
 FEWEST = 4  # examples that are worth a thread of their own
 
@@ -32,6 +33,8 @@ class Updater:
         clip: largest gradient norm.
         pool: threads that share a batch; None: the batch stays whole (an accelerator has its own parallelism).
         parts: into how many parts a batch is split for them.
+
+    Of several processes each works on its share of every batch, and all make the same step.
     """
 
     def __init__(
@@ -47,17 +50,22 @@ class Updater:
         self.accelerator, self.model, self.optimizer, self.rows, self.clip = accelerator, model, optimizer, rows, clip
         self.pool, self.parts = pool, parts
         self.weights = [weight for weight in model.parameters() if weight.requires_grad]
+        self.processes = Processes.of(accelerator)
 
     def step(self, number: int, update: Sequence[np.ndarray]) -> float:
         """Update the weights from the batches of one update; return its loss, a mean over its examples.
 
-        Neither the split into batches nor that into threads' parts changes what is computed, but for rounding.
+        Neither the split into batches nor those into processes' shares and threads' parts change what is computed, but
+        for rounding.
 
         Raises:
             NotFinite: at a loss or a gradient that is no number, with the update and the ids of its examples.
         """
         examples = sum(len(indices) for indices in update)
-        loss = sum(self._add_gradient(number, indices, examples) for indices in update)
+        shares = [self.processes.share(indices, turn) for turn, indices in enumerate(update)]
+        loss = sum(self._add_gradient(number, share, examples) for share in shares if len(share))
+        loss = self.processes.total(loss)
+        self.processes.add_gradients(self.weights)
         norm = float(self.accelerator.clip_grad_norm_(self.weights, self.clip))
         guard("gradient norm", norm, number, [self.rows.ids[row] for indices in update for row in indices])
         self.optimizer.step()

@@ -1,0 +1,62 @@
+"""Ways to compute the same training, on a mixture of every kind: one trajectory.
+
+Losses are 0.7 to 5 and weights move by 1e-2; with sums in another order both differ by 1e-6 in float32. Biases that
+shift all scores of a softmax alike have no gradient but rounding, which AdamW makes steps of: they decide nothing and
+are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+LOSS, WEIGHT, MOVED = 1e-5, 1e-5, 1e-2  # tolerances in float32, and how far the weights move at least
+BF16_LOSS, BF16_DEV = 0.05, 0.02  # bf16 has 8 bits of precision
+Run = Callable[..., Any]
+
+pytestmark = pytest.mark.equivalence
+
+
+@pytest.mark.parametrize("cut", [{"batch_size": 1, "accumulation": 8}, {"batch_size": 2, "accumulation": 4}])
+def test_how_an_update_is_cut_into_batches(cut: dict[str, int], trajectory: Run) -> None:
+    """8 x 1 == 1 x 8 == 2 x 4: padded with others or one example at a time."""
+    whole, other = trajectory(batch_size=8, accumulation=1), trajectory(**cut)
+    assert len(whole.losses) > 30
+    assert {len(update) for update in whole.order} == {8}
+    losses, weights = whole.apart(other)
+    assert losses < LOSS
+    assert weights < WEIGHT
+    assert other.card["english_dev"] == pytest.approx(whole.card["english_dev"], abs=1e-6)
+    assert (other.card["tokens"], other.card["updates"]) == (whole.card["tokens"], whole.card["updates"])
+
+
+@pytest.mark.parametrize("accumulation", [1, 2])
+def test_how_many_threads_share_the_work(accumulation: int, trajectory: Run) -> None:
+    """1, 2 or 4 of them: the same examples in the same order, exactly; losses within rounding."""
+    usual = {"batch_size": 16, "token_budget": 512, "accumulation": accumulation}
+    whole = trajectory(processors=1, **usual)
+    for processors in (2, 4):
+        shared, again = (trajectory(processors=processors, **usual) for _ in range(2))
+        losses, weights = whole.apart(shared)
+        assert losses < LOSS
+        assert weights < WEIGHT
+        assert shared.apart(again) == (0, 0)
+        assert shared.card["english_dev"] == pytest.approx(whole.card["english_dev"], abs=1e-6)
+
+
+def test_what_is_compared_moves(trajectory: Run) -> None:
+    """The counterpart of the tests above: another rate is another trajectory, far outside the tolerances."""
+    losses, weights = trajectory().apart(trajectory(learning_rate=1e-12, head_learning_rate=1e-12))
+    assert losses > 100 * LOSS
+    assert weights > MOVED
+    assert MOVED > 100 * WEIGHT
+
+
+def test_bf16_is_near_full_precision(trajectory: Run) -> None:
+    """The same order; dev scores, means of 24 rows a task, within 0.02 on average."""
+    whole, half = trajectory(), trajectory(precision="bf16")
+    losses, _ = whole.apart(half)
+    assert 0 < losses < BF16_LOSS
+    assert half.card["english_dev"]["mean"] == pytest.approx(whole.card["english_dev"]["mean"], abs=BF16_DEV)

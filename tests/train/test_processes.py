@@ -1,0 +1,137 @@
+"""Two processes train what one trains: each works on its share, only the main one writes."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.torch import load_file
+
+from xstilts.cache import read_json
+from xstilts.train.processes import Processes
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "stages" / "intermediate.py"
+OUT = Path("data/intermediate/all-s0")
+# Also where they compute on processors: with `--cpu` accelerate starts one process, whatever number is asked for.
+LAUNCH = """accelerate.commands.launch --multi_gpu --num_processes 2 --num_machines 1 --mixed_precision no
+--dynamo_backend no --main_process_port 0"""
+LOSS, WEIGHT = 2e-4, 1e-5  # losses in a checkpoint have four decimals; weights move by 1e-2
+# The stage, with every process noting its share of every batch; on demand, process 1 dies in an update.
+NOTING = """
+import json, os, runpy, signal, sys
+from xstilts.train.update import Updater
+death, add, noted = int(sys.argv[1]), Updater._add_gradient, []
+def noting(self, number, indices, examples):
+    if number == death and self.processes.index == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    noted.append([number, indices.tolist()])
+    return add(self, number, indices, examples)
+Updater._add_gradient = noting
+sys.argv = sys.argv[2:]
+try:
+    runpy.run_path(sys.argv[0], run_name="__main__")
+finally:
+    open(f"noted-{os.environ['RANK']}.json", "w").write(json.dumps(noted))
+"""
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 8])
+def test_shares_are_all_rows_once_and_even(count: int) -> None:
+    rows, loads = np.arange(5), np.zeros(count, int)
+    for turn in range(count):
+        shares = [Processes(count, index).share(rows, turn) for index in range(count)]
+        assert sorted(np.concatenate(shares)) == list(rows)
+        assert np.ptp([len(share) for share in shares]) <= 1
+        loads += [len(share) for share in shares]
+    assert set(loads) == {5}
+
+
+@pytest.fixture
+def repository(parameter_files: Any, every_kind: Path, public: Path) -> Callable[..., Path]:
+    """A working directory with phase 1 of the route `all`: batches and dev of many sizes, odd ones among them."""
+    root = Path(parameter_files.root)
+    shutil.copytree(every_kind, root / "data" / "tokenized" / "all" / "learn")
+    shutil.copytree(public, root / "data" / "public")
+
+    def make(**changed: Any) -> Path:
+        usual = {"frozen_layers": 0, "learning_rate": 1.0e-3, "train_inputs": True, "precision": "fp32"}
+        usual |= {"batch_size": 7, "token_budget": 150, "evaluations": 100, "resume_minutes": 1.0e-9}
+        parameter_files.edit("stages/tasks/all.yaml", lambda task: task["intermediate"].update({**usual, **changed}))
+        return root
+
+    return make
+
+
+def launch(root: Path, death: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run the stage in two processes, on a port that is free; `death`: the update in which process 1 dies."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "ACCELERATE_USE_CPU": "true"}
+    (root / "noting.py").write_text(NOTING)
+    command = [sys.executable, "-m", *LAUNCH.split(), "noting.py", str(death), str(SCRIPT), "all", "0"]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+
+
+def taken(root: Path) -> dict[str, bytes]:
+    """The files of the checkpoint, which are taken away."""
+    found = {path.name: path.read_bytes() for path in (root / OUT).iterdir()}
+    shutil.rmtree(root / OUT)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.stage
+@pytest.mark.equivalence
+def test_two_processes_train_what_one_trains(
+    repository: Callable[..., Path], trajectory_of: Callable[..., Any]
+) -> None:
+    """Losses within 2e-4, weights within 1e-5, the same dev scores and counts."""
+    root = repository(accumulation=2)
+    runpy.run_path(str(SCRIPT))["main"]("all", 0)
+    one = trajectory_of(root / OUT)
+    shutil.rmtree(root / OUT)
+    done = launch(root)
+    assert done.returncode == 0, done.stderr
+    assert sum("0 s left" in line for line in done.stderr.splitlines()) == 1
+    two = trajectory_of(root / OUT)
+    assert len(one.losses) > 10
+    losses, weights = one.apart(two)
+    assert losses < LOSS
+    assert weights < WEIGHT
+    assert two.card["english_dev"] == pytest.approx(one.card["english_dev"], abs=1e-6)
+    assert {name: two.card[name] for name in ("updates", "examples", "tokens")} == {
+        name: one.card[name] for name in ("updates", "examples", "tokens")
+    }
+    assert [path.name for path in (root / OUT).parent.iterdir()] == [OUT.name]
+    shares = [read_json(root / f"noted-{index}.json") for index in (0, 1)]
+    assert sorted(row for share in shares for _, rows in share for row in rows) == list(range(one.card["examples"]))
+    for update in range(1, one.card["updates"] + 1):
+        sizes = [sum(len(rows) for number, rows in share if number == update) for share in shares]
+        assert np.ptp(sizes) <= 1
+
+
+@pytest.mark.slow
+@pytest.mark.stage
+@pytest.mark.equivalence
+def test_two_processes_are_taken_up_as_one_is(repository: Callable[..., Path]) -> None:
+    """Bit for bit, with dropout, of which each process has random numbers of its own."""
+    root = repository(dropout=0.1, evaluations=3)
+    whole = launch(root)
+    assert whole.returncode == 0, whole.stderr
+    expected = taken(root)
+    assert launch(root, death=12).returncode != 0
+    assert not (root / OUT).exists()
+    (state,) = root.glob("scratch/*/state.safetensors")
+    assert not np.array_equal(*(load_file(state)[f"random/{index}/cpu"] for index in (0, 1)))
+    again = launch(root)
+    assert again.returncode == 0, again.stderr
+    assert "goes on from there" in again.stderr
+    assert taken(root) == expected
+    assert not list((root / "scratch").iterdir())
