@@ -43,7 +43,7 @@ def test_examples_as_the_seconds_allow(make_plan: Plans) -> None:
         return {"examples_per_second": 5.0}
 
     count = len(jobs_of(ALL[0], make_plan(quick=False, seconds=8.0), run)["ours"].rows)
-    assert (count, [job.side for job in asked]) == (60, ["trainer_default"])  # 2 x 32 at least, and there are 60
+    assert (count, [job.side for job in asked]) == (60, ["trainer_default"])  # 4 batches at least, and there are 60
     assert len(jobs_of(ALL[0], make_plan(quick=False, examples=11), run)["ours"].rows) == 11
 
 

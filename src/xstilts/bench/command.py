@@ -30,6 +30,7 @@ Threads = Annotated[int, typer.Option(min=0, help="processors to use; 0: all")]
 Seed = Annotated[int, typer.Option(help="of the rows, their order and new weights")]
 Peers = Annotated[list[str] | None, typer.Option("--peer", help="this peer only; may be given more than once")]
 Json = Annotated[Path | None, typer.Option(help="file to write every number to")]
+Regions = Annotated[int, typer.Option(min=0, help="random regions of every picture, of 2,048 numbers; 0: its own")]
 Quick = Annotated[bool, typer.Option("--quick", help="one round of 32 examples, to see that it works")]
 
 
@@ -45,6 +46,7 @@ def train(
     examples: Examples = 0,
     threads: Threads = 0,
     seed: Seed = 0,
+    regions: Regions = 0,
     peer: Peers = None,
     json: Json = None,
     quick: Quick = False,
@@ -66,6 +68,7 @@ def score(
     examples: Examples = 0,
     threads: Threads = 0,
     seed: Seed = 0,
+    regions: Regions = 0,
     peer: Peers = None,
     json: Json = None,
     quick: Quick = False,
@@ -86,6 +89,7 @@ def encode(
     examples: Examples = 0,
     threads: Threads = 0,
     seed: Seed = 0,
+    regions: Regions = 0,
     peer: Peers = None,
     json: Json = None,
     quick: Quick = False,
@@ -106,6 +110,7 @@ def step(
     examples: Examples = 0,
     threads: Threads = 0,
     seed: Seed = 0,
+    regions: Regions = 0,
     json: Json = None,
     quick: Quick = False,
 ) -> None:

@@ -15,7 +15,6 @@ from xstilts.errors import ParameterError, did_you_mean
 from xstilts.parameters import STAGES, build, task_names, task_section
 from xstilts.train.settings import TrainSettings
 
-FEWEST = 16  # examples by which the speed is guessed
 QUICK = 32  # examples of a smoke run
 
 
@@ -74,6 +73,8 @@ class Plan:
         peers: the peers that take part; empty: all.
         quality: whether accuracy on English dev is measured after training.
         quick: whether this is a smoke run.
+        regions: random regions of every picture, in place of its own (see `xstilts.bench.published`); 0: its own.
+        made: the learning part of a cache with them, once it is made.
     """
 
     cache: Path
@@ -88,6 +89,12 @@ class Plan:
     peers: tuple[str, ...] = ()
     quality: bool = False
     quick: bool = False
+    regions: int = 0
+    made: Path | None = None
+
+    def learn(self, data: str) -> Path:
+        """The learning part of the cache that `text` or `vqa` stands for."""
+        return self.made if data == "vqa" and self.made else self.cache / self.tasks[data] / "learn"
 
 
 def chosen(command: str, plan: Plan) -> list[Comparison]:
@@ -112,7 +119,7 @@ def jobs_of(comparison: Comparison, plan: Plan, run: Callable[[Job], Result] = r
     counts = read_json(Path(job.cache) / CARD)["rows"]
     settings = build(TrainSettings, job.settings, "settings")
     order = random.Random(plan.seed).sample(range(counts[job.split]), counts[job.split])
-    warmup = tuple(order[-2 * settings.batch_size :])
+    warmup = tuple(order[-settings.batch_size :])
     job = replace(job, warmup=warmup, dev=tuple(range(counts["dev"])) if plan.quality else ())
     count = plan.examples or (QUICK if plan.quick else _affordable(comparison, replace(job, rows=warmup), plan, run))
     rows = tuple(order[:count])
@@ -125,7 +132,7 @@ def _blank(comparison: Comparison, plan: Plan) -> Job:
     return Job(
         what=comparison.what,
         side=comparison.ours,
-        cache=str(plan.cache / task / "learn"),
+        cache=str(plan.learn(comparison.data)),
         public=str(plan.public),
         shape=plan.shape,
         split="dev" if comparison.what == "score" else "train",
@@ -145,9 +152,9 @@ def settings_of_task(task: str, section: str) -> TrainSettings:
 def _affordable(comparison: Comparison, job: Job, plan: Plan, run: Callable[[Job], Result]) -> int:
     """How many examples the slowest side (the first peer, if there is one) does in the seconds of a round."""
     slowest = (*comparison.peers, comparison.ours)[0]
-    few = replace(job, side=slowest, rows=job.warmup[:FEWEST], warmup=(), dev=())
+    few = replace(job, side=slowest, rows=job.warmup, warmup=(), dev=())
     rate = float(run(few)["examples_per_second"])
-    return max(2 * len(job.warmup), round(rate * plan.seconds))
+    return max(4 * len(job.warmup), round(rate * plan.seconds))
 
 
 def limit_job(plan: Plan) -> Job:
@@ -158,4 +165,5 @@ def limit_job(plan: Plan) -> Job:
 def described(plan: Plan) -> dict[str, Any]:
     """The plan as the JSON holds it."""
     texts = {"cache": str(plan.cache), "public": str(plan.public)}
-    return {**asdict(plan), **texts, "tasks": dict(plan.tasks), "peers": list(plan.peers)}
+    chosen = {name: value for name, value in asdict(plan).items() if name != "made"}
+    return {**chosen, **texts, "tasks": dict(plan.tasks), "peers": list(plan.peers)}

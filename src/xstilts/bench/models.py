@@ -100,9 +100,14 @@ def _quiet() -> None:
 
 
 def own_cost(model: MultitaskModel, task: str, frozen: int, inputs_trained: bool) -> Cost:
-    """What the pipeline's model costs on a task whose head scores labels."""
+    """What the pipeline's model costs on a task whose head scores labels.
+
+    With a feature map of the task's own, the gradient that runs back to it through frozen layers is not counted: the
+    rate that comes of it is rather too low.
+    """
     encoder, head = model.encoder, sum(weight.numel() for weight in model.head(task).parameters() if weight.ndim > 1)
     region = 2 * (len(encoder.prefix.mean) + BOX) * encoder.hidden
+    region += sum(weight.numel() for name, weight in model.inputs.named_parameters() if name == f"{task}.weight")
     return encoder_cost(encoder.text.config, frozen, inputs_trained, head, region)
 
 

@@ -22,6 +22,7 @@ from typing import Any
 
 from xstilts.bench.comparison import Comparison, Plan, chosen, described, jobs_of, limit_job
 from xstilts.bench.job import Job
+from xstilts.bench.published import with_regions
 from xstilts.bench.rounds import Result, Rounds, alternate, medians, ratios, run_job
 from xstilts.score.provenance import provenance
 
@@ -38,16 +39,25 @@ def compare(
         run: does one job.
     """
     load, comparisons = busyness(), chosen(command, plan)
-    results: Rounds = {}
+    with with_regions(plan) as ready:
+        examples, results = measure_all(comparisons, ready, note, run)
+    report: Report = {"command": command, "plan": described(plan), "examples": examples, "busy": load}
+    return {**report, **summary(comparisons, results), **where_it_ran()}
+
+
+def measure_all(
+    comparisons: list[Comparison], plan: Plan, note: Callable[[str], None], run: Callable[[Job], Result]
+) -> tuple[dict[str, int], Rounds]:
+    """Examples a round by data, and the rounds of every side and of `limit`; the arguments are those of `compare`."""
     examples: dict[str, int] = {}
+    results: Rounds = {}
     for comparison in comparisons:
         note(f"{comparison.what}, {plan.tasks[comparison.data]}: how many examples")
         jobs = jobs_of(comparison, plan, run)
         examples[comparison.data] = len(jobs[comparison.ours].rows)
         limit = {"limit": limit_job(plan)} if comparison.what in ("train", "score") and "limit" not in results else {}
         results |= alternate({**limit, **jobs}, plan.rounds, run, note)
-    report: Report = {"command": command, "plan": described(plan), "examples": examples, "busy": load}
-    return {**report, **summary(comparisons, results), **where_it_ran()}
+    return examples, results
 
 
 def summary(comparisons: list[Comparison], results: Rounds) -> Report:

@@ -22,6 +22,8 @@ def print_report(report: Report, console: Console | None = None) -> None:
     print_line = console.print
     print_line(f"{report['hardware']}; {plan['threads']} threads; {plan['shape'] or plan['public']}", highlight=False)
     print_line(f"medians of {plan['rounds']} rounds; examples a round: {examples}", highlight=False)
+    if plan["regions"]:
+        print_line(f"every picture has {plan['regions']} random regions in place of its own", highlight=False)
     if report["busy"] > BUSY:
         print_line(f"BUSY MACHINE (load {report['busy']:.1f} a processor): do not quote these numbers", highlight=False)
     console.print(step_table(report) if report["command"] == "step" else side_table(report))
