@@ -32,8 +32,11 @@ MAY_IMPORT = {
     "train": {"model"},
     "score": {"train", "model"},
     "report": {"score", "train", "model"},
+    "bench": PREPARING | LEARNING,
 }
 NEUTRAL = {"errors", "languages", "parameters", "cache", "threads"}
+# Measures what the others do; imported by nothing but the command line, so that no stage depends on it.
+MEASURING = "bench"
 # Reads the schemas of both halves; its output is always the same text, so that it makes nothing stale.
 BOTH_CHAINS = {"check"}
 
@@ -182,6 +185,16 @@ def test_imports_go_one_way(package: str) -> None:
         parts = {part(one) for one in imported(file) if one != PACKAGE / "__init__.py"}
         wrong = parts - MAY_IMPORT[package] - NEUTRAL - {package}
         assert not wrong, f"{file.relative_to(ROOT)} imports {sorted(wrong)}"
+
+
+def test_the_command_line_alone_imports_what_measures() -> None:
+    importing = {
+        file.relative_to(PACKAGE).parts[0]
+        for file in PACKAGE.rglob("*.py")
+        if MEASURING in {part(one) for one in imported(file)}
+    }
+    assert importing == {MEASURING, "cli.py"}
+    assert not [stage.name for stage in STAGES if MEASURING in {part(one) for one in closure(stage.script)}]
 
 
 @each_stage

@@ -1,4 +1,4 @@
-"""The command line: `xstilts tasks`, `check`, `predict`, `leaks`, `overall` and `submission`.
+"""The command line: `xstilts tasks`, `check`, `predict`, `leaks`, `overall`, `submission` and `bench`.
 
 Whatever takes long to import is imported inside the command that needs it, so that --help answers at once.
 """
@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from xstilts.bench.command import app as bench
 from xstilts.errors import ParameterError, run_stage
 
 app = typer.Typer(
@@ -18,6 +19,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
+app.add_typer(bench, name="bench")
 
 
 @app.command()

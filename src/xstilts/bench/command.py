@@ -1,0 +1,152 @@
+"""`xstilts bench train | score | encode | step`.
+
+Whatever takes long to import is imported when a measurement begins.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from xstilts.errors import DataError, run_stage
+
+app = typer.Typer(
+    help="Measure the pipeline's speed beside the usual tools': in turn, in processes of their own, on the same rows.",
+    no_args_is_help=True,
+)
+
+Cache = Annotated[Path, typer.Option(help="folder of the tokenised caches")]
+Text = Annotated[str, typer.Option(help="cache of a classification task without pictures")]
+Vqa = Annotated[str, typer.Option(help="cache of a visual question answering task")]
+Public = Annotated[Path, typer.Option(help="phase 0: encoder and tokenizer")]
+Shape = Annotated[str | None, typer.Option(help="xlmr-base or xlmr-large, with random weights, instead of the encoder")]
+Rounds = Annotated[int, typer.Option(min=1, help="times every side is measured")]
+Seconds = Annotated[float, typer.Option(min=0.1, help="of a round, for the slowest side of a comparison")]
+Examples = Annotated[int, typer.Option(min=0, help="examples a round; 0: as many as the seconds allow")]
+Threads = Annotated[int, typer.Option(min=0, help="processors to use; 0: all")]
+Seed = Annotated[int, typer.Option(help="of the rows, their order and new weights")]
+Peers = Annotated[list[str] | None, typer.Option("--peer", help="this peer only; may be given more than once")]
+Json = Annotated[Path | None, typer.Option(help="file to write every number to")]
+Regions = Annotated[int, typer.Option(min=0, help="random regions of every picture, of 2,048 numbers; 0: its own")]
+Quick = Annotated[bool, typer.Option("--quick", help="one round of 32 examples, to see that it works")]
+
+
+@app.command()
+def train(
+    cache: Cache = Path("data/tokenized"),
+    text: Text = "mnli",
+    vqa: Vqa = "xgqa",
+    public: Public = Path("data/public"),
+    shape: Shape = None,
+    rounds: Rounds = 5,
+    seconds: Seconds = 20.0,
+    examples: Examples = 0,
+    threads: Threads = 0,
+    seed: Seed = 0,
+    regions: Regions = 0,
+    peer: Peers = None,
+    json: Json = None,
+    quick: Quick = False,
+    quality: Annotated[bool, typer.Option("--quality", help="also accuracy on English dev after training")] = False,
+) -> None:
+    """Training: examples and tokens a second, memory, part of the machine's limit."""
+    _run("train", locals())
+
+
+@app.command()
+def score(
+    cache: Cache = Path("data/tokenized"),
+    text: Text = "mnli",
+    vqa: Vqa = "xgqa",
+    public: Public = Path("data/public"),
+    shape: Shape = None,
+    rounds: Rounds = 5,
+    seconds: Seconds = 20.0,
+    examples: Examples = 0,
+    threads: Threads = 0,
+    seed: Seed = 0,
+    regions: Regions = 0,
+    peer: Peers = None,
+    json: Json = None,
+    quick: Quick = False,
+) -> None:
+    """Scoring of English dev: the same quantities."""
+    _run("score", locals())
+
+
+@app.command()
+def encode(
+    cache: Cache = Path("data/tokenized"),
+    text: Text = "mnli",
+    vqa: Vqa = "xgqa",
+    public: Public = Path("data/public"),
+    shape: Shape = None,
+    rounds: Rounds = 5,
+    seconds: Seconds = 20.0,
+    examples: Examples = 0,
+    threads: Threads = 0,
+    seed: Seed = 0,
+    regions: Regions = 0,
+    peer: Peers = None,
+    json: Json = None,
+    quick: Quick = False,
+) -> None:
+    """Tokenising against datasets.map, and reading of region features against decoding them for every question."""
+    _run("encode", locals())
+
+
+@app.command()
+def step(
+    cache: Cache = Path("data/tokenized"),
+    text: Text = "mnli",
+    vqa: Vqa = "xgqa",
+    public: Public = Path("data/public"),
+    shape: Shape = None,
+    rounds: Rounds = 5,
+    seconds: Seconds = 20.0,
+    examples: Examples = 0,
+    threads: Threads = 0,
+    seed: Seed = 0,
+    regions: Regions = 0,
+    json: Json = None,
+    quick: Quick = False,
+) -> None:
+    """One training step taken apart: input, forward, backward, optimizer."""
+    _run("step", locals())
+
+
+def _run(command: str, options: dict[str, Any]) -> None:
+    """Measure with these options, the command's parameters by name."""
+    run_stage(lambda: _measure(command, **options))
+
+
+def _measure(command: str, text: str, vqa: str, peer: list[str] | None = None, **options: Any) -> None:
+    from xstilts.bench.comparison import Plan
+    from xstilts.bench.report import compare
+    from xstilts.bench.table import print_report
+    from xstilts.cache import write_json
+    from xstilts.threads import processors
+
+    out: Path | None = options.pop("json")
+    _refuse_missing(options["cache"], (text, vqa), options["public"])
+    options["threads"] = min(options["threads"] or processors(), processors())
+    if options["quick"]:
+        options["rounds"] = 1
+    plan = Plan(tasks={"text": text, "vqa": vqa}, peers=tuple(peer or ()), **options)
+    report = compare(command, plan, note=lambda line: print(line, file=sys.stderr, flush=True))
+    print_report(report)
+    if out is not None:
+        write_json(out, report)
+
+
+def _refuse_missing(cache: Path, tasks: tuple[str, ...], public: Path) -> None:
+    """Stop before anything is measured if a file is missing."""
+    for task in tasks:
+        if not (cache / task / "learn" / "card.json").is_file():
+            todo = "run `dvc repro`, or name another with --cache, --text and --vqa"
+            raise DataError(cache / task / "learn", None, "no cache", "a tokenised task", todo)
+    if not (public / "encoder" / "tokenizer.json").is_file():
+        raise DataError(public, None, "no encoder", "phase 0", "run `dvc repro`, or name another with --public")

@@ -1,0 +1,119 @@
+"""The models that are measured: the same encoder on every side, public or of a given shape with random weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForSequenceClassification,
+    PretrainedConfig,
+    PreTrainedModel,
+    XLMRobertaConfig,
+)
+from transformers.utils.logging import disable_progress_bar, set_verbosity_error
+
+from xstilts.bench.flops import Cost
+from xstilts.bench.job import Job
+from xstilts.cache import BOX
+from xstilts.errors import ParameterError, did_you_mean
+from xstilts.model.encoder import MultimodalEncoder
+from xstilts.model.multitask import MultitaskModel
+from xstilts.model.visual_prefix import VisualPrefix
+from xstilts.train.phase import fresh_model
+
+# Layers, hidden, inner, heads: Conneau et al. 2020, Unsupervised Cross-lingual Representation Learning at Scale
+SHAPES = {"xlmr-base": (12, 768, 3072, 12), "xlmr-large": (24, 1024, 4096, 16)}
+DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob")
+
+
+def encoder_config(job: Job) -> PretrainedConfig:
+    """The configuration of the text encoder.
+
+    Raises:
+        ParameterError: an unknown shape.
+    """
+    if job.shape is None:
+        config: PretrainedConfig = AutoConfig.from_pretrained(Path(job.public) / "encoder")
+        return config
+    if job.shape not in SHAPES:
+        raise ParameterError(f"--shape: unknown '{job.shape}'.{did_you_mean(job.shape, SHAPES)}")
+    layers, hidden, inner, heads = SHAPES[job.shape]
+    return XLMRobertaConfig(
+        vocab_size=250_002,
+        max_position_embeddings=514,
+        type_vocab_size=1,
+        num_hidden_layers=layers,
+        hidden_size=hidden,
+        intermediate_size=inner,
+        num_attention_heads=heads,
+    )
+
+
+def own_model(job: Job, cards: dict[str, dict[str, Any]]) -> MultitaskModel:
+    """The pipeline's model for these tasks, as a phase starts with it."""
+    if job.shape is None:
+        return fresh_model(Path(job.public), None, cards)
+    config = encoder_config(job)
+    dims = [int(card["features"]["dim"]) for card in cards.values() if card.get("features")]
+    prefix = VisualPrefix(dims[0] if dims else 1, config.hidden_size)
+    text = AutoModel.from_config(config, add_pooling_layer=False)  # type: ignore[no-untyped-call]
+    return MultitaskModel(MultimodalEncoder(text, prefix), cards)
+
+
+def text_encoder(job: Job) -> PreTrainedModel:
+    """The text encoder alone, as the library loads it, in float32."""
+    _quiet()
+    return _load(AutoModel, job, encoder_config(job))
+
+
+def classifier(job: Job, labels: int, dropout: bool) -> PreTrainedModel:
+    """The library's sequence classifier on the encoder, in float32.
+
+    Args:
+        labels: number of classes.
+        dropout: whether the encoder's configured dropout stays; else it is 0, which lets attention run fused.
+    """
+    _quiet()
+    config = encoder_config(job)
+    config.num_labels = labels
+    for name in () if dropout else DROPOUTS:
+        setattr(config, name, 0.0)
+    return _load(AutoModelForSequenceClassification, job, config)
+
+
+def _load(kind: Any, job: Job, config: PretrainedConfig) -> PreTrainedModel:
+    """The public weights, or random ones if a shape was chosen."""
+    directory, settings = Path(job.public) / "encoder", {"dtype": torch.float32, "use_safetensors": True}
+    chosen = kind.from_config(config) if job.shape else kind.from_pretrained(directory, config=config, **settings)
+    model: PreTrainedModel = chosen
+    return model
+
+
+def _quiet() -> None:
+    """A fresh head is no news here, and neither is loading weights."""
+    set_verbosity_error()  # type: ignore[no-untyped-call]
+    disable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def own_cost(model: MultitaskModel, task: str, frozen: int, inputs_trained: bool) -> Cost:
+    """What the pipeline's model costs on a task whose head scores labels.
+
+    With a feature map of the task's own, the gradient that runs back to it through frozen layers is not counted: the
+    rate that comes of it is rather too low.
+    """
+    encoder, head = model.encoder, sum(weight.numel() for weight in model.head(task).parameters() if weight.ndim > 1)
+    region = 2 * (len(encoder.prefix.mean) + BOX) * encoder.hidden
+    region += sum(weight.numel() for name, weight in model.inputs.named_parameters() if name == f"{task}.weight")
+    return encoder_cost(encoder.text.config, frozen, inputs_trained, head, region)
+
+
+def encoder_cost(
+    config: PretrainedConfig, frozen: int = 0, inputs_trained: bool = True, head: int = 0, region: int = 0
+) -> Cost:
+    """What an encoder of this configuration costs."""
+    sizes = config.num_hidden_layers, config.hidden_size, config.intermediate_size
+    return Cost(*sizes, frozen=frozen, inputs_trained=inputs_trained, head=head, region=region)

@@ -1,0 +1,55 @@
+"""What is compared with what: the same rows, as many, in every side of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from xstilts.bench.comparison import COMPARISONS, QUICK, Comparison, Plan, chosen, jobs_of
+from xstilts.bench.job import Job
+from xstilts.errors import ParameterError
+
+Plans = Callable[..., Plan]
+ALL = [one for comparisons in COMPARISONS.values() for one in comparisons]
+assert ALL
+
+
+@pytest.mark.parametrize("comparison", ALL, ids=[f"{one.what}-{one.data}" for one in ALL])
+def test_sides_differ_in_nothing_but_their_name(comparison: Comparison, make_plan: Plans) -> None:
+    jobs = jobs_of(comparison, make_plan())
+    assert list(jobs) == comparison.sides
+    assert {replace(job, side="", settings={}).dumps() for job in jobs.values()} == {
+        replace(jobs[comparison.ours], side="", settings={}).dumps()
+    }
+    assert all(job.settings == jobs[comparison.ours].settings for job in jobs.values())
+    rows = jobs[comparison.ours].rows
+    assert len(rows) == len(set(rows)) == QUICK
+
+
+def test_rows_depend_on_the_seed_alone(make_plan: Plans) -> None:
+    rows = [jobs_of(ALL[0], make_plan(seed=seed, threads=threads))["ours"].rows for seed, threads in ((0, 1), (0, 2))]
+    assert rows[0] == rows[1]
+    assert jobs_of(ALL[0], make_plan(seed=1))["ours"].rows != rows[0]
+
+
+def test_examples_as_the_seconds_allow(make_plan: Plans) -> None:
+    asked: list[Job] = []
+
+    def run(job: Job) -> dict[str, Any]:
+        asked.append(job)
+        return {"examples_per_second": 5.0}
+
+    count = len(jobs_of(ALL[0], make_plan(quick=False, seconds=8.0), run)["ours"].rows)
+    assert (count, [job.side for job in asked]) == (60, ["trainer_default"])  # 4 batches at least, and there are 60
+    assert len(jobs_of(ALL[0], make_plan(quick=False, examples=11), run)["ours"].rows) == 11
+
+
+def test_a_peer_alone(make_plan: Plans) -> None:
+    assert [one.sides for one in chosen("train", make_plan(peers=("vqa_recipe",)))] == [
+        ["ours_vqa", "ours_vqa_all_weights", "vqa_recipe"]
+    ]
+    with pytest.raises(ParameterError, match="Did you mean 'trainer_best'"):
+        chosen("train", make_plan(peers=("trainer_bst",)))

@@ -1,0 +1,117 @@
+"""Every side reads the same examples; what the peers do is what their names say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from xstilts.bench.child import measure
+from xstilts.bench.job import Job
+from xstilts.bench.models import SHAPES, encoder_config
+from xstilts.bench.sample import examples_of
+from xstilts.bench.tokenising import texts_of
+from xstilts.bench.trainer import dataset_of, make_model, training_arguments
+from xstilts.bench.vqa_recipe import PLACE, REGIONS, WORDS, Questions
+from xstilts.errors import ParameterError
+
+Jobs = Callable[..., Job]
+
+
+@pytest.mark.parametrize(("side", "widths"), [("trainer_default", {78}), ("trainer_best", set(range(3, 15)))])
+def test_the_trainer_reads_our_examples(make_job: Jobs, side: str, widths: set[int]) -> None:
+    """The tiny encoder has 80 positions, so the default pads to less than 128."""
+    job = make_job(side=side)
+    ours, theirs = examples_of(job, job.rows), dataset_of(job, job.rows)
+    assert len(ours) == len(theirs) == 20
+    for row in range(len(ours)):
+        mask = np.array(theirs[row]["attention_mask"], bool)
+        batch = ours.batch(np.array([row]))
+        assert np.array(theirs[row]["input_ids"])[mask].tolist() == batch.input_ids[0].tolist()
+        assert theirs[row]["labels"] == int(batch.label)
+        assert len(mask) in widths
+
+
+def test_the_recipe_reads_our_examples(make_job: Jobs) -> None:
+    job = make_job("xgqa")
+    ours, theirs = examples_of(job, job.rows), Questions(job, job.rows)
+    for row in range(len(ours)):
+        words, mask, features, boxes, label = theirs[row]
+        batch = ours.batch(np.array([row]))
+        regions = int(batch.region_mask.sum())
+        assert words[mask[:WORDS]].tolist() == batch.input_ids[0].tolist()
+        assert int(mask[WORDS:].sum()) == regions
+        assert torch.equal(features[:regions].flatten(), batch.features[0, :regions].flatten())
+        assert torch.equal(boxes[:regions], batch.boxes[0, :regions][:, PLACE])
+        assert (len(words), len(features), len(boxes)) == (WORDS, REGIONS, REGIONS)
+        assert not features[regions:].any()
+        assert int(label) == int(batch.label)
+
+
+def test_default_and_best(make_job: Jobs, tmp_path: Path) -> None:
+    arguments = {
+        side: training_arguments(make_job(side=side), tmp_path) for side in ("trainer_default", "trainer_best")
+    }
+    default, best = arguments.values()
+    assert (default.bf16, default.train_sampling_strategy) == (False, "random")
+    assert (best.bf16, best.train_sampling_strategy, best.optim) == (True, "group_by_length", "adamw_torch_fused")
+    assert default.per_device_train_batch_size == best.per_device_train_batch_size == 8
+    dropouts = [make_model(make_job(side=side)).config.hidden_dropout_prob for side in arguments]
+    assert dropouts == [0.1, 0.0]
+    assert all(weight.requires_grad for weight in make_model(make_job(side="trainer_best")).parameters())
+
+
+@pytest.mark.parametrize("what", ["train", "score"])
+def test_padding_is_seen_by_the_count_of_positions(make_job: Jobs, what: str) -> None:
+    job = make_job(what=what, split="dev" if what == "score" else "train")
+    found = {side: measure(Job(**{**job.__dict__, "side": side})) for side in ("ours", "trainer_default")}
+    ours, default = found["ours"], found["trainer_default"]
+    assert ours.tokens == default.tokens == int(examples_of(job, job.rows).tokens.sum())
+    assert default.positions == 20 * 78
+    assert ours.tokens <= ours.positions < default.positions / 2
+
+
+def test_the_recipe_pads_to_words_and_regions(make_job: Jobs) -> None:
+    assert measure(make_job("xgqa", side="vqa_recipe")).positions == 20 * (WORDS + REGIONS)
+
+
+def test_quality_is_measured_on_dev(make_job: Jobs) -> None:
+    dev = tuple(range(40))
+    for data, side in (("mnli", "ours"), ("mnli", "trainer_default"), ("xgqa", "ours_vqa"), ("xgqa", "vqa_recipe")):
+        accuracy = measure(make_job(data, side=side, dev=dev)).accuracy
+        assert accuracy is not None
+        assert (accuracy * len(dev)) % 1 == pytest.approx(0, abs=1e-4) or (accuracy * len(dev)) % 1 > 0.99
+        assert 0 <= accuracy <= 1
+        assert measure(make_job(data, side=side)).accuracy is None
+
+
+def test_texts_are_those_of_the_rows(make_job: Jobs) -> None:
+    job = make_job()
+    texts, rows = texts_of(job, job.rows), examples_of(job, job.rows)
+    assert [len(str(text).split()) + 2 for text in texts] == rows.text_lengths.tolist()
+
+
+def test_shapes_are_published_ones(make_job: Jobs) -> None:
+    assert set(SHAPES) == {"xlmr-base", "xlmr-large"}
+    config = encoder_config(make_job(shape="xlmr-base"))
+    assert (config.num_hidden_layers, config.hidden_size, config.vocab_size) == (12, 768, 250_002)
+
+
+@pytest.mark.parametrize("side", ["ours", "trainer_best", "ours_vqa_all_weights", "vqa_recipe"])
+@pytest.mark.parametrize("what", ["train", "score"])
+def test_random_weights_of_a_shape(make_job: Jobs, monkeypatch: pytest.MonkeyPatch, side: str, what: str) -> None:
+    monkeypatch.setitem(SHAPES, "tiny", (2, 8, 12, 2))
+    job = make_job("xgqa" if "vqa" in side else "mnli", side=side, shape="tiny", what=what, public="")
+    if side == "trainer_best":
+        job = Job(**{**job.__dict__, "public": make_job().public})  # its collator wants the tokenizer
+    found = measure(job)
+    assert found.examples == 20
+    assert found.flops > 0
+
+
+def test_other_kinds_are_refused(make_job: Jobs, learn: Path) -> None:
+    with pytest.raises(ParameterError, match="expected one task of kind classification or vqa"):
+        measure(make_job(cache=str(learn)))
