@@ -80,7 +80,8 @@ def shown(scores: dict[str, Any]) -> str:
     """The main metric by language, and its controls."""
     main = scores["scores"][scores["metric"]]
     others = [value for language, value in main.items() if language != "en"]
-    text = f"{scores['metric']} {languages(main)}; mean without en {100 * fmean(others):.1f}" if others else ""
+    text = f"{scores['metric']} {languages(main)}"
+    text += f"; mean without en {100 * fmean(others):.1f}" if others else ""
     return text + "".join(f"; {name} {languages(row)}" for name, row in scores.get("controls", {}).items())
 
 
