@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from xstilts.bench.command import app as bench
+from xstilts.bench.command import bench
 from xstilts.errors import ParameterError, run_stage
 
 app = typer.Typer(
@@ -19,7 +19,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-app.add_typer(bench, name="bench")
+app.command(no_args_is_help=True)(bench)
 
 
 @app.command()

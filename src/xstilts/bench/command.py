@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from xstilts.errors import DataError, run_stage
+from xstilts.errors import DataError, ParameterError, run_stage
 
-app = typer.Typer(
-    help="Measure the pipeline's speed beside the usual tools': in turn, in processes of their own, on the same rows.",
-    no_args_is_help=True,
-)
-
+What = Annotated[
+    Literal["train", "score", "encode", "step"],
+    typer.Argument(
+        help="train, score: examples and tokens a second, memory, part of the machine's limit; encode: tokenising "
+        "against datasets.map, and reading region features against decoding them for every question; step: one "
+        "training step taken apart into input, forward, backward, optimizer"
+    ),
+]
 Cache = Annotated[Path, typer.Option(help="folder of the tokenised caches")]
 Text = Annotated[str, typer.Option(help="cache of a classification task without pictures")]
 Vqa = Annotated[str, typer.Option(help="cache of a visual question answering task")]
@@ -34,8 +37,11 @@ Regions = Annotated[int, typer.Option(min=0, help="random regions of every pictu
 Quick = Annotated[bool, typer.Option("--quick", help="one round of 32 examples, to see that it works")]
 
 
-@app.command()
-def train(
+Quality = Annotated[bool, typer.Option("--quality", help="of train: also accuracy on English dev after training")]
+
+
+def bench(
+    what: What,
     cache: Cache = Path("data/tokenized"),
     text: Text = "mnli",
     vqa: Vqa = "xgqa",
@@ -50,77 +56,11 @@ def train(
     peer: Peers = None,
     json: Json = None,
     quick: Quick = False,
-    quality: Annotated[bool, typer.Option("--quality", help="also accuracy on English dev after training")] = False,
+    quality: Quality = False,
 ) -> None:
-    """Training: examples and tokens a second, memory, part of the machine's limit."""
-    _run("train", locals())
-
-
-@app.command()
-def score(
-    cache: Cache = Path("data/tokenized"),
-    text: Text = "mnli",
-    vqa: Vqa = "xgqa",
-    public: Public = Path("data/public"),
-    shape: Shape = None,
-    rounds: Rounds = 5,
-    seconds: Seconds = 20.0,
-    examples: Examples = 0,
-    threads: Threads = 0,
-    seed: Seed = 0,
-    regions: Regions = 0,
-    peer: Peers = None,
-    json: Json = None,
-    quick: Quick = False,
-) -> None:
-    """Scoring of English dev: the same quantities."""
-    _run("score", locals())
-
-
-@app.command()
-def encode(
-    cache: Cache = Path("data/tokenized"),
-    text: Text = "mnli",
-    vqa: Vqa = "xgqa",
-    public: Public = Path("data/public"),
-    shape: Shape = None,
-    rounds: Rounds = 5,
-    seconds: Seconds = 20.0,
-    examples: Examples = 0,
-    threads: Threads = 0,
-    seed: Seed = 0,
-    regions: Regions = 0,
-    peer: Peers = None,
-    json: Json = None,
-    quick: Quick = False,
-) -> None:
-    """Tokenising against datasets.map, and reading of region features against decoding them for every question."""
-    _run("encode", locals())
-
-
-@app.command()
-def step(
-    cache: Cache = Path("data/tokenized"),
-    text: Text = "mnli",
-    vqa: Vqa = "xgqa",
-    public: Public = Path("data/public"),
-    shape: Shape = None,
-    rounds: Rounds = 5,
-    seconds: Seconds = 20.0,
-    examples: Examples = 0,
-    threads: Threads = 0,
-    seed: Seed = 0,
-    regions: Regions = 0,
-    json: Json = None,
-    quick: Quick = False,
-) -> None:
-    """One training step taken apart: input, forward, backward, optimizer."""
-    _run("step", locals())
-
-
-def _run(command: str, options: dict[str, Any]) -> None:
-    """Measure with these options, the command's parameters by name."""
-    run_stage(lambda: _measure(command, **options))
+    """Measure the pipeline's speed beside the usual tools': in turn, in processes of their own, on the same rows."""
+    options = {name: value for name, value in locals().items() if name != "what"}
+    run_stage(lambda: _measure(what, **options))
 
 
 def _measure(command: str, text: str, vqa: str, peer: list[str] | None = None, **options: Any) -> None:
@@ -131,6 +71,10 @@ def _measure(command: str, text: str, vqa: str, peer: list[str] | None = None, *
     from xstilts.threads import processors
 
     out: Path | None = options.pop("json")
+    if options["quality"] and command != "train":
+        raise ParameterError(f"--quality belongs to `xstilts bench train`, found it with {command}; leave it out")
+    if peer and command == "step":
+        raise ParameterError("--peer: a step is taken apart for this pipeline alone; leave it out")
     _refuse_missing(options["cache"], (text, vqa), options["public"])
     options["threads"] = min(options["threads"] or processors(), processors())
     if options["quick"]:
