@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
 import yaml
@@ -19,6 +20,12 @@ from xstilts.errors import DataError
 # Before anything imports torch: tests are small, and several threads would only get in each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+# How fast examples are made depends on what else the machine does; and a change must not fail by the luck of the draw.
+hypothesis.settings.register_profile(
+    "xstilts", derandomize="CI" in os.environ, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("xstilts")
 
 ROOT = Path(__file__).parents[1]
 CHOICES = {"world": "pictograms", "intermediate": "none", "seed": 0}
