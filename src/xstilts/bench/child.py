@@ -27,6 +27,7 @@ MEASURES = {
     "tokenise": {"ours": "xstilts.bench.tokenising:encode_ours", "map": "xstilts.bench.tokenising:encode_map"},
     "read": {"ours": "xstilts.bench.reading:read_ours", "vqa": "xstilts.bench.reading:read_recipe"},
     "step": {"ours": "xstilts.bench.step:split_step"},
+    "pace": {"train": "xstilts.bench.pace:pace_of_training", "score": "xstilts.bench.pace:pace_of_scoring"},
     "gemm": {"limit": "xstilts.bench.gemm:best_rates"},
 }
 

@@ -1,4 +1,4 @@
-"""`xstilts bench train | score | encode | step`.
+"""`xstilts bench train | score | encode | step | study`.
 
 Whatever takes long to import is imported when a measurement begins.
 """
@@ -14,11 +14,12 @@ import typer
 from xstilts.errors import DataError, ParameterError, run_stage
 
 What = Annotated[
-    Literal["train", "score", "encode", "step"],
+    Literal["train", "score", "encode", "step", "study"],
     typer.Argument(
         help="train, score: examples and tokens a second, memory, part of the machine's limit; encode: tokenising "
         "against datasets.map, and reading region features against decoding them for every question; step: one "
-        "training step taken apart into input, forward, backward, optimizer"
+        "training step taken apart into input, forward, backward, optimizer; study: what the study in params.yaml "
+        "takes on this machine, from a sample of its caches, as it grows by routes"
     ),
 ]
 Cache = Annotated[Path, typer.Option(help="folder of the tokenised caches")]
@@ -35,9 +36,10 @@ Peers = Annotated[list[str] | None, typer.Option("--peer", help="this peer only;
 Json = Annotated[Path | None, typer.Option(help="file to write every number to")]
 Regions = Annotated[int, typer.Option(min=0, help="random regions of every picture, of 2,048 numbers; 0: its own")]
 Quick = Annotated[bool, typer.Option("--quick", help="one round of 32 examples, to see that it works")]
-
-
 Quality = Annotated[bool, typer.Option("--quality", help="of train: also accuracy on English dev after training")]
+Routes = Annotated[list[str] | None, typer.Option("--route", help="of study: a route instead of those in params.yaml")]
+Targets = Annotated[list[str] | None, typer.Option("--target", help="of study: a target, likewise")]
+Seeds = Annotated[int, typer.Option(min=0, help="of study: how many seeds; 0: as in params.yaml")]
 
 
 def bench(
@@ -57,10 +59,18 @@ def bench(
     json: Json = None,
     quick: Quick = False,
     quality: Quality = False,
+    route: Routes = None,
+    target: Targets = None,
+    seeds: Seeds = 0,
 ) -> None:
     """Measure the pipeline's speed beside the usual tools': in turn, in processes of their own, on the same rows."""
-    options = {name: value for name, value in locals().items() if name != "what"}
-    run_stage(lambda: _measure(what, **options))
+    own = ("what", "route", "target", "seeds")
+    options = {name: value for name, value in locals().items() if name not in ("own", *own)}
+    if what == "study":
+        wanted = {"routes": route, "targets": target, "seeds": seeds}
+        chosen = {name: options[name] for name in ("cache", "public", "examples", "threads", "seed", "json", "quick")}
+        return run_stage(lambda: _measure_study(wanted, **chosen))
+    return run_stage(lambda: _measure(what, **options))
 
 
 def _measure(command: str, text: str, vqa: str, peer: list[str] | None = None, **options: Any) -> None:
@@ -84,6 +94,25 @@ def _measure(command: str, text: str, vqa: str, peer: list[str] | None = None, *
     print_report(report)
     if out is not None:
         write_json(out, report)
+
+
+def _measure_study(
+    wanted: dict[str, Any], examples: int, threads: int, json: Path | None, quick: bool, **where: Any
+) -> None:
+    from xstilts.bench.study import Sampling, measure_study, print_study, study_of
+    from xstilts.cache import write_json
+    from xstilts.check import check_choices, check_grid
+    from xstilts.threads import processors
+
+    chosen = check_choices(check_grid()).study
+    routes, targets = wanted["routes"] or chosen["intermediates"], wanted["targets"] or chosen["targets"]
+    study = study_of(routes, wanted["seeds"] or len(chosen["seeds"]), targets)
+    rows, threads = examples or (32 if quick else 128), min(threads or processors(), processors())
+    sampling = Sampling(where["cache"], where["public"], rows, threads, where["seed"])
+    report = measure_study(study, sampling, note=lambda line: print(line, file=sys.stderr, flush=True))
+    print_study(report)
+    if json is not None:
+        write_json(json, report)
 
 
 def _refuse_missing(cache: Path, tasks: tuple[str, ...], public: Path) -> None:

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-What = Literal["train", "score", "tokenise", "read", "step", "gemm"]
+What = Literal["train", "score", "tokenise", "read", "step", "pace", "gemm"]
 
 
 @dataclass(frozen=True)
