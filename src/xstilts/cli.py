@@ -1,4 +1,4 @@
-"""The command line: `xstilts tasks`, `check`, `predict`, `leaks`, `overall`, `submission` and `bench`.
+"""The command line: `xstilts tasks`, `check`, `predict`, `leaks`, `overall`, `submission`, `export` and `bench`.
 
 Whatever takes long to import is imported inside the command that needs it, so that --help answers at once.
 """
@@ -71,6 +71,17 @@ def submission(
     run_stage(lambda: _submission(out, route, seed))
 
 
+@app.command()
+def export(
+    out: Annotated[Path, typer.Option(help="folder to write, replaced as a whole")],
+    route: Annotated[str | None, typer.Option(help="intermediate task; else the one in params.yaml")] = None,
+    seed: Annotated[int | None, typer.Option(help="seed of the route; else the one in params.yaml")] = None,
+    target: Annotated[str | None, typer.Option(help="target task; else the first of the study")] = None,
+) -> None:
+    """Write a trained model as an ordinary Hugging Face folder."""
+    run_stage(lambda: _export(out, route, seed, target))
+
+
 def _print_tasks() -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
@@ -132,18 +143,33 @@ def _check() -> None:
     print("ok")
 
 
+def _export(out: Path, route: str | None, seed: int | None, target: str | None) -> None:
+    checkpoint = _checkpoint(route, seed, target)
+    from xstilts.export import export_model
+
+    export_model(checkpoint, Path("data/public"), out)
+    print(f"{out}: {checkpoint}")
+
+
 def _predict(image: Path, question: str, route: str | None, seed: int | None, target: str | None) -> None:
+    from xstilts.errors import DataError
+
+    if not image.is_file():
+        raise DataError(image, None, "no such file", "a picture", "give the path of one with --image")
+    _print_answers(image, question, _checkpoint(route, seed, target))
+
+
+def _checkpoint(route: str | None, seed: int | None, target: str | None) -> Path:
+    """The target checkpoint asked for, what is None as in params.yaml."""
     from xstilts.check import check_grid, choose_cell
     from xstilts.errors import DataError
 
     cell = choose_cell(check_grid(), route, seed, target)
-    if not image.is_file():
-        raise DataError(image, None, "no such file", "a picture", "give the path of one with --image")
     checkpoint = Path("data/target") / f"{cell.route}-s{cell.seed}" / cell.target
     if not checkpoint.is_dir():
         stage = f"stages/train/dvc.yaml:target@{cell.route}-{cell.seed}-{cell.target}"
         raise DataError(checkpoint, None, "no checkpoint", "a trained route", f"run `dvc repro {stage}`")
-    _print_answers(image, question, checkpoint)
+    return checkpoint
 
 
 def _print_answers(image: Path, question: str, checkpoint: Path) -> None:
