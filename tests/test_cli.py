@@ -133,6 +133,12 @@ def test_export_writes_the_cell_that_was_asked_for(parameter_files: Any, public:
     shutil.copytree(public, tmp_path / "data/public")
     result = call("export", "--route", "gqa", "--out", "x")
     assert result.exit_code == 0, result.output
-    assert result.output == "x: data/target/gqa-s0/xgqa\n"
+    left_out = "without a model card, as there is no data/intermediate/gqa-s0"
+    assert result.output == f"x: data/target/gqa-s0/xgqa, {left_out}\n"
+    assert not (tmp_path / "x" / "README.md").exists()
+    (before := tmp_path / "data/intermediate/gqa-s0").mkdir(parents=True)
+    save_checkpoint(before, {}, {"tasks": {}, "training": None})
+    assert call("export", "--route", "gqa", "--out", "x").output == "x: data/target/gqa-s0/xgqa\n"
+    assert "This checkpoint was not scored yet." in (tmp_path / "x" / "README.md").read_text()
     assert (tmp_path / "x" / "model.safetensors").is_file()
     assert "found files that are no export" in refused(call("export", "--route", "gqa", "--out", "data"))

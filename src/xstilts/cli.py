@@ -6,12 +6,15 @@ Whatever takes long to import is imported inside the command that needs it, so t
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from xstilts.bench.command import bench
 from xstilts.errors import ParameterError, run_stage
+
+if TYPE_CHECKING:
+    from xstilts.check import Cell
 
 app = typer.Typer(
     help="Which intermediate task helps zero-shot cross-lingual transfer? Run at the repository root.",
@@ -144,11 +147,21 @@ def _check() -> None:
 
 
 def _export(out: Path, route: str | None, seed: int | None, target: str | None) -> None:
-    checkpoint = _checkpoint(route, seed, target)
+    cell = _cell(route, seed, target)
     from xstilts.export import export_model
+    from xstilts.parameters import STAGES, read_yaml
+    from xstilts.report.model_card.facts import Places, read_facts
+    from xstilts.report.model_card.text import model_card
 
-    export_model(checkpoint, Path("data/public"), out)
-    print(f"{out}: {checkpoint}")
+    places = Places.of(cell.route, cell.seed, cell.target)
+    if not places.intermediate.is_dir():  # of a target checkpoint that was pulled alone not everything is known
+        export_model(places.target, places.public, out)
+        print(f"{out}: {places.target}, without a model card, as there is no {places.intermediate}")
+        return
+    features = read_yaml(STAGES / "defaults.yaml").get("features") or {}
+    card = model_card(read_facts(cell.route, cell.seed, cell.target, places, features))
+    export_model(places.target, places.public, out, card)
+    print(f"{out}: {places.target}")
 
 
 def _predict(image: Path, question: str, route: str | None, seed: int | None, target: str | None) -> None:
@@ -161,6 +174,12 @@ def _predict(image: Path, question: str, route: str | None, seed: int | None, ta
 
 def _checkpoint(route: str | None, seed: int | None, target: str | None) -> Path:
     """The target checkpoint asked for, what is None as in params.yaml."""
+    cell = _cell(route, seed, target)
+    return Path("data/target") / f"{cell.route}-s{cell.seed}" / cell.target
+
+
+def _cell(route: str | None, seed: int | None, target: str | None) -> Cell:
+    """The cell asked for, what is None as in params.yaml, whose target checkpoint is there."""
     from xstilts.check import check_grid, choose_cell
     from xstilts.errors import DataError
 
@@ -169,7 +188,7 @@ def _checkpoint(route: str | None, seed: int | None, target: str | None) -> Path
     if not checkpoint.is_dir():
         stage = f"stages/train/dvc.yaml:target@{cell.route}-{cell.seed}-{cell.target}"
         raise DataError(checkpoint, None, "no checkpoint", "a trained route", f"run `dvc repro {stage}`")
-    return checkpoint
+    return cell
 
 
 def _print_answers(image: Path, question: str, checkpoint: Path) -> None:

@@ -8,6 +8,7 @@
   `MultitaskModel`.
 - `xstilts.json`: what those are, how each head reads the encoder's states, and how the model was trained.
 - `vision/`: the image model, if a task looks at pictures with it.
+- `README.md`: the model card, if one was given.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from xstilts.model.heads import LinearHead
 from xstilts.model.multitask import MultitaskModel
 from xstilts.model.visual_prefix import TOKENS_PER_REGION
 
-CARD, FILE, FORMAT = "xstilts.json", "xstilts.safetensors", 1
+CARD, FILE, README, FORMAT = "xstilts.json", "xstilts.safetensors", "README.md", 1
 STOCK: dict[str, type] = {"span": AutoModelForQuestionAnswering, "tagging": AutoModelForTokenClassification}
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 NAMED = ("pad", "bos", "eos", "cls", "sep", "unk", "mask")  # tokens that a config names
@@ -48,13 +49,14 @@ READS: dict[str, str] = {
 }
 
 
-def export_model(checkpoint: Path, public: Path, out: Path) -> None:
+def export_model(checkpoint: Path, public: Path, out: Path, readme: str | None = None) -> None:
     """Write a checkpoint and the public encoder that it differs from as one Hugging Face directory.
 
     Args:
         checkpoint: of any phase, such as `data/target/<route>-s<seed>/<target>`.
         public: phase 0, `data/public`.
         out: replaced as a whole; an earlier one survives a failure.
+        readme: the model card; None writes none.
 
     Raises:
         DataError: `out` holds something that is no export, or a file of the checkpoint or of phase 0 is missing or
@@ -69,6 +71,8 @@ def export_model(checkpoint: Path, public: Path, out: Path) -> None:
         save_file(own_tensors(model), draft / FILE)
         if looks(model):
             shutil.copytree(public / "vision", draft / "vision")
+        if readme is not None:
+            (draft / README).write_text(readme, encoding="utf-8")
         write_json(draft / CARD, {**described(model, stock), "training": about["training"], **phase0(public)})
         for path in draft.rglob("*"):
             path.chmod(0o755 if path.is_dir() else 0o644)  # safetensors are written for their owner alone

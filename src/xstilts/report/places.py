@@ -33,3 +33,8 @@ def items_path(root: Path, target: str, route: str, seed: int) -> Path:
 def leaks_path(root: Path, target: str, route: str) -> Path:
     """Where lies what a route and a target share, below `root` (data/report/leaks)."""
     return root / target / f"{route}.json"
+
+
+def card_path(root: Path, target: str, route: str, seed: int) -> Path:
+    """Where the model card of one cell lies, below `root` (data/report/cards)."""
+    return root / target / f"{route}-s{seed}" / "README.md"
