@@ -1,5 +1,6 @@
 # make env    the environment in .venv            make repro  the pipeline
 # make test   the tests (QUICK=1: only the quick) make lint   style and types
+# make study  the full study: eight routes, five seeds (stages/full)
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
@@ -7,7 +8,7 @@ STAMP := $(VENV)/.installed
 # DVC runs its stages as `python stages/...`: with the environment first on the path, also from a bare shell.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: env repro test lint clean
+.PHONY: env repro study test lint clean
 
 env: $(STAMP)
 
@@ -18,12 +19,14 @@ $(STAMP): pyproject.toml .ci/constraints.txt
 	$(VENV)/bin/python -m pip install --quiet -c .ci/constraints.txt -e '.[dev]'
 	@touch $@
 
-repro: env
+repro: PIPELINE := dvc.yaml
+study: PIPELINE := stages/full/dvc.yaml
+repro study: env
 	@git rev-parse --git-dir >/dev/null 2>&1 || \
 	  { echo "error: $(CURDIR) is no git repository, which DVC needs; clone the project, or run: git init && git add -A && git commit -m start" >&2; exit 1; }
 	@test -f .dvc/config || \
 	  { echo "error: .dvc/config is missing: restore it with git checkout .dvc, or run: .venv/bin/dvc init" >&2; exit 1; }
-	@$(VENV)/bin/dvc repro
+	@$(VENV)/bin/dvc repro $(PIPELINE)
 
 test: env
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile $(if $(QUICK),-m "not slow and not stage")

@@ -1,18 +1,24 @@
 """Stage `items`: data/report/items/<target>/<route>-s<seed>.arrow, what each test example of one cell earned."""
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from xstilts.errors import run_stage
 from xstilts.report.items import write_items
-from xstilts.report.side_by_side import items_path
+from xstilts.report.places import items_path, report_folder
 
 
-def main(route: str, seed: int, target: str) -> None:
+def main(
+    route: str,
+    seed: int,
+    target: str,
+    study: Annotated[str | None, typer.Option(help="collect for a folder of stages/, not for params.yaml")] = None,
+) -> None:
     """Collect the examples of one cell, and what its training cost."""
     cell = f"{route}-s{seed}"
-    out = items_path(Path("data/report/items"), target, route, seed)
+    out = items_path(report_folder(study) / "items", target, route, seed)
     intermediate = Path("data/intermediate", cell, "checkpoint.json")
     trained = Path("data/target", cell, target, "checkpoint.json")
     run_stage(lambda: write_items(Path("data/scores", cell, target), intermediate, trained, out))

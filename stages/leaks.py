@@ -1,17 +1,23 @@
 """Stage `leaks`: data/report/leaks/<target>/<route>.json, what a route's intermediate task shares with a target."""
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from xstilts.cache import write_json
 from xstilts.errors import run_stage
 from xstilts.leaks import leak_facts
+from xstilts.report.places import leaks_path, report_folder
 
 
-def main(route: str, target: str) -> None:
+def main(
+    route: str,
+    target: str,
+    study: Annotated[str | None, typer.Option(help="collect for a folder of stages/, not for params.yaml")] = None,
+) -> None:
     """Compare the caches of one route and one target."""
-    out = Path("data/report/leaks") / target / f"{route}.json"
+    out = leaks_path(report_folder(study) / "leaks", target, route)
     run_stage(lambda: write_json(out, leak_facts(Path("data/tokenized"), route, target)))
 
 

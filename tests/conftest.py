@@ -57,6 +57,8 @@ def parameter_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paramete
     for name in ("grid.yaml", "grid.official.yaml", "defaults.yaml"):
         shutil.copy(ROOT / "stages" / name, tmp_path / "stages")
     shutil.copytree(ROOT / "stages" / "tasks", tmp_path / "stages" / "tasks")
+    (tmp_path / "stages" / "full").mkdir()
+    shutil.copy(ROOT / "stages" / "full" / "study.yaml", tmp_path / "stages" / "full")
     monkeypatch.chdir(tmp_path)
     files = ParameterFiles(tmp_path)
     files.edit("params.yaml", lambda content: content.update(CHOICES))  # whatever an experiment left there

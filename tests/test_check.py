@@ -53,6 +53,10 @@ def test_the_files_of_the_repository_pass(parameter_files: Any) -> None:
         ("params.yaml", put("study", "seeds", value=[0, 0]), ["study.seeds", "'0' is listed twice"]),
         ("params.yaml", put("study", "targets", value=["xgqaa"]), ["study.targets", "mean 'xgqa'?"]),
         ("params.yaml", put("study", "target", value=["xgqa"]), ["study", "'target'", "mean 'targets'?"]),
+        ("stages/full/study.yaml", put("study", "intermediates", value=["squat"]), ["full/study.yaml", "'squad'?"]),
+        ("stages/full/study.yaml", put("study", "seeds", value=[0, 9]), ["full/study.yaml: study.seeds", "'9'"]),
+        ("stages/full/study.yaml", put("study", "target", value=[]), ["full/study.yaml: study", "mean 'targets'?"]),
+        ("stages/full/study.yaml", put("stuyd", value={}), ["full/study.yaml: unknown key 'stuyd'", "'study'?"]),
         ("params.yaml", put("encoder", value="no-such-encoder"), ["encoder", "'no-such-encoder'"]),
         (
             "stages/grid.yaml",
@@ -129,6 +133,7 @@ def test_data_root_goes_before_a_tasks_root(parameter_files: Any, tmp_path: Path
     parameter_files.edit("params.yaml", put("study", "intermediates", value=["none"]))
     parameter_files.edit("stages/tasks/tatoeba.yaml", put("data", "official", "root", value="laser"))
     parameter_files.edit("stages/grid.yaml", put("targets", value=["tatoeba"]))
+    parameter_files.edit("stages/full/study.yaml", put("study", "targets", value=["tatoeba"]))
     with pytest.raises(DataError, match=r"published/laser/tatoeba\.afr-eng\.afr: found no such file"):
         check_parameters()
 

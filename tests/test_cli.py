@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -41,7 +42,7 @@ def test_help_imports_nothing_heavy() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "src", capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
-    assert all(command in result.stdout for command in ("tasks", "check", "predict"))
+    assert all(command in result.stdout for command in ("tasks", "check", "predict", "export"))
 
 
 def test_tasks_are_listed(parameter_files: Any) -> None:
@@ -117,3 +118,27 @@ def test_predict_names_what_is_missing(parameter_files: Any, tmp_path: Path) -> 
     assert "dvc repro stages/train/dvc.yaml:target@none-0-xgqa" in refused(call(*ask))
     assert "Did you mean 'gqa'?" in refused(call(*ask, "--route", "gpa"))
     assert "seed" in refused(call(*ask, "--seed", "11"))
+
+
+def test_export_writes_the_cell_that_was_asked_for(parameter_files: Any, public: Path, tmp_path: Path) -> None:
+    """And says how to make it, where there is none."""
+    assert "dvc repro stages/train/dvc.yaml:target@gqa-0-xgqa" in refused(
+        call("export", "--route", "gqa", "--out", "x")
+    )
+    from xstilts.model.checkpoint import save_checkpoint
+
+    cell = tmp_path / "data/target/gqa-s0/xgqa"
+    cell.mkdir(parents=True)
+    save_checkpoint(cell, {}, {"tasks": {}, "training": None})
+    shutil.copytree(public, tmp_path / "data/public")
+    result = call("export", "--route", "gqa", "--out", "x")
+    assert result.exit_code == 0, result.output
+    left_out = "without a model card, as there is no data/intermediate/gqa-s0"
+    assert result.output == f"x: data/target/gqa-s0/xgqa, {left_out}\n"
+    assert not (tmp_path / "x" / "README.md").exists()
+    (before := tmp_path / "data/intermediate/gqa-s0").mkdir(parents=True)
+    save_checkpoint(before, {}, {"tasks": {}, "training": None})
+    assert call("export", "--route", "gqa", "--out", "x").output == "x: data/target/gqa-s0/xgqa\n"
+    assert "This checkpoint was not scored yet." in (tmp_path / "x" / "README.md").read_text()
+    assert (tmp_path / "x" / "model.safetensors").is_file()
+    assert "found files that are no export" in refused(call("export", "--route", "gqa", "--out", "data"))

@@ -124,6 +124,7 @@ def part(file: Path) -> str:
 
 
 STAGES = stages()
+NAMED_STUDIES = [file.with_name("dvc.yaml") for file in sorted((ROOT / "stages").glob("*/study.yaml"))]
 each_stage = pytest.mark.parametrize("stage", STAGES, ids=[stage.name for stage in STAGES])
 
 
@@ -216,14 +217,15 @@ def test_sections_that_a_script_reads_are_parameters(stage: Stage) -> None:
 
 @each_stage
 def test_rules_that_restoring_relies_on(stage: Stage) -> None:
-    """No `persist`, no `cache: false` among outs, git-tracked metrics in the front door only, a dep each."""
+    """No `persist`, nothing git-tracked but by collectors, of the front door as metrics only, a dep each."""
     assert stage.deps
     for kind in ("outs", "metrics", "plots"):
         for out in stage.content.get(kind, []):
             options = next(iter(out.values())) if isinstance(out, dict) else {}
             assert not options.get("persist")
             if options.get("cache") is False:
-                assert (kind, stage.file) == ("metrics", ROOT / "dvc.yaml")
+                assert stage.file in (ROOT / "dvc.yaml", *NAMED_STUDIES)
+                assert kind == "metrics" or stage.file in NAMED_STUDIES
 
 
 def test_every_stage_waits_for_the_check() -> None:
@@ -232,8 +234,27 @@ def test_every_stage_waits_for_the_check() -> None:
         made = [dep for dep in stage.deps if dep.startswith(("data/", "metrics/", "${"))]
         if stage.name != "check":
             assert made, stage.name
-        if stage.file == ROOT / "dvc.yaml" and stage.name != "report":
+        if stage.file in (ROOT / "dvc.yaml", *NAMED_STUDIES) and stage.name != "report":
             assert "data/checked" in made
+
+
+@pytest.mark.parametrize("file", NAMED_STUDIES, ids=[file.parent.name for file in NAMED_STUDIES])
+def test_a_named_study_collects_as_the_default_one_does(file: Path) -> None:
+    """The same stages with the same inputs, but for the folders that they collect into; `check` reads its lists."""
+    name = file.parent.name
+    default = {stage.name: stage for stage in STAGES if stage.file == ROOT / "dvc.yaml"}
+    own = [stage for stage in STAGES if stage.file == file]
+    assert {stage.name for stage in own} == set(default) - {"scores"}
+    for stage in own:
+        plain = str(stage.content).replace(f"/{name}/", "/").replace(f" --study {name}", "")
+        expected = default[stage.name].content
+        assert ast.literal_eval(plain)["cmd"] == expected["cmd"]
+        assert ast.literal_eval(plain)["deps"] == expected["deps"]
+        assert stage.content.get("matrix") == expected.get("matrix")
+    check = next(stage for stage in STAGES if stage.name == "check")
+    assert {str(file.with_name("study.yaml").relative_to(ROOT)): None} in check.content["params"]
+    report = next(stage for stage in own if stage.name == "report")
+    assert report.content["params"] == [{str(file.with_name("study.yaml").relative_to(ROOT)): ["study"]}]
 
 
 def test_files_have_no_grid_of_their_own() -> None:

@@ -43,7 +43,7 @@ def test_the_same_answer_as_in_a_cache(
     features = open_features(Path(tiny_features["path"]))
     where = features.regions(2)
     seen = torch.from_numpy(features.vectors[where].astype(np.float32)), torch.from_numpy(features.boxes[where].copy())
-    monkeypatch.setattr(predict_module, "look", lambda image, public: seen)
+    monkeypatch.setattr(predict_module, "look", lambda image, public, settings: seen)
     checkpoint = untrained(tmp_path / "checkpoint", public, cache)
     found = predict(tmp_path / "picture.png", words, checkpoint, public)
     batch = open_examples(cache, "test").batch(np.array([0]))

@@ -65,7 +65,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Study:
-    """The key `study` of params.yaml: what metrics/study.json compares."""
+    """The key `study` of params.yaml, or of a file stages/<name>/study.yaml: what a study compares."""
 
     intermediates: list[str]
     seeds: list[int]
@@ -86,6 +86,13 @@ class Choices:
 
 
 @dataclass(frozen=True)
+class NamedStudy:
+    """The keys of a file stages/<name>/study.yaml."""
+
+    study: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Cell:
     """One cell of the grid: a route with a seed, on a target."""
 
@@ -98,6 +105,8 @@ def check_parameters() -> None:
     """Check every parameter file; `ParameterError` on the first mistake: file, key and valid values."""
     universe = check_grid()
     chosen = check_choices(universe)
+    for path in sorted(STAGES.glob("*/study.yaml")):
+        check_study(build(NamedStudy, read_yaml(path), str(path)).study, str(path), universe)
     _known_keys(read_yaml(DEFAULTS), SECTIONS, str(DEFAULTS))
     for task in task_names():
         check_task(task)
@@ -145,19 +154,24 @@ def _check_roles(universe: Grid) -> None:
 def check_choices(universe: Grid) -> Choices:
     """Check params.yaml against the grid and return it."""
     chosen = build(Choices, choices(), str(PARAMS))
-    study = build(Study, chosen.study, f"{PARAMS}: study")
     _in_grid(chosen.intermediate, universe, "intermediates", f"{PARAMS}: intermediate")
     _one_of(chosen.seed, universe.seeds, f"{PARAMS}: seed")
     for key, embedded in EMBEDDED.items():
         _check_model(getattr(chosen, key), embedded, f"{PARAMS}: {key}")
+    check_study(chosen.study, str(PARAMS), universe)
+    return chosen
+
+
+def check_study(content: dict[str, Any], file: str, universe: Grid) -> None:
+    """Check the key `study` of a file against the grid: its keys, no empty list, nothing twice, known values."""
+    study = build(Study, content, f"{file}: study")
     for key in ("intermediates", "seeds", "targets"):
-        values, where = getattr(study, key), f"{PARAMS}: study.{key}"
+        values, where = getattr(study, key), f"{file}: study.{key}"
         if not values:
             raise ParameterError(f"{where} is empty, expected some of {_join(getattr(universe, key))}")
         _no_twice(values, where)
         for value in values:
             _in_grid(value, universe, key, where)
-    return chosen
 
 
 def _in_grid(value: str | int, universe: Grid, key: str, where: str) -> None:

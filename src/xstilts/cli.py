@@ -1,4 +1,4 @@
-"""The command line: `xstilts tasks`, `check`, `predict`, `leaks`, `overall`, `submission` and `bench`.
+"""The command line: `xstilts tasks`, `check`, `predict`, `leaks`, `overall`, `submission`, `export` and `bench`.
 
 Whatever takes long to import is imported inside the command that needs it, so that --help answers at once.
 """
@@ -6,12 +6,15 @@ Whatever takes long to import is imported inside the command that needs it, so t
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from xstilts.bench.command import bench
 from xstilts.errors import ParameterError, run_stage
+
+if TYPE_CHECKING:
+    from xstilts.check import Cell
 
 app = typer.Typer(
     help="Which intermediate task helps zero-shot cross-lingual transfer? Run at the repository root.",
@@ -69,6 +72,17 @@ def submission(
 ) -> None:
     """Write the folder of predictions that XTREME's leaderboard takes."""
     run_stage(lambda: _submission(out, route, seed))
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Option(help="folder to write, replaced as a whole")],
+    route: Annotated[str | None, typer.Option(help="intermediate task; else the one in params.yaml")] = None,
+    seed: Annotated[int | None, typer.Option(help="seed of the route; else the one in params.yaml")] = None,
+    target: Annotated[str | None, typer.Option(help="target task; else the first of the study")] = None,
+) -> None:
+    """Write a trained model as an ordinary Hugging Face folder."""
+    run_stage(lambda: _export(out, route, seed, target))
 
 
 def _print_tasks() -> None:
@@ -132,18 +146,49 @@ def _check() -> None:
     print("ok")
 
 
+def _export(out: Path, route: str | None, seed: int | None, target: str | None) -> None:
+    cell = _cell(route, seed, target)
+    from xstilts.export import export_model
+    from xstilts.parameters import STAGES, read_yaml
+    from xstilts.report.model_card.facts import Places, read_facts
+    from xstilts.report.model_card.text import model_card
+
+    places = Places.of(cell.route, cell.seed, cell.target)
+    if not places.intermediate.is_dir():  # of a target checkpoint that was pulled alone not everything is known
+        export_model(places.target, places.public, out)
+        print(f"{out}: {places.target}, without a model card, as there is no {places.intermediate}")
+        return
+    features = read_yaml(STAGES / "defaults.yaml").get("features") or {}
+    card = model_card(read_facts(cell.route, cell.seed, cell.target, places, features))
+    export_model(places.target, places.public, out, card)
+    print(f"{out}: {places.target}")
+
+
 def _predict(image: Path, question: str, route: str | None, seed: int | None, target: str | None) -> None:
+    from xstilts.errors import DataError
+
+    if not image.is_file():
+        raise DataError(image, None, "no such file", "a picture", "give the path of one with --image")
+    _print_answers(image, question, _checkpoint(route, seed, target))
+
+
+def _checkpoint(route: str | None, seed: int | None, target: str | None) -> Path:
+    """The target checkpoint asked for, what is None as in params.yaml."""
+    cell = _cell(route, seed, target)
+    return Path("data/target") / f"{cell.route}-s{cell.seed}" / cell.target
+
+
+def _cell(route: str | None, seed: int | None, target: str | None) -> Cell:
+    """The cell asked for, what is None as in params.yaml, whose target checkpoint is there."""
     from xstilts.check import check_grid, choose_cell
     from xstilts.errors import DataError
 
     cell = choose_cell(check_grid(), route, seed, target)
-    if not image.is_file():
-        raise DataError(image, None, "no such file", "a picture", "give the path of one with --image")
     checkpoint = Path("data/target") / f"{cell.route}-s{cell.seed}" / cell.target
     if not checkpoint.is_dir():
         stage = f"stages/train/dvc.yaml:target@{cell.route}-{cell.seed}-{cell.target}"
         raise DataError(checkpoint, None, "no checkpoint", "a trained route", f"run `dvc repro {stage}`")
-    _print_answers(image, question, checkpoint)
+    return cell
 
 
 def _print_answers(image: Path, question: str, checkpoint: Path) -> None:

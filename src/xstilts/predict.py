@@ -39,7 +39,9 @@ def predict(image: Path, question: str, checkpoint: Path, public: Path) -> list[
         raise DataError(checkpoint, None, f"a {card['kind']} model", "one that answers questions", todo)
     if task in model.inputs:
         raise DataError(checkpoint, None, "a model of published features", "one that reads pictures", todo)
-    features, boxes = look(image, public)
+    defaults = STAGES / "defaults.yaml"
+    settings = build(FeatureSettings, read_yaml(defaults).get("features") or {}, f"{defaults}: features")
+    features, boxes = look(image, public, settings)
     tokenizer = Tokenizer.from_file(str(public / "encoder" / "tokenizer.json"))
     batch = one_question(task, tokenizer.encode(question).ids, features, boxes)
     with torch.inference_mode():
@@ -47,10 +49,12 @@ def predict(image: Path, question: str, checkpoint: Path, public: Path) -> list[
     return sorted(zip(card["labels"], chances, strict=True), key=lambda pair: -pair[1])
 
 
-def look(image: Path, public: Path) -> tuple[Tensor, Tensor]:
-    """Features `[regions, dim]` and boxes `[regions, 7]` of a picture, made as the `features` stage makes them."""
-    defaults = STAGES / "defaults.yaml"
-    settings = build(FeatureSettings, read_yaml(defaults).get("features") or {}, f"{defaults}: features")
+def look(image: Path, public: Path, settings: FeatureSettings) -> tuple[Tensor, Tensor]:
+    """Features `[regions, dim]` and boxes `[regions, 7]` of a picture, made as the `features` stage makes them.
+
+    Args:
+        public: phase 0, or an export; its folder `vision` is read.
+    """
     pixels = decode(image.read_bytes(), image)
     boxes = propose(pixels, settings.limit, settings.proposals)
     vectors = embed(load_vision(public / "vision"), cut(pixels, boxes, settings.crop), settings.batch)

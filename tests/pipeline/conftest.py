@@ -122,11 +122,12 @@ def copy_tree(root: Path) -> None:
 
 
 def shrink(root: Path, encoder: Path) -> None:
-    """Make the world small, the encoder tiny, the study one route; one seed saves DVC some time."""
+    """Make the world small, the encoder tiny, both studies one route; one seed saves DVC some time."""
     choices = yaml.safe_load((root / "params.yaml").read_text())
     choices |= {"encoder": str(encoder), "intermediate": "none", "seed": 0}
     choices["study"] = {"intermediates": ["none"], "seeds": [0], "targets": ["xgqa"]}
     (root / "params.yaml").write_text(yaml.safe_dump(choices, sort_keys=False))
+    (root / "stages/full/study.yaml").write_text(yaml.safe_dump({"study": choices["study"]}, sort_keys=False))
     grid = yaml.safe_load((root / "stages/grid.yaml").read_text())
     (root / "stages/grid.yaml").write_text(yaml.safe_dump(grid | {"seeds": [0]}, sort_keys=False))
     defaults = yaml.safe_load((root / "stages/defaults.yaml").read_text())

@@ -13,7 +13,7 @@ import pytest
 
 from xstilts.cache import write_table
 from xstilts.report.items import CELL, SCHEMA
-from xstilts.report.side_by_side import items_path
+from xstilts.report.places import items_path
 
 Write = Callable[..., Path]
 LANGUAGES = ("en", "de", "zh")

@@ -10,7 +10,8 @@ import pytest
 
 from xstilts.cache import open_rows
 from xstilts.errors import DataError
-from xstilts.report.side_by_side import items_path, read_paired
+from xstilts.report.places import items_path
+from xstilts.report.side_by_side import read_paired
 
 
 def test_scores_and_differences(write_cell: Any, tmp_path: Path) -> None:

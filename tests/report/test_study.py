@@ -9,7 +9,8 @@ import pytest
 
 from xstilts.cache import write_json
 from xstilts.errors import DataError
-from xstilts.report.study import cell_path, read_study
+from xstilts.report.places import cell_path
+from xstilts.report.study import read_study
 
 
 def cell(english: float, german: float, data: str = "pictograms") -> dict[str, Any]:

@@ -69,8 +69,15 @@ def languages(paired: Paired, route: str, baseline: str, target: str) -> dict[st
 
 
 def types(paired: Paired, route: str, baseline: str, target: str) -> dict[str, Any]:
-    """The difference by question type, in English and in the mean over the other languages."""
-    return {name: _typed(paired, route, baseline, target, name) for name in paired.types(target)}
+    """The difference by question type, in English and in the mean over the other languages.
+
+    Holm's p-value over the types (`p_holm`) stands with the latter.
+    """
+    found = {name: _typed(paired, route, baseline, target, name) for name in paired.types(target)}
+    others = [own[ZERO_SHOT] for own in found.values() if ZERO_SHOT in own]
+    for one, p in zip(others, holm([one["p"] for one in others]), strict=True):
+        one["p_holm"] = _number(p)
+    return found
 
 
 def _typed(paired: Paired, route: str, baseline: str, target: str, name: str) -> dict[str, Any]:

@@ -63,7 +63,8 @@ def write_items(scores: Path, intermediate: Path, target: Path, out: Path) -> No
 def training_of(path: Path) -> dict[str, Any] | None:
     """What a checkpoint says of its training: tasks with their data, updates, examples, tokens, English dev scores.
 
-    None where nothing was trained.
+    `shuffled_labels` lists the tasks that were trained on labels of other examples, if any were. None where nothing was
+    trained.
     """
     card = read_json(path)
     training = card.get("training")
@@ -71,7 +72,9 @@ def training_of(path: Path) -> dict[str, Any] | None:
         return None
     costs = {key: training[key] for key in ("updates", "examples", "tokens")}
     tasks = {name: task.get("data", "") for name, task in card["tasks"].items()}
-    return {"tasks": tasks, **costs, "english_dev": training.get("english_dev", {})}
+    shuffled = [name for name, task in card["tasks"].items() if task.get("shuffled_labels")]
+    about = {"tasks": tasks, **costs, "english_dev": training.get("english_dev", {})}
+    return about | ({"shuffled_labels": shuffled} if shuffled else {})
 
 
 def items(predictions: pa.Table, scores: Mapping[str, Any]) -> pa.Table | None:

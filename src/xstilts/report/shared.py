@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xstilts.cache import read_json
+from xstilts.report.places import leaks_path
 
 # Of a split's uses of images or texts, the least that counts. Short sentences of few words recur by chance.
 LEAST = {"image": 0.01, "image content": 0.01, "text": 0.05}
@@ -40,7 +41,7 @@ class Shared:
 def read_shared(root: Path, targets: Sequence[str], routes: Sequence[str]) -> dict[tuple[str, str], Shared]:
     """What is known of every (target, route), from data/report/leaks."""
     return {
-        (target, route): shared_of(read_json(root / target / f"{route}.json")) for target in targets for route in routes
+        (target, route): shared_of(read_json(leaks_path(root, target, route))) for target in targets for route in routes
     }
 
 

@@ -14,13 +14,9 @@ from xstilts.report.bootstrap import deal
 from xstilts.report.items import read_items
 from xstilts.report.metrics import CONTROLS
 from xstilts.report.paired import SCORE, Column, Paired
+from xstilts.report.places import items_path
 
 About = dict[str, dict[str, list[dict[str, Any]]]]  # target -> route -> what is true of its cells, one a seed
-
-
-def items_path(root: Path, target: str, route: str, seed: int) -> Path:
-    """Where the items of one cell lie below `root` (data/report/items)."""
-    return root / target / f"{route}-s{seed}.arrow"
 
 
 def read_paired(root: Path, targets: Sequence[str], routes: Sequence[str], seeds: Sequence[int]) -> Paired:

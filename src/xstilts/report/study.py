@@ -10,15 +10,11 @@ from typing import Any
 from xstilts.cache import read_json
 from xstilts.errors import DataError
 from xstilts.report.metrics import CONTROLS, DIGITS, ENGLISH, metric_names
+from xstilts.report.places import cell_path
 
 Cell = Mapping[str, Any]
 Cells = Mapping[str, Sequence[Cell]]  # route -> its cells, one a seed
 Rows = Mapping[str, Sequence[Mapping[str, float]]]  # route -> what a table says of each cell
-
-
-def cell_path(root: Path, target: str, route: str, seed: int) -> Path:
-    """Where the metrics of one cell of the study lie below `root` (metrics/study)."""
-    return root / target / f"{route}-s{seed}.json"
 
 
 def read_study(root: Path, targets: Iterable[str], routes: Sequence[str], seeds: Sequence[int]) -> dict[str, Any]:

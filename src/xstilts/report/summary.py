@@ -10,8 +10,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from xstilts.report.answer import sentences
 from xstilts.report.metrics import ENGLISH, ZERO_SHOT
+from xstilts.report.sentences import sentences
 from xstilts.report.table import WIDTH
 
 _MARKS = {"shared": "shares data", "not checked": "not checked", "none": ""}

@@ -8,6 +8,7 @@ from typing import Any
 
 from xstilts.report.benchmarks import RETRIEVAL
 from xstilts.report.bootstrap import Interval, holm
+from xstilts.report.comparisons import control_of
 from xstilts.report.differences import about, languages, means, spelled
 from xstilts.report.paired import Mix, Paired, add, scaled
 from xstilts.report.shared import Shared
@@ -32,7 +33,12 @@ class Transfer:
 
     @property
     def routes(self) -> list[str]:
-        """The routes with an intermediate task."""
+        """The routes with an intermediate task; no controls, which no mean over routes may take in."""
+        return [route for route in self.compared if not control_of(self.paired, route)]
+
+    @property
+    def compared(self) -> list[str]:
+        """All routes but the baseline."""
         return [route for route in self.paired.routes if route != BASELINE]
 
     @property
@@ -81,7 +87,7 @@ def transfer_matrix(transfer: Transfer) -> dict[str, Any]:
     head = about(paired) | {"baseline": BASELINE}
     if not transfer.has_baseline:
         return head | {"missing": f"add {BASELINE} to study.intermediates", "cells": [], "averages": []}
-    cells = [_cell(transfer, target, route) for target in paired.targets() for route in transfer.routes]
+    cells = [_cell(transfer, target, route) for target in paired.targets() for route in transfer.compared]
     averages = [one for data in transfer.kinds_of_data() for one in _averages(transfer.of_data(data))]
     without = [{"target": target, "why": NO_POINTS} for target in paired.about if target not in paired.targets()]
     return head | {"cells": cells, "averages": averages, "without_intervals": without}
@@ -89,7 +95,7 @@ def transfer_matrix(transfer: Transfer) -> dict[str, Any]:
 
 def _cell(transfer: Transfer, target: str, route: str) -> dict[str, Any]:
     paired, shared = transfer.paired, transfer.status(target, route)
-    rows = paired.rows[target]
+    rows, control = paired.rows[target], control_of(paired, route)
     return {
         "target": target,
         "route": route,
@@ -101,7 +107,8 @@ def _cell(transfer: Transfer, target: str, route: str) -> dict[str, Any]:
         "languages": languages(paired, route, BASELINE, target),
         "shared_data": shared.status,
         "shared": list(shared.words),
-        "in_averages": target in transfer.targets(route, [target]),
+        "in_averages": not control and target in transfer.targets(route, [target]),
+        **({"control": control} if control else {}),
     }
 
 

@@ -1,0 +1,107 @@
+"""Labels exchanged among the rows of a task: the control that an intermediate task's labels teach something.
+
+What stays is everything but the connection between an example and its label: texts, pictures, how often each label
+occurs, number and order of updates. A route that gains as much with exchanged labels gained from something else.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from xstilts.errors import ParameterError
+
+COLUMNS = ("label", "labels", "scores", "start", "end", "answer", "answers")  # those of `cache.ROW` that hold the label
+
+
+def shuffle_labels(table: pa.Table, kinds: Mapping[str, str], seed: int) -> pa.Table:
+    """The rows of a split in their order, each with a label that says nothing of it.
+
+    - vqa, classification, matching: the label of another row of the task, of whatever question type, so that the
+      commonest answer stays the commonest.
+    - span: as many tokens as the answer of another row has (none where that has none), at a random place of the
+      row's own context. The text of the answer is known where the row has its context, and empty elsewhere.
+    - choice: the place that is right in another row; a row with fewer choices draws one of its own.
+
+    Args:
+        table: rows as `xstilts.cache.ROW`.
+        kinds: the kind of each task in it.
+
+    Raises:
+        ParameterError: a task of another kind: tags belong to words, and masked text has no labels.
+    """
+    tasks = np.array(table["task"].to_pylist(), dtype=object)
+    parts, places = [table.slice(0, 0)], [np.array([], np.int64)]
+    for task in sorted(set(tasks)):
+        exchange = KINDS.get(kinds[task])
+        if exchange is None:
+            found = f"{task} is a {kinds[task]} task, whose labels cannot be exchanged"
+            raise ParameterError(f"encode.shuffle_labels: {found}; it is for {', '.join(KINDS)} tasks")
+        places.append(np.flatnonzero(tasks == task))
+        own, draw = table.take(places[-1]), random.Random(f"{seed}:labels of {task}")
+        order = list(range(len(own)))
+        draw.shuffle(order)
+        parts.append(exchange(own, own.take(order), draw))
+    return pa.concat_tables(parts).take(np.argsort(np.concatenate(places)))
+
+
+def _of_another(own: pa.Table, other: pa.Table, draw: random.Random) -> pa.Table:
+    return _with(own, {name: other[name] for name in COLUMNS})
+
+
+def _another_choice(own: pa.Table, other: pa.Table, draw: random.Random) -> pa.Table:
+    labels, answers = [], []
+    for label, choices in zip(other["label"].to_pylist(), own["answers"].to_pylist(), strict=True):
+        labels.append(label if label < len(choices) else draw.randrange(len(choices)))
+        answers.append(choices[labels[-1]])
+    return _with(own, {"label": labels, "answer": answers})
+
+
+def _another_span(own: pa.Table, other: pa.Table, draw: random.Random) -> pa.Table:
+    starts, ends, answers = [], [], []
+    rows = own.select(["input_ids", "offsets", "context"]).to_pylist()
+    spans = zip(other["start"].to_pylist(), other["end"].to_pylist(), strict=True)
+    for row, (start, end) in zip(rows, spans, strict=True):
+        first, stop = context_of(row["input_ids"])
+        tokens = min(end - start + 1 if start > 0 else 0, stop - first)
+        starts.append(draw.randrange(first, stop - tokens + 1) if tokens else 0)
+        ends.append(starts[-1] + tokens - 1 if tokens else 0)
+        known = tokens and row["offsets"]
+        text = row["context"][known[2 * starts[-1]] : known[2 * ends[-1] + 1]] if known else ""
+        answers.append(text.strip())  # a token may begin with the blank before its word
+    listed = [[answer] if answer else [] for answer in answers]
+    return _with(own, {"start": starts, "end": ends, "answer": answers, "answers": listed})
+
+
+def context_of(input_ids: Sequence[int]) -> tuple[int, int]:
+    """The first token of a row's context, and the one behind its last.
+
+    A BERT-like encoder reads a pair of texts as `question </s></s> context </s>`, or with one token between them: the
+    context lies between the last two of the tokens that end the row.
+    """
+    stop = len(input_ids) - 1
+    separators = [place for place in range(stop) if input_ids[place] == input_ids[stop]]
+    return (separators[-1] + 1 if separators else 1), stop
+
+
+def _with(table: pa.Table, columns: Mapping[str, Any]) -> pa.Table:
+    """The table with some of its columns replaced, by lists or by columns of another."""
+    kept = {name: table[name] for name in table.schema.names}
+    given = {
+        name: pa.array(values, table.schema.field(name).type) if isinstance(values, list) else values
+        for name, values in columns.items()
+    }
+    return pa.table({**kept, **given}, schema=table.schema)
+
+
+KINDS: Mapping[str, Callable[[pa.Table, pa.Table, random.Random], pa.Table]] = {
+    "vqa": _of_another,
+    "classification": _of_another,
+    "matching": _of_another,
+    "span": _another_span,
+    "choice": _another_choice,
+}

@@ -1,0 +1,171 @@
+"""A trained model as an ordinary Hugging Face directory, which transformers loads without this project.
+
+- `config.json`, `model.safetensors` and the tokenizer's files: the text encoder, whole. Of one question answering or
+  tagging task they are a stock class with the task's head in it (`AutoModelForQuestionAnswering`,
+  `AutoModelForTokenClassification`), where the encoder's family has one that computes the same; `AutoModel` loads the
+  encoder out of it.
+- `xstilts.safetensors`: what no stock class has: visual prefix, heads and feature maps, by their names in
+  `MultitaskModel`.
+- `xstilts.json`: what those are, how each head reads the encoder's states, and how the model was trained.
+- `vision/`: the image model, if a task looks at pictures with it.
+- `README.md`: the model card, if one was given.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import nn
+from transformers import AutoModelForQuestionAnswering, AutoModelForTokenClassification, PreTrainedModel
+
+from xstilts.cache import read_json, whole_directory, write_json
+from xstilts.errors import DataError
+from xstilts.model.checkpoint import load_model, read_card
+from xstilts.model.heads import LinearHead
+from xstilts.model.multitask import MultitaskModel
+from xstilts.model.visual_prefix import TOKENS_PER_REGION
+
+CARD, FILE, README, FORMAT = "xstilts.json", "xstilts.safetensors", "README.md", 1
+STOCK: dict[str, type] = {"span": AutoModelForQuestionAnswering, "tagging": AutoModelForTokenClassification}
+TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
+NAMED = ("pad", "bos", "eos", "cls", "sep", "unk", "mask")  # tokens that a config names
+# What the heads of each kind make of the encoder's states, as code that reads an export's two files. `states` is
+# `last_hidden_state` without the picture's tokens, `mask` the attention mask, `head` the task's tensors.
+MEAN = "mean = (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)"
+LINEAR = "torch.nn.functional.linear({}, head['output.weight'], head['output.bias'])"
+READS: dict[str, str] = {
+    **dict.fromkeys(("vqa", "classification", "matching"), f"{MEAN}\nlogits = {LINEAR.format('mean')}"),
+    "choice": f"{MEAN}  # a sequence a choice\nlogits = {LINEAR.format('mean')}.squeeze(-1)",
+    "span": f"logits = {LINEAR.format('states')}.transpose(1, 2)  # first and last token",
+    "tagging": f"logits = {LINEAR.format('states')}  # of a word: those of its first token",
+    "mlm": "dense = torch.nn.functional.linear(states, head['dense.weight'], head['dense.bias'])\n"
+    "dense = torch.nn.functional.gelu(dense)\n"
+    "dense = torch.nn.functional.layer_norm(dense, dense.shape[-1:], head['norm.weight'], head['norm.bias'])\n"
+    "logits = torch.nn.functional.linear(dense, model.get_input_embeddings().weight, head['bias'])",
+}
+
+
+def export_model(checkpoint: Path, public: Path, out: Path, readme: str | None = None) -> None:
+    """Write a checkpoint and the public encoder that it differs from as one Hugging Face directory.
+
+    Args:
+        checkpoint: of any phase, such as `data/target/<route>-s<seed>/<target>`.
+        public: phase 0, `data/public`.
+        out: replaced as a whole; an earlier one survives a failure.
+        readme: the model card; None writes none.
+
+    Raises:
+        DataError: `out` holds something that is no export, or a file of the checkpoint or of phase 0 is missing or
+            damaged.
+    """
+    refuse_foreign(out)
+    model, about = load_model(public, checkpoint), read_card(checkpoint)
+    stock = stock_model(model)
+    with whole_directory(out) as draft:
+        (stock or model.encoder.text).save_pretrained(draft)
+        copy_tokenizer(public / "encoder", draft)
+        save_file(own_tensors(model), draft / FILE)
+        if looks(model):
+            shutil.copytree(public / "vision", draft / "vision")
+        if readme is not None:
+            (draft / README).write_text(readme, encoding="utf-8")
+        write_json(draft / CARD, {**described(model, stock), "training": about["training"], **phase0(public)})
+        for path in draft.rglob("*"):
+            path.chmod(0o755 if path.is_dir() else 0o644)  # safetensors are written for their owner alone
+
+
+def refuse_foreign(out: Path) -> None:
+    """Raise `DataError` where `out` is a file, or a directory with something in it that is no export."""
+    found = "a file" if out.is_file() else "files that are no export" if out.is_dir() and any(out.iterdir()) else ""
+    if found and not (out / CARD).is_file():
+        raise DataError(out, None, found, "an empty directory, an earlier export or nothing", "choose another --out")
+
+
+def stock_model(model: MultitaskModel) -> PreTrainedModel | None:
+    """The encoder under the head of its one task, as a class of transformers that computes the same, if there is one.
+
+    A class computes the same if it has one linear map on the encoder's states, and nothing else that has weights.
+    """
+    task, card = next(iter(model.cards.items()), ("", {"kind": ""}))
+    if len(model.cards) != 1 or card["kind"] not in STOCK:
+        return None
+    head, text = model.head(task), model.encoder.text
+    assert isinstance(head, LinearHead)
+    if card["labels"]:
+        text.config.id2label = dict(enumerate(card["labels"]))
+        text.config.label2id = {label: index for index, label in enumerate(card["labels"])}
+    try:
+        with torch.device("meta"):  # its own weights are never made
+            stock: PreTrainedModel = STOCK[card["kind"]].from_config(text.config)  # type: ignore[attr-defined]
+    except ValueError:  # the encoder's family has none
+        return None
+    own = [name for name, _ in stock.named_parameters() if not name.startswith(f"{stock.base_model_prefix}.")]
+    places = {name.rpartition(".")[0] for name in own}
+    if len(places) != 1 or not isinstance(stock.get_submodule(place := places.pop()), nn.Linear):
+        return None
+    setattr(stock, stock.base_model_prefix, text)
+    stock.set_submodule(place, head.output)
+    return stock
+
+
+def own_tensors(model: MultitaskModel) -> dict[str, torch.Tensor]:
+    """The tensors that no stock class has: visual prefix (with its buffers), heads and feature maps."""
+    parts = {"prefix": model.encoder.prefix, "heads": model.heads, "inputs": model.inputs}
+    return {
+        f"{part}.{name}": tensor.detach().contiguous().clone()
+        for part, module in parts.items()
+        for name, tensor in module.state_dict().items()
+    }
+
+
+def looks(model: MultitaskModel) -> bool:
+    """Whether any task reads pictures with the image model, and not published features through a map."""
+    return any(card.get("features") and task not in model.inputs for task, card in model.cards.items())
+
+
+def described(model: MultitaskModel, stock: PreTrainedModel | None) -> dict[str, Any]:
+    """What an export says of its parts."""
+    tasks = {task: {**card, "reads": READS[card["kind"]]} for task, card in model.cards.items()}
+    dim, hidden = model.encoder.prefix.mean.numel(), model.encoder.hidden
+    prefix = {
+        "features": dim,
+        "hidden": hidden,
+        "tokens_per_region": TOKENS_PER_REGION,
+        "boxes": "x1 y1 x2 y2 w h area",
+    }
+    named = type(stock or model.encoder.text).__name__
+    return {"xstilts_export": FORMAT, "class": named, "tasks": tasks, "prefix": prefix}
+
+
+def phase0(public: Path) -> dict[str, Any]:
+    """The models that phase 0 was assembled from, if it says so."""
+    card = public / "public.json"
+    return {"public": read_json(card)} if card.is_file() else {}
+
+
+def copy_tokenizer(encoder: Path, out: Path) -> None:
+    """Copy the tokenizer so that AutoTokenizer takes tokenizer.json as it is, without token types.
+
+    A tokenizer of an encoder's own class may be rebuilt from its vocabulary when it is loaded; and our encoder reads
+    both texts of a pair as the same type.
+    """
+    for name in TOKENIZER:
+        if (encoder / name).is_file():
+            shutil.copyfile(encoder / name, out / name)
+    path = out / "tokenizer_config.json"
+    config = read_json(path) if path.is_file() else special_tokens(encoder)
+    config = {name: value for name, value in config.items() if name not in ("auto_map", "tokenizer_file")}
+    own = {"tokenizer_class": "PreTrainedTokenizerFast", "model_input_names": ["input_ids", "attention_mask"]}
+    write_json(path, {**config, **own})
+
+
+def special_tokens(encoder: Path) -> dict[str, str]:
+    """The tokens that config.json names, for a tokenizer that comes without a configuration."""
+    config, vocabulary = read_json(encoder / "config.json"), read_json(encoder / "tokenizer.json")
+    texts = {one["id"]: one["content"] for one in vocabulary.get("added_tokens") or []}
+    numbers = {name: config.get(f"{name}_token_id") for name in NAMED}
+    return {f"{name}_token": texts[number] for name, number in numbers.items() if number in texts}

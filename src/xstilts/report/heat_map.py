@@ -1,0 +1,240 @@
+"""The heat map: what each intermediate task changes in each language, less the baseline, in points.
+
+Cells whose difference one cannot tell from none are hatched. The same spec is drawn on the page (its colours are names
+of the style sheet, so that they follow dark mode and paper) and as a picture (`PAPER`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+import vl_convert
+
+from xstilts.errors import DataError
+from xstilts.report.metrics import ENGLISH, ZERO_SHOT
+
+Record = Mapping[str, Any]
+GAP, BASELINE_ROW = "gap", "score"
+SIGNIFICANT = 0.05
+STEPS = 9  # colours: four for less, one for about the same, four for more
+LIMITS = (2, 5, 10, 15, 20, 30, 50, 100)  # points at which the scale may end
+_HEADINGS = {ZERO_SHOT: "zero-shot", ENGLISH: "English", GAP: "gap"}
+_SPACE = 0.3  # of a column, between zero-shot, the languages, and English beside them
+
+
+@dataclass(frozen=True)
+class Colours:
+    """Colours by role, as CSS writes them.
+
+    Attributes:
+        steps: of the scale, `STEPS` of them from worse to better.
+        ink, ink_on_strong: of a number on a cell, and on one of the two outermost colours.
+        hatch: of the lines over a cell that says nothing.
+        quiet: of what is not coloured by the scale.
+    """
+
+    steps: Sequence[str]
+    ink: str
+    ink_on_strong: str
+    hatch: str
+    quiet: str
+
+
+PAPER = Colours(
+    ("#a84a00", "#d9731a", "#f2a45c", "#fbd9b5", "#f3f3f1", "#cfe1f2", "#8dbbe0", "#4a8cc7", "#1f5d9c"),
+    ink="#1c1f24",
+    ink_on_strong="#ffffff",
+    hatch="rgba(28,31,36,0.28)",
+    quiet="#5c636e",
+)
+
+
+def cannot_tell(record: Record) -> bool:
+    """Whether a difference says nothing: no interval, one with 0 in it, or (over languages) Holm's p above 0.05."""
+    low, high = record["interval"]
+    if low is None or high is None or low <= 0 <= high:
+        return True
+    return bool((record.get("p_holm") or 0) > SIGNIFICANT)
+
+
+def heading(column: str) -> str:
+    """What stands over a column: a language's code, or the name of a mean."""
+    return _HEADINGS.get(column, column)
+
+
+def cells_of(transfer: Record, target: str) -> list[Record]:
+    """The cells of one target in metrics/transfer.json, a route each."""
+    return [cell for cell in transfer["cells"] if cell["target"] == target]
+
+
+def columns_of(cells: Sequence[Record]) -> list[list[str]]:
+    """The columns in groups with a space between: the zero-shot mean, the languages, English and the gap."""
+    first = cells[0]
+    groups = [[ZERO_SHOT], list(first["languages"]), [ENGLISH, GAP]]
+    there = {ZERO_SHOT, ENGLISH, GAP} & set(first) | set(first["languages"])
+    return [kept for group in groups if (kept := [column for column in group if column in there])]
+
+
+def heat_rows(transfer: Record, study: Record, target: str) -> list[dict[str, Any]]:
+    """What the heat map shows of a target, a mapping a cell; everything in points.
+
+    Returns:
+        By route and column: `difference`, `low`, `high` (None where there is no interval), `hatched`; of the baseline,
+        which comes first, `score` in percent instead. `left`, `middle` and `right` are where a column stands.
+    """
+    cells = cells_of(transfer, target)
+    places = _places(columns_of(cells)) if cells else {}
+    rows = [_baseline_cell(transfer["baseline"], study[target], column) | at for column, at in places.items()]
+    for cell in cells:
+        records = {**cell["languages"], **{name: cell[name] for name in _HEADINGS if name in cell}}
+        rows += [_cell(cell["route"], column, records[column]) | at for column, at in places.items()]
+    return rows
+
+
+def _places(groups: Sequence[Sequence[str]]) -> dict[str, dict[str, float]]:
+    """Where each column begins, has its middle and ends, in columns."""
+    places, left = {}, 0.0
+    for group in groups:
+        for column in group:
+            places[column] = {"left": left, "middle": left + 0.5, "right": left + 1}
+            left += 1
+        left += _SPACE
+    return places
+
+
+def _baseline_cell(baseline: str, part: Record, column: str) -> dict[str, Any]:
+    score = part[part["metric"]][baseline].get(column)
+    text = "" if score is None else f"{100 * score:.1f}"
+    return {"route": baseline, "column": column, "heading": heading(column), "score": score, "text": text}
+
+
+def _cell(route: str, column: str, record: Record) -> dict[str, Any]:
+    low, high = (None if value is None else round(100 * value, 2) for value in record["interval"])
+    points = round(100 * record["difference"], 2)
+    shown = {"difference": points, "low": low, "high": high, "text": f"{points:+.1f}".replace("-", "−")}
+    about = {"route": route, "column": column, "heading": heading(column), "hatched": cannot_tell(record)}
+    return about | shown | {"interval": "no interval" if low is None else f"{low:+.1f} to {high:+.1f}"}
+
+
+def limit_of(rows: Sequence[Record]) -> int:
+    """Where the colour scale ends, in points: the least of `LIMITS` that no coloured difference exceeds."""
+    largest = max((abs(row["difference"]) for row in rows if coloured(row)), default=0)
+    return next((limit for limit in LIMITS if largest <= limit), LIMITS[-1])
+
+
+def coloured(row: Record) -> bool:
+    """Whether the scale colours a cell: a difference of scores. More gap is no better score, and the baseline is 0."""
+    return "difference" in row and row["column"] != GAP
+
+
+def heat_map(
+    transfer: Record, study: Record, target: str, colours: Colours = PAPER, narrow: bool = False
+) -> alt.LayerChart:
+    """The chart of one target, as wide as its container.
+
+    Args:
+        narrow: for a phone: routes stand above their cells, not beside them.
+
+    Returns:
+        Layers of cells, hatching, numbers and headings; `width` is for the caller to set.
+    """
+    rows = heat_rows(transfer, study, target)
+    routes = list(dict.fromkeys(row["route"] for row in rows))
+    across = alt.Scale(domain=[0, max(row["right"] for row in rows)], nice=False)
+    x = alt.X("left:Q", axis=None, scale=across)
+    middle = alt.X("middle:Q", axis=None, scale=across)
+    axis = None if narrow else alt.Axis(title=None, domain=False, ticks=False, labelPadding=10, labelLimit=110)
+    y = alt.Y("route:N", sort=routes, axis=axis, scale=alt.Scale(paddingInner=0.42 if narrow else 0.08))
+    scored = [row for row in rows if "score" in row]
+    layers = [*_squares(rows, x, y, colours), *_numbers(rows, middle, y, colours), _headings(scored, middle, colours)]
+    if narrow:
+        layers.append(_route_names(rows, x, y, colours))
+    return alt.LayerChart(layer=layers, height=alt.Step(58 if narrow else 40))
+
+
+def _squares(rows: Sequence[Record], x: alt.X, y: alt.Y, colours: Colours) -> list[alt.Chart]:
+    """The coloured cells, the gap's outlined ones, and the hatching of both."""
+    limit, x2 = limit_of(rows), alt.X2("right:Q")
+    scale = alt.Scale(type="quantize", domain=[-limit, limit], range=list(colours.steps))
+    fill = alt.Color("difference:Q", scale=scale, legend=None)
+    tooltip = [alt.Tooltip(f"{name}:N", title=title) for name, title in _TOOLTIP.items()]
+    shown = [row for row in rows if coloured(row)]
+    gaps = [row for row in rows if "difference" in row and not coloured(row)]
+    unsure = [row for row in rows if row.get("hatched")]
+    inset: dict[str, Any] = {"xOffset": 1, "x2Offset": -1}
+    return [
+        _chart(shown).mark_rect(cornerRadius=3, **inset).encode(x, x2, y, fill, tooltip=tooltip),
+        _chart(gaps)
+        .mark_rect(cornerRadius=3, fill="transparent", stroke=colours.hatch, **inset)
+        .encode(x, x2, y, tooltip=tooltip),
+        _chart(unsure).mark_rect(cornerRadius=3, color=_stripes(colours.hatch), **inset).encode(x, x2, y),
+    ]
+
+
+_TOOLTIP = {"route": "intermediate", "heading": "where", "text": "points", "interval": "95 % interval"}
+
+
+def _chart(rows: Sequence[Record]) -> alt.Chart:
+    return alt.Chart(alt.Data(values=list(rows)))
+
+
+def _stripes(colour: str, count: int = 10) -> Any:
+    """A gradient with hard edges: stripes from corner to corner at any size of cell."""
+    stops = []
+    for number in range(count):
+        start = (number + 0.35) / count
+        for offset, own in ((start, "transparent"), (start, colour), (start + 0.3 / count, colour)):
+            stops.append(alt.GradientStop(color=own, offset=round(offset, 4)))
+        stops.append(alt.GradientStop(color="transparent", offset=round(start + 0.3 / count, 4)))
+    return alt.Gradient(gradient="linear", stops=stops, x1=0, y1=1, x2=1, y2=0)
+
+
+def _numbers(rows: Sequence[Record], middle: alt.X, y: alt.Y, colours: Colours) -> list[alt.Chart]:
+    """The points in each cell, and the baseline's score."""
+    scored = [row for row in rows if "score" in row]
+    limit = limit_of(rows)
+    strong = limit * (STEPS - 2) / STEPS  # where the outermost colours begin
+    loud = [row for row in rows if coloured(row) and abs(row["difference"]) >= strong]
+    soft = [row for row in rows if "difference" in row and row not in loud]
+    parts = ((loud, colours.ink_on_strong), (soft, colours.ink), (scored, colours.quiet))
+    return [_chart(own).mark_text(color=ink).encode(middle, y, alt.Text("text:N")) for own, ink in parts]
+
+
+def _headings(scored: Sequence[Record], middle: alt.X, colours: Colours) -> alt.Chart:
+    """The columns' headings, above the first row."""
+    chart: alt.Chart = _chart(scored).mark_text(y=-12, baseline="bottom", color=colours.quiet)
+    return chart.encode(middle, text="heading:N")
+
+
+def _route_names(rows: Sequence[Record], x: alt.X, y: alt.Y, colours: Colours) -> alt.Chart:
+    """Each route above its cells."""
+    first = [row for row in rows if row["left"] == 0]
+    mark: dict[str, Any] = {"align": "left", "baseline": "bottom", "dy": -19, "fontWeight": 600}
+    chart: alt.Chart = _chart(first).mark_text(color=colours.ink, **mark).encode(x, y, text="route:N")
+    return chart
+
+
+def heat_map_png(transfer: Record, study: Record, target: str, scale: float = 2.0) -> bytes:
+    """The heat map of a target as a PNG, with a title and what its colours and hatching mean; for a review comment.
+
+    Raises:
+        DataError: there are no cells to show: the study has no baseline, or no other route.
+    """
+    cells = cells_of(transfer, target)
+    if not cells:
+        expected = f"a cell a route that is compared with {transfer['baseline']}"
+        todo = f"name {transfer['baseline']} and another route in study.intermediates"
+        raise DataError("metrics/transfer.json", None, f"no cells of {target}", expected, todo)
+    seeds = "one seed" if transfer["seeds"] == 1 else f"{transfer['seeds']} seeds"
+    title = f"{target}: {cells[0]['metric']} less that of {transfer['baseline']}, in points"
+    below = f"{cells[0]['data']} data, {seeds}. Blue: better, orange: worse, hatched: one cannot tell. First row: in %."
+    width = 62 * sum(len(group) for group in columns_of(cells))
+    chart = heat_map(transfer, study, target).properties(
+        width=width, title=alt.TitleParams(title, subtitle=below, anchor="start", offset=30, frame="bounds")
+    )
+    config = {"background": "white", "padding": 16, "view": {"stroke": None}, "font": "sans-serif"}
+    spec = {**chart.to_dict(), "config": {**config, "text": {"fontSize": 12}, "axis": {"labelFontSize": 13}}}
+    return bytes(vl_convert.vegalite_to_png(spec, scale=scale))

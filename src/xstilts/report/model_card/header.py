@@ -1,0 +1,75 @@
+"""The metadata that a model card begins with, in the Hugging Face hub's terms."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from huggingface_hub import EvalResult, ModelCardData
+
+from xstilts.report.metrics import ZERO_SHOT
+from xstilts.report.model_card.facts import Facts
+
+EMBEDDED = "pictograms"
+HUB_NAME = re.compile(r"([\w.-]+/[\w.-]+?)(@[\w.-]+)?")
+EMBEDDED_ENCODERS = {"multilingual-e5-small": "intfloat/multilingual-e5-small"}
+# The hub's names of what a kind of task does; a kind without one has no such name there.
+PIPELINES = {
+    "vqa": "visual-question-answering",
+    "classification": "text-classification",
+    "span": "question-answering",
+    "tagging": "token-classification",
+    "choice": "multiple-choice",
+    "retrieval": "sentence-similarity",
+}
+
+
+def header(facts: Facts) -> str:
+    """The YAML between the two rules at the top of a card."""
+    embedded = facts.data == EMBEDDED
+    about: dict[str, Any] = {
+        "language": facts.languages,
+        "base_model": base_model(str(facts.public.get("encoder", ""))),
+        "library_name": "transformers",
+        "pipeline_tag": PIPELINES.get(facts.kind),
+        "license": "other",
+        "license_name": "see-data-and-licences",
+        "tags": ["xstilts", "cross-lingual-transfer", "zero-shot", facts.kind, f"intermediate-task-{facts.route}"],
+    }
+    about["tags"].append("embedded-data" if embedded else "published-data")
+    if facts.shuffled_labels:
+        about["tags"].append("control-shuffled-labels")
+    about["datasets"] = None if embedded else sorted({name for card in facts.phases.values() for name in card["tasks"]})
+    if facts.scores:
+        about["metrics"] = [facts.scores["metric"]]
+        about |= {"model_name": f"{facts.target}-after-{facts.route}-s{facts.seed}", "eval_results": results(facts)}
+    given = {name: value for name, value in about.items() if value}
+    return f"---\n{ModelCardData(**given).to_yaml()}\n---"
+
+
+def base_model(encoder: str) -> str | None:
+    """The hub's name of the encoder; None for a folder, whose path is nobody's business."""
+    if encoder in EMBEDDED_ENCODERS:
+        return EMBEDDED_ENCODERS[encoder]
+    named = HUB_NAME.fullmatch(encoder)
+    return named[1] if named and not encoder.startswith(".") else None
+
+
+def results(facts: Facts) -> list[EvalResult]:
+    """The score in every language, in percent; embedded data are named as what they are, never as the published set."""
+    metric, embedded = facts.scores["metric"], facts.data == EMBEDDED
+    name = f"embedded pictogram scenes in the format of {facts.target}" if embedded else facts.target
+    return [
+        EvalResult(
+            task_type=PIPELINES.get(facts.kind, facts.kind),
+            dataset_type=f"{EMBEDDED}-{facts.target}" if embedded else facts.target,
+            dataset_name=f"{name}, {language}",
+            dataset_config=language,
+            dataset_split="test",
+            metric_type=metric,
+            metric_value=round(100 * value, 2),
+            metric_name=f"{metric} in %",
+        )
+        for language, value in facts.metrics[metric].items()
+        if language != ZERO_SHOT
+    ]

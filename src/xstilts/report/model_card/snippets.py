@@ -1,0 +1,161 @@
+"""Code that loads an exported model with transformers alone and asks it something, for every kind of task."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from string import Template
+from typing import Any
+
+from xstilts.report.model_card.facts import Facts
+
+LOAD = """
+import json
+
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModel, AutoTokenizer
+
+folder, task = ".", $task
+tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
+own = load_file(f"{folder}/xstilts.safetensors")
+with open(f"{folder}/xstilts.json", encoding="utf-8") as file:
+    labels = json.load(file)["tasks"][task]["labels"]
+
+
+def linear(name, states):
+    return torch.nn.functional.linear(states, own[f"{name}.weight"], own[f"{name}.bias"])
+"""
+# The visual prefix of `xstilts.model.visual_prefix`, and the mean over the tokens of the text.
+LABEL = """
+
+def see(regions, boxes):  # features [n, size] and boxes [n, 7] of a picture's regions: 4 n tokens
+$mapped    seen = (regions - own["prefix.mean"]) / own["prefix.std"]
+    content = linear("prefix.attribute", seen), linear("prefix.object", seen)
+    places = linear("prefix.horizontal", boxes), linear("prefix.vertical", boxes)
+    return (torch.stack([*content, *places], 1).flatten(0, 1) + own["prefix.kind"])[None]
+
+
+@torch.inference_mode()
+def answer(*texts, picture=None):
+    tokens = model.get_input_embeddings()(tokenizer(*texts, return_tensors="pt").input_ids)
+    length = tokens.shape[1]
+    if picture is not None:
+        tokens = torch.cat([tokens, see(*picture)], 1)
+    states = model(inputs_embeds=tokens).last_hidden_state[0, :length]
+    return labels[linear(f"heads.{task}.output", states.mean(0)).argmax()]
+
+
+print(answer($example))$remark
+"""
+CHOICE = """
+
+@torch.inference_mode()
+def answer(text, choices):
+    read = tokenizer([text] * len(choices), choices, padding=True, return_tensors="pt")
+    states, mask = model(**read).last_hidden_state, read.attention_mask[..., None]
+    scores = linear(f"heads.{task}.output", (states * mask).sum(1) / mask.sum(1))
+    return choices[scores.argmax()]
+
+
+print(answer("The dog is wet. What was the cause?", ["It swam in the lake.", "It slept."]))
+"""
+SPAN = """
+
+@torch.inference_mode()
+def answer(question, context, longest=30):
+    read = tokenizer(question, context, return_offsets_mapping=True, return_tensors="pt")
+    characters = read.pop("offset_mapping")[0]
+    first, last = linear(f"heads.{task}.output", model(**read).last_hidden_state[0]).T
+    inside = torch.tensor([part == 1 for part in read.sequence_ids()])
+    possible = (inside[:, None] & inside[None]).triu().tril(longest - 1)
+    place = int((first[:, None] + last[None]).masked_fill(~possible, -torch.inf).argmax())
+    start, end = divmod(place, len(inside))
+    return context[characters[start, 0] : characters[end, 1]].strip()
+
+
+print(answer("What is on the left?", "The dog is on the left and the cat is on the right."))
+"""
+TAGGING = """
+
+@torch.inference_mode()
+def answer(words):
+    read = tokenizer(words, is_split_into_words=True, return_tensors="pt")
+    tags = linear(f"heads.{task}.output", model(**read).last_hidden_state[0]).argmax(-1)
+    of_word = read.word_ids()
+    return [(word, labels[tags[of_word.index(number)]]) for number, word in enumerate(words)]
+
+
+print(answer("The dog sleeps".split()))
+"""
+RETRIEVAL = """
+import torch
+from transformers import AutoModel, AutoTokenizer
+
+folder = "."
+tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
+
+
+@torch.inference_mode()
+def vectors(texts):  # means over the tokens of layer $layer, of length 1
+    read = tokenizer(texts, padding=True, return_tensors="pt")
+    states, mask = model(**read, output_hidden_states=True).hidden_states[$layer], read.attention_mask[..., None]
+    return torch.nn.functional.normalize((states * mask).sum(1) / mask.sum(1), dim=-1)
+
+
+queries, candidates = vectors(["The dog sleeps."]), vectors(["Der Hund schläft.", "Die Katze ist rot."])
+print((queries @ candidates.T).tolist())
+"""
+PICTURE = """
+from pathlib import Path
+
+from xstilts.features.extract import FeatureSettings
+from xstilts.predict import look
+
+picture = look(Path("picture.png"), Path(folder), FeatureSettings($settings))
+print(answer($example, picture=picture))
+"""
+EXAMPLES = {
+    "vqa": '"Is there a dog in the picture?"',
+    "classification": '"The dog is red.", "The dog is blue."',
+    "matching": '"A red dog on the left."',
+}
+BLIND = "  # without a picture: what the text alone suggests"
+OTHERS = {"choice": CHOICE, "span": SPAN, "tagging": TAGGING}
+
+
+def snippet(facts: Facts) -> str:
+    """Code to be run in the folder that `xstilts export` wrote, of the target's kind of task."""
+    if facts.kind == "retrieval":
+        return Template(RETRIEVAL).substitute(layer=facts.scores.get("layer", -1)).strip()
+    source = LOAD + OTHERS.get(facts.kind, LABEL)
+    mapped = '    regions = linear(f"inputs.{task}", regions)\n' if is_mapped(facts) else ""
+    remark = BLIND if facts.task.get("features") else ""
+    given = {"task": json.dumps(facts.target), "mapped": mapped, "example": _example(facts), "remark": remark}
+    return Template(source).substitute(given).strip()
+
+
+def picture_snippet(facts: Facts) -> str:
+    """Code that goes on from `snippet` with a picture, by this project's own image model; "" where it does not fit."""
+    if facts.kind not in EXAMPLES or not facts.task.get("features") or is_mapped(facts):
+        return ""
+    settings = ", ".join(f"{name}={json.dumps(value)}" for name, value in _plain(facts.features).items())
+    return Template(PICTURE).substitute(settings=settings, example=_example(facts)).strip()
+
+
+def is_mapped(facts: Facts) -> bool:
+    """Whether the task reads features of another size than the image model's, through a map of its own."""
+    dim = (facts.task.get("features") or {}).get("dim")
+    return dim is not None and "dim" in facts.public and dim != facts.public["dim"]
+
+
+def _example(facts: Facts) -> str:
+    example = EXAMPLES.get(facts.kind, "")
+    one_text = facts.kind == "classification" and facts.task.get("features")
+    return example.split('", ')[0] + '"' if one_text else example
+
+
+def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings that are words or numbers: what may stand in code as it is."""
+    kinds = (str, int)
+    return {name: value for name, value in settings.items() if name.isidentifier() and type(value) in kinds}

@@ -1,0 +1,153 @@
+"""The model card of one target checkpoint, from metadata to provenance."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from xstilts.report.metrics import CONTROLS, ZERO_SHOT
+from xstilts.report.model_card.facts import GAP, PHASES, Facts
+from xstilts.report.model_card.header import EMBEDDED, header
+from xstilts.report.model_card.licences import data_section, model_name
+from xstilts.report.model_card.markdown import code, escaped, fenced, table
+from xstilts.report.model_card.snippets import picture_snippet, snippet
+
+NAMES = {ZERO_SHOT: "mean of the others", GAP: "English less that mean"}
+NOT_SCORED = "This checkpoint was not scored yet."
+INTERVALS = (
+    "Intervals: 95 %, bootstrap over clusters of test examples (images with all their questions). They cover the test "
+    "items of **this one checkpoint**, not what another training run would give: compare routes over several seeds, by "
+    "paired differences (`metrics/answer.json`), never by two cards."
+)
+NO_INTERVALS = "No intervals: the predictions do not say what each example earned by this metric."
+
+
+def model_card(facts: Facts) -> str:
+    """The whole card, Markdown under YAML; nothing in it depends on time or place of its making."""
+    title = f"# {code(facts.target)} after {code(facts.route)}, seed {facts.seed}"
+    sections = {
+        "Scores": scores_section(facts),
+        "Training": training_section(facts),
+        "Data and licences": data_section(facts),
+        "Use": use_section(facts),
+        "Limits": limits_section(facts),
+        "Provenance": provenance_section(facts),
+    }
+    parts = [header(facts), title, introduction(facts), *(f"## {name}\n\n{text}" for name, text in sections.items())]
+    return "\n\n".join(parts) + "\n"
+
+
+def introduction(facts: Facts) -> str:
+    """What the model is, and what it must not be taken for."""
+    first = "without an intermediate task" if facts.route == "none" else f"first on {code(facts.route)}"
+    last = (
+        f"and then on {code(facts.target)}" if facts.task else "and on no target: its vectors are searched as they are"
+    )
+    said = [f"A multilingual encoder, trained {first} {last}. It is one cell of a comparison of routes."]
+    if facts.data == EMBEDDED:
+        said.append(
+            "> **Embedded data.** It was scored on drawn scenes in the file format of the set that it is named after. "
+            "No number here is a result on that set."
+        )
+    if facts.shuffled_labels:
+        names = ", ".join(code(name) for name in facts.shuffled_labels)
+        said.append(
+            f"> **A control.** The labels of {names} were exchanged among examples: it is not meant to be used."
+        )
+    return "\n\n".join(said)
+
+
+def scores_section(facts: Facts) -> str:
+    """A row a language, with its interval and its controls."""
+    if not facts.scores:
+        return NOT_SCORED
+    metric, controls = escaped(facts.scores["metric"]), [one for one in CONTROLS if one in facts.metrics]
+    said = f"{metric} in %, {escaped(facts.data)} data, {max(facts.scores['rows'].values()):,} rows a language."
+    if controls:
+        said += " `blind`: the same model without the picture; `shuffled`: with another's picture."
+    if facts.kind == "retrieval":
+        said += " Other layers, and the best of them, are in `scores.json` (`sweep`, `oracle`)."
+    shown = table(["language", metric, "95 %", *controls], score_rows(facts, controls), numbers=2 + len(controls))
+    return f"{said}\n\n{shown}\n\n{INTERVALS if facts.intervals else NO_INTERVALS}"
+
+
+def score_rows(facts: Facts, controls: Sequence[str]) -> list[list[str]]:
+    """Every language, the mean over those that are not English, and the gap; in percent."""
+    values = facts.metrics[facts.scores["metric"]] | ({GAP: facts.metrics[GAP]} if GAP in facts.metrics else {})
+    rows = []
+    for name, value in values.items():
+        found = facts.intervals.get(name)
+        interval = "-" if found is None else f"{100 * found.low:.1f} to {100 * found.high:.1f}"
+        beside = [f"{100 * own[name]:.1f}" if name in (own := facts.metrics[one]) else "" for one in controls]
+        rows.append([NAMES.get(name, code(name)), f"{100 * value:.1f}", interval, *beside])
+    return rows
+
+
+def training_section(facts: Facts) -> str:
+    """What each phase was trained on, what it cost, and how it was set."""
+    rows = []
+    for phase in PHASES:
+        card = facts.phases[phase]
+        training = card["training"] or {}
+        tasks = ", ".join(code(f"{name} ({entry['kind']})") for name, entry in card["tasks"].items()) or "nothing"
+        costs = [f"{training[name]:,}" if name in training else "-" for name in ("updates", "examples", "tokens")]
+        best = training.get("english_dev", {}).get("mean")
+        rows.append([phase, tasks, *costs, "-" if best is None else f"{100 * best:.1f}"])
+    shown = table(["phase", "trained on", "updates", "examples", "tokens", "English dev"], rows, numbers=4)
+    settings = [
+        f"{phase}: {code(json.dumps(facts.phases[phase]['training']['settings'], sort_keys=True))}"
+        for phase in PHASES
+        if facts.phases[phase]["training"]
+    ]
+    chosen = "Of each phase the state that was best on **English** dev data was kept; no other language chose anything."
+    return "\n\n".join([shown, chosen, *settings])
+
+
+def use_section(facts: Facts) -> str:
+    """How to get the model as a folder, and code that is run in it."""
+    cell = f"--route {facts.route} --seed {facts.seed} --target {facts.target}"
+    said = [
+        f"{code(f'xstilts export {cell} --out model')} writes the model as a folder of transformers, with this card in "
+        "it. In that folder:",
+        fenced(snippet(facts)),
+    ]
+    if seen := picture_snippet(facts):
+        said += ["With a picture, whose regions this project's own code finds:", fenced(seen)]
+    if facts.kind == "vqa":
+        said.append("Answers are the English words of its vocabulary, whatever the language of the question.")
+    return "\n\n".join(said)
+
+
+def limits_section(facts: Facts) -> str:
+    """What the scores do not say."""
+    said = [
+        "One training run. Another seed gives other scores; the spread over seeds is in `metrics/study.json`.",
+        "In languages that were not tested nothing is known of it.",
+        "It was made to compare routes and has seen no safety or bias evaluation: do not decide about people with it.",
+    ]
+    if facts.data == EMBEDDED:
+        said.append(
+            "The embedded world is small and clean: 64 drawn nouns, a plain canvas, templated questions, one author's "
+            "translations. It says nothing of photographs."
+        )
+    if "blind" in facts.metrics:
+        said.append("A part of its score needs no picture at all: see `blind`.")
+    return "\n".join(f"- {one}" for one in said)
+
+
+def provenance_section(facts: Facts) -> str:
+    """Hashes and versions that the model can be made again from."""
+    rows = [[f"{phase} checkpoint, weights", code(f"sha256:{facts.hashes[phase]}")] for phase in PHASES]
+    features: Mapping[str, Any] = facts.task.get("features") or {}
+    if "sha256" in features:
+        rows.append(["features of its images", code(f"sha256:{features['sha256']}")])
+    rows += [
+        [name, code(model_name(str(facts.public[name])))] for name in ("encoder", "vision") if name in facts.public
+    ]
+    if facts.origin:
+        versions = ", ".join(f"{name} {version}" for name, version in facts.origin["versions"].items())
+        rows.append(["code, at scoring", code(facts.origin["revision"])])
+        rows.append(["versions", escaped(versions)])
+        rows.append(["scored in", escaped(f"{facts.origin['precision']} on {facts.origin['hardware']}")])
+    return table(["what", "which"], rows)

@@ -1,0 +1,97 @@
+"""The answer in words, made of its numbers alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from xstilts.report.differences import in_points
+from xstilts.report.metrics import ENGLISH, ZERO_SHOT
+
+COST_NAMES = {"updates": "a matched number of updates", "tokens": "a matched number of tokens"}
+SIGNIFICANT = 0.05
+
+
+def sentence(result: Mapping[str, Any], seeds: int) -> str:
+    """Verdict, difference and interval, what they cover, and what is not matched, in one sentence.
+
+    Args:
+        result: an entry of `answers` in metrics/answer.json.
+        seeds: training runs of each route.
+    """
+    target, smallest = result["target"], 100 * (result[ZERO_SHOT]["smallest"] or 0)
+    two = f"{result['multimodal']} (multimodal)", f"{result['text']} (text-only)"
+    runs = " in this one pair of training runs" if seeds == 1 else ""
+    decided = {
+        "better": f"{two[0]} does better than {two[1]}{runs}",
+        "worse": f"{two[0]} does worse than {two[1]}{runs}",
+        "cannot tell": f"one cannot tell {two[0]} from {two[1]}{runs}; "
+        f"{smallest:.1f} points would have been found in four of five such studies",
+    }[result["verdict"]]
+    english = f", in English {in_points(result[ENGLISH])}" if ENGLISH in result else ""
+    covered = "the interval covers test items, not other training runs" if seeds == 1 else f"{seeds} seeds"
+    unlike = f"; not matched: {', '.join(result['not_matched'])}" if result["not_matched"] else ""
+    where = f"{_at(result)}n {target} ({result['data']} data) in the languages without labels"
+    return f"{where} {decided}: {in_points(result[ZERO_SHOT])}{english}; {covered}{_facts(result)}{unlike}."
+
+
+def _at(result: Mapping[str, Any]) -> str:
+    """What the pair is matched at, up to the first letter of `on`."""
+    matching = result["matching"]
+    if matching not in COST_NAMES:
+        return "O"
+    if matching in result["matched"]:
+        return f"At {COST_NAMES[matching]}: o"
+    return f"Not at {COST_NAMES[matching]}, though meant so: o"
+
+
+def _facts(result: Mapping[str, Any]) -> str:
+    if result["same_facts"]:
+        return ""
+    if result["matching"] in COST_NAMES:
+        return "; one of the two saw a part of its examples only"
+    return "; the two tasks do not carry the same facts"
+
+
+def details(result: Mapping[str, Any]) -> list[str]:
+    """In which languages and question types, with and without the pictures, and against no intermediate training."""
+    less = f"{result['multimodal']} less {result['text']}"
+    found = [f"By language (Holm), {less}: {_by_verdict(result['languages'])}."]
+    typed = {name: own[ZERO_SHOT] for name, own in result["types"].items() if ZERO_SHOT in own}
+    if typed:
+        found.append(f"By question type in these languages (Holm), {less}: {_by_verdict(typed)}.")
+    if "above_blind" in result["controls"]:
+        blind, above = (result["controls"][name][ZERO_SHOT] for name in ("blind", "above_blind"))
+        found.append(f"Without the pictures the difference is {in_points(blind)}; they add {in_points(above)} to it.")
+    if result["against_none"]:
+        gains = (f"{route} {in_points(own[ZERO_SHOT])}" for route, own in result["against_none"].items())
+        found.append(f"Against no intermediate training: {', '.join(gains)}.")
+    return found
+
+
+def _by_verdict(differences: Mapping[str, Mapping[str, Any]]) -> str:
+    """`better in ko (+15.0 points), pt (+14.6 points); cannot tell in de`, the largest difference first."""
+    ranked = sorted(differences, key=lambda name: -abs(differences[name]["difference"] or 0))
+    parts = []
+    for verdict in ("better", "worse", "cannot tell"):
+        named = [name for name in ranked if _verdict(differences[name]) == verdict]
+        sizes = [f"{name} ({100 * differences[name]['difference']:+.1f} points)" for name in named]
+        parts += [f"{verdict} in {', '.join(named if verdict == 'cannot tell' else sizes)}"] if named else []
+    return "; ".join(parts)
+
+
+def _verdict(difference: Mapping[str, Any]) -> str:
+    """The verdict on one of a family of differences, by Holm's p-value."""
+    p = difference["p_holm"]
+    if p is None or p > SIGNIFICANT or not difference["difference"]:
+        return "cannot tell"
+    return "better" if difference["difference"] > 0 else "worse"
+
+
+def sentences(content: Mapping[str, Any]) -> Sequence[str]:
+    """What metrics/answer.json says, twins with their details; without an answer, what to add for one."""
+    missing = [f"No answer yet; {one}." for one in content["missing"][:1]]
+    said = []
+    for one in content["answers"]:
+        said += [one["sentence"], *(one["details"] if one["matching"] not in COST_NAMES else ())]
+    return [*(said or missing), *(one["sentence"] for one in content["shuffled_labels"])]

@@ -1,0 +1,95 @@
+"""The scenes that a report may show: some test images, drawn by a seed, with their questions in every language.
+
+`data/report/scenes/<target>` has `questions.arrow` (a row a question and language), `pictures.arrow` (a small picture
+an image) and `about.json`. A target that asks nothing about pictures of its own has no rows, and `about.json` says why.
+"""
+
+from __future__ import annotations
+
+import io
+import random
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from PIL import Image
+
+from xstilts.cache import read_json, whole_directory, write_json, write_table
+from xstilts.features.images import ImageSource
+from xstilts.tasks import read_split, with_raw_languages
+from xstilts.tasks.examples import VqaExample
+from xstilts.tasks.schema import TaskSpec
+
+SCENES, SEED = 60, 0  # how many images are drawn, and by which seed
+SIDE, QUALITY = 256, 70  # pixels of a picture's longer side, and WebP's quality
+IMAGES = "images.zip"
+QUESTIONS = pa.schema(
+    [(name, pa.string()) for name in ("id", "image_id", "structural", "answer", "language", "question")]
+)
+PICTURES = pa.schema([("image_id", pa.string()), ("webp", pa.binary())])
+
+
+def write_scenes(task: TaskSpec, raw: Path, out: Path) -> None:
+    """Draw the scenes of a target and write them.
+
+    Args:
+        raw: the target's raw data, data/raw/<target>.
+    """
+    manifest = read_json(raw / "manifest.json")
+    about = {"target": task.name, **{key: manifest[key] for key in ("data", "licence", "source")}}
+    why = _no_scenes(task, raw)
+    chosen = [] if why else draw(_questions(with_raw_languages(task, raw), raw))
+    names = list(dict.fromkeys(example.image for example in chosen))
+    with whole_directory(out) as draft:
+        write_table(draft / "questions.arrow", _table(QUESTIONS, map(_row, chosen)))
+        write_table(draft / "pictures.arrow", _table(PICTURES, _pictures(raw / IMAGES, names)))
+        write_json(draft / "about.json", about | {"scenes": len(names), "why_none": why})
+
+
+def _no_scenes(task: TaskSpec, raw: Path) -> str:
+    """Why there is nothing to show; "" if there is."""
+    if task.kind != "vqa":
+        return f"{task.name} asks no questions about pictures"
+    return "" if (raw / IMAGES).is_file() else f"the raw data of {task.name} hold no pictures"
+
+
+def _questions(task: TaskSpec, raw: Path) -> list[VqaExample]:
+    return [one for one in read_split(task, "test", raw).examples if isinstance(one, VqaExample)]
+
+
+def draw(examples: Sequence[VqaExample], count: int = SCENES, seed: int = SEED) -> list[VqaExample]:
+    """The questions, in every language, of `count` images drawn by the seed; all of them if there are fewer."""
+    images = sorted({example.image for example in examples})
+    drawn = set(random.Random(seed).sample(images, min(count, len(images))))
+    return [example for example in examples if example.image in drawn]
+
+
+def _row(example: VqaExample) -> dict[str, str]:
+    return {
+        "id": example.id,
+        "image_id": example.image,
+        "structural": example.structural,
+        "answer": example.answer,
+        "language": example.language,
+        "question": example.question,
+    }
+
+
+def _pictures(archive: Path, names: Sequence[str]) -> list[dict[str, Any]]:
+    if not names:
+        return []
+    source = ImageSource(archive)
+    return [{"image_id": name, "webp": small(Image.fromarray(source.read(name)))} for name in names]
+
+
+def small(image: Image.Image) -> bytes:
+    """A picture of at most `SIDE` pixels a side, as WebP without metadata."""
+    copy, content = image.convert("RGB"), io.BytesIO()
+    copy.thumbnail((SIDE, SIDE))
+    copy.save(content, "WEBP", quality=QUALITY, method=6)
+    return content.getvalue()
+
+
+def _table(schema: pa.Schema, rows: Iterable[dict[str, Any]]) -> pa.Table:
+    return pa.Table.from_pylist(list(rows), schema=schema)

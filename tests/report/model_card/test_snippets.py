@@ -1,0 +1,139 @@
+"""The code of a card, taken out of the README of an export and run there, says what our model says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from xstilts.export import export_model
+from xstilts.features.extract import FeatureSettings
+from xstilts.model.checkpoint import load_model, save_checkpoint
+from xstilts.model.heads import HEADS
+from xstilts.predict import one_question
+from xstilts.report.model_card.facts import read_facts
+from xstilts.report.model_card.text import model_card
+from xstilts.train.examples import Examples, open_examples
+
+FEATURES = vars(FeatureSettings())
+BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
+
+
+def blocks(card: str) -> list[str]:
+    return BLOCK.findall(card)
+
+
+@pytest.fixture
+def run(write_cell: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Export a cell with its card, and run the first code of the README in the folder; its names."""
+
+    def run(target: str, **options: Any) -> dict[str, Any]:
+        places = write_cell(target, **options)
+        card = model_card(read_facts("gqa", 0, target, places, FEATURES))
+        export_model(places.target, places.public, tmp_path / "out", card)
+        monkeypatch.chdir(tmp_path / "out")
+        names: dict[str, Any] = {}
+        exec(blocks(Path("README.md").read_text(encoding="utf-8"))[0], names)
+        return names
+
+    return run
+
+
+@pytest.fixture
+def everything(every_kind: Path) -> Examples:
+    return open_examples(every_kind, "train")
+
+
+@pytest.mark.equivalence
+@pytest.mark.parametrize("task", ["looks", "follows", "matches"])
+@torch.inference_mode()
+def test_labels_with_and_without_a_picture(
+    task: str, run: Any, everything: Examples, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of every cached row the same label as our model's, asked through the words of its tokens."""
+    names = run(task)
+    assert capsys.readouterr().out.strip() in names["labels"]
+    model = load_model(tmp_path / "public", tmp_path / "after")
+    rows, answers = np.flatnonzero(everything.tasks == task)[:12], []
+    assert len(rows) == 12
+    for row in rows:
+        batch = everything.batch(np.array([row]))
+        text = names["tokenizer"].decode(batch.input_ids[0, 1:-1])
+        picture = (batch.features[0], batch.boxes[0]) if batch.features.shape[1] else None
+        answers.append(names["answer"](text, picture=picture))
+        assert answers[-1] == names["labels"][model.logits(batch)[0].argmax()]
+    assert task == "matches" or len(set(answers)) > 1  # of two random labels one may always win
+
+
+@torch.inference_mode()
+def test_published_features_go_through_the_map_of_their_task(run: Any, tmp_path: Path) -> None:
+    random = torch.Generator().manual_seed(0)
+    names = run("looks", features={"path": "data/features/detector", "sha256": "0", "dim": 5})
+    assert len(blocks(Path("README.md").read_text(encoding="utf-8"))) == 1  # no picture file has such features
+    model, answers = load_model(tmp_path / "public", tmp_path / "after"), set()
+    for _ in range(12):
+        regions, boxes = torch.randn(3, 5, generator=random), torch.rand(3, 7, generator=random)
+        ids = names["tokenizer"]("what is the cat").input_ids
+        expected = names["labels"][model.logits(one_question("looks", ids, regions, boxes))[0].argmax()]
+        answers.add(names["answer"]("what is the cat", picture=(regions, boxes)))
+        assert names["answer"]("what is the cat", picture=(regions, boxes)) == expected
+    assert len(answers) > 1
+
+
+@pytest.mark.parametrize("task", ["finds", "tags", "picks"])
+def test_other_kinds_answer(task: str, run: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    names = run(task)
+    said = capsys.readouterr().out.strip()
+    assert said
+    if task == "finds":
+        context = "the cat is left the dog is right"
+        assert names["answer"]("where is the cat", context) in context
+    if task == "tags":
+        answers = names["answer"](["the", "cat", "is"])
+        assert [word for word, _ in answers] == ["the", "cat", "is"]
+        assert {tag for _, tag in answers} <= set(names["labels"])
+    if task == "picks":
+        assert names["answer"]("the cat", ["is red", "is blue", "yes"]) in ("is red", "is blue", "yes")
+
+
+def test_every_kind_with_a_head_is_tried() -> None:
+    assert set(HEADS) == {"vqa", "classification", "matching", "span", "tagging", "choice", "mlm"}  # mlm is no target
+
+
+def test_retrieval_compares_vectors(
+    write_cell: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing was trained for it; its card names the layer that was scored."""
+    places = write_cell("looks", with_scores=True)
+    for folder in (places.target, places.intermediate):
+        save_checkpoint(folder, {}, {"tasks": {}, "training": None})
+    facts = read_facts("none", 0, "looks", places, FEATURES)
+    facts = replace(facts, scores={**facts.scores, "layer": 1})
+    export_model(places.target, places.public, tmp_path / "out", card := model_card(facts))
+    assert "hidden_states[1]" in card
+    monkeypatch.chdir(tmp_path / "out")
+    names: dict[str, Any] = {}
+    exec(blocks(card)[0], names)
+    assert capsys.readouterr().out.startswith("[[")
+    same = names["vectors"](["the cat is red"]) @ names["vectors"](["the cat is red", "the sky"]).T
+    assert same[0, 0] == pytest.approx(1, abs=1e-5)
+    assert same[0, 1] < same[0, 0]
+
+
+def test_a_picture_is_read_by_the_image_model_of_the_export(write_cell: Any) -> None:
+    card = model_card(read_facts("gqa", 0, "looks", write_cell("looks"), FEATURES))
+    first, second = blocks(card)
+    assert "xstilts import" not in first  # transformers alone
+    assert 'FeatureSettings(proposals="components", limit=36, crop=128, batch=16)' in second
+    compile(second, "README.md", "exec")
+
+
+def test_a_text_task_has_no_picture(write_cell: Any) -> None:
+    card = model_card(read_facts("gqa", 0, "follows", write_cell("follows"), FEATURES))
+    assert len(blocks(card)) == 1
+    assert "picture.png" not in card

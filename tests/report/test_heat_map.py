@@ -1,0 +1,118 @@
+"""The heat map shows what metrics/transfer.json says: the same differences, and hatching where they say nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xstilts.errors import DataError
+from xstilts.report.heat_map import PAPER, STEPS, cannot_tell, heat_map, heat_map_png, heat_rows, limit_of
+
+METRICS = Path(__file__).parents[2] / "metrics"
+Json = dict[str, Any]
+
+
+@pytest.fixture
+def transfer() -> Json:
+    content: Json = json.loads((METRICS / "transfer.json").read_text())
+    assert content["cells"]
+    return content
+
+
+@pytest.fixture
+def study() -> Json:
+    content: Json = json.loads((METRICS / "study.json").read_text())
+    return content
+
+
+def record(low: float | None, high: float | None, p_holm: float | None = None) -> Json:
+    return {"difference": 0.1, "interval": [low, high]} | ({} if p_holm is None else {"p_holm": p_holm})
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (record(0.01, 0.2), False),
+        (record(-0.2, -0.01), False),
+        (record(-0.01, 0.2), True),
+        (record(0.0, 0.2), True),
+        (record(None, None), True),
+        (record(0.01, 0.2, p_holm=0.04), False),
+        (record(0.01, 0.2, p_holm=0.06), True),  # not significant over all languages together
+    ],
+)
+def test_a_cell_says_nothing_where_its_interval_holds_0_or_holm_does_not_reject(one: Json, expected: bool) -> None:
+    assert cannot_tell(one) is expected
+
+
+def test_every_cell_has_the_numbers_of_the_file(transfer: Json, study: Json) -> None:
+    rows = {(row["route"], row["column"]): row for row in heat_rows(transfer, study, "xgqa") if "difference" in row}
+    count = 0
+    for cell in transfer["cells"]:
+        for column, own in {**cell["languages"], **{name: cell[name] for name in ("en", "zero_shot", "gap")}}.items():
+            row = rows[cell["route"], column]
+            assert row["difference"] == pytest.approx(100 * own["difference"])
+            assert [row["low"], row["high"]] == pytest.approx([100 * value for value in own["interval"]])
+            assert row["hatched"] is cannot_tell(own)
+            count += 1
+    assert count == len(rows) > 0
+
+
+def test_the_baseline_comes_first_with_its_scores(transfer: Json, study: Json) -> None:
+    rows = heat_rows(transfer, study, "xgqa")
+    first = [row for row in rows if "score" in row]
+    assert rows[: len(first)] == first
+    assert {row["column"]: row["score"] for row in first} == study["xgqa"]["accuracy"]["none"]
+
+
+def layers(transfer: Json, study: Json, narrow: bool = False) -> list[list[Json]]:
+    return [layer["data"]["values"] for layer in heat_map(transfer, study, "xgqa", narrow=narrow).to_dict()["layer"]]
+
+
+def test_what_is_hatched_is_what_the_file_cannot_tell(transfer: Json, study: Json) -> None:
+    _, _, hatched, *_ = layers(transfer, study)
+    expected = {(row["route"], row["column"]) for row in heat_rows(transfer, study, "xgqa") if row.get("hatched")}
+    assert {(row["route"], row["column"]) for row in hatched} == expected
+    assert expected
+
+
+def test_the_gap_is_not_coloured_as_if_more_were_better(transfer: Json, study: Json) -> None:
+    filled, outlined, *_ = layers(transfer, study)
+    assert "gap" not in {row["column"] for row in filled}
+    assert {row["column"] for row in outlined} == {"gap"}
+
+
+def test_the_scale_is_symmetric_and_ends_above_the_largest_difference(transfer: Json, study: Json) -> None:
+    spec = heat_map(transfer, study, "xgqa").to_dict()
+    scale = spec["layer"][0]["encoding"]["color"]["scale"]
+    rows = heat_rows(transfer, study, "xgqa")
+    limit = limit_of(rows)
+    assert scale["domain"] == [-limit, limit]
+    assert len(scale["range"]) == len(PAPER.steps) == STEPS
+    largest = max(abs(row["difference"]) for row in rows if "difference" in row and row["column"] != "gap")
+    assert largest <= limit
+
+
+def test_a_phone_has_the_same_cells(transfer: Json, study: Json) -> None:
+    wide, narrow = layers(transfer, study), layers(transfer, study, narrow=True)
+    assert wide == narrow[: len(wide)]
+    assert [row["route"] for row in narrow[-1]] == ["none", *(cell["route"] for cell in transfer["cells"])]
+
+
+def test_a_target_in_one_language_has_no_gap(transfer: Json, study: Json) -> None:
+    for cell in transfer["cells"]:
+        cell["languages"] = {}
+        del cell["gap"], cell["zero_shot"]
+    assert {row["column"] for row in heat_rows(transfer, study, "xgqa")} == {"en"}
+
+
+def test_it_is_drawn_as_a_picture(transfer: Json, study: Json) -> None:
+    assert heat_map_png(transfer, study, "xgqa", scale=1).startswith(b"\x89PNG")
+
+
+def test_nothing_to_compare_is_an_error_in_words(transfer: Json, study: Json) -> None:
+    with pytest.raises(DataError, match=r"no cells of xgqa.*name none and another route in study\.intermediates"):
+        heat_map_png(transfer | {"cells": []}, study, "xgqa")
