@@ -20,9 +20,9 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src"
 PACKAGE = SOURCE / "xstilts"
 PREPARING = {"data", "tasks", "features", "encode"}
-LEARNING = {"model", "train", "score", "report"}
+LEARNING = {"model", "train", "score", "report", "page"}
 # Whom a package may import, besides itself and the neutral modules:
-# encode, features -> tasks -> data; report -> score -> train -> model.
+# encode, features -> tasks -> data; page -> report -> score -> train -> model.
 MAY_IMPORT = {
     "data": set(),
     "tasks": {"data"},
@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "train": {"model"},
     "score": {"train", "model"},
     "report": {"score", "train", "model"},
+    "page": {"report"},
     "bench": PREPARING | LEARNING,
 }
 NEUTRAL = {"errors", "languages", "parameters", "cache", "threads"}
