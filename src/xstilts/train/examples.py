@@ -13,7 +13,7 @@ import torch
 from xstilts.cache import CARD, open_rows, read_json
 from xstilts.model.batch import Batch
 from xstilts.model.visual_prefix import TOKENS_PER_REGION
-from xstilts.train.lists import Lists
+from xstilts.train.lists import Lists, gathered
 from xstilts.train.masking import Masking
 from xstilts.train.pictures import Pictures, Shown
 
@@ -80,7 +80,7 @@ class Examples:
         task = str(self.tasks[rows[0]])
         input_ids, text_mask, counts = self._texts(rows)
         choices = int(counts.max())
-        pictures = (np.repeat(one, choices, axis=0) for one in self.pictures.regions(rows, task))
+        pictures = self.pictures.regions(np.repeat(rows, choices), task)
         features, boxes, region_mask = (torch.from_numpy(one) for one in pictures)
         label, start, end = (torch.from_numpy(self.columns[name][rows]) for name in ("label", "start", "end"))
         ids, tokens, mask = [self.ids[row] for row in rows], torch.from_numpy(input_ids), torch.from_numpy(text_mask)
@@ -89,17 +89,29 @@ class Examples:
 
     def _texts(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Token ids and mask `[sequences, tokens]`, and how many sequences each row has of its own `[rows]`."""
-        texts = [self._sequences(row) for row in rows]
-        counts = np.array([len(text) for text in texts])
-        # A choice that an example lacks is one token: an encoder cannot attend to nothing.
-        filled = [one for text in texts for one in (*text, *[text[0][:1]] * (counts.max() - len(text)))]
-        input_ids = _padded(filled, 0)
-        return input_ids, np.arange(input_ids.shape[1]) < np.array([[len(one)] for one in filled]), counts
+        lengths, counts = self._sequences(rows)
+        begin = self.lists["input_ids"].offsets[rows][:, None]
+        starts = begin + np.cumsum(lengths, axis=1) - lengths
+        # A choice that an example lacks is one token, its first: an encoder cannot attend to nothing.
+        lacking = np.arange(lengths.shape[1]) >= counts[:, None]
+        starts, lengths = np.where(lacking, begin, starts), np.where(lacking, 1, lengths)
+        input_ids = gathered(self.lists["input_ids"].values, starts.ravel(), lengths.ravel(), 0)
+        return input_ids, np.arange(input_ids.shape[1]) < lengths.reshape(-1, 1), counts
 
-    def _sequences(self, row: int) -> list[np.ndarray]:
-        """What the encoder reads of a row: one text, or one for each choice."""
-        tokens, lengths = self.lists["input_ids"][row], self.lists["lengths"][row]
-        return np.split(tokens, np.cumsum(lengths)[:-1]) if len(lengths) else [tokens]
+    def _sequences(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What the encoder reads of each row: one text, or one for each choice.
+
+        Returns:
+            Tokens of each sequence, int64 `[rows, sequences]`, 0 where a row has fewer; how many it has, `[rows]`.
+        """
+        choices = self.lists["lengths"].lengths[rows]
+        texts = self.lists["input_ids"].lengths[rows, None]
+        if not choices.any():
+            return texts, np.ones_like(choices)
+        lengths = self.lists["lengths"].padded(rows, 0)
+        return np.where((choices == 0)[:, None] & (np.arange(lengths.shape[1]) == 0), texts, lengths), np.maximum(
+            choices, 1
+        )
 
     def _of_kind(self, batch: Batch, counts: np.ndarray, update: int) -> Batch:
         """The batch with what its task's kind has beside one label an example."""
@@ -109,29 +121,31 @@ class Examples:
         if kind == "span":
             return replace(batch, context_mask=self._context(batch))
         if kind == "tagging":
-            labels = _padded([self.lists["labels"][row] for row in batch.rows], -1)
-            return replace(batch, labels=torch.from_numpy(labels))
+            return replace(batch, labels=torch.from_numpy(self.lists["labels"].padded(batch.rows, -1)))
         if kind == "mlm":
             return self._hidden(batch, update)
         return replace(batch, soft=self._soft(batch)) if batch.task in self.soft_tasks else batch
 
     def _context(self, batch: Batch) -> torch.Tensor:
         """Where an answer may be: the tokens with a place in the context; every token, where no row names places."""
+        begins = self.lists["offsets"].padded(batch.rows, -1)[:, ::2]
+        named = np.arange(begins.shape[1]) < self.lists["offsets"].lengths[batch.rows][:, None] // 2
         mask = batch.text_mask.clone()
-        for i, row in enumerate(batch.rows):
-            begins = self.lists["offsets"][row][::2]
-            if len(begins):
-                mask[i, : len(begins)] = torch.from_numpy(begins >= 0)
+        part = mask[:, : begins.shape[1]]
+        part[torch.from_numpy(named)] = torch.from_numpy(begins[named] >= 0)
         return mask
 
     def _soft(self, batch: Batch) -> torch.Tensor:
         """Scores of all answers, float32 `[batch, answers]`; 1 for the one right answer of a row without scores."""
         soft = np.zeros((len(batch.rows), len(self.card["tasks"][batch.task]["labels"])), np.float32)
-        for i, row in enumerate(batch.rows):
-            labels, scores = self.lists["labels"][row], self.lists["scores"][row]
-            if not len(scores):
-                labels, scores = self.columns["label"][row : row + 1], np.ones(1, np.float32)
-            soft[i, labels[labels >= 0]] = scores[labels >= 0]
+        scored = self.lists["scores"].lengths[batch.rows] > 0
+        label = self.columns["label"][batch.rows]
+        single = ~scored & (label >= 0)
+        soft[single, label[single]] = 1
+        scores, owners = self.lists["scores"].joined(batch.rows[scored])
+        labels, _ = self.lists["labels"].joined(batch.rows[scored])
+        known = labels >= 0
+        soft[np.flatnonzero(scored)[owners[known]], labels[known]] = scores[known]
         return torch.from_numpy(soft)
 
     def _hidden(self, batch: Batch, update: int) -> Batch:

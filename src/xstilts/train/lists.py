@@ -32,6 +32,15 @@ class Lists:
     def __getitem__(self, row: int) -> np.ndarray:
         return self.values[self.offsets[row] : self.offsets[row + 1]]
 
+    def padded(self, rows: np.ndarray, filler: int) -> np.ndarray:
+        """Some of the lists as one int64 array `[rows, longest]`, filled up at the end."""
+        return gathered(self.values, self.offsets[rows], self.lengths[rows], filler)
+
+    def joined(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Some of the lists one after the other, and for every value which of `rows` it is of (0, 1, ...)."""
+        lengths = self.lengths[rows]
+        return self.values[spans(self.offsets[rows], lengths)], np.repeat(np.arange(len(rows)), lengths)
+
     @property
     def lengths(self) -> np.ndarray:
         """How many values each list has, int64 `[rows]`."""
@@ -43,3 +52,17 @@ class Lists:
         if filled.any():
             found[filled] = np.maximum.reduceat(self.values, self.offsets[:-1][filled])
         return found
+
+
+def gathered(values: np.ndarray, starts: np.ndarray, lengths: np.ndarray, filler: int) -> np.ndarray:
+    """Pieces of an array as one int64 array `[pieces, longest]`, filled up at the end."""
+    places = np.arange(int(lengths.max()))
+    inside = places < lengths[:, None]
+    found = np.full(inside.shape, filler, np.int64)
+    found[inside] = values[spans(starts, lengths)]
+    return found
+
+
+def spans(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """The indices `start, ..., start + length - 1` of every piece, one piece after the other: int64."""
+    return np.repeat(starts - (np.cumsum(lengths) - lengths), lengths) + np.arange(int(lengths.sum()))

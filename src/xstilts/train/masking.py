@@ -47,7 +47,7 @@ class Masking:
             The ids that the model reads, and the ids to be found, -1 where nothing was hidden; both int64 `[tokens]`.
         """
         inputs, labels = tokens.astype(np.int64), np.full(len(tokens), -1, np.int64)
-        candidates = np.flatnonzero(np.isin(inputs, self.ordinary))
+        candidates = np.flatnonzero(self._is_ordinary(inputs))
         if not len(candidates):
             return inputs, labels
         random = np.random.default_rng([self.seed, update, row])
@@ -59,6 +59,11 @@ class Masking:
         replaced = (fate >= MASKED) & (fate < REPLACED)
         inputs[chosen[replaced]] = drawn[replaced]
         return inputs, labels
+
+    def _is_ordinary(self, tokens: np.ndarray) -> np.ndarray:
+        """Where tokens are ordinary, looked up: `np.isin` would walk the whole vocabulary for every text."""
+        places = np.searchsorted(self.ordinary, tokens)
+        return np.asarray(self.ordinary[np.minimum(places, len(self.ordinary) - 1)] == tokens)
 
 
 def read_masking(encoder: Path, seed: int) -> Masking:

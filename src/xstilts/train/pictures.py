@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from xstilts.cache import BOX, Features, open_features
 from xstilts.errors import XstiltsError
+from xstilts.train.lists import spans
 
 Shown = Literal["shown", "blind", "shuffled"]
 LEFT, RIGHT = 0, 1
@@ -55,26 +56,45 @@ class Pictures:
             self.counts[tasks == task] = sizes[self.images[tasks == task]].sum(1)
 
     def regions(self, rows: np.ndarray, task: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Features float32 `[rows, regions, dim]`, boxes float32 `[rows, regions, 7]` and mask of one task's rows."""
-        counts = self.counts[rows]
-        most = int(counts.max())
-        dim = self.features[task].vectors.shape[1] if most else 1
-        vectors = np.zeros((len(rows), most, dim), dtype=np.float32)
-        boxes = np.zeros((len(rows), most, BOX), dtype=np.float32)
-        for i, row in enumerate(rows):
-            if counts[i]:
-                vectors[i, : counts[i]], boxes[i, : counts[i]] = self._picture(row, self.features[task])
-        return vectors, boxes, np.arange(most)[None, :] < counts[:, None]
+        """Features float32 `[rows, regions, dim]`, boxes float32 `[rows, regions, 7]` and mask of one task's rows.
 
-    def _picture(self, row: int, features: Features) -> tuple[np.ndarray, np.ndarray]:
-        """Features and boxes of a row's one or two images."""
-        left, right = self.images[row]
-        if right < 0:
-            where = features.regions(int(left))
-            return features.vectors[where], features.boxes[where]
-        places = features.regions(int(left)), features.regions(int(right))
-        boxes = [features.boxes[place] * HALF + SHIFT * side for side, place in enumerate(places)]
-        return np.concatenate([features.vectors[place] for place in places]), np.concatenate(boxes)
+        An image is read once, however many of the rows show it.
+        """
+        counts = self.counts[rows]
+        place = np.arange(int(counts.max()))
+        mask = place < counts[:, None]
+        if not len(place):
+            return np.zeros((*mask.shape, 1), np.float32), np.zeros((*mask.shape, BOX), np.float32), mask
+        features = self.features[task]
+        distinct, inverse = np.unique(self.images[rows], return_inverse=True)
+        places, begins, sizes = _layout(distinct, features)
+        left, right = inverse.reshape(-1, 2, 1).swapaxes(0, 1)
+        is_right = place >= sizes[left]
+        which = np.where(is_right, begins[right] + place - sizes[left], begins[left] + place)
+        vectors, boxes = (
+            _read(values, places)[np.where(mask, which, 0)] for values in (features.vectors, features.boxes)
+        )
+        pairs = self.images[rows, RIGHT] >= 0
+        boxes[pairs] = (boxes[pairs] * HALF + SHIFT * is_right[pairs][..., None]) * mask[pairs][..., None]
+        return vectors, boxes, mask
+
+
+def _layout(images: np.ndarray, features: Features) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where some images' regions are in the feature file, one image after the other: int64 `[regions]`.
+
+    Also where each image begins among them, counted from 1, and how many regions it has; image -1 has none.
+    """
+    offsets = np.asarray(features.offsets)
+    starts = offsets[images]
+    sizes = np.where(images >= 0, offsets[images + 1] - starts, 0)
+    return spans(starts, sizes), 1 + np.cumsum(sizes) - sizes, sizes
+
+
+def _read(values: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Float32 `[1 + places, ...]`: zeros, then the values at these places."""
+    read = np.zeros((1 + len(places), values.shape[1]), np.float32)
+    read[1:] = values[places]
+    return read
 
 
 def exchange(images: np.ndarray, seed: int, where: str) -> np.ndarray:
