@@ -101,10 +101,10 @@ def _measure_study(
 ) -> None:
     from xstilts.bench.study import Sampling, measure_study, print_study, study_of
     from xstilts.cache import write_json
-    from xstilts.check import check_choices, check_grid
+    from xstilts.parameters import choices
     from xstilts.threads import processors
 
-    chosen = check_choices(check_grid()).study
+    chosen = choices()["study"]
     routes, targets = wanted["routes"] or chosen["intermediates"], wanted["targets"] or chosen["targets"]
     study = study_of(routes, wanted["seeds"] or len(chosen["seeds"]), targets)
     rows, threads = examples or (32 if quick else 128), min(threads or processors(), processors())
