@@ -67,7 +67,7 @@ def export_model(checkpoint: Path, public: Path, out: Path) -> None:
         (stock or model.encoder.text).save_pretrained(draft)
         copy_tokenizer(public / "encoder", draft)
         save_file(own_tensors(model), draft / FILE)
-        if looks(model):
+        if looks(model) and (public / "vision").is_dir():
             shutil.copytree(public / "vision", draft / "vision")
         write_json(draft / CARD, {**described(model, stock), "training": about["training"], **phase0(public)})
         for path in draft.rglob("*"):
