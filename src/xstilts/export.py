@@ -69,7 +69,7 @@ def export_model(checkpoint: Path, public: Path, out: Path, readme: str | None =
         (stock or model.encoder.text).save_pretrained(draft)
         copy_tokenizer(public / "encoder", draft)
         save_file(own_tensors(model), draft / FILE)
-        if looks(model):
+        if looks(model) and (public / "vision").is_dir():
             shutil.copytree(public / "vision", draft / "vision")
         if readme is not None:
             (draft / README).write_text(readme, encoding="utf-8")

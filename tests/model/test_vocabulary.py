@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from xstilts.errors import DataError, ParameterError
-from xstilts.model.checkpoint import differing_rows, load_encoder, load_model, save_checkpoint, trained_weights
+from xstilts.model.checkpoint import checkpoint_weights, load_encoder, load_model, save_checkpoint, trained_weights
 from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel
 from xstilts.model.vocabulary import TrimmedEmbedding
@@ -40,7 +40,7 @@ def changed(model: MultitaskModel, ids: np.ndarray) -> MultitaskModel:
 
 def saved(model: MultitaskModel, public: Path, directory: Path) -> Path:
     directory.mkdir()
-    save_checkpoint(directory, differing_rows(trained_weights(model), model.encoder, public), {"tasks": model.cards})
+    save_checkpoint(directory, checkpoint_weights(trained_weights(model), model, public), {"tasks": model.cards})
     return directory
 
 
@@ -114,7 +114,7 @@ def test_a_checkpoint_holds_the_rows_that_differ(
     both = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "trimmed")]
     assert both[0] == both[1]
     fresh = make_model(public)
-    assert not any(WORDS in name for name in differing_rows(trained_weights(fresh), fresh.encoder, public))
+    assert not any(WORDS in name for name in checkpoint_weights(trained_weights(fresh), fresh, public))
 
 
 def test_rows_of_earlier_phases_are_kept_and_stored_again(

@@ -89,11 +89,12 @@ def taken(root: Path) -> dict[str, bytes]:
 @pytest.mark.slow
 @pytest.mark.stage
 @pytest.mark.equivalence
+@pytest.mark.parametrize("changed", [{}, {"tune": "lora"}], ids=["full", "lora"])
 def test_two_processes_train_what_one_trains(
-    repository: Callable[..., Path], trajectory_of: Callable[..., Any]
+    changed: dict[str, Any], repository: Callable[..., Path], trajectory_of: Callable[..., Any]
 ) -> None:
     """Losses within 2e-4, weights within 1e-5, the same dev scores and counts."""
-    root = repository(accumulation=2)
+    root = repository(accumulation=2, **changed)
     runpy.run_path(str(SCRIPT))["main"]("all", 0)
     one = trajectory_of(root / OUT)
     shutil.rmtree(root / OUT)

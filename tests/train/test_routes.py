@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from xstilts.cache import open_rows, read_json, write_json, write_table
-from xstilts.model.checkpoint import differing_rows, load_encoder, load_model, read_card
+from xstilts.model.checkpoint import checkpoint_weights, load_encoder, load_model, read_card
 from xstilts.model.multitask import MultitaskModel
 from xstilts.train import phase
 from xstilts.train.examples import open_examples
@@ -60,7 +60,7 @@ def begun(public: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, torch
 
     def spy(model: MultitaskModel, *arguments: Any) -> Any:
         weights = {name: weight.detach().clone() for name, weight in model.named_parameters()}
-        states.append(differing_rows(weights, model.encoder, public))
+        states.append(checkpoint_weights(weights, model, public))
         return train(model, *arguments)
 
     monkeypatch.setattr(phase, "train", spy)

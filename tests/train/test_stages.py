@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from xstilts.cache import open_rows, read_json
+from xstilts.export import export_model
 
 ROOT = Path(__file__).parents[2]
 
@@ -59,6 +62,31 @@ def test_a_route_from_its_caches_to_its_scores(route: str, repository: Path) -> 
     assert {key: scores[key] for key in about} == about
     assert scores["rows"] == {"de": 9, "en": 9, "ko": 9}
     assert open_rows(data / f"scores/{route}-s1/xgqa/predictions.arrow").num_rows == 27
+
+
+@pytest.mark.stage
+@pytest.mark.parametrize("tunes", [("lora", "full"), ("full", "lora"), ("lora", "head")])
+def test_a_route_that_is_not_tuned_in_full(tunes: tuple[str, str], repository: Path, parameter_files: Any) -> None:
+    """Adapters in one phase, something else in the other: the target goes on from it, is scored and is exported."""
+    parameter_files.edit("stages/tasks/all.yaml", lambda task: task["intermediate"].update(tune=tunes[0]))
+    parameter_files.edit("stages/tasks/xgqa.yaml", lambda task: task["target"].update(tune=tunes[1]))
+    stage("intermediate")("all", 1)
+    stage("target")("all", 1, "xgqa")
+    stage("score")("all", 1, "xgqa")
+    data = repository / "data"
+    first, second = (data / name for name in ("intermediate/all-s1", "target/all-s1/xgqa"))
+    for checkpoint, tune in ((first, tunes[0]), (second, tunes[1])):
+        assert read_json(checkpoint / "checkpoint.json")["training"]["settings"].get("tune", "full") == tune
+    before, after = (load_file(place / "model.safetensors") for place in (first, second))
+    encoder = {name for name in before if name.startswith("encoder.")}
+    assert encoder <= after.keys()
+    moved = {name for name in encoder if not torch.equal(before[name], after[name])}
+    assert moved if tunes[1] != "head" else not moved
+    assert read_json(data / "scores/all-s1/xgqa/scores.json")["rows"] == {"de": 9, "en": 9, "ko": 9}
+    export_model(second, data / "public", repository / "exported")
+    exported = load_file(repository / "exported" / "model.safetensors")
+    assert not any("lora" in name or "base_layer" in name for name in exported)
+    assert all(torch.equal(after[name], exported[name.removeprefix("encoder.text.")]) for name in encoder)
 
 
 @pytest.mark.stage

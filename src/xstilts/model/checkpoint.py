@@ -2,7 +2,7 @@
 
 A checkpoint is a directory: `checkpoint.json` (tasks' cards, how it was trained) and `model.safetensors` (the tasks'
 heads and feature maps, and those weights of the encoder that this phase or an earlier one trained). An empty one (route
-`none`) is the public encoder itself.
+`none`) is the public encoder itself. Adapters are merged: of a matrix that has one, the whole is stored.
 
 Trained word embeddings are two tensors, of those rows alone that differ from the public encoder's: `<name>.rows`, int64
 `[rows]`, their token ids in ascending order, and `<name>.values`, float32 `[rows, hidden]`. The whole matrix, as
@@ -23,6 +23,7 @@ from xstilts.cache import read_json, read_tensors, write_json
 from xstilts.errors import DataError
 from xstilts.model.encoder import MultimodalEncoder, load_public
 from xstilts.model.multitask import MultitaskModel
+from xstilts.model.tuning import has_adapters, merge_adapters
 from xstilts.model.vocabulary import ROWS, VALUES, as_rows, kept_ids, lay_rows
 
 FILE, CARD = "model.safetensors", "checkpoint.json"
@@ -36,16 +37,21 @@ def trained_weights(model: MultitaskModel) -> dict[str, Tensor]:
     return {name: p.detach().to("cpu", copy=True).contiguous() for name, p in kept.items()}
 
 
-def differing_rows(weights: dict[str, Tensor], encoder: MultimodalEncoder, public: Path) -> dict[str, Tensor]:
-    """The weights as a checkpoint holds them: of trained word embeddings, the rows that differ from phase 0.
+def checkpoint_weights(weights: dict[str, Tensor], model: MultitaskModel, public: Path) -> dict[str, Tensor]:
+    """What a checkpoint holds of a run: adapters merged, and trained word embeddings as rows that differ from phase 0.
 
     Args:
-        weights: see `trained_weights`; `encoder`: the one that they are of.
+        weights: the run's, see `trained_weights`.
+        model: that the run trained; where it has adapters, it becomes the merged model of these weights.
     """
-    name = f"{ENCODER}{encoder.words_name}"
+    if has_adapters(model.encoder):
+        model.load_state_dict(weights, strict=False)
+        merge_adapters(model.encoder)
+        weights = trained_weights(model)
+    name = f"{ENCODER}{model.encoder.words_name}"
     if name not in weights:
         return weights
-    return as_rows(weights, name, kept_ids(encoder.words), load_public(public).words.weight.detach())
+    return as_rows(weights, name, kept_ids(model.encoder.words), load_public(public).words.weight.detach())
 
 
 def save_checkpoint(directory: Path, weights: dict[str, Tensor], card: dict[str, Any]) -> None:

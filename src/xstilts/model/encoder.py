@@ -112,7 +112,7 @@ class MultimodalEncoder(nn.Module):
         Raises:
             ParameterError: the encoder has fewer layers.
         """
-        layers = _layers(self.text)
+        layers = self.layers
         if frozen_layers > len(layers):
             raise ParameterError(f"frozen_layers is {frozen_layers}, but the encoder has {len(layers)} layers")
         self.text.requires_grad_(inputs)
@@ -135,6 +135,11 @@ class MultimodalEncoder(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Dropout):
                 module.p = probability
+
+    @property
+    def layers(self) -> nn.ModuleList:
+        """The layers, in order from the input."""
+        return _layers(self.text)
 
     @property
     def hidden(self) -> int:

@@ -15,6 +15,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from xstilts.errors import XstiltsError
 from xstilts.model.checkpoint import trained_weights
 from xstilts.model.multitask import MultitaskModel
+from xstilts.model.tuning import choose_trained
 from xstilts.threads import workers
 from xstilts.train.dev import dev_scores
 from xstilts.train.examples import Examples
@@ -115,7 +116,7 @@ def make_optimizer(model: MultitaskModel, settings: TrainSettings) -> AdamW:
 
     Vectors have none, nor have word embeddings: those of words that no text uses are to stay as they are.
     """
-    model.encoder.choose_trained(settings.train_inputs, settings.frozen_layers)
+    choose_trained(model.encoder, settings.tune, settings.train_inputs, settings.frozen_layers)
     model.encoder.set_dropout(settings.dropout)
     groups, words = [], model.encoder.words.weight
     own = nn.ModuleList([model.heads, model.inputs])

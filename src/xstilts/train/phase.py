@@ -10,10 +10,11 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from xstilts.cache import CARD, read_json, whole_directory
-from xstilts.model.checkpoint import differing_rows, encoder_weights, load_encoder, read_weights, save_checkpoint
+from xstilts.model.checkpoint import checkpoint_weights, encoder_weights, load_encoder, read_weights, save_checkpoint
 from xstilts.model.feature_map import start_map
 from xstilts.model.heads import LabelHead
 from xstilts.model.multitask import MultitaskModel
+from xstilts.model.tuning import add_adapters
 from xstilts.train.examples import Examples, open_examples
 from xstilts.train.inputs import run_inputs
 from xstilts.train.loop import train
@@ -60,12 +61,14 @@ def train_phase(
     start_maps(model, rows)
     if settings.trim_vocabulary and (token_ids := used_ids(rows, dev)) is not None:
         model.encoder.keep_rows(token_ids)
+    if settings.tune == "lora":
+        add_adapters(model.encoder, settings.frozen_layers, settings.lora_rank)
     keeper = None
     if scratch and settings.resume_minutes:
         inputs = run_inputs(cache, public, start, settings, seed, processes)
         keeper = Keeper(scratch, out, inputs, settings.resume_minutes)
     result = train(model, rows, dev, settings, seed, card["name"], keeper)
-    weights = differing_rows(result.weights, model.encoder, public)
+    weights = checkpoint_weights(result.weights, model, public)
     leave(out, weights, checkpoint_card(card, settings, seed, result), processes)
     if keeper and processes.is_main:
         keeper.discard()

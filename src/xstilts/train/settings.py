@@ -24,6 +24,9 @@ class TrainSettings:
     accumulation: how many times an update may hold what a batch may. Half of both limits and twice the accumulation
         make the same updates in half of the memory.
     evaluations: times English dev is scored, evenly over the second half, the last at the end; the best is kept.
+    tune: what of the encoder is trained: `full`, its layers; `lora`, low-rank adapters beside the linear maps of those
+        layers, and nothing else of them; `head`, nothing, so that heads and feature maps alone are.
+    lora_rank: rank of the adapters; their product is multiplied by 2.
     dropout: probability of every dropout in the encoder.
     train_inputs: whether embeddings and visual prefix are trained.
     frozen_layers: how many of the encoder's layers, from the input on, are not trained.
@@ -45,6 +48,8 @@ class TrainSettings:
     batch_size: int = 16
     accumulation: int = 1
     evaluations: int = 2
+    tune: Literal["full", "lora", "head"] = "full"
+    lora_rank: int = 8
     dropout: float = 0.0
     train_inputs: bool = False
     frozen_layers: int = 4
@@ -54,13 +59,16 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         """Refuse what would train nothing, or something else than was asked."""
-        for name in ("epochs", "token_budget", "batch_size", "accumulation", "evaluations", "clip"):
+        for name in ("epochs", "token_budget", "batch_size", "accumulation", "evaluations", "clip", "lora_rank"):
             if getattr(self, name) <= 0:
                 raise ParameterError(f"{name} is {getattr(self, name)}, expected more than 0")
         for name in ("frozen_layers", "resume_minutes"):
             if getattr(self, name) < 0:
                 raise ParameterError(f"{name} is {getattr(self, name)}, expected 0 or more")
+        if self.tune == "head" and self.train_inputs:
+            raise ParameterError("tune: head trains nothing of the encoder, but train_inputs is true; set it to false")
 
     def deciding(self) -> dict[str, Any]:
-        """The settings on which a run's numbers depend."""
-        return {name: value for name, value in asdict(self).items() if name not in NOT_DECIDING}
+        """The settings on which a run's numbers depend; how the encoder is tuned is one if it is not in full."""
+        without = {"full": ("tune", "lora_rank"), "head": ("lora_rank",), "lora": ()}[self.tune]
+        return {name: value for name, value in asdict(self).items() if name not in (*NOT_DECIDING, *without)}
