@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from xstilts.errors import ParameterError
 
+UNDECIDING = ("resume_minutes", "loader_workers")  # settings that change no number
+
 
 @dataclass(frozen=True)
 class TrainSettings:
@@ -28,6 +30,8 @@ class TrainSettings:
     precision: bf16 autocast or fp32.
     resume_minutes: between two states on disk, from which a run that was cut off is taken up; 0: none is written. It
         decides nothing else.
+    loader_workers: threads that make batches ahead; null: two for an accelerator, none for processors. It decides
+        nothing else.
     """
 
     epochs: float = 1.0
@@ -45,6 +49,7 @@ class TrainSettings:
     frozen_layers: int = 4
     precision: Literal["bf16", "fp32"] = "bf16"
     resume_minutes: float = 5.0
+    loader_workers: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what would train nothing, or something else than was asked."""
@@ -54,7 +59,9 @@ class TrainSettings:
         for name in ("frozen_layers", "resume_minutes"):
             if getattr(self, name) < 0:
                 raise ParameterError(f"{name} is {getattr(self, name)}, expected 0 or more")
+        if self.loader_workers is not None and self.loader_workers < 0:
+            raise ParameterError(f"loader_workers is {self.loader_workers}, expected 0 or more, or null")
 
     def deciding(self) -> dict[str, Any]:
         """The settings on which a run's numbers depend."""
-        return {name: value for name, value in asdict(self).items() if name != "resume_minutes"}
+        return {name: value for name, value in asdict(self).items() if name not in UNDECIDING}
