@@ -126,9 +126,9 @@ def trajectory(
         settings, found = make_settings(**{**usual, "token_budget": 10**6, **changed}), Trajectory()
         step = Updater.step
 
-        def noted(self: Updater, number: int, update: Any) -> float:
+        def noted(self: Updater, number: int, update: Any, *made: Any) -> float:
             found.order.append([row for batch in update for row in batch.tolist()])
-            found.losses.append(step(self, number, update))
+            found.losses.append(step(self, number, update, *made))
             return found.losses[-1]
 
         out = tmp_path / f"run{len(list(tmp_path.iterdir()))}"

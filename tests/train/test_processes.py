@@ -30,11 +30,11 @@ NOTING = """
 import json, os, runpy, signal, sys
 from xstilts.train.update import Updater
 death, add, noted = int(sys.argv[1]), Updater._add_gradient, []
-def noting(self, number, indices, examples):
+def noting(self, number, parts, examples):
     if number == death and self.processes.index == 1:
         os.kill(os.getpid(), signal.SIGKILL)
-    noted.append([number, indices.tolist()])
-    return add(self, number, indices, examples)
+    noted.append([number, [row for part in parts for row in part.rows.tolist()]])
+    return add(self, number, parts, examples)
 Updater._add_gradient = noting
 sys.argv = sys.argv[2:]
 try:

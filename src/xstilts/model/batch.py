@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -29,6 +30,8 @@ class Batch:
         choice_mask: bool `[batch, choices]`, true at the choices that an example has; None: not a choice task.
         labels: int64 `[batch, tokens]`, the tag of a word's first token or the token that was masked there, -1
             elsewhere; None: a task with one label an example.
+        targets: int64 `[targets]`, where `labels` are no -1, counted through `labels.flatten()`: known beforehand, they
+            need not be looked for on a device that would have to be waited for. None: they are looked for.
         soft: float32 `[batch, answers]`, the score of every answer of the vocabulary; None: `label` alone is right.
         context_mask: bool `[batch, tokens]`, true at the tokens that an answer span may consist of; None: not a span
             task.
@@ -48,13 +51,21 @@ class Batch:
     choices: int = 1
     choice_mask: Tensor | None = None
     labels: Tensor | None = None
+    targets: Tensor | None = None
     soft: Tensor | None = None
     context_mask: Tensor | None = None
     rows: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on another device."""
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pinned(self) -> Batch:
+        """The same batch in page-locked memory, out of which a GPU copies while it computes."""
+        return self._each(Tensor.pin_memory)
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
         values: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(self)}
         for name, value in values.items():
-            values[name] = value.to(device, non_blocking=True) if isinstance(value, Tensor) else value
+            values[name] = change(value) if isinstance(value, Tensor) else value
         return Batch(**values)

@@ -121,8 +121,8 @@ class TagHead(LinearHead):
 
     def loss(self, encoded: Encoded, batch: Batch) -> Tensor:
         """Cross-entropy of an example's words: their mean."""
-        labels = _token_labels(batch)
-        return _mean_an_example(self(encoded, batch)[labels >= 0], labels)
+        labels, targets = _token_labels(batch)
+        return _mean_an_example(self(encoded, batch).flatten(0, 1)[targets], labels, targets)
 
 
 class MaskedTokenHead(Head):
@@ -139,18 +139,21 @@ class MaskedTokenHead(Head):
 
     def forward(self, encoded: Encoded, batch: Batch) -> Tensor:
         """Logits, float32 `[masked tokens, vocabulary]`: example by example, each in the order of its tokens."""
-        states = encoded.text()[_token_labels(batch) >= 0]
+        states = encoded.text().flatten(0, 1)[_token_labels(batch)[1]]
         return F.linear(self.norm(F.gelu(self.dense(states))), encoded.words.float(), self.bias)
 
     def loss(self, encoded: Encoded, batch: Batch) -> Tensor:
         """Cross-entropy of an example's masked tokens: their mean."""
-        return _mean_an_example(self(encoded, batch), _token_labels(batch))
+        return _mean_an_example(self(encoded, batch), *_token_labels(batch))
 
 
-def _token_labels(batch: Batch) -> Tensor:
+def _token_labels(batch: Batch) -> tuple[Tensor, Tensor]:
+    """Labels of a batch's tokens, and the targets among them."""
     if batch.labels is None:
         raise ValueError(f"a batch of {batch.task} without labels of its tokens")
-    return batch.labels
+    if batch.targets is None:
+        return batch.labels, (batch.labels.flatten() >= 0).nonzero()[:, 0]
+    return batch.labels, batch.targets
 
 
 def _only(scores: Tensor, allowed: Tensor) -> Tensor:
@@ -158,17 +161,17 @@ def _only(scores: Tensor, allowed: Tensor) -> Tensor:
     return scores.masked_fill(~allowed, torch.finfo(scores.dtype).min)
 
 
-def _mean_an_example(logits: Tensor, labels: Tensor) -> Tensor:
+def _mean_an_example(logits: Tensor, labels: Tensor, targets: Tensor) -> Tensor:
     """Cross-entropy as a mean over each example's targets, summed over the examples; 0 of one without targets.
 
     Args:
         logits: `[targets, classes]`, in the order of the targets in `labels`.
         labels: int64 `[batch, tokens]`, -1 where there is no target.
+        targets: int64 `[targets]`, where there is one, in `labels.flatten()`.
     """
-    where = labels >= 0
-    losses = F.cross_entropy(logits, labels[where], reduction="none")
-    shares = 1 / where.sum(1, keepdim=True).clamp(min=1).float()
-    return (losses * shares.expand(where.shape)[where]).sum()
+    losses = F.cross_entropy(logits, labels.flatten()[targets], reduction="none")
+    shares = 1 / (labels >= 0).sum(1).clamp(min=1).float()
+    return (losses * shares[targets // labels.shape[1]]).sum()
 
 
 HEADS: dict[str, type[Head]] = {

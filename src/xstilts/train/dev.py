@@ -15,6 +15,7 @@ from xstilts.model.batch import Batch
 from xstilts.model.multitask import MultitaskModel
 from xstilts.train.examples import Examples
 from xstilts.train.order import sorted_batches
+from xstilts.train.prefetch import loaders, made_ahead
 from xstilts.train.processes import ALONE, Processes
 from xstilts.train.spans import best_answer as best_answer
 from xstilts.train.spans import best_span as best_span
@@ -113,10 +114,16 @@ def each_batch(
     was_training = model.training
     model.eval()
 
-    def one(rows: np.ndarray) -> Found:
-        batch = examples.batch(rows).to(device)
+    def make(rows: np.ndarray) -> Batch:
+        return examples.batch(rows).pinned() if device.type == "cuda" else examples.batch(rows)
+
+    def judge(batch: Batch) -> Found:
+        batch = batch.to(device)
         with torch.inference_mode(), torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
             return finding(batch, model.logits(batch))
 
-    yield from pool.map(one, batches) if pool and device.type == "cpu" else map(one, batches)
+    if pool and device.type == "cpu":
+        yield from pool.map(lambda rows: judge(make(rows)), batches)
+    else:
+        yield from map(judge, made_ahead(make, batches, loaders(None, device)))
     model.train(was_training)

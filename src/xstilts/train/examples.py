@@ -121,7 +121,7 @@ class Examples:
         if kind == "span":
             return replace(batch, context_mask=self._context(batch))
         if kind == "tagging":
-            return replace(batch, labels=torch.from_numpy(self.lists["labels"].padded(batch.rows, -1)))
+            return _labelled(batch, self.lists["labels"].padded(batch.rows, -1))
         if kind == "mlm":
             return self._hidden(batch, update)
         return replace(batch, soft=self._soft(batch)) if batch.task in self.soft_tasks else batch
@@ -154,8 +154,12 @@ class Examples:
             raise ValueError(f"{batch.task}: its texts cannot be read without a masking")
         pairs = [self.masking.hide(self.lists["input_ids"][row], int(row), update) for row in batch.rows]
         inputs, labels = zip(*pairs, strict=True)
-        hidden = torch.from_numpy(_padded(inputs, 0)), torch.from_numpy(_padded(labels, -1))
-        return replace(batch, input_ids=hidden[0], labels=hidden[1])
+        return _labelled(replace(batch, input_ids=torch.from_numpy(_padded(inputs, 0))), _padded(labels, -1))
+
+
+def _labelled(batch: Batch, labels: np.ndarray) -> Batch:
+    """The batch with labels of its tokens, int64 `[batch, tokens]`."""
+    return replace(batch, labels=torch.from_numpy(labels), targets=torch.from_numpy(np.flatnonzero(labels >= 0)))
 
 
 def _padded(lists: list[np.ndarray] | tuple[np.ndarray, ...], filler: int) -> np.ndarray:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Generator
 from concurrent.futures import Executor
+from contextlib import ExitStack, closing
 
 import numpy as np
 import torch
@@ -13,6 +15,7 @@ from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
 from xstilts.errors import XstiltsError
+from xstilts.model.batch import Batch
 from xstilts.model.checkpoint import trained_weights
 from xstilts.model.multitask import MultitaskModel
 from xstilts.model.tuning import choose_trained
@@ -20,6 +23,7 @@ from xstilts.threads import workers
 from xstilts.train.dev import dev_scores
 from xstilts.train.examples import Examples
 from xstilts.train.order import cut, epoch_batches
+from xstilts.train.prefetch import loaders, made_ahead
 from xstilts.train.processes import Processes
 from xstilts.train.progress import Progress
 from xstilts.train.resume import Keeper
@@ -62,23 +66,36 @@ def train(
         keeper.restore(run, processes)
     marks = evaluation_marks(len(plan), settings.evaluations)
     shown = Progress(title, len(plan), processes.is_main)
-    with workers(processes.threads) as pool, shown as progress, stop_requests() as asked:
+    with workers(processes.threads) as pool, shown as progress, stop_requests() as asked, ExitStack() as stack:
         # Threads would draw dropout's random numbers in an order of their own.
         shared = accelerator.device.type == "cpu" and not settings.dropout
         threads = (pool, processes.threads) if shared else (None, 1)
         updater = Updater(accelerator, model.train(), run.optimizer, rows, settings.clip, *threads)
         progress.go_on(run.result.updates, run.result.examples, run.result.tokens)
-        for step, update in enumerate(plan[run.result.updates :], start=run.result.updates + 1):
-            loss = updater.step(step, update)
+        inputs = stack.enter_context(closing(batches_of(plan, run.result.updates, updater, settings.loader_workers)))
+        for step, update, made in inputs:
+            loss = updater.step(step, update, made)
             run.schedule.step()
             count(run.result, rows, update)
             progress.advance(step, loss, run.result.examples, run.result.tokens)
             if step in marks:
-                evaluate(model, dev, settings, pool, run.result, step, loss, processes)
+                evaluate(model, dev, settings, pool, run.result, step, updater.settle(), processes)
                 progress.note(f"dev {run.result.curve[-1]['dev']:.3f}")
             if step < len(plan):
-                keep_or_stop(run, keeper, processes, asked(), f"{title}: stopped after update {step} of {len(plan)}")
+                where = f"{title}: stopped after update {step} of {len(plan)}"
+                keep_or_stop(run, keeper, processes, asked(), where, updater)
     return run.result
+
+
+def batches_of(
+    plan: list[list[np.ndarray]], done: int, updater: Updater, chosen: int | None
+) -> Generator[tuple[int, list[np.ndarray], list[list[Batch]]]]:
+    """Number, rows and batches of every update that is still to be done; `chosen` is the setting `loader_workers`."""
+    steps = list(enumerate(plan[done:], start=done + 1))
+    workers = loaders(chosen, updater.accelerator.device)
+    with closing(made_ahead(lambda one: updater.batches(*one), steps, workers)) as made:
+        for (step, update), batches in zip(steps, made, strict=True):
+            yield step, update, batches
 
 
 def begin(model: MultitaskModel, settings: TrainSettings, seed: int, updates: int) -> Run:
@@ -88,10 +105,13 @@ def begin(model: MultitaskModel, settings: TrainSettings, seed: int, updates: in
     return Run(model, optimizer, LambdaLR(optimizer, lambda step: rate(step, updates, settings.warmup)))
 
 
-def keep_or_stop(run: Run, keeper: Keeper | None, processes: Processes, asked: bool, where: str) -> None:
+def keep_or_stop(
+    run: Run, keeper: Keeper | None, processes: Processes, asked: bool, where: str, updater: Updater
+) -> None:
     """Between two updates: keep the run's state when it is time to, and stop if any process was asked to."""
     stop = processes.any(asked)
     if keeper and (processes.any(keeper.due()) or stop):
+        updater.settle()
         keeper.write(run, processes)
     if stop:
         raise Stopped(f"{where}; {'the same command goes on from there' if keeper else 'nothing of it was kept'}")

@@ -7,8 +7,10 @@ does anything.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import overload
 
 import numpy as np
 import torch
@@ -17,6 +19,12 @@ from accelerate.utils import parse_flag_from_env
 from torch import Tensor, distributed
 
 from xstilts.threads import processors
+
+
+@functools.cache
+def _hosts() -> distributed.ProcessGroup | None:
+    """The processes' group for what is decided on processors, so that no device is waited for; None: the usual one."""
+    return None if distributed.get_backend() == "gloo" else distributed.new_group(backend="gloo")
 
 
 @dataclass(frozen=True)
@@ -63,20 +71,30 @@ class Processes:
         if self.count == 1:
             return
         weights = list(weights)
-        touched = torch.tensor([weight.grad is not None for weight in weights], dtype=torch.int32, device=self.device)
-        distributed.all_reduce(touched)
+        touched = torch.tensor([weight.grad is not None for weight in weights], dtype=torch.int32)
+        distributed.all_reduce(touched, group=_hosts())
         for weight, count in zip(weights, touched.tolist(), strict=True):
             if count:
                 weight.grad = torch.zeros_like(weight) if weight.grad is None else weight.grad
                 distributed.all_reduce(weight.grad)
 
-    def total(self, value: float) -> float:
-        """The sum of a number over all processes."""
+    @overload
+    def total(self, value: float) -> float: ...
+
+    @overload
+    def total(self, value: float | Tensor) -> float | Tensor: ...
+
+    def total(self, value: float | Tensor) -> float | Tensor:
+        """The sum of a number over all processes: a float, or a scalar that stays on its device."""
         if self.count == 1:
             return value
-        summed = torch.tensor(value, dtype=torch.float64, device=self.device)
-        distributed.all_reduce(summed)
-        return float(summed)
+        if isinstance(value, Tensor):
+            summed = value.clone()
+            distributed.all_reduce(summed)
+            return summed
+        number = torch.tensor(value, dtype=torch.float64)
+        distributed.all_reduce(number, group=_hosts())
+        return float(number)
 
     def any(self, true: bool) -> bool:
         """Whether it is true of any process: so all of them decide alike."""

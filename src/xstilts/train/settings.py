@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from xstilts.errors import ParameterError
 
-NOT_DECIDING = ("resume_minutes", "trim_vocabulary")
+NOT_DECIDING = ("resume_minutes", "trim_vocabulary", "loader_workers")  # settings that change no number
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ class TrainSettings:
     precision: bf16 autocast or fp32.
     resume_minutes: between two states on disk, from which a run that was cut off is taken up; 0: none is written. It
         decides nothing else.
+    loader_workers: threads that make batches ahead; null: two for an accelerator, none for processors. It decides
+        nothing else.
     """
 
     epochs: float = 1.0
@@ -56,6 +58,7 @@ class TrainSettings:
     trim_vocabulary: bool = True
     precision: Literal["bf16", "fp32"] = "bf16"
     resume_minutes: float = 5.0
+    loader_workers: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what would train nothing, or something else than was asked."""
@@ -67,6 +70,8 @@ class TrainSettings:
                 raise ParameterError(f"{name} is {getattr(self, name)}, expected 0 or more")
         if self.tune == "head" and self.train_inputs:
             raise ParameterError("tune: head trains nothing of the encoder, but train_inputs is true; set it to false")
+        if self.loader_workers is not None and self.loader_workers < 0:
+            raise ParameterError(f"loader_workers is {self.loader_workers}, expected 0 or more, or null")
 
     def deciding(self) -> dict[str, Any]:
         """The settings on which a run's numbers depend; how the encoder is tuned is one if it is not in full."""
