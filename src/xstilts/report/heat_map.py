@@ -84,7 +84,8 @@ def heat_rows(transfer: Record, study: Record, target: str) -> list[dict[str, An
 
     Returns:
         By route and column: `difference`, `low`, `high` (None where there is no interval), `hatched`; of the baseline,
-        which comes first, `score` as a fraction instead. A cell without a difference is left out. `left`, `middle` and `right` are where a column stands.
+        which comes first, `score` as a fraction instead. `left`, `middle` and `right` are where a column stands. A cell
+        without a difference is left out.
     """
     cells = cells_of(transfer, target)
     places = _places(columns_of(cells)) if cells else {}
