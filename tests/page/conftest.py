@@ -55,8 +55,8 @@ def cell(target: str, route: str, number: int, languages: Sequence[str], data: s
     }
 
 
-def answer(target: str, multimodal: str, text: str, verdict: str = "better") -> Json:
-    types = {name: {"en": difference(0.03), "zero_shot": difference(0.01)} for name in TYPES}
+def answer(target: str, multimodal: str, text: str, pictures: bool, verdict: str = "better") -> Json:
+    types = {name: {"en": difference(0.03), "zero_shot": difference(0.01)} for name in TYPES if pictures}
     about = {"target": target, "multimodal": multimodal, "text": text, "verdict": verdict, "types": types}
     sentence = f"On {target} {multimodal} does {verdict} than {text}."
     return {**about, "zero_shot": difference(0.05), "en": difference(0.04), "sentence": sentence}
@@ -124,7 +124,7 @@ def make() -> Make:
         ]
         part = target_part(routes, len(seeds), languages, pictures, data)
         typed = {where: dict.fromkeys(TYPES, 0.5) for where in ("en", "zero_shot")} if pictures else {}
-        pair = [answer(target, routes[-1], routes[1]) for target in targets] if len(routes) > 2 else []
+        pair = [answer(target, routes[-1], routes[1], pictures) for target in targets] if len(routes) > 2 else []
         return Material(
             targets=targets,
             routes=routes,

@@ -111,6 +111,14 @@ def test_a_target_in_one_language_has_no_gap(transfer: Json, study: Json) -> Non
     assert {row["column"] for row in heat_rows(transfer, study, "xgqa")} == {"en"}
 
 
+def test_a_cell_without_a_difference_is_left_out(transfer: Json, study: Json) -> None:
+    cell = cells_of(transfer, "xgqa")[0]
+    cell["languages"]["de"] |= {"difference": None, "interval": [None, None]}
+    rows = heat_rows(transfer, study, "xgqa")
+    assert not [row for row in rows if (row["route"], row["column"]) == (cell["route"], "de")]
+    assert heat_map(transfer, study, "xgqa").to_dict()["layer"]
+
+
 def test_it_is_drawn_as_a_picture(transfer: Json, study: Json) -> None:
     assert heat_map_png(transfer, study, "xgqa", scale=1).startswith(b"\x89PNG")
 

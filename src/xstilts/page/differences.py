@@ -102,6 +102,8 @@ def twin_rows(answer: Mapping[str, Any]) -> Iterator[Row]:
     for name, by_place in answer["types"].items():
         for where in (place for place in (ZERO_SHOT, ENGLISH) if place in by_place):
             own = by_place[where]
+            if own["difference"] is None:
+                continue
             low, high = (None if value is None else 100 * value for value in own["interval"])
             shown = {"text": points(own["difference"]), "interval": interval(own)}
             about = {"pair": pair, "type": name or "all", "where": _WHERE[where], "low": low, "high": high}

@@ -84,14 +84,16 @@ def heat_rows(transfer: Record, study: Record, target: str) -> list[dict[str, An
 
     Returns:
         By route and column: `difference`, `low`, `high` (None where there is no interval), `hatched`; of the baseline,
-        which comes first, `score` in percent instead. `left`, `middle` and `right` are where a column stands.
+        which comes first, `score` as a fraction instead. `left`, `middle` and `right` are where a column stands. A cell
+        without a difference is left out.
     """
     cells = cells_of(transfer, target)
     places = _places(columns_of(cells)) if cells else {}
     rows = [_baseline_cell(transfer["baseline"], study[target], column) | at for column, at in places.items()]
     for cell in cells:
         records = {**cell["languages"], **{name: cell[name] for name in _HEADINGS if name in cell}}
-        rows += [_cell(cell["route"], column, records[column]) | at for column, at in places.items()]
+        known = {column: at for column, at in places.items() if records[column]["difference"] is not None}
+        rows += [_cell(cell["route"], column, records[column]) | at for column, at in known.items()]
     return rows
 
 
