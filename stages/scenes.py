@@ -10,9 +10,7 @@ from xstilts.scenes import write_scenes
 from xstilts.tasks.schema import load_task
 
 
-def main(
-    target: str, report: Annotated[Path, typer.Option(help="the report's folder")] = Path("data/report")
-) -> None:
+def main(target: str, report: Annotated[Path, typer.Option(help="the report's folder")] = Path("data/report")) -> None:
     """Draw the scenes of one target."""
     run_stage(lambda: write_scenes(load_task(target), Path("data/raw") / target, report / "scenes" / target))
 
