@@ -32,8 +32,8 @@ def chosen(route: str) -> set[str]:
 
 def test_the_front_door_runs_the_cells_it_needs(pipeline: Pipeline) -> None:
     preparing = {CHECK, "assets.py", "raw.py names", "public.py", *XGQA, "mixture.py none"}
-    cell = {"study.py none 0 xgqa", "items.py none 0 xgqa", "leaks.py none xgqa"}
-    collecting = {*chosen("none"), *cell, "report.py"}
+    cell = {"study.py none 0 xgqa", "items.py none 0 xgqa", "leaks.py none xgqa", "details.py none 0 xgqa"}
+    collecting = {*chosen("none"), *cell, "report.py", "scenes.py xgqa", "page.py"}
     assert sorted(pipeline.first) == sorted(preparing | cells("none") | collecting)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from xstilts.errors import DataError
-from xstilts.report.heat_map import PAPER, STEPS, cannot_tell, heat_map, heat_map_png, heat_rows, limit_of
+from xstilts.report.heat_map import PAPER, STEPS, cannot_tell, cells_of, heat_map, heat_map_png, heat_rows, limit_of
 
 METRICS = Path(__file__).parents[2] / "metrics"
 Json = dict[str, Any]
@@ -51,7 +51,7 @@ def test_a_cell_says_nothing_where_its_interval_holds_0_or_holm_does_not_reject(
 def test_every_cell_has_the_numbers_of_the_file(transfer: Json, study: Json) -> None:
     rows = {(row["route"], row["column"]): row for row in heat_rows(transfer, study, "xgqa") if "difference" in row}
     count = 0
-    for cell in transfer["cells"]:
+    for cell in cells_of(transfer, "xgqa"):
         for column, own in {**cell["languages"], **{name: cell[name] for name in ("en", "zero_shot", "gap")}}.items():
             row = rows[cell["route"], column]
             assert row["difference"] == pytest.approx(100 * own["difference"])
@@ -98,8 +98,10 @@ def test_the_scale_is_symmetric_and_ends_above_the_largest_difference(transfer: 
 
 def test_a_phone_has_the_same_cells(transfer: Json, study: Json) -> None:
     wide, narrow = layers(transfer, study), layers(transfer, study, narrow=True)
-    assert wide == narrow[: len(wide)]
-    assert [row["route"] for row in narrow[-1]] == ["none", *(cell["route"] for cell in transfer["cells"])]
+    *cells, headings = wide
+    assert cells == narrow[: len(cells)]
+    assert [row["column"] for row in headings] == [row["column"] for row in narrow[len(cells)]]
+    assert [row["route"] for row in narrow[-1]] == ["none", *(cell["route"] for cell in cells_of(transfer, "xgqa"))]
 
 
 def test_a_target_in_one_language_has_no_gap(transfer: Json, study: Json) -> None:

@@ -20,8 +20,9 @@ Record = Mapping[str, Any]
 GAP, BASELINE_ROW = "gap", "score"
 SIGNIFICANT = 0.05
 STEPS = 9  # colours: four for less, one for about the same, four for more
-LIMITS = (2, 5, 10, 15, 20, 30, 50, 100)  # points at which the scale may end
+LIMITS = (2, 5, 10, 15, 20, 25, 30, 40, 50, 100)  # points at which the scale may end
 _HEADINGS = {ZERO_SHOT: "zero-shot", ENGLISH: "English", GAP: "gap"}
+_SHORT = {ZERO_SHOT: "mean"}  # on a phone; English is "en" there
 _SPACE = 0.3  # of a column, between zero-shot, the languages, and English beside them
 
 
@@ -148,11 +149,11 @@ def heat_map(
     middle = alt.X("middle:Q", axis=None, scale=across)
     axis = None if narrow else alt.Axis(title=None, domain=False, ticks=False, labelPadding=10, labelLimit=110)
     y = alt.Y("route:N", sort=routes, axis=axis, scale=alt.Scale(paddingInner=0.42 if narrow else 0.08))
-    scored = [row for row in rows if "score" in row]
-    layers = [*_squares(rows, x, y, colours), *_numbers(rows, middle, y, colours), _headings(scored, middle, colours)]
+    layers = [*_squares(rows, x, y, colours), *_numbers(rows, middle, y, colours, 11 if narrow else 13)]
+    layers.append(_headings(rows, middle, colours, narrow))
     if narrow:
         layers.append(_route_names(rows, x, y, colours))
-    return alt.LayerChart(layer=layers, height=alt.Step(58 if narrow else 40))
+    return alt.LayerChart(layer=layers, height=len(routes) * (58 if narrow else 40))
 
 
 def _squares(rows: Sequence[Record], x: alt.X, y: alt.Y, colours: Colours) -> list[alt.Chart]:
@@ -192,7 +193,7 @@ def _stripes(colour: str, count: int = 10) -> Any:
     return alt.Gradient(gradient="linear", stops=stops, x1=0, y1=1, x2=1, y2=0)
 
 
-def _numbers(rows: Sequence[Record], middle: alt.X, y: alt.Y, colours: Colours) -> list[alt.Chart]:
+def _numbers(rows: Sequence[Record], middle: alt.X, y: alt.Y, colours: Colours, size: int) -> list[alt.Chart]:
     """The points in each cell, and the baseline's score."""
     scored = [row for row in rows if "score" in row]
     limit = limit_of(rows)
@@ -200,13 +201,18 @@ def _numbers(rows: Sequence[Record], middle: alt.X, y: alt.Y, colours: Colours) 
     loud = [row for row in rows if coloured(row) and abs(row["difference"]) >= strong]
     soft = [row for row in rows if "difference" in row and row not in loud]
     parts = ((loud, colours.ink_on_strong), (soft, colours.ink), (scored, colours.quiet))
-    return [_chart(own).mark_text(color=ink).encode(middle, y, alt.Text("text:N")) for own, ink in parts]
+    text = alt.Text("text:N")
+    return [_chart(own).mark_text(color=ink, fontSize=size).encode(middle, y, text) for own, ink in parts]
 
 
-def _headings(scored: Sequence[Record], middle: alt.X, colours: Colours) -> alt.Chart:
+def _headings(rows: Sequence[Record], middle: alt.X, colours: Colours, narrow: bool) -> alt.Chart:
     """The columns' headings, above the first row."""
-    chart: alt.Chart = _chart(scored).mark_text(y=-12, baseline="bottom", color=colours.quiet)
-    return chart.encode(middle, text="heading:N")
+    scored = [row for row in rows if "score" in row]
+    if narrow:
+        scored = [{**row, "heading": _SHORT.get(row["column"], row["column"])} for row in scored]
+    mark: dict[str, Any] = {"y": -12, "baseline": "bottom", "color": colours.quiet}
+    chart: alt.Chart = _chart(scored).mark_text(**mark).encode(middle, text="heading:N")
+    return chart
 
 
 def _route_names(rows: Sequence[Record], x: alt.X, y: alt.Y, colours: Colours) -> alt.Chart:

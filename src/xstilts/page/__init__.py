@@ -1,0 +1,1 @@
+"""The page: data/report/index.html, one static file that shows the study to people."""

@@ -1,0 +1,27 @@
+// Draws every figure from the spec beside it; colours are names of the style sheet, so that dark mode and paper need no redraw.
+const read = (id) => JSON.parse(document.getElementById(id).textContent);
+const config = read("chart-config");
+const phone = window.matchMedia("(max-width: 40rem)");
+const places = [...document.querySelectorAll("[data-spec]")];
+
+async function draw(place) {
+  const name = (phone.matches && place.dataset.narrow) || place.dataset.spec;
+  if (place.dataset.shown === name) return;
+  place.dataset.shown = name;
+  // `ast`: expressions are interpreted, not compiled, which the page's policy forbids.
+  const options = { actions: false, renderer: "svg", ast: true, config, tooltip: { theme: "page", disableDefaultStyle: true } };
+  await vegaEmbed(place, read(name), options);
+}
+
+async function drawAll() {
+  for (const place of places) await draw(place);
+  document.documentElement.dataset.drawn = String(places.length);
+}
+
+function openAll() {
+  document.querySelectorAll("details").forEach((one) => { one.open = true; });
+}
+
+phone.addEventListener("change", drawAll);
+window.addEventListener("beforeprint", openAll); // paper has no buttons: tables are printed too
+drawAll();

@@ -1,0 +1,130 @@
+"""Figures of training: the curves of English dev, and what each route's two phases took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import floor
+from statistics import fmean
+from typing import Any
+
+import altair as alt
+
+from xstilts.page.colours import ACCENT, GHOST
+from xstilts.page.figure import Figure, Mark, Panel, Table, percent, rows_of, spec_of
+from xstilts.page.material import Material
+
+Row = dict[str, Any]
+PHASES = {"intermediate": "Phase 1: the intermediate task", "target": "Phase 2: the target task"}
+COSTS = ("updates", "examples", "tokens")
+HEIGHT = 120  # pixels of a curve
+LINES = (Mark("stroke", "the route"), Mark("stroke ghost", "the other routes"))
+
+
+def curve_figures(material: Material, target: str) -> list[Figure]:
+    """The curves of both phases, a panel a route; those of phase 2 each before the others in grey."""
+    figures = []
+    for phase, title in PHASES.items():
+        rows = curve_rows(material, target, phase)
+        routes = list(dict.fromkeys(row["route"] for row in rows))
+        if not rows:
+            continue
+        others = rows if phase == "target" else []  # scores of different tasks share no scale
+        low = 10 * floor(min(row["dev"] for row in rows) / 10)
+        panels = [
+            Panel(route, spec_of(_curve([row for row in rows if row["route"] == route], others, low)))
+            for route in routes
+        ]
+        figures.append(_curve_figure(f"curves-{phase}-{target}", title, rows, panels, LINES if others else ()))
+    return figures
+
+
+def _curve_figure(
+    name: str, title: str, rows: Sequence[Row], panels: Sequence[Panel], legend: Sequence[Mark]
+) -> Figure:
+    head = ["route", "seed", "update", "loss", "English dev, %"]
+    table = [
+        [row["route"], str(row["seed"]), f"{row['update']:,}", f"{row['loss']:.3f}", percent(row["dev"] / 100)]
+        for row in rows
+    ]
+    last = {(row["route"], row["seed"]): row["dev"] for row in rows}
+    ends = [f"{route}, seed {seed}: {dev:.1f} %" for (route, seed), dev in last.items()]
+    summary = f"{title}: English dev score by update. At the end {'; '.join(ends)}."
+    heading = f"{title}, English dev score in % by update"
+    return Figure(name, heading, summary, panels, Table(head, table), legend=legend)
+
+
+def curve_rows(material: Material, target: str, phase: str) -> list[Row]:
+    """A mapping an evaluation: route, seed, update, loss, and the dev score in percent."""
+    rows = []
+    for route in material.routes:
+        for seed in material.seeds:
+            training = material.training[target, route, seed][phase] or {"curve": []}
+            for point in training["curve"]:
+                score = {"update": point["update"], "loss": point["loss"], "dev": 100 * point["dev"]}
+                rows.append({"route": route, "seed": seed, **score})
+    return rows
+
+
+def _curve(rows: Sequence[Row], others: Sequence[Row], low: int) -> alt.LayerChart:
+    y = alt.Y("dev:Q", title=None, scale=alt.Scale(domain=[low, 100], clamp=True), axis=alt.Axis(tickCount=4))
+    x = alt.X("update:Q", title=None, scale=alt.Scale(zero=True, nice=False), axis=alt.Axis(tickCount=4, grid=False))
+    each = alt.Detail(["route:N", "seed:N"])
+    tooltip = [alt.Tooltip("seed:N"), alt.Tooltip("update:Q"), alt.Tooltip("dev:Q", format=".1f", title="dev, %")]
+    layers = [rows_of(others).mark_line(color=GHOST).encode(x, y, each)] if others else []
+    mark: dict[str, Any] = {"fill": ACCENT, "size": 34, "opacity": 1}
+    layers.append(rows_of(rows).mark_line(color=ACCENT).encode(x, y, each))
+    layers.append(rows_of(rows).mark_circle(**mark).encode(x, y, each, tooltip=tooltip))
+    return alt.LayerChart(layer=layers, height=HEIGHT)
+
+
+def cost_figure(material: Material, target: str) -> Figure | None:
+    """Updates, examples and tokens of both phases, a mean over seeds; None where nothing was trained."""
+    rows = list(cost_rows(material, target))
+    if not rows:
+        return None
+    taken = {(row["route"], row["phase"], row["cost"]): row["count"] for row in rows}
+    table = [
+        [route, *(f"{taken.get((route, phase, cost), 0):,.0f}" for phase in PHASES for cost in COSTS)]
+        for route in material.routes
+    ]
+    first = [f"{route} {taken.get((route, 'intermediate', 'updates'), 0):,.0f}" for route in material.routes]
+    return Figure(
+        name=f"cost-{target}",
+        title="What training took",
+        summary=f"Updates, examples and tokens of each route. Updates of phase 1: {', '.join(first)}.",
+        panels=[
+            Panel(cost, spec_of(_bars([row for row in rows if row["cost"] == cost], material.routes))) for cost in COSTS
+        ],
+        table=Table(["route", *(f"{cost}, phase {n}" for n in (1, 2) for cost in COSTS)], table),
+        legend=[Mark("bar", "phase 1, the intermediate task"), Mark("bar ghost", "phase 2, the target task")],
+    )
+
+
+def cost_rows(material: Material, target: str) -> Iterator[Row]:
+    """A mapping a route, phase and cost: `count`, a mean over seeds."""
+    for route in material.routes:
+        for phase in PHASES:
+            trained = [material.training[target, route, seed][phase] for seed in material.seeds]
+            known = [training for training in trained if training]
+            for cost in COSTS if known else ():
+                yield {"route": route, "phase": phase, "cost": cost, "count": fmean(own[cost] for own in known)}
+
+
+def _bars(rows: Sequence[Row], routes: Sequence[str]) -> alt.LayerChart:
+    """Bars a route, phase 1 before phase 2."""
+    axis, every = alt.Axis(tickCount=4, format="~s"), alt.Scale(domain=list(routes))
+    y = alt.Y("route:N", sort=list(routes), title=None, axis=alt.Axis(labelLimit=100), scale=every)
+    tooltip = [alt.Tooltip("route:N"), alt.Tooltip("phase:N"), alt.Tooltip("count:Q", format=",.0f")]
+    before = {row["route"]: row["count"] for row in rows if row["phase"] == "intermediate"}
+    colours = {"intermediate": ACCENT, "target": GHOST}
+    layers = []
+    for phase, colour in colours.items():
+        mine = [row for row in rows if row["phase"] == phase]
+        own = [_placed(row, before.get(row["route"], 0) if phase == "target" else 0) for row in mine]
+        bar = rows_of(own).mark_bar(color=colour, size=12, cornerRadius=2)
+        layers.append(bar.encode(alt.X("from:Q", title=None, axis=axis), alt.X2("to:Q"), y, tooltip=tooltip))
+    return alt.LayerChart(layer=layers, height=24 * len(routes))
+
+
+def _placed(row: Row, start: float) -> Row:
+    return row | {"from": start, "to": start + row["count"]}

@@ -1,0 +1,141 @@
+"""Every chart shows the numbers of the study's files, and its table the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from xstilts.page.closeness import TABLE, closeness_figure, closeness_rows, correlation
+from xstilts.page.content import figures_of, page_content
+from xstilts.page.differences import heat_figure, twin_rows
+from xstilts.page.material import Material
+from xstilts.page.scores import control_figure, control_rows, type_figure, type_rows
+from xstilts.page.training import cost_rows, curve_figures, curve_rows
+from xstilts.parameters import read_yaml
+from xstilts.report.heat_map import cannot_tell
+
+Make = Callable[..., Material]
+
+
+def values(spec: Any) -> list[dict[str, Any]]:
+    """Every row that a spec draws."""
+    layers = spec.get("layer", [spec])
+    return [row for layer in layers for row in layer.get("data", {}).get("values", [])]
+
+
+def test_the_heat_map_hatches_what_the_transfer_file_cannot_tell(make: Make) -> None:
+    material = make()
+    figure = heat_figure(material, "xgqa")
+    assert figure is not None
+    hatched = {(r["route"], r["column"]) for r in figure.panels[0].spec["layer"][2]["data"]["values"]}
+    expected = {
+        (cell["route"], column)
+        for cell in material.transfer["cells"]
+        for column, own in {**cell["languages"], **{n: cell[n] for n in ("zero_shot", "en", "gap")}}.items()
+        if cannot_tell(own)
+    }
+    assert hatched == expected
+    said = {(row[0], row[1]) for row in figure.table.rows if row[-1] == "cannot tell"}
+    named = {"en": "English", "zero_shot": "zero-shot"}
+    assert said == {(route, named.get(column, column)) for route, column in expected}
+    assert len(said) > 0
+
+
+def test_scores_by_type_are_means_over_seeds(make: Make) -> None:
+    material = make(seeds=(0, 1))
+    changed = dict(material.cells)
+    changed["xgqa", "gqa", 1] = {
+        "types": {"en": {"query": 0.9, "verify": 0.5}, "zero_shot": {"query": 0.1, "verify": 0.5}}
+    }
+    rows = type_rows(Material(**{**vars(material), "cells": changed}), "xgqa")
+    found = {(row["route"], row["where"], row["type"]): row["score"] for row in rows}
+    assert found["gqa", "en", "query"] == pytest.approx(70)
+    assert found["gqa", "zero_shot", "query"] == pytest.approx(30)
+    assert found["none", "en", "verify"] == pytest.approx(50)
+    assert len(found) == 3 * 2 * 2
+
+
+def test_types_have_a_panel_each(make: Make) -> None:
+    figure = type_figure(make(), "xgqa")
+    assert figure is not None
+    assert [panel.title for panel in figure.panels] == ["query", "verify"]
+    assert [row[:2] for row in figure.table.rows][:3] == [["query", route] for route in ("none", "squad", "gqa")]
+
+
+def test_controls_stand_beside_the_score(make: Make) -> None:
+    material = make()
+    part = material.study["xgqa"]
+    rows = {(row["where"], row["route"], row["what"]): row["score"] for row in control_rows(material, "xgqa")}
+    for route in material.routes:
+        assert rows["en", route, "seen"] == pytest.approx(100 * part["accuracy"][route]["en"])
+        assert rows["zero_shot", route, "blind"] == pytest.approx(100 * part["blind"][route]["zero_shot"])
+    assert control_figure(make(pictures=False), "xgqa") is None
+
+
+def test_the_gap_is_english_less_the_language(make: Make) -> None:
+    material = make()
+    rows = closeness_rows(material, "xgqa")
+    known = read_yaml(TABLE)
+    assert {(row["route"], row["language"]) for row in rows} == {(r, c) for r in material.routes for c in ("de", "zh")}
+    for row in rows:
+        own = material.study["xgqa"]["accuracy"][row["route"]]
+        assert row["behind"] == pytest.approx(100 * (own["en"] - own[row["language"]]))
+        assert [row["gib"], row["script"]] == known[row["language"]]
+
+
+def test_a_language_without_a_size_is_named(make: Make) -> None:
+    figure = closeness_figure(make(languages=("en", "de", "qu")), "xgqa")
+    assert figure is not None
+    assert "Not drawn, for want of a number: qu." in figure.note
+
+
+@pytest.mark.parametrize(("behind", "expected"), [([4, 3, 2, 1], -1.0), ([1, 2, 3, 4], 1.0), ([1, 1, 1, 1], None)])
+def test_rank_correlation(behind: list[float], expected: float | None) -> None:
+    rows = [{"behind": own, "gib": 10**number} for number, own in enumerate(behind)]
+    assert correlation(rows) == (None if expected is None else pytest.approx(expected))
+    assert correlation(rows[:3]) is None
+
+
+def test_curves_are_those_of_the_checkpoints(make: Make) -> None:
+    material = make(seeds=(0, 1))
+    rows = curve_rows(material, "xgqa", "intermediate")
+    assert {row["route"] for row in rows} == {"squad", "gqa"}  # nothing was trained for the baseline
+    assert [(row["update"], row["dev"]) for row in rows[:2]] == [(150, pytest.approx(60)), (300, pytest.approx(70))]
+    assert len(rows) == 2 * 2 * 2
+    first, second = curve_figures(material, "xgqa")
+    assert [panel.title for panel in first.panels] == ["squad", "gqa"]
+    drawn = values(second.panels[0].spec)
+    assert {row["route"] for row in drawn} == set(material.routes)  # the others in grey
+
+
+def test_costs_are_those_of_both_phases(make: Make) -> None:
+    rows = list(cost_rows(make(), "xgqa"))
+    found = {(row["route"], row["phase"], row["cost"]): row["count"] for row in rows}
+    assert found["gqa", "intermediate", "updates"] == found["none", "target", "updates"] == 300
+    assert ("none", "intermediate", "updates") not in found
+
+
+def test_twins_keep_their_intervals(make: Make) -> None:
+    (one,) = make().answer["answers"]
+    rows = list(twin_rows(one))
+    assert {(row["type"], row["where"]) for row in rows} == {
+        (t, w) for t in one["types"] for w in ("English", "zero-shot")
+    }
+    for row in rows:
+        own = one["types"][row["type"]]["en" if row["where"] == "English" else "zero_shot"]
+        assert [row["low"], row["high"]] == pytest.approx([100 * end for end in own["interval"]])
+
+
+def test_every_figure_has_a_table_and_words(make: Make) -> None:
+    (part,) = page_content(make()).targets
+    figures = list(figures_of(part))
+    assert len(figures) == 8
+    for figure in figures:
+        assert figure.table.rows
+        assert {len(row) for row in figure.table.rows} == {len(figure.table.head)}
+        assert figure.summary
+        assert all(values(panel.spec) for panel in figure.panels)
+    names = [figure.name for figure in figures]
+    assert len(set(names)) == len(names)

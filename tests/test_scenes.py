@@ -1,0 +1,108 @@
+"""The scenes of a target: drawn by a seed, whole questions in every language, small pictures."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from xstilts.cache import open_rows, read_json, write_json
+from xstilts.errors import DataError
+from xstilts.scenes import SIDE, draw, small, write_scenes
+from xstilts.tasks.examples import VqaExample
+from xstilts.tasks.schema import EncodeSection, TaskSpec
+
+LANGUAGES = ("en", "de")
+TASK = TaskSpec("xgqa", "vqa", EncodeSection(list(LANGUAGES), "accuracy", {"test": "test/{language}.json"}))
+ABOUT = {"data": "official", "licence": "CC BY 4.0", "source": "somebody", "files": {}}
+
+
+def png(shade: int) -> bytes:
+    content = io.BytesIO()
+    Image.fromarray(np.full((300, 600, 3), shade, np.uint8)).save(content, "PNG")
+    return content.getvalue()
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    """Three images with two questions each, in GQA's format."""
+    root = tmp_path / "raw"
+    for language in LANGUAGES:
+        questions = {
+            f"q{n}": {
+                "question": f"{language} <b>{n}</b>?",
+                "imageId": f"i{n // 2}",
+                "answer": "yes",
+                "types": {"structural": "verify", "semantic": "obj"},
+            }
+            for n in range(6)
+        }
+        write_json(root / "test" / f"{language}.json", questions)
+    with zipfile.ZipFile(root / "images.zip", "w") as archive:
+        for number in range(3):
+            archive.writestr(f"i{number}.png", png(80 * number))
+    write_json(root / "manifest.json", ABOUT)
+    return root
+
+
+def test_questions_are_those_of_the_raw_files_and_pictures_are_small(raw: Path, tmp_path: Path) -> None:
+    write_scenes(TASK, raw, tmp_path / "out")
+    rows = open_rows(tmp_path / "out/questions.arrow").to_pylist()
+    assert len(rows) == 6 * len(LANGUAGES)
+    for row in rows:
+        asked = json.loads((raw / "test" / f"{row['language']}.json").read_text())[row["id"]]
+        assert [row["question"], row["image_id"], row["answer"]] == [
+            asked[key] for key in ("question", "imageId", "answer")
+        ]
+    pictures = open_rows(tmp_path / "out/pictures.arrow").to_pylist()
+    assert {one["image_id"] for one in pictures} == {"i0", "i1", "i2"}
+    with Image.open(io.BytesIO(pictures[0]["webp"])) as picture:
+        assert (picture.format, picture.size) == ("WEBP", (SIDE, SIDE // 2))
+    about = read_json(tmp_path / "out/about.json")
+    assert about == {"target": "xgqa", "data": "official", "licence": "CC BY 4.0", "source": "somebody"} | {
+        "scenes": 3,
+        "why_none": "",
+    }
+
+
+def test_images_are_drawn_whole_by_the_seed() -> None:
+    asked = [VqaExample(f"q{n}", code, "?", f"i{n // 3}", "yes") for code in LANGUAGES for n in range(60)]
+    chosen = draw(asked, count=5)
+    assert len({one.image for one in chosen}) == 5
+    assert len(chosen) == 5 * 3 * len(LANGUAGES)
+    assert chosen == draw(asked, count=5)
+    assert chosen != draw(asked, count=5, seed=1)
+    assert draw(asked, count=100) == asked
+
+
+def test_the_same_picture_has_the_same_bytes() -> None:
+    picture = Image.new("RGBA", (40, 20), (1, 2, 3, 255))
+    assert small(picture) == small(picture)
+
+
+@pytest.mark.parametrize(
+    ("kind", "without", "why"),
+    [
+        ("classification", "", "xgqa asks no questions about pictures"),
+        ("vqa", "images.zip", "the raw data of xgqa hold no pictures"),
+    ],
+)
+def test_a_target_without_pictures_says_why(raw: Path, tmp_path: Path, kind: str, without: str, why: str) -> None:
+    if without:
+        (raw / without).unlink()
+    write_scenes(TaskSpec("xgqa", kind, TASK.encode), raw, tmp_path / "out")
+    assert read_json(tmp_path / "out/about.json")["why_none"] == why
+    assert len(open_rows(tmp_path / "out/questions.arrow")) == len(open_rows(tmp_path / "out/pictures.arrow")) == 0
+
+
+def test_a_picture_that_is_not_there_is_named_and_nothing_is_written(raw: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(raw / "images.zip", "w") as archive:
+        archive.writestr("i0.png", png(0))
+    with pytest.raises(DataError, match=r"images\.zip, row i1: found no such image"):
+        write_scenes(TASK, raw, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
