@@ -1,6 +1,5 @@
 """Stage `page`: data/report/index.html, the study as one page that needs no network."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,24 +8,23 @@ from xstilts.errors import run_stage
 from xstilts.page.content import page_content
 from xstilts.page.material import read_material
 from xstilts.page.render import render
-from xstilts.parameters import choices
+from xstilts.parameters import read_yaml
+from xstilts.report.places import metrics_folder, report_folder, study_file
+
+
+def page(study: str | None) -> None:
+    """Read what a study has, and write its page."""
+    metrics, report = metrics_folder(study), report_folder(study)
+    html = render(page_content(read_material(metrics, report, read_yaml(study_file(study))["study"])))
+    report.mkdir(parents=True, exist_ok=True)
+    (report / "index.html").write_text(html, encoding="utf-8")
 
 
 def main(
-    metrics: Annotated[Path, typer.Option(help="folder with answer.json and its like")] = Path("metrics"),
-    report: Annotated[Path, typer.Option(help="folder with details/ and scenes/")] = Path("data/report"),
-    out: Annotated[Path, typer.Option(help="the page")] = Path("data/report/index.html"),
-    study: Annotated[str, typer.Option(help="the section of params.yaml that names the cells")] = "study",
+    study: Annotated[str | None, typer.Option(help="the study of a folder of stages/, not of params.yaml")] = None,
 ) -> None:
     """Make the page of a study."""
-
-    def page() -> None:
-        chosen = choices()
-        content = page_content(read_material(metrics, report, chosen[study]))
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(render(content), encoding="utf-8")
-
-    run_stage(page)
+    run_stage(lambda: page(study))
 
 
 if __name__ == "__main__":

@@ -60,17 +60,18 @@ def test_a_missing_file_is_an_error_in_words(study: dict[str, Any], tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_the_stage_writes_the_page_of_any_folders(study: dict[str, Any], tmp_path: Path) -> None:
-    write_json(tmp_path / "params.yaml", {"study": study})  # JSON is YAML
-    options = ["--metrics", "metrics", "--report", "report", "--out", "there/page.html"]
-    command = [sys.executable, str(ROOT / "stages/page.py"), *options]
+def test_the_stage_writes_the_page_of_a_named_study(study: dict[str, Any], tmp_path: Path) -> None:
+    write_json(tmp_path / "stages/full/study.yaml", {"study": study})  # JSON is YAML
+    shutil.copytree(tmp_path / "metrics", tmp_path / "metrics/full")
+    shutil.copytree(tmp_path / "report", tmp_path / "data/report/full")
+    command = [sys.executable, str(ROOT / "stages/page.py"), "--study", "full"]
     environment = {"PYTHONPATH": str(ROOT / "src"), "PATH": ""}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    page = (tmp_path / "there/page.html").read_text(encoding="utf-8")
+    page = (tmp_path / "data/report/full/index.html").read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>")
-    (tmp_path / "metrics/answer.json").write_text("{")
+    (tmp_path / "metrics/full/answer.json").write_text("{")
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr.startswith("error: metrics/answer.json")
-    assert (tmp_path / "there/page.html").read_text(encoding="utf-8") == page
+    assert done.stderr.startswith("error: metrics/full/answer.json")
+    assert (tmp_path / "data/report/full/index.html").read_text(encoding="utf-8") == page

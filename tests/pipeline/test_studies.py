@@ -19,10 +19,18 @@ def trained(route: str) -> set[str]:
     return {f"intermediate.py {route} 0", f"target.py {route} 0 xgqa", f"score.py {route} 0 xgqa"}
 
 
-def collected(route: str, option: str = "") -> set[str]:
-    """The collectors of a route in a study."""
-    cell = {f"{stage}.py {route} 0 xgqa" for stage in ("study", "items")}
-    return {stage + option for stage in (*cell, f"leaks.py {route} xgqa")}
+def collected(route: str, name: str = "") -> set[str]:
+    """The collectors of a route in a study; without a name, in the default one."""
+    study = {f"{stage}.py {route} 0 xgqa" for stage in ("study", "items")} | {f"leaks.py {route} xgqa"}
+    report = f"details.py {route} 0 xgqa"
+    if not name:
+        return {*study, report}
+    return {f"{stage} --study {name}" for stage in study} | {f"{report} --report data/report/{name}"}
+
+
+def written(name: str) -> set[str]:
+    """What is written of a named study as a whole."""
+    return {f"{stage}.py --study {name}" for stage in ("report", "page")}
 
 
 def name_routes(pipeline: Pipeline, file: str, *routes: str) -> None:
@@ -37,8 +45,9 @@ def test_the_full_study_trains_what_the_default_one_lacks(pipeline: Pipeline) ->
     name_routes(pipeline, "stages/full/study.yaml", "none", "gqa")
     before = (pipeline.root / "metrics/study.json").read_text()
     gqa = {"raw.py gqa", "features.py gqa", "tokenized.py gqa --features data/features/gqa", *trained("gqa")}
-    own = {*collected("none", " --study full"), *collected("gqa", " --study full"), "report.py --study full"}
-    assert sorted(pipeline.executed("repro", FULL)) == sorted({CHECK, *gqa, *own})
+    own = {*collected("none", "full"), *collected("gqa", "full"), *written("full")}
+    scenes = "scenes.py xgqa --report data/report/full"
+    assert sorted(pipeline.executed("repro", FULL)) == sorted({CHECK, *gqa, *own, scenes})
     assert pipeline.executed("repro", FULL) == pipeline.executed("repro") == []
     study = json.loads((pipeline.root / "metrics/full/study.json").read_text())
     assert list(study["xgqa"]["accuracy"]) == ["none", "gqa"]
@@ -51,10 +60,10 @@ def test_an_intermediate_task_more_trains_that_one_alone(pipeline: Pipeline) -> 
     """In the full study, then in the default one, which finds it trained."""
     mnli = {"raw.py mnli", "tokenized.py mnli --features data/checked", *trained("mnli")}
     name_routes(pipeline, "stages/full/study.yaml", "none", "gqa", "mnli")
-    own = {*collected("mnli", " --study full"), "report.py --study full"}
+    own = {*collected("mnli", "full"), *written("full")}
     assert sorted(pipeline.executed("repro", FULL)) == sorted({CHECK, *mnli, *own})
     name_routes(pipeline, "params.yaml", "none", "mnli")
-    assert sorted(pipeline.executed("repro")) == sorted({CHECK, *collected("mnli"), "report.py"})
+    assert sorted(pipeline.executed("repro")) == sorted({CHECK, *collected("mnli"), "report.py", "page.py"})
 
 
 def test_a_misspelt_name_in_the_full_study_stops_everything(pipeline: Pipeline) -> None:
@@ -76,12 +85,12 @@ def test_the_cells_of_the_full_study_stay_out_of_the_metrics(pipeline: Pipeline)
 
 
 def test_a_word_in_the_report_runs_the_report_alone(pipeline: Pipeline) -> None:
-    """Its numbers stay, and so nothing after it runs; going back runs nothing at all."""
+    """The page is made of it as well; no collector runs, and going back runs nothing at all."""
     pipeline.executed("repro")
     module = pipeline.root / "src/xstilts/report/table.py"
     kept = module.read_text()
     module.write_text(kept.replace('"zero-shot"', '"mean of the others"'))
     assert module.read_text() != kept
-    assert pipeline.executed("repro") == ["report.py"]
+    assert pipeline.executed("repro") == ["report.py", "page.py"]
     module.write_text(kept)
     assert pipeline.executed("repro") == []
