@@ -10,6 +10,7 @@ from xstilts.parameters import read_yaml
 from xstilts.report.answer import answers
 from xstilts.report.claims import claims
 from xstilts.report.compact import write_compact
+from xstilts.report.dvc_plots import transfer_rows
 from xstilts.report.places import metrics_folder, report_folder, study_file
 from xstilts.report.shared import read_shared
 from xstilts.report.side_by_side import read_paired
@@ -31,6 +32,7 @@ def report(study: str | None) -> None:
     parts = {"answer": answers(paired), "transfer": transfer_matrix(transfer), "claims": claims(transfer)}
     for name, content in parts.items():
         write_compact(metrics / f"{name}.json", content)
+    write_compact(metrics / "plots" / "transfer.json", transfer_rows(parts["transfer"]))
     print_study(table)
     print_summary(parts["transfer"], parts["answer"])
 

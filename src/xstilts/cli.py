@@ -1,4 +1,4 @@
-"""The command line: `xstilts tasks`, `check`, `predict`, `leaks`, `overall`, `submission`, `export` and `bench`.
+"""The command line: `xstilts tasks`, `check`, `predict`, `leaks`, `overall`, `submission`, `export`, `review`, `bench`.
 
 Whatever takes long to import is imported inside the command that needs it, so that --help answers at once.
 """
@@ -85,6 +85,18 @@ def export(
     run_stage(lambda: _export(out, route, seed, target))
 
 
+@app.command()
+def review(
+    base: Annotated[str, typer.Option(help="revision that is compared with, such as main")],
+    out: Annotated[Path, typer.Option(help="folder for comment.md and the pictures")],
+    head: Annotated[str, typer.Option(help="revision that is compared")] = "HEAD",
+    shrunken: Annotated[Path | None, typer.Option(help="clone with small runs on its branches base and head")] = None,
+    link: Annotated[str, typer.Option(help="address where the pictures can be seen")] = "",
+) -> None:
+    """Write a comment for code review: what a change did to the committed metrics, as tables and pictures."""
+    run_stage(lambda: _review(base, head, out, shrunken, link))
+
+
 def _print_tasks() -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
@@ -137,6 +149,14 @@ def _submission(out: Path, route: str | None, seed: int | None) -> None:
         raise ParameterError(f"route '{cell.route}' has no scores on published data; there are {', '.join(routes)}")
     missing = write_submission(Path("data/scores") / f"{cell.route}-s{cell.seed}", Path("data/tokenized"), out)
     print(f"{out}: " + (f"incomplete, missing {', '.join(missing)}" if missing else "complete"))
+
+
+def _review(base: str, head: str, out: Path, shrunken: Path | None, link: str) -> None:
+    from xstilts.report.review import write_review
+    from xstilts.report.revisions import Revisions
+
+    small = Revisions(shrunken, "base", "head") if shrunken else None
+    print(write_review(Revisions(Path(), base, head), out, small, link))
 
 
 def _check() -> None:

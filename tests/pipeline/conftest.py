@@ -47,7 +47,7 @@ class Pipeline:
         """Run DVC; return the stage scripts that ran, in order, such as `raw.py gqa`."""
         self.log.write_text("")
         self.dvc(*arguments)
-        return [line.removeprefix("stages/") for line in self.log.read_text().splitlines()]
+        return [line.removeprefix("-P ").removeprefix("stages/") for line in self.log.read_text().splitlines()]
 
     def choose(self, route: str) -> list[str]:
         """Run an experiment with another route; return the stage scripts that ran."""

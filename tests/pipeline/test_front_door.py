@@ -25,10 +25,15 @@ def cells(route: str) -> set[str]:
     return {f"intermediate.py {route} 0", f"target.py {route} 0 xgqa", f"score.py {route} 0 xgqa"}
 
 
+def chosen(route: str) -> set[str]:
+    """The collectors of the route that params.yaml chooses."""
+    return {f"{stage}.py {route} 0 xgqa" for stage in ("scores", "curves", "confusion")}
+
+
 def test_the_front_door_runs_the_cells_it_needs(pipeline: Pipeline) -> None:
     preparing = {CHECK, "assets.py", "raw.py names", "public.py", *XGQA, "mixture.py none"}
     cell = {"study.py none 0 xgqa", "items.py none 0 xgqa", "leaks.py none xgqa"}
-    collecting = {"scores.py none 0 xgqa", *cell, "report.py"}
+    collecting = {*chosen("none"), *cell, "report.py"}
     assert sorted(pipeline.first) == sorted(preparing | cells("none") | collecting)
 
 
@@ -61,14 +66,14 @@ def test_a_second_repro_runs_nothing(pipeline: Pipeline) -> None:
 def test_a_route_runs_only_what_is_missing_and_going_back_runs_nothing(pipeline: Pipeline) -> None:
     before = pipeline.metrics()
     gqa = pipeline.choose("gqa")
-    assert sorted(gqa) == sorted({CHECK, *GQA, *cells("gqa"), "scores.py gqa 0 xgqa"})
+    assert sorted(gqa) == sorted({CHECK, *GQA, *cells("gqa"), *chosen("gqa")})
     changes = json.loads(pipeline.dvc("metrics", "diff", "--json").stdout)
     assert set(changes) <= {"metrics/xgqa.json"}
     mnli = {"raw.py mnli", "tokenized.py mnli --features data/checked", *cells("mnli")}
-    assert sorted(pipeline.choose("mnli")) == sorted({CHECK, *mnli, "scores.py mnli 0 xgqa"})
+    assert sorted(pipeline.choose("mnli")) == sorted({CHECK, *mnli, *chosen("mnli")})
     squad = {"raw.py squad", "tokenized.py squad --features data/checked"}
     mixture = {*squad, "mixture.py text --member squad --member mnli"}
-    assert sorted(pipeline.choose("text")) == sorted({CHECK, *mixture, *cells("text"), "scores.py text 0 xgqa"})
+    assert sorted(pipeline.choose("text")) == sorted({CHECK, *mixture, *cells("text"), *chosen("text")})
     assert pipeline.choose("gqa") == []
     assert pipeline.choose("none") == []
     assert pipeline.metrics() == before
@@ -128,7 +133,7 @@ def test_a_new_task_is_a_file_and_its_name_in_the_grid(pipeline: Pipeline) -> No
     assert OWN_TASK.count("\n") <= 15
     assert pipeline.executed("repro") == [CHECK]
     own = {"raw.py own", "tokenized.py own --features data/checked"}
-    assert sorted(pipeline.choose("own")) == sorted({CHECK, *own, *cells("own"), "scores.py own 0 xgqa"})
+    assert sorted(pipeline.choose("own")) == sorted({CHECK, *own, *cells("own"), *chosen("own")})
     card = json.loads((pipeline.root / "data/tokenized/own/learn/card.json").read_text())
     assert card["tasks"]["own"]["data"] == "official"
     assert pipeline.metrics()["data"] == "pictograms"  # what is scored is the embedded target

@@ -1,0 +1,133 @@
+"""A comment for code review: what a change did to the study, in tables and pictures of two revisions' metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from xstilts.report.answer import sentences
+from xstilts.report.heat_map import cannot_tell, cells_of, columns_of, heading, heat_map_png
+from xstilts.report.metrics import CONTROLS
+from xstilts.report.revisions import Revisions
+
+MARK = "<!-- xstilts-study -->"  # by which the comment is found again
+NO_CHANGE = "No change: every score is as it was."
+PARTS = ("study", "answer", "transfer")
+STUDY = "metrics/study.json"
+Parts = Mapping[str, Any]  # of the files metrics/<part>.json at a revision those that exist
+Rows = Sequence[Sequence[str]]
+
+
+def write_review(revisions: Revisions, out: Path, shrunken: Revisions | None = None, link: str = "") -> Path:
+    """Write comment.md and a picture heat_map_<target>.png of each target; return the comment's path.
+
+    Args:
+        revisions: whose committed metrics are compared.
+        out: a folder; other files in it stay.
+        shrunken: two revisions of another clone that hold the metrics of a run on a small part of the world.
+        link: where the pictures can be seen; a comment cannot hold them.
+
+    Raises:
+        ParameterError: git does not know a revision.
+    """
+    for one in (revisions, shrunken):
+        if one:
+            one.check()
+    out.mkdir(parents=True, exist_ok=True)
+    parts = parts_at(revisions, revisions.head)
+    pictures = write_pictures(parts, out)
+    sections = [f"{MARK}\n## Study", *section(revisions, parts), shown(pictures, link)]
+    if shrunken:
+        small = section(shrunken, parts_at(shrunken, shrunken.head))
+        sections.append(folded("A run of both sides on a small part of the world, which shows that it runs", small))
+    path = out / "comment.md"
+    path.write_text("\n\n".join(filter(None, sections)) + "\n", encoding="utf-8")
+    return path
+
+
+def parts_at(revisions: Revisions, revision: str) -> Parts:
+    """The parts of the study that are committed at a revision."""
+    files = {part: revisions.json(revision, f"metrics/{part}.json") for part in PARTS}
+    return {part: content for part, content in files.items() if content is not None}
+
+
+def write_pictures(parts: Parts, out: Path) -> list[str]:
+    """Write the heat map of every target that has cells; return the names of the files."""
+    names = []
+    for target in parts.get("study", {}) if "transfer" in parts else {}:
+        if cells_of(parts["transfer"], target):
+            names.append(f"heat_map_{target}.png")
+            (out / names[-1]).write_bytes(heat_map_png(parts["transfer"], parts["study"], target))
+    return names
+
+
+def section(revisions: Revisions, head: Parts) -> list[str]:
+    """What changed from base to head, the answer at head, and its differences between routes."""
+    base = parts_at(revisions, revisions.base)
+    chosen, routes = changes(revisions, list(head.get("study", {})))
+    names = (revisions.short(revisions.base), revisions.short(revisions.head))
+    changed = [table(("metric", *names, "change"), chosen)] if chosen else []
+    if routes:
+        changed.append(folded("Every route of the study", [table(("metric", *names, "change"), routes)]))
+    return [f"`{names[0]}` to `{names[1]}`", *(changed or [NO_CHANGE]), *answered(base, head), *differences(head)]
+
+
+def changes(revisions: Revisions, targets: Sequence[str]) -> tuple[Rows, Rows]:
+    """What changed of the chosen route, and of every route of the study: metric, before, after, change.
+
+    Controls (the image masked, or another one) are left out.
+    """
+    paths = [STUDY, *(f"metrics/{target}.json" for target in targets)]
+    rows = revisions.metrics_diff(paths) if targets else []
+    shown = [row for row in rows if not set(row[1].split(".")) & set(CONTROLS)]
+    return [row[1:] for row in shown if row[0] != STUDY], [row[1:] for row in shown if row[0] == STUDY]
+
+
+def answered(base: Parts, head: Parts) -> list[str]:
+    """The answer's sentences at head, and where they were others, those at base."""
+    now, before = (list(sentences(parts["answer"])) if "answer" in parts else [] for parts in (head, base))
+    lines = [f"**{escape(sentence, quote=False)}**" for sentence in now]
+    if before and before != now:
+        lines.append(f"Before: {escape(' '.join(before), quote=False)}")
+    return lines
+
+
+def differences(head: Parts) -> list[str]:
+    """The heat map as a table: differences to the baseline in points, in brackets where one cannot tell."""
+    transfer = head.get("transfer", {"cells": []})
+    found = []
+    for target in dict.fromkeys(cell["target"] for cell in transfer["cells"]):
+        cells = cells_of(transfer, target)
+        columns = [column for group in columns_of(cells) for column in group]
+        rows = [
+            [cell["route"], *(_points(cell["languages"].get(name) or cell[name]) for name in columns)] for cell in cells
+        ]
+        title = f"{target}, points to {transfer['baseline']} (in brackets: one cannot tell)"
+        found += [title, table(("route", *map(heading, columns)), rows)]
+    return found
+
+
+def _points(record: Mapping[str, Any]) -> str:
+    points = f"{100 * record['difference']:+.1f}"
+    return f"({points})" if cannot_tell(record) else points
+
+
+def shown(pictures: Sequence[str], link: str) -> str:
+    """Where the pictures are."""
+    names = ", ".join(f"`{name}`" for name in pictures)
+    return f"Heat map: {names}" + (f" among the files of [this run]({link})" if link else "") if pictures else ""
+
+
+def table(headings: Sequence[str], rows: Rows) -> str:
+    """A Markdown table, the first column to the left; a bar or an HTML tag in a cell stays text."""
+    lines = [headings, ["---", *["---:"] * (len(headings) - 1)], *rows]
+    return "\n".join(
+        f"| {' | '.join(escape(cell, quote=False).replace('|', '&#124;') for cell in line)} |" for line in lines
+    )
+
+
+def folded(title: str, parts: Sequence[str]) -> str:
+    """Parts of a comment that are shown on demand."""
+    return "\n\n".join([f"<details><summary>{title}</summary>", *parts, "</details>"])

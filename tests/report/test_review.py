@@ -1,0 +1,150 @@
+"""A review comment made of two branches, in a fresh clone that has neither cache nor remote."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xstilts.cache import write_json
+from xstilts.errors import ParameterError
+from xstilts.report.review import MARK, NO_CHANGE, section, table, write_review
+from xstilts.report.revisions import Revisions
+
+pytestmark = pytest.mark.stage
+ROOT = Path(__file__).parents[2]
+KEPT = (".dvc/config", "dvc.yaml", "params.yaml", "metrics")  # the cells in stages/ have no metrics
+LANGUAGES = ("en", "bn", "de", "id", "ko", "pt", "ru", "zh", "zero_shot")
+
+
+def git(root: Path, *arguments: str) -> None:
+    """Run git in a repository."""
+    names = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL")
+    environment = {**os.environ, **dict.fromkeys(names, "test@localhost")}
+    subprocess.run(["git", *arguments], cwd=root, env=environment, check=True, capture_output=True)
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text())
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A clone of a repository with the real metrics, in which the branch `change` shows the route gqa, not none."""
+    origin, root = tmp_path_factory.mktemp("origin"), tmp_path_factory.mktemp("clone")
+    for name in KEPT:
+        (origin / name).parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, origin / name)
+    git(origin, "init", "--quiet", "--initial-branch", "main")
+    git(origin, "add", "--all")
+    git(origin, "commit", "--quiet", "--message", "base")
+    git(root.parent, "clone", "--quiet", str(origin), str(root))
+    git(root, "checkout", "--quiet", "-b", "change")
+    change(root / "metrics")
+    git(root, "commit", "--quiet", "--all", "--message", "change")
+    yield root
+    shutil.rmtree(root)
+
+
+def change(metrics: Path) -> None:
+    """Another route's scores, a study in which it does a little better, and another answer."""
+    other = read(metrics / "study/xgqa/gqa-s0.json")
+    write_json(metrics / "xgqa.json", {key: other[key] for key in read(metrics / "xgqa.json")})
+    study, answer = read(metrics / "study.json"), read(metrics / "answer.json")
+    study["xgqa"]["accuracy"]["gqa"]["de"] += 0.01
+    write_json(metrics / "study.json", study)
+    answer["answers"][0]["sentence"] = "On xgqa <b>one</b> cannot tell."
+    write_json(metrics / "answer.json", answer)
+
+
+def rows(text: str) -> list[list[str]]:
+    """The rows of all Markdown tables of a text."""
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+
+
+def test_metrics_diff_prints_the_table_by_language(clone: Path) -> None:
+    """It needs what git has and nothing else, and fits into a comment."""
+    command = ["metrics", "diff", "--md", "main", "change", "--targets", "metrics/xgqa.json"]
+    run = subprocess.run([sys.executable, "-m", "dvc", *command], cwd=clone, capture_output=True, text=True, check=True)
+    assert not (clone / ".dvc/cache").exists()
+    assert max(map(len, run.stdout.splitlines())) <= 100
+    printed = {row[1]: row[2:] for row in rows(run.stdout) if row[1].startswith("accuracy.")}
+    before, after = read(ROOT / "metrics/xgqa.json"), read(clone / "metrics/xgqa.json")
+    assert set(printed) == {f"accuracy.{language}" for language in LANGUAGES}
+    for language in LANGUAGES:
+        old, new, difference = map(float, printed[f"accuracy.{language}"])
+        assert (old, new) == (before["accuracy"][language], after["accuracy"][language])
+        assert difference == pytest.approx(new - old)
+
+
+def test_the_comment_shows_what_changed(clone: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    text = write_review(Revisions(clone, "main", "change"), out, link="https://example.org/run").read_text()
+    assert text.startswith(f"{MARK}\n")
+    assert text.count(MARK) == 1
+    found = {row[0]: row[1:] for row in rows(text)}
+    assert {f"accuracy.{language}" for language in LANGUAGES} <= set(found)
+    assert found["xgqa.accuracy.gqa.de"][-1] == "0.01"
+    assert not [name for name in found if "blind" in name or "shuffled" in name]
+    assert "**On xgqa &lt;b&gt;one&lt;/b&gt; cannot tell.**" in text
+    assert f"Before: {read(ROOT / 'metrics/answer.json')['answers'][0]['sentence']}" in text
+    assert NO_CHANGE not in text
+    assert (out / "heat_map_xgqa.png").read_bytes().startswith(b"\x89PNG")
+    assert "`heat_map_xgqa.png` among the files of [this run](https://example.org/run)" in text
+
+
+def test_the_heat_map_stands_in_the_comment_as_a_table(clone: Path, tmp_path: Path) -> None:
+    text = write_review(Revisions(clone, "main", "change"), tmp_path).read_text()
+    cell = next(one for one in read(ROOT / "metrics/transfer.json")["cells"] if one["route"] == "gqa")
+    (row,) = [row for row in rows(text) if row[0] == "gqa"]
+    assert row[1].strip("()") == f"{100 * cell['zero_shot']['difference']:+.1f}"
+    assert row[1].startswith("(") == (cell["zero_shot"]["interval"][0] <= 0 <= cell["zero_shot"]["interval"][1])
+
+
+def test_an_unchanged_study_says_so(clone: Path, tmp_path: Path) -> None:
+    text = write_review(Revisions(clone, "main", "main"), tmp_path).read_text()
+    assert NO_CHANGE in text
+    assert text.count(MARK) == 1
+    assert not [row for row in rows(text) if row[0].startswith("accuracy.")]
+    assert read(ROOT / "metrics/answer.json")["answers"][0]["sentence"] in text
+    assert "Before:" not in text
+
+
+def test_a_small_run_is_folded_in(clone: Path, tmp_path: Path) -> None:
+    """Still one mark: there is one comment."""
+    text = write_review(Revisions(clone, "main", "main"), tmp_path, Revisions(clone, "main", "change")).read_text()
+    first, second = text.split("<details><summary>A run of both sides", 1)
+    assert NO_CHANGE in first
+    assert NO_CHANGE not in second
+    assert "accuracy.de" in second
+    assert text.count(MARK) == 1
+    assert text.count("<details>") == text.count("</details>")
+
+
+def test_metrics_that_begin_with_a_change(clone: Path) -> None:
+    """Nothing to compare with: what is there is shown as new."""
+    git(clone, "checkout", "--quiet", "--orphan", "empty")
+    git(clone, "rm", "-r", "--quiet", "--cached", "metrics")
+    git(clone, "commit", "--quiet", "--message", "no metrics yet")
+    git(clone, "checkout", "--quiet", "--force", "change")
+    revisions = Revisions(clone, "empty", "main")
+    text = "\n".join(section(revisions, {"study": read(ROOT / "metrics/study.json")}))
+    assert next(row for row in rows(text) if row[0] == "accuracy.de")[1] == "-"
+    assert NO_CHANGE in "\n".join(section(Revisions(clone, "main", "empty"), {}))
+
+
+def test_an_unknown_revision_is_named(clone: Path, tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="git knows no revision 'mian'; name a branch, a tag or a commit"):
+        write_review(Revisions(clone, "mian", "change"), tmp_path)
+
+
+def test_a_cell_of_a_table_stays_text() -> None:
+    assert table(("a", "b"), [["x|y", "<script>"]]).splitlines()[2] == "| x&#124;y | &lt;script&gt; |"

@@ -1,0 +1,115 @@
+"""Continuous integration: its workflow parses, runs scripts that exist, and may do no more than it needs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from xstilts.report.review import MARK
+
+ROOT = Path(__file__).parents[1]
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yaml"))
+SCRIPTS = sorted(path for path in (ROOT / ".ci").iterdir() if os.access(path, os.X_OK) and path.is_file())
+
+
+@pytest.fixture(params=WORKFLOWS, ids=[path.stem for path in WORKFLOWS])
+def workflow(request: pytest.FixtureRequest) -> dict[Any, Any]:
+    content: dict[Any, Any] = yaml.safe_load(request.param.read_text())
+    return content
+
+
+def steps(workflow: dict[Any, Any]) -> list[dict[str, Any]]:
+    """The steps of all jobs."""
+    found = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    assert found
+    return found
+
+
+def test_there_is_something_to_examine() -> None:
+    assert "study" in {path.stem for path in WORKFLOWS}
+    assert {"run", "review", "comment", "shrink"} <= {path.name for path in SCRIPTS}
+
+
+def test_everything_that_runs_exists(workflow: dict[Any, Any]) -> None:
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    for step in steps(workflow):
+        assert ("run" in step) != ("uses" in step)
+        for line in step.get("run", "").splitlines():
+            program, first = shlex.split(line)[:2]
+            assert program in ("make", "cat") or ROOT / program in SCRIPTS, line
+            assert program != "make" or first in targets, line
+        for variable in re.findall(r'"\$(\w+)"', step.get("run", "")):
+            assert variable in step.get("env", {}) or variable.startswith("GITHUB_"), variable
+
+
+def test_it_may_do_no_more_than_it_needs(workflow: dict[Any, Any]) -> None:
+    """No write access beside a pull request's code, no value of a pull request in a shell's text, actions by tag."""
+    assert workflow[True] == "pull_request"  # YAML 1.1 reads the key `on` so
+    assert workflow["permissions"] == {"contents": "read"}
+    for job in workflow["jobs"].values():
+        writes = {name for name, level in job.get("permissions", {}).items() if level == "write"}
+        refs = [step["with"]["ref"] for step in job["steps"] if step.get("uses", "").startswith("actions/checkout")]
+        assert len(refs) == 1
+        assert writes <= {"pull-requests"}
+        assert not writes or "base.sha" in refs[0]
+    for step in steps(workflow):
+        assert "${{" not in step.get("run", "")
+        assert re.fullmatch(r"actions/[\w-]+@v\d+", step.get("uses", "actions/x@v1"))
+        if step.get("uses", "").startswith("actions/checkout"):
+            assert step["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=[path.name for path in SCRIPTS])
+def test_scripts_are_sound_shell(script: Path) -> None:
+    assert subprocess.run(["bash", "-n", str(script)], check=False).returncode == 0
+    assert "set -euo pipefail" in script.read_text()
+
+
+def test_a_comment_needs_a_mark(tmp_path: Path) -> None:
+    """By which it is found again; without one every push would add a comment."""
+    (tmp_path / "comment.md").write_text("## Study\n")
+    command = [str(ROOT / ".ci/comment"), "owner/name", "1", str(tmp_path / "comment.md")]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert run.stderr == f"error: {tmp_path / 'comment.md'}: the first line is no mark, expected <!-- ... -->\n"
+    assert re.fullmatch(r"<!-- .* -->", MARK)
+
+
+GH = """#!/usr/bin/env python3
+import json, pathlib, subprocess, sys
+call, store = sys.argv[1:], pathlib.Path(__file__).with_name("comments.json")
+comments = json.loads(store.read_text())
+body = next((open(one.removeprefix("body=@")).read() for one in call if one.startswith("body=@")), None)
+if body is None:
+    subprocess.run(["jq", "--raw-output", call[call.index("--jq") + 1], str(store)], check=True)
+elif "POST" in call:
+    comments.append({"id": len(comments), "user": {"login": "github-actions[bot]"}, "body": body})
+else:
+    comments[int(call[call.index("PATCH") + 1].rsplit("/", 1)[1])]["body"] = body
+store.write_text(json.dumps(comments))
+"""
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="GitHub's client has jq in it, its stand-in has not")
+def test_a_second_push_updates_our_comment(tmp_path: Path) -> None:
+    """With a stand-in for GitHub's client that keeps comments in a file; a comment of somebody else stays."""
+    other = {"id": 0, "user": {"login": "somebody"}, "body": f"{MARK}\nmine"}
+    (tmp_path / "gh").write_text(GH)
+    (tmp_path / "gh").chmod(0o755)
+    (tmp_path / "comments.json").write_text(json.dumps([other]))
+    environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    for text in ("first", "second"):
+        (tmp_path / "comment.md").write_text(f"{MARK}\n{text}\n")
+        command = [str(ROOT / ".ci/comment"), "owner/name", "1", str(tmp_path / "comment.md")]
+        subprocess.run(command, env=environment, check=True)
+        kept = json.loads((tmp_path / "comments.json").read_text())
+        assert [comment["body"] for comment in kept] == [other["body"], f"{MARK}\n{text}\n"]
