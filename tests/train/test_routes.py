@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from xstilts.cache import open_rows, read_json, write_json, write_table
-from xstilts.model.checkpoint import load_encoder, load_model, read_card
+from xstilts.model.checkpoint import differing_rows, load_encoder, load_model, read_card
 from xstilts.model.multitask import MultitaskModel
 from xstilts.train import phase
 from xstilts.train.examples import open_examples
@@ -23,7 +23,7 @@ from xstilts.train.settings import TrainSettings
 Settings = Callable[..., TrainSettings]
 INTERMEDIATE = ["looks", "compares", "doubts", "tags", "points", "matches", "fills", "mixture"]  # a task a kind
 TARGETS = ["votes", "follows", "finds", "tags", "picks", "matches", "searches"]
-FILE = "model.safetensors"
+FILE, WORDS = "model.safetensors", "encoder.text.embeddings.word_embeddings.weight"
 
 
 @pytest.fixture(scope="session")
@@ -53,13 +53,14 @@ def encoder_of(checkpoint: Path) -> dict[str, torch.Tensor]:
 
 
 @pytest.fixture
-def begun(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, torch.Tensor]]:
-    """The weights that each training began with, in order."""
+def begun(public: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, torch.Tensor]]:
+    """The weights that each training began with, in order, as a checkpoint would hold them."""
     states: list[dict[str, torch.Tensor]] = []
     train = phase.train
 
     def spy(model: MultitaskModel, *arguments: Any) -> Any:
-        states.append({name: weight.detach().clone() for name, weight in model.named_parameters()})
+        weights = {name: weight.detach().clone() for name, weight in model.named_parameters()}
+        states.append(differing_rows(weights, model.encoder, public))
         return train(model, *arguments)
 
     monkeypatch.setattr(phase, "train", spy)
@@ -78,7 +79,8 @@ def test_every_target_goes_on_from_every_intermediate_task(
     first = tmp_path / "first"
     train_phase(caches[intermediate], public, first, settings, 0)
     ended = encoder_of(first)
-    assert any(not torch.equal(weight, begun[0][name]) for name, weight in ended.items())
+    assert ended.keys() - begun[0].keys() == {f"{WORDS}.rows", f"{WORDS}.values"}
+    assert any(not torch.equal(weight, begun[0][name]) for name, weight in ended.items() if name in begun[0])
     for target in TARGETS:
         out = tmp_path / target
         begun.clear()

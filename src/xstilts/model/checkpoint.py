@@ -3,6 +3,10 @@
 A checkpoint is a directory: `checkpoint.json` (tasks' cards, how it was trained) and `model.safetensors` (the tasks'
 heads and feature maps, and those weights of the encoder that this phase or an earlier one trained). An empty one (route
 `none`) is the public encoder itself.
+
+Trained word embeddings are two tensors, of those rows alone that differ from the public encoder's: `<name>.rows`, int64
+`[rows]`, their token ids in ascending order, and `<name>.values`, float32 `[rows, hidden]`. The whole matrix, as
+`<name>`, can be read as well.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -18,6 +23,7 @@ from xstilts.cache import read_json, read_tensors, write_json
 from xstilts.errors import DataError
 from xstilts.model.encoder import MultimodalEncoder, load_public
 from xstilts.model.multitask import MultitaskModel
+from xstilts.model.vocabulary import ROWS, VALUES, as_rows, kept_ids, lay_rows
 
 FILE, CARD = "model.safetensors", "checkpoint.json"
 ENCODER, OF_TASKS = "encoder.", ("heads.", "inputs.")  # how the names of weights begin
@@ -28,6 +34,18 @@ def trained_weights(model: MultitaskModel) -> dict[str, Tensor]:
     earlier = {f"{ENCODER}{name}" for name in model.encoder.differing}
     kept = {name: p for name, p in model.named_parameters() if p.requires_grad or name in earlier}
     return {name: p.detach().to("cpu", copy=True).contiguous() for name, p in kept.items()}
+
+
+def differing_rows(weights: dict[str, Tensor], encoder: MultimodalEncoder, public: Path) -> dict[str, Tensor]:
+    """The weights as a checkpoint holds them: of trained word embeddings, the rows that differ from phase 0.
+
+    Args:
+        weights: see `trained_weights`; `encoder`: the one that they are of.
+    """
+    name = f"{ENCODER}{encoder.words_name}"
+    if name not in weights:
+        return weights
+    return as_rows(weights, name, kept_ids(encoder.words), load_public(public).words.weight.detach())
 
 
 def save_checkpoint(directory: Path, weights: dict[str, Tensor], card: dict[str, Any]) -> None:
@@ -52,8 +70,14 @@ def encoder_weights(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: weight for name, weight in weights.items() if not name.startswith(OF_TASKS)}
 
 
-def load_encoder(public: Path, checkpoint: Path | None = None) -> MultimodalEncoder:
-    """The public encoder with a checkpoint's encoder weights laid over it; what belongs to tasks is left behind."""
+def load_encoder(
+    public: Path, checkpoint: Path | None = None, token_ids: np.ndarray | None = None
+) -> MultimodalEncoder:
+    """The public encoder with a checkpoint's encoder weights laid over it; what belongs to tasks is left behind.
+
+    Args:
+        token_ids: int64, the only ones that it will be asked for; None: any. See `xstilts.model.vocabulary`.
+    """
     encoder = load_public(public)
     if checkpoint is not None:
         weights = encoder_weights(read_weights(checkpoint))
@@ -61,30 +85,50 @@ def load_encoder(public: Path, checkpoint: Path | None = None) -> MultimodalEnco
             if not name.startswith(ENCODER):
                 raise _foreign(checkpoint, name)
         own = {name.removeprefix(ENCODER): weight for name, weight in weights.items()}
-        _lay_over(encoder, own, checkpoint)
-        encoder.differing = set(own)
+        encoder.changed_rows = _lay_over(encoder, own, encoder.words_name, checkpoint).numpy()
+        encoder.differing = {name.removesuffix(ROWS).removesuffix(VALUES) for name in own}
+    if token_ids is not None:
+        encoder.keep_rows(token_ids)
     return encoder
 
 
-def load_model(public: Path, checkpoint: Path) -> MultitaskModel:
-    """A trained model with the heads and feature maps of its tasks, in evaluation mode."""
+def load_model(public: Path, checkpoint: Path, token_ids: np.ndarray | None = None) -> MultitaskModel:
+    """A trained model with the heads and feature maps of its tasks, in evaluation mode.
+
+    Args:
+        token_ids: int64, the only ones that it will be asked for; None: any. See `xstilts.model.vocabulary`.
+    """
     model = MultitaskModel(load_public(public), read_card(checkpoint)["tasks"])
     weights = read_weights(checkpoint)
     for name, _ in model.named_parameters():
         if name.startswith(OF_TASKS) and name not in weights:
             todo = "run `dvc repro` again"
             raise DataError(checkpoint / FILE, None, f"no {name}", "the heads of its card's tasks", todo)
-    _lay_over(model, weights, checkpoint)
+    _lay_over(model, weights, ENCODER + model.encoder.words_name, checkpoint)
+    if token_ids is not None:
+        model.encoder.keep_rows(token_ids)
     return model.eval()
 
 
-def _lay_over(module: torch.nn.Module, weights: dict[str, Tensor], origin: Path) -> None:
-    """Put weights over a module's own; `DataError` at a name or a shape that it does not have."""
+def _lay_over(module: torch.nn.Module, weights: dict[str, Tensor], words: str, origin: Path) -> Tensor:
+    """Put weights over a module's own; `DataError` at a name or a shape that it does not have.
+
+    Args:
+        words: the name of the word embeddings, which are whole in the module.
+
+    Returns:
+        The ids of the word embeddings that were changed, int64 `[rows]`.
+    """
     own = dict(module.named_parameters())
-    for name, weight in weights.items():
+    try:
+        others, changed = lay_rows(weights, words, own[words])
+    except ValueError as error:
+        raise _foreign(origin, str(error)) from None
+    for name, weight in others.items():
         if name not in own or own[name].shape != weight.shape:
             raise _foreign(origin, f"{name} {list(weight.shape)}")
-    module.load_state_dict(weights, strict=False)
+    module.load_state_dict(others, strict=False)
+    return changed
 
 
 def _foreign(origin: Path, example: str) -> DataError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -16,6 +17,7 @@ from xstilts.cache import read_tensors
 from xstilts.errors import DataError, ParameterError
 from xstilts.model.batch import Batch
 from xstilts.model.visual_prefix import TOKENS_PER_REGION, VisualPrefix
+from xstilts.model.vocabulary import TrimmedEmbedding, whole_size
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,8 @@ class Encoded:
         hidden: `[sequences, text and picture tokens, hidden]`.
         mask: bool `[sequences, text and picture tokens]`, true at real tokens.
         text_tokens: how many of the tokens are text; they come first.
-        words: the encoder's input embeddings, `[vocabulary, hidden]`, for a head that is tied to them.
+        words: the encoder's input embeddings, `[vocabulary, hidden]`, for a head that is tied to them; where they are
+            trimmed, no head is.
     """
 
     hidden: Tensor
@@ -60,7 +63,9 @@ class MultimodalEncoder(nn.Module):
         self.text = text
         self.prefix = prefix
         self.first_position = _first_position(text)
-        self.differing: set[str] = set()  # weights that an earlier phase changed: a checkpoint must hold them
+        # What an earlier phase changed, weights and rows of word embeddings: a checkpoint must hold them.
+        self.differing: set[str] = set()
+        self.changed_rows = np.zeros(0, np.int64)
 
     def forward(self, batch: Batch) -> Encoded:
         """Encode a batch. Padding changes nothing: positions count real tokens only."""
@@ -74,7 +79,7 @@ class MultimodalEncoder(nn.Module):
         return self._encode(batch, every_layer=True)
 
     def _encode(self, batch: Batch, every_layer: bool) -> list[Encoded]:
-        embedded, mask = self._words(batch.input_ids), batch.text_mask
+        embedded, mask = self.words(batch.input_ids), batch.text_mask
         if batch.features.shape[1]:
             visual = self.prefix(batch.features, batch.boxes)
             embedded = torch.cat([embedded, visual.to(embedded.dtype)], dim=1)
@@ -88,7 +93,7 @@ class MultimodalEncoder(nn.Module):
         )
         # Some encoders normalise once more behind the last layer, and list its states without that.
         states = [*(output.hidden_states[:-1] if every_layer else ()), output.last_hidden_state]
-        return [Encoded(hidden, mask, batch.input_ids.shape[1], self._words.weight) for hidden in states]
+        return [Encoded(hidden, mask, batch.input_ids.shape[1], self.words.weight) for hidden in states]
 
     def _check_length(self, length: int) -> None:
         longest = self.text.config.max_position_embeddings - self.first_position
@@ -117,6 +122,14 @@ class MultimodalEncoder(nn.Module):
         for layer in layers[:frozen_layers]:
             layer.requires_grad_(False)
 
+    def keep_rows(self, token_ids: np.ndarray) -> None:
+        """Leave all word embeddings out of memory but those of some ids and those that an earlier phase changed.
+
+        See `xstilts.model.vocabulary`.
+        """
+        kept = np.union1d(token_ids, self.changed_rows)
+        self.text.set_input_embeddings(TrimmedEmbedding(self.words, kept))
+
     def set_dropout(self, probability: float) -> None:
         """Set the probability of every dropout in the encoder."""
         for module in self.modules():
@@ -130,12 +143,18 @@ class MultimodalEncoder(nn.Module):
 
     @property
     def vocabulary(self) -> int:
-        """Rows of the input embeddings."""
-        return len(self._words.weight)
+        """Rows of the public input embeddings."""
+        return whole_size(self.words)
 
     @property
-    def _words(self) -> nn.Embedding:
+    def words(self) -> nn.Embedding:
+        """The input embeddings, whole or trimmed."""
         return self.text.get_input_embeddings()  # type: ignore[return-value]
+
+    @property
+    def words_name(self) -> str:
+        """The name of the input embeddings' matrix among the encoder's weights."""
+        return next(name for name, weight in self.named_parameters() if weight is self.words.weight)
 
 
 def _layers(text: PreTrainedModel) -> nn.ModuleList:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from xstilts.model.checkpoint import load_model
 from xstilts.score.accuracy import label_scores
 from xstilts.score.cell import Cell, Scored
 from xstilts.score.controls import SHOWN, controls_of
@@ -11,7 +10,7 @@ from xstilts.score.predictions import Answers, answer_all, prediction_table
 
 def score_answers(cell: Cell) -> Scored:
     """Answer every test example, and once more for each control that the task has."""
-    model = load_model(cell.public, cell.checkpoint).to(cell.device)
+    model = cell.model()
     controls = controls_of(cell.card)
     answers: dict[str, Answers] = {}
     for pictures in (SHOWN, *controls):

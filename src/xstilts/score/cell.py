@@ -12,10 +12,14 @@ import torch
 
 from xstilts.cache import CARD, read_json
 from xstilts.errors import DataError
+from xstilts.model.checkpoint import load_encoder, load_model
+from xstilts.model.encoder import MultimodalEncoder
+from xstilts.model.multitask import MultitaskModel
 from xstilts.score.controls import SHOWN
 from xstilts.score.settings import ScoreSettings
 from xstilts.train.examples import Examples, open_examples
 from xstilts.train.pictures import Shown
+from xstilts.train.vocabulary import used_ids
 
 ByLanguage = Mapping[str, float]
 
@@ -53,6 +57,14 @@ class Cell:
     def path(self) -> Path:
         """The file of the test rows."""
         return self.cache / "test.arrow"
+
+    def model(self) -> MultitaskModel:
+        """The checkpoint's model where it is to run, with the word embeddings of the test rows alone."""
+        return load_model(self.public, self.checkpoint, used_ids(self.examples())).to(self.device)
+
+    def encoder(self) -> MultimodalEncoder:
+        """The checkpoint's encoder likewise, in evaluation mode."""
+        return load_encoder(self.public, self.checkpoint, used_ids(self.examples())).to(self.device).eval()
 
     def examples(self, pictures: Shown = SHOWN) -> Examples:
         """The test rows, with the pictures `shown`, `blind` or `shuffled`.

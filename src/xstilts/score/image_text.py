@@ -13,7 +13,6 @@ from statistics import fmean
 import numpy as np
 import pyarrow as pa
 
-from xstilts.model.checkpoint import load_model
 from xstilts.model.multitask import MultitaskModel
 from xstilts.score.by_language import count_by, rounded, texts
 from xstilts.score.cell import Cell, Scored
@@ -54,7 +53,7 @@ class Direction:
 
 def score_image_text(cell: Cell) -> Scored:
     """Search in every language, in both directions."""
-    model = load_model(cell.public, cell.checkpoint).to(cell.device)
+    model = cell.model()
     examples = cell.examples()
     directions = [
         direction

@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 
 from xstilts.errors import ParameterError, did_you_mean
-from xstilts.model.checkpoint import load_encoder
 from xstilts.score.by_language import count_by, rounded, texts
 from xstilts.score.cell import Cell, Scored
 from xstilts.score.predictions import TEXT, TEXTS
@@ -47,7 +46,7 @@ def score_retrieval(cell: Cell) -> Scored:
     if cell.metric not in SEARCHES:
         hint = did_you_mean(cell.metric, SEARCHES)
         raise ParameterError(f"target {cell.task}: no retrieval is scored by '{cell.metric}'.{hint}")
-    encoder = load_encoder(cell.public, cell.checkpoint).to(cell.device).eval()
+    encoder = cell.encoder()
     examples, layer = cell.examples(), default_layer(layer_count(encoder) - 1)
     sweep: Sweep = {pooling: {str(one): {} for one in range(layer_count(encoder))} for pooling in POOLINGS}
     results = []

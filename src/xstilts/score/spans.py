@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 
 from xstilts.errors import DataError
-from xstilts.model.checkpoint import load_model
 from xstilts.score.answer_text import Style, answer_f1, exact_match, style_of
 from xstilts.score.by_language import count_by, mean_by, texts
 from xstilts.score.cell import Cell, Scored
@@ -37,7 +36,7 @@ class Spans:
 
 def score_spans(cell: Cell) -> Scored:
     """Find an answer in every test context."""
-    model = load_model(cell.public, cell.checkpoint).to(cell.device)
+    model = cell.model()
     examples = cell.examples()
     _check_offsets(cell.path, examples)
     count = len(examples)

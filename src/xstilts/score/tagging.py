@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 
 from xstilts.errors import DataError
-from xstilts.model.checkpoint import load_model
 from xstilts.score.by_language import count_by, rounded, texts
 from xstilts.score.cell import Cell, Scored
 from xstilts.score.predictions import TEXTS, each_batch
@@ -26,7 +25,7 @@ METRICS: dict[str, Callable[[Tags, Tags], float]] = {
 
 def score_tagging(cell: Cell) -> Scored:
     """Tag every word of every test sentence."""
-    model = load_model(cell.public, cell.checkpoint).to(cell.device)
+    model = cell.model()
     examples = cell.examples()
     labels = np.array(cell.card["labels"], dtype=object)
     firsts = [np.flatnonzero(np.array(row) >= 0) for row in examples.table["labels"].to_pylist()]

@@ -111,15 +111,18 @@ def update_plan(rows: Examples, settings: TrainSettings, seed: int) -> list[list
 
 
 def make_optimizer(model: MultitaskModel, settings: TrainSettings) -> AdamW:
-    """AdamW in four groups: the encoder, and what is a task's own; each with and without decay (vectors have none)."""
+    """AdamW in four groups: the encoder, and what is a task's own; each with and without decay.
+
+    Vectors have none, nor have word embeddings: those of words that no text uses are to stay as they are.
+    """
     model.encoder.choose_trained(settings.train_inputs, settings.frozen_layers)
     model.encoder.set_dropout(settings.dropout)
-    groups = []
+    groups, words = [], model.encoder.words.weight
     own = nn.ModuleList([model.heads, model.inputs])
     for part, peak in ((model.encoder, settings.learning_rate), (own, settings.head_learning_rate)):
         trained = [weight for weight in part.parameters() if weight.requires_grad]
         for matrices, decay in ((True, settings.weight_decay), (False, 0.0)):
-            chosen = [weight for weight in trained if (weight.ndim > 1) == matrices]
+            chosen = [weight for weight in trained if (weight.ndim > 1 and weight is not words) == matrices]
             groups.append({"params": chosen, "lr": peak, "weight_decay": decay})
     return AdamW([group for group in groups if group["params"]], fused=True)
 

@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from xstilts.cache import CARD, read_json, whole_directory
-from xstilts.model.checkpoint import encoder_weights, load_encoder, read_weights, save_checkpoint
+from xstilts.model.checkpoint import differing_rows, encoder_weights, load_encoder, read_weights, save_checkpoint
 from xstilts.model.feature_map import start_map
 from xstilts.model.heads import LabelHead
 from xstilts.model.multitask import MultitaskModel
@@ -22,6 +22,7 @@ from xstilts.train.processes import Processes
 from xstilts.train.resume import Keeper
 from xstilts.train.run import Trained
 from xstilts.train.settings import TrainSettings
+from xstilts.train.vocabulary import used_ids
 
 SCRATCH = Path("scratch")  # states of runs, below the repository root; no output, and not in git
 
@@ -57,12 +58,15 @@ def train_phase(
     masking = read_masking(public / "encoder", seed) if masked else None
     rows, dev = (open_examples(cache, split, masking=masking) for split in ("train", "dev"))
     start_maps(model, rows)
+    if settings.trim_vocabulary and (token_ids := used_ids(rows, dev)) is not None:
+        model.encoder.keep_rows(token_ids)
     keeper = None
     if scratch and settings.resume_minutes:
         inputs = run_inputs(cache, public, start, settings, seed, processes)
         keeper = Keeper(scratch, out, inputs, settings.resume_minutes)
     result = train(model, rows, dev, settings, seed, card["name"], keeper)
-    leave(out, result.weights, checkpoint_card(card, settings, seed, result), processes)
+    weights = differing_rows(result.weights, model.encoder, public)
+    leave(out, weights, checkpoint_card(card, settings, seed, result), processes)
     if keeper and processes.is_main:
         keeper.discard()
 

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from xstilts.errors import ParameterError
 
+NOT_DECIDING = ("resume_minutes", "trim_vocabulary")
+
 
 @dataclass(frozen=True)
 class TrainSettings:
@@ -15,7 +17,7 @@ class TrainSettings:
     learning_rate: peak rate of the encoder.
     head_learning_rate: peak rate of heads and feature maps, which start fresh.
     warmup: part of the updates with a rising rate; afterwards it falls linearly to 0.
-    weight_decay: AdamW's, on matrices only.
+    weight_decay: AdamW's, on matrices only; on word embeddings there is none.
     clip: largest gradient norm, applied once an update.
     token_budget: padded tokens (text and picture) in a batch, at most.
     batch_size: examples in a batch, at most.
@@ -25,6 +27,9 @@ class TrainSettings:
     dropout: probability of every dropout in the encoder.
     train_inputs: whether embeddings and visual prefix are trained.
     frozen_layers: how many of the encoder's layers, from the input on, are not trained.
+    trim_vocabulary: whether only those word embeddings are in memory that the cache's texts use (a task of masked
+        language modelling uses all). It decides nothing: with embeddings that are trained, the gradient's norm is
+        summed over fewer zeros, and may be rounded otherwise.
     precision: bf16 autocast or fp32.
     resume_minutes: between two states on disk, from which a run that was cut off is taken up; 0: none is written. It
         decides nothing else.
@@ -43,6 +48,7 @@ class TrainSettings:
     dropout: float = 0.0
     train_inputs: bool = False
     frozen_layers: int = 4
+    trim_vocabulary: bool = True
     precision: Literal["bf16", "fp32"] = "bf16"
     resume_minutes: float = 5.0
 
@@ -57,4 +63,4 @@ class TrainSettings:
 
     def deciding(self) -> dict[str, Any]:
         """The settings on which a run's numbers depend."""
-        return {name: value for name, value in asdict(self).items() if name != "resume_minutes"}
+        return {name: value for name, value in asdict(self).items() if name not in NOT_DECIDING}

@@ -1,0 +1,60 @@
+"""Scoring keeps the word embeddings of the test rows, and scores as with all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from xstilts.cache import write_table
+from xstilts.model.encoder import MultimodalEncoder
+from xstilts.score.cell import open_cell
+from xstilts.score.settings import ScoreSettings
+from xstilts.score.target import score_target
+
+TASKS = ["looks", "follows", "doubts", "tags", "picks", "matches", "searches"]
+
+
+@pytest.fixture
+def few_words(make_cache: Callable[..., Path]) -> Callable[[str], Path]:
+    """The test part of a task, its first four examples in each language."""
+
+    def make(task: str) -> Path:
+        cache = make_cache(task)
+        table = open_cell(cache, cache, cache, ScoreSettings()).examples().table
+        write_table(cache / "new.arrow", table.slice(0, 12))
+        (cache / "new.arrow").replace(cache / "test.arrow")
+        return cache
+
+    return make
+
+
+@pytest.mark.equivalence
+@pytest.mark.parametrize("task", TASKS)
+def test_trimmed_scores_are_whole_ones(
+    task: str,
+    few_words: Callable[[str], Path],
+    untrained: Callable[[Path], Path],
+    public: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every byte, in bf16 as by default."""
+    cache, kept = few_words(task), []
+    checkpoint, keep = untrained(cache), MultimodalEncoder.keep_rows
+
+    def noted(self: MultimodalEncoder, token_ids: np.ndarray) -> None:
+        keep(self, token_ids)
+        kept.append(len(self.words.weight))
+
+    settings = replace(ScoreSettings(), batch_size=2)
+    for name, method in (("trimmed", noted), ("whole", lambda *_: None)):
+        monkeypatch.setattr(MultimodalEncoder, "keep_rows", method)
+        score_target(checkpoint, public, cache, tmp_path / name, settings, "none", 0)
+    assert len(kept) == 1
+    assert kept[0] == len(set(open_cell(cache, cache, cache, settings).examples().lists["input_ids"].values) | {0, 1})
+    for file in ("predictions.arrow", "scores.json"):
+        assert (tmp_path / "trimmed" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
