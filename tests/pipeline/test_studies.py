@@ -21,7 +21,7 @@ def trained(route: str) -> set[str]:
 
 def collected(route: str, option: str = "") -> set[str]:
     """The collectors of a route in a study."""
-    cell = {f"{stage}.py {route} 0 xgqa" for stage in ("study", "items")}
+    cell = {f"{stage}.py {route} 0 xgqa" for stage in ("study", "items", "cards")}
     return {stage + option for stage in (*cell, f"leaks.py {route} xgqa")}
 
 
