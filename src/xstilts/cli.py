@@ -1,4 +1,4 @@
-"""The command line: `xstilts tasks`, `check`, `predict`, `leaks`, `overall`, `submission`, `export`, `review` and `bench`.
+"""The command line: `xstilts tasks`, `check`, `predict`, `leaks`, `overall`, `submission`, `export`, `review`, `bench`.
 
 Whatever takes long to import is imported inside the command that needs it, so that --help answers at once.
 """

@@ -21,7 +21,7 @@ def trained(route: str) -> set[str]:
 
 def collected(route: str, name: str = "") -> set[str]:
     """The collectors of a route in a study; without a name, in the default one."""
-    study = {f"{stage}.py {route} 0 xgqa" for stage in ("study", "items")} | {f"leaks.py {route} xgqa"}
+    study = {f"{stage}.py {route} 0 xgqa" for stage in ("study", "items", "cards")} | {f"leaks.py {route} xgqa"}
     report = f"details.py {route} 0 xgqa"
     if not name:
         return {*study, report}

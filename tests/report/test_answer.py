@@ -136,3 +136,10 @@ def test_the_variants_are_the_routes_of_a_pair_cut_short(parameter_files: object
         assert load_mixture(cut).members == members
         assert 0 < task_section(cut, "intermediate")["epochs"] < 1
         assert task_section(whole, "intermediate") == task_section(cut, "intermediate") | {"epochs": 1.0}
+
+
+def test_an_answer_of_an_earlier_revision_is_read(items: Path) -> None:
+    content = content_of(items, ROUTES)
+    earlier = {key: content[key] for key in ("answers", "missing")}
+    earlier["answers"] = [{"sentence": one["sentence"]} for one in content["answers"]]
+    assert sentences(earlier) == [content["answers"][0]["sentence"]]

@@ -7,10 +7,10 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from xstilts.report.answer import sentences
 from xstilts.report.heat_map import cannot_tell, cells_of, columns_of, heading, heat_map_png
 from xstilts.report.metrics import CONTROLS
 from xstilts.report.revisions import Revisions
+from xstilts.report.sentences import sentences
 
 MARK = "<!-- xstilts-study -->"  # by which the comment is found again
 NO_CHANGE = "No change: every score is as it was."

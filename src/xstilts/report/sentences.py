@@ -89,9 +89,12 @@ def _verdict(difference: Mapping[str, Any]) -> str:
 
 
 def sentences(content: Mapping[str, Any]) -> Sequence[str]:
-    """What metrics/answer.json says, twins with their details; without an answer, what to add for one."""
+    """What metrics/answer.json says, twins with their details; without an answer, what to add for one.
+
+    A file of an earlier revision may have no details and no controls.
+    """
     missing = [f"No answer yet; {one}." for one in content["missing"][:1]]
     said = []
     for one in content["answers"]:
-        said += [one["sentence"], *(one["details"] if one["matching"] not in COST_NAMES else ())]
-    return [*(said or missing), *(one["sentence"] for one in content["shuffled_labels"])]
+        said += [one["sentence"], *(one.get("details", ()) if one.get("matching") not in COST_NAMES else ())]
+    return [*(said or missing), *(one["sentence"] for one in content.get("shuffled_labels", ()))]
