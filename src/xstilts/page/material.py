@@ -9,7 +9,7 @@ from typing import Any
 
 from xstilts.cache import open_rows, read_json
 from xstilts.report.details import details_path
-from xstilts.report.study import cell_path
+from xstilts.report.places import cell_path
 
 Json = Mapping[str, Any]
 Key = tuple[str, str, int]  # target, route, seed
