@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from xstilts.errors import ParameterError
 
-NOT_DECIDING = ("resume_minutes", "trim_vocabulary")
+UNDECIDING = ("resume_minutes", "trim_vocabulary")  # settings that change no number
 
 
 @dataclass(frozen=True)
@@ -71,4 +71,4 @@ class TrainSettings:
     def deciding(self) -> dict[str, Any]:
         """The settings on which a run's numbers depend; how the encoder is tuned is one if it is not in full."""
         without = {"full": ("tune", "lora_rank"), "head": ("lora_rank",), "lora": ()}[self.tune]
-        return {name: value for name, value in asdict(self).items() if name not in (*NOT_DECIDING, *without)}
+        return {name: value for name, value in asdict(self).items() if name not in (*UNDECIDING, *without)}
