@@ -6,8 +6,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from xstilts.errors import ParameterError
+from xstilts.model.encoder import Attention
 
 UNDECIDING = ("resume_minutes", "loader_workers")  # settings that change no number
+NEUTRAL = {"attention": "auto"}  # settings that an earlier version did not have, where they change nothing
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class TrainSettings:
         decides nothing else.
     loader_workers: threads that make batches ahead; null: two for an accelerator, none for processors. It decides
         nothing else.
+    attention: packed: the tokens of a batch in one row, without padding, and attention within each sequence; padded;
+        auto: packed where that is faster, on a GPU in bf16 without dropout. Both compute the same.
     """
 
     epochs: float = 1.0
@@ -50,6 +54,7 @@ class TrainSettings:
     precision: Literal["bf16", "fp32"] = "bf16"
     resume_minutes: float = 5.0
     loader_workers: int | None = None
+    attention: Attention = "auto"
 
     def __post_init__(self) -> None:
         """Refuse what would train nothing, or something else than was asked."""
@@ -63,5 +68,6 @@ class TrainSettings:
             raise ParameterError(f"loader_workers is {self.loader_workers}, expected 0 or more, or null")
 
     def deciding(self) -> dict[str, Any]:
-        """The settings on which a run's numbers depend."""
-        return {name: value for name, value in asdict(self).items() if name not in UNDECIDING}
+        """The settings on which a run's numbers depend; of those in `NEUTRAL` only what differs from that."""
+        own = {name: value for name, value in asdict(self).items() if name not in UNDECIDING}
+        return {name: value for name, value in own.items() if name not in NEUTRAL or value != NEUTRAL[name]}
