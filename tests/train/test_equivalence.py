@@ -46,6 +46,18 @@ def test_how_many_threads_share_the_work(accumulation: int, trajectory: Run) -> 
         assert shared.card["english_dev"] == pytest.approx(whole.card["english_dev"], abs=1e-6)
 
 
+def test_batches_without_padding(trajectory: Run) -> None:
+    """Padded == packed; the checkpoint says which it was, where it was not left to the machine."""
+    usual = {"batch_size": 16, "token_budget": 512}
+    padded, packed = trajectory(processors=2, **usual), trajectory(processors=2, attention="packed", **usual)
+    losses, weights = padded.apart(packed)
+    assert 0 < losses < LOSS
+    assert weights < WEIGHT
+    assert packed.card["english_dev"] == pytest.approx(padded.card["english_dev"], abs=1e-6)
+    assert packed.card["settings"].pop("attention") == "packed"
+    assert packed.card["settings"] == padded.card["settings"]
+
+
 def test_what_is_compared_moves(trajectory: Run) -> None:
     """The counterpart of the tests above: another rate is another trajectory, far outside the tolerances."""
     losses, weights = trajectory().apart(trajectory(learning_rate=1e-12, head_learning_rate=1e-12))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from xstilts.model.packing import Packing
+from xstilts.model.visual_prefix import TOKENS_PER_REGION
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Batch:
         soft: float32 `[batch, answers]`, the score of every answer of the vocabulary; None: `label` alone is right.
         context_mask: bool `[batch, tokens]`, true at the tokens that an answer span may consist of; None: not a span
             task.
+        packing: where the real tokens are, for an encoder that reads them without padding; None: it looks for them.
         rows: int64 `[batch]`, which rows of the cache's split these are.
     """
 
@@ -54,7 +58,18 @@ class Batch:
     targets: Tensor | None = None
     soft: Tensor | None = None
     context_mask: Tensor | None = None
+    packing: Packing | None = None
     rows: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def mask(self) -> Tensor:
+        """Bool `[sequences, text and picture tokens]`, true at real tokens."""
+        if not self.features.shape[1]:
+            return self.text_mask
+        return torch.cat([self.text_mask, self.region_mask.repeat_interleave(TOKENS_PER_REGION, dim=1)], dim=1)
+
+    def with_packing(self) -> Batch:
+        """The same batch with its packing."""
+        return replace(self, packing=Packing.of(self.mask()))
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on another device."""
@@ -67,5 +82,8 @@ class Batch:
     def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
         values: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(self)}
         for name, value in values.items():
-            values[name] = change(value) if isinstance(value, Tensor) else value
+            if isinstance(value, Packing):
+                values[name] = value.each(change)
+            elif isinstance(value, Tensor):
+                values[name] = change(value)
         return Batch(**values)

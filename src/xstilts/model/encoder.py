@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -16,8 +17,11 @@ from transformers.utils.logging import disable_progress_bar
 from xstilts.cache import read_tensors
 from xstilts.errors import DataError, ParameterError
 from xstilts.model.batch import Batch
-from xstilts.model.visual_prefix import TOKENS_PER_REGION, VisualPrefix
+from xstilts.model.packing import NAME, Packing, can_pack, packing_is_faster
+from xstilts.model.visual_prefix import VisualPrefix
 from xstilts.model.vocabulary import TrimmedEmbedding, whole_size
+
+Attention = Literal["auto", "packed", "padded"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,9 @@ class MultimodalEncoder(nn.Module):
         self.text = text
         self.prefix = prefix
         self.first_position = _first_position(text)
+        self.packs = False
+        self._usual_attention = text.config._attn_implementation
+        self._can_pack: bool | None = None  # not yet tried
         # What an earlier phase changed, weights and rows of word embeddings: a checkpoint must hold them.
         self.differing: set[str] = set()
         self.changed_rows = np.zeros(0, np.int64)
@@ -79,21 +86,64 @@ class MultimodalEncoder(nn.Module):
         return self._encode(batch, every_layer=True)
 
     def _encode(self, batch: Batch, every_layer: bool) -> list[Encoded]:
-        embedded, mask = self.words(batch.input_ids), batch.text_mask
+        embedded, mask = self.words(batch.input_ids), batch.mask()
         if batch.features.shape[1]:
             visual = self.prefix(batch.features, batch.boxes)
             embedded = torch.cat([embedded, visual.to(embedded.dtype)], dim=1)
-            mask = torch.cat([mask, batch.region_mask.repeat_interleave(TOKENS_PER_REGION, dim=1)], dim=1)
         self._check_length(mask.shape[1])
+        read = self._packed if self.packs else self._padded
+        states = read(embedded, mask, batch.packing, every_layer)
+        return [Encoded(hidden, mask, batch.input_ids.shape[1], self.words.weight) for hidden in states]
+
+    def _padded(self, embedded: Tensor, mask: Tensor, _: Packing | None, every_layer: bool) -> list[Tensor]:
+        """States `[sequences, tokens, hidden]` of the last layer, or of every one."""
         output = self.text(
             inputs_embeds=embedded,
-            attention_mask=mask.long(),
+            attention_mask=self._attention_mask(mask),
             position_ids=(mask.long().cumsum(1) - 1).clamp(min=0) + self.first_position,
             output_hidden_states=every_layer,
         )
-        # Some encoders normalise once more behind the last layer, and list its states without that.
-        states = [*(output.hidden_states[:-1] if every_layer else ()), output.last_hidden_state]
-        return [Encoded(hidden, mask, batch.input_ids.shape[1], self.words.weight) for hidden in states]
+        return _states(output, every_layer)
+
+    def _packed(self, embedded: Tensor, mask: Tensor, packing: Packing | None, every_layer: bool) -> list[Tensor]:
+        """The same states, worked out without padding, where they are zeros."""
+        packing = Packing.of(mask) if packing is None else packing
+        output = self.text(
+            inputs_embeds=packing.packed(embedded),
+            position_ids=packing.positions[None] + self.first_position,
+            output_hidden_states=every_layer,
+            packing=packing,
+        )
+        return [packing.padded(states, mask.shape) for states in _states(output, every_layer)]
+
+    def _attention_mask(self, mask: Tensor) -> Tensor:
+        """What the encoder is given: on a GPU as attention wants it, or it would look at it and wait for the device."""
+        config = self.text.config
+        windows = "sliding_attention" in (getattr(config, "layer_types", None) or ())
+        ready = mask.is_cuda and config._attn_implementation == "sdpa" and not windows
+        return mask[:, None, None] if ready else mask.long()
+
+    def ready(self, batch: Batch) -> Batch:
+        """The batch as it is sent to the encoder's device, made on the processor: packed or not, for a GPU pinned."""
+        batch = batch.with_packing() if self.packs else batch
+        return batch.pinned() if self.text.device.type == "cuda" else batch
+
+    def choose_attention(self, choice: Attention, precision: str) -> None:
+        """Say whether batches are read packed (see `xstilts.model.packing`) or padded.
+
+        Args:
+            choice: `auto`: packed where that is faster, which is on a GPU, in bf16 and without dropout in attention.
+            precision: bf16 or fp32.
+        """
+        rates = [module.p for module in self.text.modules() if isinstance(module, nn.Dropout)]
+        auto = packing_is_faster(self.text.device, precision) and not (self.text.training and any(rates))
+        wanted = choice == "packed" or (choice == "auto" and auto)
+        if wanted and self._can_pack is None:
+            self._can_pack = can_pack(self.text, self.first_position)
+        self.packs = wanted and bool(self._can_pack)
+        attention = NAME if self.packs else self._usual_attention
+        if self.text.config._attn_implementation != attention:
+            self.text.set_attn_implementation(attention)
 
     def _check_length(self, length: int) -> None:
         longest = self.text.config.max_position_embeddings - self.first_position
@@ -160,6 +210,12 @@ class MultimodalEncoder(nn.Module):
     def words_name(self) -> str:
         """The name of the input embeddings' matrix among the encoder's weights."""
         return next(name for name, weight in self.named_parameters() if weight is self.words.weight)
+
+
+def _states(output: Any, every_layer: bool) -> list[Tensor]:
+    """The last layer's states, or those of every layer, the embeddings first."""
+    # Some encoders normalise once more behind the last layer, and list its states without that.
+    return [*(output.hidden_states[:-1] if every_layer else ()), output.last_hidden_state]
 
 
 def _layers(text: PreTrainedModel) -> nn.ModuleList:

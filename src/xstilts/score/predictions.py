@@ -39,6 +39,7 @@ def each_batch(
 ) -> Iterator[tuple[np.ndarray, Batch, Tensor]]:
     """Every row once: its batch's row numbers, the batch and its logits, in batches of similar length."""
     batches = sorted_batches(examples, settings.token_budget, settings.batch_size)
+    model.encoder.choose_attention("auto", settings.precision)
     done = tokens = 0
     with workers() as pool, Progress(title, len(batches)) as progress:
         answered = all_logits(model, examples, batches, settings.precision, pool)

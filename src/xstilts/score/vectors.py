@@ -57,10 +57,11 @@ def encode_layers(
     place = np.zeros(len(examples), dtype=np.int64)
     place[rows] = np.arange(len(rows))
     batches = cut(by_length(examples, rows)[::-1], examples, settings.token_budget, settings.batch_size)
+    encoder.choose_attention("auto", settings.precision)
     device = encoder.text.device
 
     def encode(batch_rows: np.ndarray) -> int:
-        batch = examples.batch(batch_rows).to(device)
+        batch = encoder.ready(examples.batch(batch_rows)).to(device)
         bf16 = torch.autocast(device.type, dtype=torch.bfloat16, enabled=settings.precision == "bf16")
         with torch.inference_mode(), bf16:
             encoded = encoder.all_layers(batch)

@@ -115,7 +115,7 @@ def each_batch(
     model.eval()
 
     def make(rows: np.ndarray) -> Batch:
-        return examples.batch(rows).pinned() if device.type == "cuda" else examples.batch(rows)
+        return model.encoder.ready(examples.batch(rows))
 
     def judge(batch: Batch) -> Found:
         batch = batch.to(device)

@@ -45,9 +45,10 @@ class Underway:
         """The update's loss; `NotFinite` at the first number that is none."""
         if self.ready is not None:
             self.ready.synchronize()
-        for (what, ids), value in zip(self.seen, self.values.tolist(), strict=True):
+        values: list[float] = self.values.tolist()
+        for (what, ids), value in zip(self.seen, values, strict=True):
             guard(what, value, self.step, ids)
-        return float(self.values[-1])
+        return values[-1]
 
 
 class Watch:

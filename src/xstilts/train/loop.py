@@ -62,6 +62,7 @@ def train(
     processes, plan = Processes.here(), update_plan(rows, settings, seed)
     accelerator = Accelerator(mixed_precision="bf16" if settings.precision == "bf16" else "no")
     run = begin(model.to(accelerator.device), settings, seed + OTHER_SEED * processes.index, len(plan))
+    model.train().encoder.choose_attention(settings.attention, settings.precision)
     if keeper:
         keeper.restore(run, processes)
     marks = evaluation_marks(len(plan), settings.evaluations)
@@ -70,7 +71,7 @@ def train(
         # Threads would draw dropout's random numbers in an order of their own.
         shared = accelerator.device.type == "cpu" and not settings.dropout
         threads = (pool, processes.threads) if shared else (None, 1)
-        updater = Updater(accelerator, model.train(), run.optimizer, rows, settings.clip, *threads)
+        updater = Updater(accelerator, model, run.optimizer, rows, settings.clip, *threads)
         progress.go_on(run.result.updates, run.result.examples, run.result.tokens)
         inputs = stack.enter_context(closing(batches_of(plan, run.result.updates, updater, settings.loader_workers)))
         for step, update, made in inputs:

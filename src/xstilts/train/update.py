@@ -63,8 +63,7 @@ class Updater:
 
     def _parts(self, number: int, indices: np.ndarray) -> list[Batch]:
         parts = np.array_split(indices, max(1, min(self.parts, len(indices) // FEWEST)))
-        batches = [self.rows.batch(part, number) for part in parts]
-        return [batch.pinned() for batch in batches] if self.accelerator.device.type == "cuda" else batches
+        return [self.model.encoder.ready(self.rows.batch(part, number)) for part in parts]
 
     def step(self, number: int, update: Sequence[np.ndarray], made: list[list[Batch]] | None = None) -> float:
         """Update the weights from the batches of one update; return its loss, a mean over its examples.
