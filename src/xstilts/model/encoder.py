@@ -123,6 +123,15 @@ class MultimodalEncoder(nn.Module):
         ready = mask.is_cuda and config._attn_implementation == "sdpa" and not windows
         return mask[:, None, None] if ready else mask.long()
 
+    def cast_once(self, precision: str) -> None:
+        """Keep the weights of linear maps as bf16 autocast wants them, which would cast them anew for every batch.
+
+        For scoring: the states are the same to the bit, and the float32 weights are gone.
+        """
+        for module in self.modules() if precision == "bf16" else ():
+            if isinstance(module, nn.Linear):
+                module.to(torch.bfloat16)
+
     def ready(self, batch: Batch) -> Batch:
         """The batch as it is sent to the encoder's device, made on the processor: packed or not, for a GPU pinned."""
         batch = batch.with_packing() if self.packs else batch

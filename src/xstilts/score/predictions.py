@@ -37,9 +37,13 @@ class Answers:
 def each_batch(
     model: MultitaskModel, examples: Examples, settings: ScoreSettings, title: str
 ) -> Iterator[tuple[np.ndarray, Batch, Tensor]]:
-    """Every row once: its batch's row numbers, the batch and its logits, in batches of similar length."""
+    """Every row once: its batch's row numbers, the batch and its logits, in batches of similar length.
+
+    The model is left as scoring needs it (see `MultimodalEncoder.cast_once`): it is not for training any more.
+    """
     batches = sorted_batches(examples, settings.token_budget, settings.batch_size)
     model.encoder.choose_attention("auto", settings.precision)
+    model.encoder.cast_once(settings.precision)
     done = tokens = 0
     with workers() as pool, Progress(title, len(batches)) as progress:
         answered = all_logits(model, examples, batches, settings.precision, pool)

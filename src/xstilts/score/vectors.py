@@ -58,6 +58,7 @@ def encode_layers(
     place[rows] = np.arange(len(rows))
     batches = cut(by_length(examples, rows)[::-1], examples, settings.token_budget, settings.batch_size)
     encoder.choose_attention("auto", settings.precision)
+    encoder.cast_once(settings.precision)
     device = encoder.text.device
 
     def encode(batch_rows: np.ndarray) -> int:
