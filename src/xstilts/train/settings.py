@@ -9,7 +9,10 @@ from xstilts.errors import ParameterError
 from xstilts.model.encoder import Attention
 
 UNDECIDING = ("resume_minutes", "loader_workers")  # settings that change no number
-NEUTRAL = {"attention": "auto"}  # settings that an earlier version did not have, where they change nothing
+NEUTRAL = {
+    "attention": "auto",
+    "compile": False,
+}  # settings that an earlier version did not have, where they change nothing
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class TrainSettings:
         nothing else.
     attention: packed: the tokens of a batch in one row, without padding, and attention within each sequence; padded;
         auto: packed where that is faster, on a GPU in bf16 without dropout. Both compute the same.
+    compile: whether torch compiles the encoder's layers (torch.compile), which takes a minute or so at the start. On
+        processors one thread works then.
     """
 
     epochs: float = 1.0
@@ -55,6 +60,7 @@ class TrainSettings:
     resume_minutes: float = 5.0
     loader_workers: int | None = None
     attention: Attention = "auto"
+    compile: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what would train nothing, or something else than was asked."""
