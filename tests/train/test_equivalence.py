@@ -7,13 +7,16 @@ are left out.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from torch._dynamo.utils import counters
 
 LOSS, WEIGHT, MOVED = 1e-5, 1e-5, 1e-2  # tolerances in float32, and how far the weights move at least
 BF16_LOSS, BF16_DEV = 0.05, 0.02  # bf16 has 8 bits of precision
+GRAPHS = 8  # with and without gradients, with and without padding
 Run = Callable[..., Any]
 
 pytestmark = pytest.mark.equivalence
@@ -59,6 +62,24 @@ def test_batches_without_padding(trajectory: Run) -> None:
     assert packed.card["english_dev"] == pytest.approx(padded.card["english_dev"], abs=1e-6)
     assert packed.card["settings"].pop("attention") == "packed"
     assert packed.card["settings"] == padded.card["settings"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not any(map(shutil.which, ("g++", "clang++"))), reason="torch.compile needs a C++ compiler here")
+@pytest.mark.parametrize("attention", ["padded", "packed"])
+def test_compiled_layers(attention: str, trajectory: Run) -> None:
+    """As compiled for batches of any size: one graph a layer's class and use (training, dev), however many batches."""
+    usual = {"batch_size": 16, "token_budget": 512, "attention": attention}
+    plain = trajectory(**usual)
+    counters.clear()
+    compiled = trajectory(compile=True, **usual)
+    losses, weights = plain.apart(compiled)
+    assert 0 < losses < LOSS
+    assert weights < WEIGHT
+    assert compiled.card["english_dev"] == pytest.approx(plain.card["english_dev"], abs=1e-6)
+    assert compiled.card["settings"].pop("compile") is True
+    assert compiled.card["settings"] == plain.card["settings"]
+    assert 0 < counters["stats"]["unique_graphs"] <= GRAPHS
 
 
 def test_what_is_compared_moves(trajectory: Run) -> None:

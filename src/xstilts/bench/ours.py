@@ -11,11 +11,11 @@ import torch
 from xstilts.bench.clock import Positions, Stopwatch
 from xstilts.bench.job import Job, Measured
 from xstilts.bench.models import own_cost, own_model
-from xstilts.bench.sample import examples_of, labels_of, read_card, table_of
+from xstilts.bench.sample import examples_of, labels_of, read_card, table_of, whole
 from xstilts.score.predictions import answer_all
 from xstilts.score.settings import ScoreSettings
 from xstilts.train.loop import train
-from xstilts.train.phase import start_maps
+from xstilts.train.phase import make_ready
 from xstilts.train.settings import TrainSettings
 
 ALL_WEIGHTS = "all_weights"  # ends the name of a side that trains every weight, as the peers do
@@ -39,7 +39,7 @@ def _train(job: Job, chosen: Sequence[int]) -> Measured:
     torch.manual_seed(job.seed)
     model, rows = own_model(job, card["tasks"]), examples_of(job, chosen, "train")
     dev = examples_of(job, job.dev or (0,), "dev")  # training scores dev at its end, after the last step
-    start_maps(model, rows)
+    make_ready(model, whole(job, "train"), whole(job, "dev"), settings)
     with Positions(model.encoder.text, training=True) as seen, Stopwatch() as watch:
         watch.start()
         trained = train(model, rows, dev, settings, job.seed, job.side)

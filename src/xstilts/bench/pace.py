@@ -24,7 +24,7 @@ from xstilts.train.examples import Examples
 from xstilts.train.loop import train
 from xstilts.train.masking import read_masking
 from xstilts.train.order import sorted_batches
-from xstilts.train.phase import fresh_model, start_maps
+from xstilts.train.phase import fresh_model, make_ready
 from xstilts.train.pictures import Shown
 from xstilts.train.settings import TrainSettings
 
@@ -36,7 +36,7 @@ def pace_of_training(job: Job) -> Measured:
         Measured: examples and seconds of training. `more`: `dev_seconds` and `encode_seconds` of one row each.
     """
     model, rows, settings = _model(job), _rows(job, "train", job.rows), _settings(job)
-    start_maps(model, rows)
+    make_ready(model, _rows(job, "train", None), _rows(job, "dev", None), settings)
     if job.warmup:
         train(model, _rows(job, "train", job.warmup), _rows(job, "dev", (0,)), settings, job.seed, job.side)
     with Stopwatch() as watch:
@@ -94,9 +94,11 @@ def _settings(job: Job) -> TrainSettings:
     return replace(TrainSettings(**job.settings), epochs=1.0, evaluations=1)
 
 
-def _rows(job: Job, split: str, chosen: Sequence[int]) -> Examples:
+def _rows(job: Job, split: str, chosen: Sequence[int] | None) -> Examples:
+    """Rows of a split of the job's cache, or all of them."""
     card = read_json(Path(job.cache) / CARD)
     hidden = any(entry["kind"] == "mlm" for entry in card["tasks"].values())
     masking = read_masking(Path(job.public) / "encoder", job.seed) if hidden else None
-    table = open_rows(Path(job.cache) / f"{split}.arrow").take(pa.array(np.array(chosen), pa.int64()))
+    table = open_rows(Path(job.cache) / f"{split}.arrow")
+    table = table if chosen is None else table.take(pa.array(np.array(chosen), pa.int64()))
     return Examples(table, card, masking=masking)

@@ -12,7 +12,7 @@ import pyarrow as pa
 from xstilts.bench.job import Job
 from xstilts.cache import CARD, open_rows, read_json
 from xstilts.errors import ParameterError
-from xstilts.train.examples import Examples
+from xstilts.train.examples import Examples, open_examples
 
 
 def read_card(job: Job) -> tuple[str, dict[str, Any]]:
@@ -38,6 +38,11 @@ def table_of(job: Job, rows: Sequence[int], split: str | None = None) -> pa.Tabl
 def examples_of(job: Job, rows: Sequence[int], split: str | None = None) -> Examples:
     """The same rows as the pipeline opens them."""
     return Examples(table_of(job, rows, split), read_card(job)[1])
+
+
+def whole(job: Job, split: str) -> Examples:
+    """A whole split of the job's cache: what a stage would open, where a measurement trains on some of its rows."""
+    return open_examples(Path(job.cache), split)
 
 
 def token_ids(table: pa.Table) -> list[list[int]]:

@@ -21,9 +21,9 @@ from xstilts.bench.intervals import OTHER, Interval, split_wall
 from xstilts.bench.job import Job, Measured
 from xstilts.bench.models import own_model
 from xstilts.bench.ours import settings_of
-from xstilts.bench.sample import examples_of, read_card
+from xstilts.bench.sample import examples_of, read_card, whole
 from xstilts.train.loop import train
-from xstilts.train.phase import start_maps
+from xstilts.train.phase import make_ready
 
 PARTS = ("input", "forward", "backward", "optimizer", OTHER)
 
@@ -37,8 +37,9 @@ def split_step(job: Job) -> Measured:
 
 def _split(job: Job, chosen: Sequence[int]) -> Measured:
     torch.manual_seed(job.seed)
+    settings = settings_of(job)
     model, rows = own_model(job, read_card(job)[1]["tasks"]), examples_of(job, chosen, "train")
-    start_maps(model, rows)
+    make_ready(model, whole(job, "train"), whole(job, "dev"), settings)
     found: list[Interval] = []  # appended to by several threads
     with ExitStack() as stack:
         stack.enter_context(timed_method(rows, "batch", "input", found))
@@ -47,7 +48,7 @@ def _split(job: Job, chosen: Sequence[int]) -> Measured:
             stack.enter_context(timed_method(torch.autograd, name, "backward", found))
         stack.enter_context(timed_optimizer(found))
         watch = stack.enter_context(Stopwatch())
-        trained = train(model, rows, examples_of(job, (0,), "dev"), settings_of(job), job.seed, job.side)
+        trained = train(model, rows, examples_of(job, (0,), "dev"), settings, job.seed, job.side)
     begun = min(begin for _, begin, _ in found)  # the first batch: what is made once for a run is not part of a step
     seconds = split_wall(found, begun, watch.ended)
     steps = {part: seconds.get(part, 0.0) / trained.updates for part in PARTS}

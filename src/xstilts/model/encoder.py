@@ -189,6 +189,14 @@ class MultimodalEncoder(nn.Module):
         kept = np.union1d(token_ids, self.changed_rows)
         self.text.set_input_embeddings(TrimmedEmbedding(self.words, kept))
 
+    def compile_layers(self) -> None:
+        """Let torch compile each layer at its first batch, for batches of any size; names of weights stay.
+
+        A compiled layer is for one thread.
+        """
+        for layer in _layers(self.text):
+            layer.compile(dynamic=True)
+
     def set_dropout(self, probability: float) -> None:
         """Set the probability of every dropout in the encoder."""
         for module in self.modules():

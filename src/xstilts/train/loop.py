@@ -63,13 +63,15 @@ def train(
     accelerator = Accelerator(mixed_precision="bf16" if settings.precision == "bf16" else "no")
     run = begin(model.to(accelerator.device), settings, seed + OTHER_SEED * processes.index, len(plan))
     model.train().encoder.choose_attention(settings.attention, settings.precision)
+    if settings.compile:
+        model.encoder.compile_layers()
     if keeper:
         keeper.restore(run, processes)
     marks = evaluation_marks(len(plan), settings.evaluations)
     shown = Progress(title, len(plan), processes.is_main)
     with workers(processes.threads) as pool, shown as progress, stop_requests() as asked, ExitStack() as stack:
-        # Threads would draw dropout's random numbers in an order of their own.
-        shared = accelerator.device.type == "cpu" and not settings.dropout
+        # Threads would draw dropout's random numbers in an order of their own, and compile one layer at once.
+        shared = accelerator.device.type == "cpu" and not settings.dropout and not settings.compile
         threads = (pool, processes.threads) if shared else (None, 1)
         updater = Updater(accelerator, model, run.optimizer, rows, settings.clip, *threads)
         progress.go_on(run.result.updates, run.result.examples, run.result.tokens)
@@ -80,7 +82,16 @@ def train(
             count(run.result, rows, update)
             progress.advance(step, loss, run.result.examples, run.result.tokens)
             if step in marks:
-                evaluate(model, dev, settings, pool, run.result, step, updater.settle(), processes)
+                evaluate(
+                    model,
+                    dev,
+                    settings,
+                    None if settings.compile else pool,
+                    run.result,
+                    step,
+                    updater.settle(),
+                    processes,
+                )
                 progress.note(f"dev {run.result.curve[-1]['dev']:.3f}")
             if step < len(plan):
                 where = f"{title}: stopped after update {step} of {len(plan)}"
@@ -172,7 +183,7 @@ def evaluate(
     model: MultitaskModel,
     dev: Examples,
     settings: TrainSettings,
-    pool: Executor,
+    pool: Executor | None,
     result: Trained,
     step: int,
     loss: float,

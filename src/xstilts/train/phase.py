@@ -58,11 +58,7 @@ def train_phase(
     masked = any(entry["kind"] == "mlm" for entry in card["tasks"].values())
     masking = read_masking(public / "encoder", seed) if masked else None
     rows, dev = (open_examples(cache, split, masking=masking) for split in ("train", "dev"))
-    start_maps(model, rows)
-    if settings.trim_vocabulary and (token_ids := used_ids(rows, dev)) is not None:
-        model.encoder.keep_rows(token_ids)
-    if settings.tune == "lora":
-        add_adapters(model.encoder, settings.frozen_layers, settings.lora_rank)
+    make_ready(model, rows, dev, settings)
     keeper = None
     if scratch and settings.resume_minutes:
         inputs = run_inputs(cache, public, start, settings, seed, processes)
@@ -95,6 +91,19 @@ def fresh_model(public: Path, start: Path | None, cards: dict[str, dict[str, Any
             if card.get("metric") == "soft_accuracy" and isinstance(head, LabelHead):
                 head.start_rare()
     return model
+
+
+def make_ready(model: MultitaskModel, rows: Examples, dev: Examples, settings: TrainSettings) -> None:
+    """Bring a fresh model to the state in which training begins.
+
+    Feature maps begin at the scale of the features, those word embeddings alone stay in memory that the rows use, and
+    adapters are added if they are what is trained.
+    """
+    start_maps(model, rows)
+    if settings.trim_vocabulary and (token_ids := used_ids(rows, dev)) is not None:
+        model.encoder.keep_rows(token_ids)
+    if settings.tune == "lora":
+        add_adapters(model.encoder, settings.frozen_layers, settings.lora_rank)
 
 
 def start_maps(model: MultitaskModel, rows: Examples) -> None:

@@ -9,7 +9,7 @@ from xstilts.errors import ParameterError
 
 NOT_DECIDING = ("resume_minutes", "trim_vocabulary", "loader_workers")  # settings that change no number
 # Settings that an earlier version did not have, where they change nothing.
-NEUTRAL = {"tune": "full", "attention": "auto"}
+NEUTRAL = {"tune": "full", "attention": "auto", "compile": False}
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,8 @@ class TrainSettings:
         nothing else.
     attention: packed: the tokens of a batch in one row, without padding, and attention within each sequence; padded;
         auto: packed where that is faster, on a GPU in bf16 without dropout. Both compute the same.
+    compile: whether torch compiles the encoder's layers (torch.compile), which takes a minute or so at the start. On
+        processors one thread works then.
     """
 
     epochs: float = 1.0
@@ -64,6 +66,7 @@ class TrainSettings:
     resume_minutes: float = 5.0
     loader_workers: int | None = None
     attention: Literal["auto", "packed", "padded"] = "auto"
+    compile: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what would train nothing, or something else than was asked."""
