@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from xstilts.errors import ParameterError
-from xstilts.model.encoder import Attention
 
 UNDECIDING = ("resume_minutes", "loader_workers")  # settings that change no number
 NEUTRAL = {
@@ -59,7 +58,7 @@ class TrainSettings:
     precision: Literal["bf16", "fp32"] = "bf16"
     resume_minutes: float = 5.0
     loader_workers: int | None = None
-    attention: Attention = "auto"
+    attention: Literal["auto", "packed", "padded"] = "auto"
     compile: bool = False
 
     def __post_init__(self) -> None:
