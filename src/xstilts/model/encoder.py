@@ -21,8 +21,6 @@ from xstilts.model.packing import NAME, Packing, can_pack, packing_is_faster
 from xstilts.model.visual_prefix import VisualPrefix
 from xstilts.model.vocabulary import TrimmedEmbedding, whole_size
 
-Attention = Literal["auto", "packed", "padded"]
-
 
 @dataclass(frozen=True)
 class Encoded:
@@ -137,7 +135,7 @@ class MultimodalEncoder(nn.Module):
         batch = batch.with_packing() if self.packs else batch
         return batch.pinned() if self.text.device.type == "cuda" else batch
 
-    def choose_attention(self, choice: Attention, precision: str) -> None:
+    def choose_attention(self, choice: Literal["auto", "packed", "padded"], precision: str) -> None:
         """Say whether batches are read packed (see `xstilts.model.packing`) or padded.
 
         Args:
