@@ -18,6 +18,7 @@ from xstilts.train.lists import Lists
 from xstilts.train.masking import Masking, read_masking
 
 TASKS = ["looks", "votes", "follows", "compares", "finds", "doubts", "tags", "picks", "points", "matches", "fills"]
+OF_A_BATCH = ("features", "boxes", "region_mask", "targets")  # padded, or counted, through the whole batch
 DRAWN = st.lists(st.integers(0, 23), min_size=1, max_size=20)  # rows of a task, some of them twice
 
 
@@ -122,6 +123,16 @@ def test_where_an_answer_may_be(drawn: list[int], task: str, everything: Example
 
 
 @given(drawn=DRAWN, task=st.sampled_from(TASKS))
+def test_targets_are_where_labels_are(drawn: list[int], task: str, everything: Examples) -> None:
+    batch = everything.batch(np.flatnonzero(everything.tasks == task)[drawn], update=3)
+    if batch.labels is None:
+        assert batch.targets is None
+    else:
+        assert batch.targets is not None
+        assert batch.targets.tolist() == np.flatnonzero(batch.labels.numpy().ravel() >= 0).tolist()
+
+
+@given(drawn=DRAWN, task=st.sampled_from(TASKS))
 def test_an_example_is_the_same_in_every_batch(drawn: list[int], task: str, everything: Examples) -> None:
     """Padding aside, whatever kind of task it is of, masks of an mlm task included."""
     chosen = np.flatnonzero(everything.tasks == task)[drawn]
@@ -130,7 +141,7 @@ def test_an_example_is_the_same_in_every_batch(drawn: list[int], task: str, ever
         alone = everything.batch(np.array([row]), update=3)
         for one in fields(batch):
             whole, own = getattr(batch, one.name), getattr(alone, one.name)
-            if isinstance(own, Tensor) and own.ndim and one.name not in ("features", "boxes", "region_mask"):
+            if isinstance(own, Tensor) and own.ndim and one.name not in OF_A_BATCH:
                 per = len(whole) // len(chosen)
                 part = whole[i * per : i * per + len(own)]
                 assert part[(slice(None), *(slice(0, size) for size in own.shape[1:]))].equal(own), one.name

@@ -68,8 +68,11 @@ def test_batches_without_padding(trajectory: Run) -> None:
 @pytest.mark.skipif(not any(map(shutil.which, ("g++", "clang++"))), reason="torch.compile needs a C++ compiler here")
 @pytest.mark.parametrize("attention", ["padded", "packed"])
 def test_compiled_layers(attention: str, trajectory: Run) -> None:
-    """As compiled for batches of any size: one graph a layer's class and use (training, dev), however many batches."""
-    usual = {"batch_size": 16, "token_budget": 512, "attention": attention}
+    """As compiled for batches of any size: one graph a layer's class and use (training, dev), however many batches.
+
+    Dev is scored at the end alone, as above.
+    """
+    usual = {"batch_size": 16, "token_budget": 512, "attention": attention, "evaluations": 1}
     plain = trajectory(**usual)
     counters.clear()
     compiled = trajectory(compile=True, **usual)
