@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def study(tmp_path: Path) -> dict[str, Any]:
     """The study of metrics/ with two of its routes, beside scenes without a picture of their own."""
-    shutil.copytree(ROOT / "metrics", tmp_path / "metrics")
+    shutil.copytree(ROOT / "metrics", tmp_path / "metrics", ignore=shutil.ignore_patterns("full"))
     routes = list(json.loads((ROOT / "metrics/study.json").read_text())["xgqa"]["accuracy"])
     asked = [("q1", "i1", "verify", "yes", code, f"{code}?") for code in ("en", "de")]
     scenes = tmp_path / "report/scenes/xgqa"
