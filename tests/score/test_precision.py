@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
+from operations import Operations
 from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel
 from xstilts.score.predictions import each_batch
@@ -24,18 +23,6 @@ from xstilts.train.order import sorted_batches
 BF16 = 0.1  # of logits of order 1: a mean over tokens of states with 8 bits of precision
 
 pytestmark = pytest.mark.equivalence
-
-
-class Casts(TorchDispatchMode):
-    """Counts the casts of torch for as long as the block runs."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: Counter[str] = Counter()
-
-    def __torch_dispatch__(self, operation: Any, types: Any, arguments: Any = (), named: Any = None) -> Any:
-        self.found[operation.overloadpacket.__name__] += 1
-        return operation(*arguments, **(named or {}))
 
 
 @pytest.fixture
@@ -84,7 +71,7 @@ def test_no_weight_is_cast_in_a_batch(model: MultitaskModel, everything: Example
     """A linear map casts its weight and its bias otherwise: 2 x 12 in two layers, 2 x 4 in front of them."""
     batch, found = everything.batch(np.flatnonzero(everything.tasks == "looks")), []
     for _ in range(2):
-        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16), Casts() as counted:
+        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16), Operations() as counted:
             model.logits(batch)
         found.append(counted.found["_to_copy"])
         model.encoder.cast_once("bf16")

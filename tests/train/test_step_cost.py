@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator
-from torch.utils._python_dispatch import TorchDispatchMode
 
+from operations import Operations
 from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel
 from xstilts.train.examples import Examples, open_examples
@@ -36,18 +36,6 @@ OPERATIONS_A_LAYER = 170  # 157 found
 CASTS_A_LAYER = 37  # 34 found
 
 Count = Callable[..., Counter[str]]
-
-
-class Operations(TorchDispatchMode):
-    """Counts the operations of torch, by name, for as long as the block runs."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: Counter[str] = Counter()
-
-    def __torch_dispatch__(self, operation: Any, types: Any, arguments: Any = (), named: Any = None) -> Any:
-        self.found[operation.overloadpacket.__name__] += 1
-        return operation(*arguments, **(named or {}))
 
 
 @pytest.fixture
