@@ -56,9 +56,7 @@ def train(
         NotFinite: at a loss that is no number, with the update and the ids of the batch.
         Stopped: the process was asked to stop (Ctrl-C, SIGTERM); its state was kept.
     """
-    for name, part in (("train", rows), ("dev", dev)):
-        if not len(part):
-            raise XstiltsError(f"{title}: found no {name} rows, expected some; look at its raw files")
+    refuse_empty(title, rows, dev)
     processes, plan = Processes.here(), update_plan(rows, settings, seed)
     accelerator = Accelerator(mixed_precision="bf16" if settings.precision == "bf16" else "no")
     run = begin(model.to(accelerator.device), settings, seed + OTHER_SEED * processes.index, len(plan))
@@ -70,10 +68,7 @@ def train(
     marks = evaluation_marks(len(plan), settings.evaluations)
     shown = Progress(title, len(plan), processes.is_main)
     with workers(processes.threads) as pool, shown as progress, stop_requests() as asked, ExitStack() as stack:
-        # Threads would draw dropout's random numbers in an order of their own, and compile one layer at once.
-        shared = accelerator.device.type == "cpu" and not settings.dropout and not settings.compile
-        threads = (pool, processes.threads) if shared else (None, 1)
-        updater = Updater(accelerator, model, run.optimizer, rows, settings.clip, *threads)
+        updater = make_updater(accelerator, run, rows, settings, pool, processes)
         progress.go_on(run.result.updates, run.result.examples, run.result.tokens)
         inputs = stack.enter_context(closing(batches_of(plan, run.result.updates, updater, settings.loader_workers)))
         for step, update, made in inputs:
@@ -82,21 +77,29 @@ def train(
             count(run.result, rows, update)
             progress.advance(step, loss, run.result.examples, run.result.tokens)
             if step in marks:
-                evaluate(
-                    model,
-                    dev,
-                    settings,
-                    None if settings.compile else pool,
-                    run.result,
-                    step,
-                    updater.settle(),
-                    processes,
-                )
+                evaluate(model, dev, settings, pool, run.result, step, updater.settle(), processes)
                 progress.note(f"dev {run.result.curve[-1]['dev']:.3f}")
             if step < len(plan):
                 where = f"{title}: stopped after update {step} of {len(plan)}"
                 keep_or_stop(run, keeper, processes, asked(), where, updater)
     return run.result
+
+
+def refuse_empty(title: str, rows: Examples, dev: Examples) -> None:
+    """Raise `XstiltsError` where there is nothing to train on, or nothing to choose a checkpoint by."""
+    for name, part in (("train", rows), ("dev", dev)):
+        if not len(part):
+            raise XstiltsError(f"{title}: found no {name} rows, expected some; look at its raw files")
+
+
+def make_updater(
+    accelerator: Accelerator, run: Run, rows: Examples, settings: TrainSettings, pool: Executor, processes: Processes
+) -> Updater:
+    """What makes the run's steps; on processors its threads share every batch where they can."""
+    # Threads would draw dropout's random numbers in an order of their own, and compile one layer at once.
+    shared = accelerator.device.type == "cpu" and not settings.dropout and not settings.compile
+    threads = (pool, processes.threads) if shared else (None, 1)
+    return Updater(accelerator, run.model, run.optimizer, rows, settings.clip, *threads)
 
 
 def batches_of(
@@ -183,14 +186,15 @@ def evaluate(
     model: MultitaskModel,
     dev: Examples,
     settings: TrainSettings,
-    pool: Executor | None,
+    pool: Executor,
     result: Trained,
     step: int,
     loss: float,
     processes: Processes,
 ) -> None:
     """Score English dev, add a point to the curve, and keep the weights if they are the best so far."""
-    scores = dev_scores(model, dev, settings.token_budget, settings.precision, pool, processes)
+    threads = None if settings.compile else pool  # a compiled layer is for one thread
+    scores = dev_scores(model, dev, settings.token_budget, settings.precision, threads, processes)
     result.curve.append({"update": step, "loss": round(loss, 4), "dev": round(scores["mean"], 4)})
     if not result.best or scores["mean"] > result.best["mean"]:
         result.best, result.weights = scores, trained_weights(model)
