@@ -21,7 +21,7 @@ from xstilts.train.examples import Examples
 
 # Logits are of order 1 and float32 sums of 32 terms in another order differ by 1e-6.
 TOLERANCE = 1e-5
-KINDS = ["bert", "xlm-roberta", "modernbert"]
+KINDS = ["bert", "xlm-roberta", "xlm-roberta-xl", "modernbert"]
 Make = Callable[[Path], MultitaskModel]
 
 
@@ -91,7 +91,7 @@ def test_without_regions_it_is_the_text_encoder_itself(kind: str, tiny: Any, exa
     torch.testing.assert_close(encoded.hidden[batch.text_mask], expected[batch.text_mask], atol=TOLERANCE, rtol=0)
 
 
-@pytest.mark.parametrize(("kind", "first"), [("bert", 0), ("xlm-roberta", 2), ("modernbert", 0)])
+@pytest.mark.parametrize(("kind", "first"), [("bert", 0), ("xlm-roberta", 2), ("xlm-roberta-xl", 2), ("modernbert", 0)])
 def test_the_first_position(kind: str, first: int, tiny: Any) -> None:
     assert load_public(tiny.public(kind)).first_position == first
 

@@ -19,7 +19,7 @@ from xstilts.train.examples import Examples
 
 Make = Callable[[Path], MultitaskModel]
 FILE = "model.safetensors"
-KINDS = ["bert", "xlm-roberta", "modernbert"]
+KINDS = ["bert", "xlm-roberta", "xlm-roberta-xl", "modernbert"]
 
 
 @torch.no_grad()

@@ -150,7 +150,7 @@ def test_left_and_right_are_told_apart(full_model: MultitaskModel, everything: E
 @torch.inference_mode()
 def test_every_layer_from_the_embeddings_on(everything: Examples, tiny: Any) -> None:
     batch = everything.batch(of_task(everything, "looks")[:6])
-    for kind in ("bert", "xlm-roberta", "modernbert"):
+    for kind in ("bert", "xlm-roberta", "xlm-roberta-xl", "modernbert"):
         encoder = load_public(tiny.public(kind)).eval()
         layers = encoder.all_layers(batch)
         assert len(layers) == 1 + encoder.text.config.num_hidden_layers

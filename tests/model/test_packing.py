@@ -20,7 +20,7 @@ from xstilts.train.examples import Examples
 # Float32 sums of some dozen terms of order 1, in another order.
 TOLERANCE, GRADIENT = 1e-5, 1e-4
 TASKS = ["looks", "votes", "follows", "compares", "finds", "doubts", "tags", "picks", "points", "matches", "fills"]
-KINDS = ["bert", "xlm-roberta"]
+KINDS = ["bert", "xlm-roberta", "xlm-roberta-xl"]
 
 Make = Callable[..., MultitaskModel]
 

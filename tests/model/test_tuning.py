@@ -19,7 +19,7 @@ from xstilts.model.tuning import add_adapters, choose_trained, has_adapters, mer
 from xstilts.train.examples import Examples
 
 Make = Callable[[Path], MultitaskModel]
-KINDS = ["bert", "xlm-roberta", "modernbert"]
+KINDS = ["bert", "xlm-roberta", "xlm-roberta-xl", "modernbert"]
 RANK = 4
 
 

@@ -20,7 +20,7 @@ from xstilts.train.examples import Examples
 from xstilts.train.vocabulary import used_ids
 
 Make = Callable[[Path], MultitaskModel]
-KINDS = ["bert", "xlm-roberta", "modernbert"]
+KINDS = ["bert", "xlm-roberta", "xlm-roberta-xl", "modernbert"]
 WORDS = "encoder.text.embeddings.word_embeddings.weight"
 
 

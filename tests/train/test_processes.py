@@ -1,4 +1,4 @@
-"""Two processes train what one trains: each works on its share, only the main one writes."""
+"""Two processes train what one trains, also with layers spread over them: each has its share, the main one writes."""
 
 from __future__ import annotations
 
@@ -24,18 +24,21 @@ OUT = Path("data/intermediate/all-s0")
 # Also where they compute on processors: with `--cpu` accelerate starts one process, whatever number is asked for.
 LAUNCH = """accelerate.commands.launch --multi_gpu --num_processes 2 --num_machines 1 --mixed_precision no
 --dynamo_backend no --main_process_port 0"""
+SHARDED = f"accelerate.commands.launch --config_file {ROOT}/stages/fsdp.yaml --num_processes 2 --main_process_port 0"
 LOSS, WEIGHT = 2e-4, 1e-5  # losses in a checkpoint have four decimals; weights move by 1e-2
 # The stage, with every process noting its share of every batch; on demand, process 1 dies in an update.
 NOTING = """
 import json, os, runpy, signal, sys
+from xstilts.train.sharded import ShardedUpdater
 from xstilts.train.update import Updater
-death, add, noted = int(sys.argv[1]), Updater._add_gradient, []
+Kind = ShardedUpdater if os.environ.get("ACCELERATE_USE_FSDP") == "true" else Updater
+death, add, noted = int(sys.argv[1]), Kind._add_gradient, []
 def noting(self, number, parts, examples):
     if number == death and self.processes.index == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     noted.append([number, [row for part in parts for row in part.rows.tolist()]])
     return add(self, number, parts, examples)
-Updater._add_gradient = noting
+Kind._add_gradient = noting
 sys.argv = sys.argv[2:]
 try:
     runpy.run_path(sys.argv[0], run_name="__main__")
@@ -71,11 +74,11 @@ def repository(parameter_files: Any, every_kind: Path, public: Path) -> Callable
     return make
 
 
-def launch(root: Path, death: int = 0) -> subprocess.CompletedProcess[str]:
+def launch(root: Path, how: str = LAUNCH, death: int = 0) -> subprocess.CompletedProcess[str]:
     """Run the stage in two processes, on a port that is free; `death`: the update in which process 1 dies."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "ACCELERATE_USE_CPU": "true"}
     (root / "noting.py").write_text(NOTING)
-    command = [sys.executable, "-m", *LAUNCH.split(), "noting.py", str(death), str(SCRIPT), "all", "0"]
+    command = [sys.executable, "-m", *how.split(), "noting.py", str(death), str(SCRIPT), "all", "0"]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
 
@@ -89,16 +92,26 @@ def taken(root: Path) -> dict[str, bytes]:
 @pytest.mark.slow
 @pytest.mark.stage
 @pytest.mark.equivalence
-@pytest.mark.parametrize("changed", [{}, {"tune": "lora"}], ids=["full", "lora"])
+@pytest.mark.parametrize(
+    ("how", "changed"),
+    [
+        (LAUNCH, {}),
+        (LAUNCH, {"tune": "lora"}),
+        (SHARDED, {}),
+        (SHARDED, {"frozen_layers": 1, "train_inputs": False}),
+        (SHARDED, {"tune": "head", "train_inputs": False}),
+    ],
+    ids=["full", "lora", "sharded", "sharded-part", "sharded-head"],
+)
 def test_two_processes_train_what_one_trains(
-    changed: dict[str, Any], repository: Callable[..., Path], trajectory_of: Callable[..., Any]
+    how: str, changed: dict[str, Any], repository: Callable[..., Path], trajectory_of: Callable[..., Any]
 ) -> None:
     """Losses within 2e-4, weights within 1e-5, the same dev scores and counts."""
     root = repository(accumulation=2, **changed)
     runpy.run_path(str(SCRIPT))["main"]("all", 0)
     one = trajectory_of(root / OUT)
     shutil.rmtree(root / OUT)
-    done = launch(root)
+    done = launch(root, how)
     assert done.returncode == 0, done.stderr
     assert sum("0 s left" in line for line in done.stderr.splitlines()) == 1
     two = trajectory_of(root / OUT)
@@ -121,17 +134,18 @@ def test_two_processes_train_what_one_trains(
 @pytest.mark.slow
 @pytest.mark.stage
 @pytest.mark.equivalence
-def test_two_processes_are_taken_up_as_one_is(repository: Callable[..., Path]) -> None:
+@pytest.mark.parametrize("how", [LAUNCH, SHARDED], ids=["whole", "sharded"])
+def test_two_processes_are_taken_up_as_one_is(how: str, repository: Callable[..., Path]) -> None:
     """Bit for bit, with dropout, of which each process has random numbers of its own."""
     root = repository(dropout=0.1, evaluations=3)
-    whole = launch(root)
+    whole = launch(root, how)
     assert whole.returncode == 0, whole.stderr
     expected = taken(root)
-    assert launch(root, death=12).returncode != 0
+    assert launch(root, how, death=12).returncode != 0
     assert not (root / OUT).exists()
     (state,) = root.glob("scratch/*/state.safetensors")
     assert not np.array_equal(*(load_file(state)[f"random/{index}/cpu"] for index in (0, 1)))
-    again = launch(root)
+    again = launch(root, how)
     assert again.returncode == 0, again.stderr
     assert "goes on from there" in again.stderr
     assert taken(root) == expected

@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from xstilts.cache import read_json, read_tensors, write_json
 from xstilts.errors import DataError
 from xstilts.model.encoder import MultimodalEncoder, load_public
 from xstilts.model.multitask import MultitaskModel
+from xstilts.model.sharding import whole
 from xstilts.model.tuning import has_adapters, merge_adapters
 from xstilts.model.vocabulary import ROWS, VALUES, as_rows, kept_ids, lay_rows
 
@@ -30,11 +31,20 @@ FILE, CARD = "model.safetensors", "checkpoint.json"
 ENCODER, OF_TASKS = "encoder.", ("heads.", "inputs.")  # how the names of weights begin
 
 
-def trained_weights(model: MultitaskModel) -> dict[str, Tensor]:
-    """Copies on the CPU of the weights a checkpoint must hold: all that this phase or an earlier one trained."""
+def kept_weights(model: MultitaskModel) -> dict[str, nn.Parameter]:
+    """The weights a checkpoint must hold: all that this phase or an earlier one trained."""
     earlier = {f"{ENCODER}{name}" for name in model.encoder.differing}
-    kept = {name: p for name, p in model.named_parameters() if p.requires_grad or name in earlier}
-    return {name: p.detach().to("cpu", copy=True).contiguous() for name, p in kept.items()}
+    return {name: weight for name, weight in model.named_parameters() if weight.requires_grad or name in earlier}
+
+
+def trained_weights(model: MultitaskModel, keep: bool = True) -> dict[str, Tensor]:
+    """Copies of these on the CPU, whole.
+
+    Args:
+        keep: of sharded layers, whether this process wants them; else it has empty ones, but must ask as well.
+    """
+    found = {name: whole(weight, keep) for name, weight in kept_weights(model).items()}
+    return {name: weight.to("cpu", copy=True).contiguous() for name, weight in found.items()}
 
 
 def checkpoint_weights(weights: dict[str, Tensor], model: MultitaskModel, public: Path) -> dict[str, Tensor]:

@@ -271,7 +271,7 @@ def _load_text(directory: Path) -> PreTrainedModel:
         raise DataError(directory, None, "no encoder", "a Hugging Face directory", "run `dvc repro`")
     disable_progress_bar()  # type: ignore[no-untyped-call]  # of loading weights: it says nothing and fills the log
     arguments: dict[str, object] = {"dtype": torch.float32, "local_files_only": True, "use_safetensors": True}
-    if AutoConfig.from_pretrained(directory).model_type in ("bert", "roberta", "xlm-roberta"):
+    if AutoConfig.from_pretrained(directory).model_type in ("bert", "roberta", "xlm-roberta", "xlm-roberta-xl"):
         arguments["add_pooling_layer"] = False
     try:
         text: PreTrainedModel = AutoModel.from_pretrained(directory, **arguments)

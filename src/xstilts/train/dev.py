@@ -67,18 +67,20 @@ def dev_scores(
 
     Accuracy over examples, over words (tagging) or over masked tokens (mlm, whose masks are the same every time); of a
     span task the mean F1 of token spans over examples. They choose a checkpoint; the task's own metric is for scoring.
-    Several processes take turns at the batches, and all of them have the whole scores.
+    Several processes take turns at the batches, and all of them have the whole scores. None has fewer batches: one that
+    has nothing left repeats an early one for nothing, since sharded layers need all processes at once.
     """
     points: dict[str, list[Tensor]] = defaultdict(list)
     ids: dict[str, list[str]] = defaultdict(list)
     batches = sorted_batches(examples, 4 * token_budget, 128)
     mine = batches[processes.index :: processes.count]
+    rounds = -(-len(batches) // processes.count)
 
     def judge(batch: Batch, logits: Tensor) -> Tensor:
         return METRICS[model.cards[batch.task]["kind"]](logits, batch).flatten().cpu()
 
-    found = list(each_batch(model, examples, mine, precision, pool, judge))
-    for rows, flat in zip(batches, processes.dealt(found, len(batches)), strict=True):
+    found = list(each_batch(model, examples, [*mine, *batches[: rounds - len(mine)]], precision, pool, judge))
+    for rows, flat in zip(batches, processes.dealt(found[: len(mine)], len(batches)), strict=True):
         task = str(examples.tasks[rows[0]])
         points[task].append(flat)
         ids[task] += [examples.ids[row] for row in rows]

@@ -28,6 +28,7 @@ def run_inputs(
     Features are named in the cache's card by their hash. Number of processes and threads, device and versions count as
     well: with others, sums are rounded otherwise.
     """
+    layers = {"layers": "sharded"} if processes.sharded else {}
     return {
         "cache": sha256_of_tree(cache),
         "public encoder": sha256_of_tree(public),
@@ -36,7 +37,7 @@ def run_inputs(
         "seed": seed,
         "code": {name: sha256_of_tree(PACKAGE / name, "*.py") for name in CODE},
         "versions": {module.__name__: module.__version__ for module in (torch, transformers, accelerate, np)},
-        "machine": {"device": processes.device.type, "processes": processes.count, "processors": processors()},
+        "machine": {"device": processes.device.type, "processes": processes.count, "processors": processors()} | layers,
     }
 
 

@@ -18,6 +18,7 @@ from xstilts.errors import XstiltsError
 from xstilts.model.batch import Batch
 from xstilts.model.checkpoint import trained_weights
 from xstilts.model.multitask import MultitaskModel
+from xstilts.model.sharding import apart
 from xstilts.model.tuning import choose_trained
 from xstilts.threads import workers
 from xstilts.train.dev import dev_scores
@@ -29,6 +30,7 @@ from xstilts.train.progress import Progress
 from xstilts.train.resume import Keeper
 from xstilts.train.run import Run, Trained
 from xstilts.train.settings import TrainSettings
+from xstilts.train.sharded import ShardedUpdater, place
 from xstilts.train.stop import Stopped, stop_requests
 from xstilts.train.update import Updater
 
@@ -59,7 +61,7 @@ def train(
     refuse_empty(title, rows, dev)
     processes, plan = Processes.here(), update_plan(rows, settings, seed)
     accelerator = Accelerator(mixed_precision="bf16" if settings.precision == "bf16" else "no")
-    run = begin(model.to(accelerator.device), settings, seed + OTHER_SEED * processes.index, len(plan))
+    run = begin(place(model, settings, processes), settings, seed + OTHER_SEED * processes.index, len(plan))
     model.train().encoder.choose_attention(settings.attention, settings.precision)
     if settings.compile:
         model.encoder.compile_layers()
@@ -98,8 +100,9 @@ def make_updater(
     """What makes the run's steps; on processors its threads share every batch where they can."""
     # Threads would draw dropout's random numbers in an order of their own, and compile one layer at once.
     shared = accelerator.device.type == "cpu" and not settings.dropout and not settings.compile
-    threads = (pool, processes.threads) if shared else (None, 1)
-    return Updater(accelerator, run.model, run.optimizer, rows, settings.clip, *threads)
+    threads = (pool, processes.threads) if shared and not processes.sharded else (None, 1)
+    kind = ShardedUpdater if processes.sharded else Updater
+    return kind(accelerator, run.model, run.optimizer, rows, settings.clip, *threads)
 
 
 def batches_of(
@@ -159,7 +162,7 @@ def make_optimizer(model: MultitaskModel, settings: TrainSettings) -> AdamW:
         trained = [weight for weight in part.parameters() if weight.requires_grad]
         for matrices, decay in ((True, settings.weight_decay), (False, 0.0)):
             chosen = [weight for weight in trained if (weight.ndim > 1 and weight is not words) == matrices]
-            groups.append({"params": chosen, "lr": peak, "weight_decay": decay})
+            groups += [{"params": alike, "lr": peak, "weight_decay": decay} for alike in apart(chosen)]
     return AdamW([group for group in groups if group["params"]], fused=True)
 
 
@@ -193,8 +196,8 @@ def evaluate(
     processes: Processes,
 ) -> None:
     """Score English dev, add a point to the curve, and keep the weights if they are the best so far."""
-    threads = None if settings.compile else pool  # a compiled layer is for one thread
+    threads = None if settings.compile or processes.sharded else pool  # such layers are for one thread
     scores = dev_scores(model, dev, settings.token_budget, settings.precision, threads, processes)
     result.curve.append({"update": step, "loss": round(loss, 4), "dev": round(scores["mean"], 4)})
     if not result.best or scores["mean"] > result.best["mean"]:
-        result.best, result.weights = scores, trained_weights(model)
+        result.best, result.weights = scores, trained_weights(model, processes.is_main)

@@ -64,7 +64,7 @@ def train_phase(
         inputs = run_inputs(cache, public, start, settings, seed, processes)
         keeper = Keeper(scratch, out, inputs, settings.resume_minutes)
     result = train(model, rows, dev, settings, seed, card["name"], keeper)
-    weights = checkpoint_weights(result.weights, model, public)
+    weights = checkpoint_weights(result.weights, model, public) if processes.is_main else {}
     leave(out, weights, checkpoint_card(card, settings, seed, result), processes)
     if keeper and processes.is_main:
         keeper.discard()

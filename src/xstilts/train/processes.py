@@ -2,7 +2,7 @@
 
 The processes are those that `accelerate launch` starts. Each has a model of its own, equal in all; they exchange
 gradients, dev scores and decisions, and only the main one (number 0) writes. Where there is one process, nothing here
-does anything.
+does anything. With FSDP a process has a part of every layer instead (see `xstilts.model.sharding`).
 """
 
 from __future__ import annotations
@@ -35,11 +35,13 @@ class Processes:
         count: how many there are.
         index: the number of this one, from 0.
         device: where this one computes.
+        sharded: whether the encoder's layers are spread over them (FSDP), as the launcher was told.
     """
 
     count: int = 1
     index: int = 0
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    sharded: bool = False
 
     @classmethod
     def here(cls) -> Processes:
@@ -50,7 +52,8 @@ class Processes:
     @classmethod
     def of(cls, state: Accelerator | PartialState) -> Processes:
         """Those that accelerate knows of."""
-        return cls(state.num_processes, state.process_index, state.device)
+        sharded = state.num_processes > 1 and parse_flag_from_env("ACCELERATE_USE_FSDP")
+        return cls(state.num_processes, state.process_index, state.device, sharded)
 
     @property
     def is_main(self) -> bool:

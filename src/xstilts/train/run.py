@@ -12,8 +12,9 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from xstilts.errors import XstiltsError
-from xstilts.model.checkpoint import trained_weights
+from xstilts.model.checkpoint import kept_weights
 from xstilts.model.multitask import MultitaskModel
+from xstilts.model.sharding import like, whole
 from xstilts.train.processes import Processes
 from xstilts.train.random_states import random_states, set_random_states
 
@@ -51,11 +52,11 @@ class Run:
 
     def tensors(self, processes: Processes) -> dict[str, Tensor]:
         """Trained weights, what the optimizer keeps of each, the best weights, every process's random generators."""
-        weights = self._weights()
-        found = {f"{WEIGHT}{name}": weight.detach() for name, weight in weights.items()}
+        weights, main = self._weights(), processes.is_main
+        found = {f"{WEIGHT}{name}": whole(weight, main) for name, weight in weights.items()}
         for name, weight in weights.items():
             kept = self.optimizer.state.get(weight, {})
-            found |= {f"{OPTIMIZER}{kind}/{name}": value for kind, value in kept.items()}
+            found |= {f"{OPTIMIZER}{kind}/{name}": whole(value, main) for kind, value in kept.items()}
         found |= {f"{BEST}{name}": weight for name, weight in self.result.weights.items()}
         for name, state in random_states(self._device).items():
             found |= {f"{RANDOM}{index}/{name}": one for index, one in enumerate(processes.gathered(state))}
@@ -76,9 +77,9 @@ class Run:
         weights = self._weights()
         with torch.no_grad():
             for name, weight in weights.items():
-                weight.copy_(tensors[f"{WEIGHT}{name}"])
+                weight.copy_(like(weight, tensors[f"{WEIGHT}{name}"]))
         for kind, name, value in _optimizer_tensors(tensors):
-            self.optimizer.state[weights[name]][kind] = value.to(self._device, copy=True)
+            self.optimizer.state[weights[name]][kind] = like(weights[name], value)
         self.schedule.load_state_dict(facts["schedule"])
         for group, rate in zip(self.optimizer.param_groups, self.schedule.get_last_lr(), strict=True):
             group["lr"] = rate
@@ -95,7 +96,7 @@ class Run:
             if name not in own or (value.ndim and value.shape != own[name]):
                 raise ForeignState("its optimizer is that of another model")
         best = {name: weight.shape for name, weight in _beginning(tensors, BEST).items()}
-        if best and best != {name: weight.shape for name, weight in trained_weights(self.model).items()}:
+        if best and best != {name: weight.shape for name, weight in kept_weights(self.model).items()}:
             raise ForeignState("its best weights are those of another model")
 
     def _weights(self) -> dict[str, Tensor]:

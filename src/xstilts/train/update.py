@@ -58,8 +58,10 @@ class Updater:
 
         It reads nothing that training changes, so it can be made ahead.
         """
-        shares = [self.processes.share(indices, turn) for turn, indices in enumerate(update)]
-        return [self._parts(number, share) for share in shares if len(share)]
+        return [self._parts(number, share) for share in self._shares(update) if len(share)]
+
+    def _shares(self, update: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return [self.processes.share(indices, turn) for turn, indices in enumerate(update)]
 
     def _parts(self, number: int, indices: np.ndarray) -> list[Batch]:
         parts = np.array_split(indices, max(1, min(self.parts, len(indices) // FEWEST)))
@@ -82,9 +84,8 @@ class Updater:
         work = self.batches(number, update) if made is None else made
         parts_of_loss = [self._add_gradient(number, parts, examples) for parts in work]
         loss = self.processes.total(sum(parts_of_loss, start=self.nothing))
-        self.processes.add_gradients(self.weights)
-        norm = self.accelerator.clip_grad_norm_(self.weights, self.clip)
-        self.watch.see("gradient norm", norm, number, ids)
+        self._exchange()
+        self.watch.see("gradient norm", self._clip(), number, ids)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         return self.watch.end(loss, number, ids)
@@ -92,6 +93,15 @@ class Updater:
     def settle(self) -> float:
         """Make sure that all updates so far were sound; return the loss of the last one."""
         return self.watch.settle()
+
+    def _exchange(self) -> None:
+        """Let every weight have the sum of its gradients in all processes."""
+        self.processes.add_gradients(self.weights)
+
+    def _clip(self) -> Tensor:
+        """Clip the norm of the gradient; return what it was."""
+        norm: Tensor = self.accelerator.clip_grad_norm_(self.weights, self.clip)
+        return norm
 
     def _ids(self, update: Sequence[np.ndarray]) -> list[str]:
         return [self.rows.ids[row] for indices in update for row in indices]
