@@ -112,10 +112,19 @@ def content(scored: Scored, kind: str, metric: str) -> dict[str, Any]:
     return about | {"rows": dict(scored.rows), "scores": dict(scored.scores), "controls": dict(scored.controls)}
 
 
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    """The test cache of a set of spans: three questions a paragraph, whose text is another one in each language."""
+    texts = [f"{language} {int(name) // 3}" for language, name in zip(LANGUAGES, IDS, strict=True)]
+    (tmp_path / "cache").mkdir()
+    write_table(tmp_path / "cache" / "test.arrow", pa.table({"id": IDS, "language": LANGUAGES, "context": texts}))
+    return tmp_path / "cache"
+
+
 @pytest.mark.parametrize(("kind", "metric"), list(KINDS))
-def test_points_add_up_to_the_score_of_every_metric(kind: str, metric: str) -> None:
+def test_points_add_up_to_the_score_of_every_metric(kind: str, metric: str, cache: Path) -> None:
     scored = KINDS[kind, metric](metric)
-    table = items(scored.predictions, content(scored, kind, metric))
+    table = items(scored.predictions, content(scored, kind, metric), cache)
     assert table is not None
     assert len(table) == len(scored.predictions)
     assert scored.scores[metric]
@@ -128,17 +137,25 @@ def test_points_add_up_to_the_score_of_every_metric(kind: str, metric: str) -> N
     assert (table["blind"].null_count == len(table)) == ("blind" not in scored.controls)
 
 
-def test_an_image_is_the_cluster_of_both_directions() -> None:
+def test_an_image_is_the_cluster_of_both_directions(tmp_path: Path) -> None:
     scored = recall("recall_at_1")
-    table = items(scored.predictions, content(scored, "matching", "recall_at_1"))
+    table = items(scored.predictions, content(scored, "matching", "recall_at_1"), tmp_path)
     assert table is not None
     assert set(table["image_id"].to_pylist()) == {"i0", "i1", "i2"}
     assert set(table["part"].to_pylist()) == {"image", "text"}
 
 
-def test_average_precision_is_not_in_the_predictions() -> None:
+def test_a_paragraph_is_the_cluster_of_its_spans_in_all_languages(cache: Path) -> None:
+    scored = spans("f1")
+    table = items(scored.predictions, content(scored, "span", "f1"), cache)
+    assert table is not None
+    assert table["cluster"].to_pylist() == [f"en {3 * (row // 6)}" for row in range(60)]
+    assert set(table["image_id"].to_pylist()) == {""}
+
+
+def test_average_precision_is_not_in_the_predictions(tmp_path: Path) -> None:
     scored = translations("accuracy")
-    assert items(scored.predictions, content(scored, "retrieval", "map_at_20")) is None
+    assert items(scored.predictions, content(scored, "retrieval", "map_at_20"), tmp_path) is None
 
 
 @pytest.fixture
@@ -163,7 +180,7 @@ def cell(tmp_path: Path) -> dict[str, Path]:
 
 
 def test_the_file_says_what_cell_it_is_and_what_training_cost(cell: dict[str, Path], tmp_path: Path) -> None:
-    write_items(tmp_path, cell["gqa.json"], cell["none.json"], tmp_path / "out" / "items.arrow")
+    write_items(tmp_path, cell["gqa.json"], cell["none.json"], tmp_path, tmp_path / "out" / "items.arrow")
     table, about = read_items(tmp_path / "out" / "items.arrow")
     assert len(table) == 60
     assert {key: about[key] for key in ("target", "route", "seed", "data")} == {
@@ -175,7 +192,7 @@ def test_the_file_says_what_cell_it_is_and_what_training_cost(cell: dict[str, Pa
     }  # fmt: skip
     assert about["training"]["target"] is None
     first = (tmp_path / "out" / "items.arrow").read_bytes()
-    write_items(tmp_path, cell["gqa.json"], cell["none.json"], tmp_path / "out" / "items.arrow")
+    write_items(tmp_path, cell["gqa.json"], cell["none.json"], tmp_path, tmp_path / "out" / "items.arrow")
     assert (tmp_path / "out" / "items.arrow").read_bytes() == first
 
 
@@ -184,7 +201,7 @@ def test_examples_that_do_not_add_up_are_refused(cell: dict[str, Path], tmp_path
     scored["scores"]["accuracy"]["en"] = 0.99
     write_json(cell["scores.json"], scored)
     with pytest.raises(DataError, match=r"accuracy 0\.\d+ in (de|en), expected"):
-        write_items(tmp_path, cell["gqa.json"], cell["none.json"], tmp_path / "items.arrow")
+        write_items(tmp_path, cell["gqa.json"], cell["none.json"], tmp_path, tmp_path / "items.arrow")
 
 
 def test_another_file_is_refused(tmp_path: Path) -> None:
