@@ -131,7 +131,7 @@ def make() -> Make:
             seeds=seeds,
             study=dict.fromkeys(targets, part),
             answer={**about, "answers": pair, "missing": ["gqa against squad: add gqa to study.intermediates"]},
-            transfer={**about, "cells": cells, "averages": [], "without_intervals": []},
+            transfer={**about, "cells": cells, "averages": []},
             claims={**about, "data": data, "scores": "zero-shot", "claims": [claim(routes[-1])]},
             cells={key: {"metric": "accuracy", "types": typed} for key in keys},
             training={

@@ -34,12 +34,6 @@ def test_a_study_without_the_baseline_says_what_to_add(make: Make) -> None:
     assert "Nothing to compare:</strong> add none to study.intermediates." in page
 
 
-def test_a_target_without_intervals_says_why(make: Make) -> None:
-    material = make()
-    transfer = {**material.transfer, "cells": [], "without_intervals": [{"target": "xgqa", "why": "no points"}]}
-    assert "Nothing to compare:</strong> no points." in html(Material(**{**vars(material), "transfer": transfer}))
-
-
 @pytest.mark.parametrize(
     ("options", "words", "absent"),
     [

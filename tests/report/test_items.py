@@ -10,12 +10,13 @@ import pyarrow as pa
 import pytest
 
 from xstilts.cache import write_json, write_table
-from xstilts.errors import DataError
+from xstilts.errors import DataError, XstiltsError
 from xstilts.report.items import items, read_items, score_of, write_items
 from xstilts.score.accuracy import label_scores
 from xstilts.score.cell import Scored
 from xstilts.score.image_text import Direction, direction_scores
-from xstilts.score.search import Pool, search_pairs
+from xstilts.score.retrieval import collect
+from xstilts.score.search import Pool, pools_of, search_answers, search_pairs
 from xstilts.score.spans import span_scores
 from xstilts.score.tagging import tag_scores
 
@@ -92,6 +93,21 @@ def translations(metric: str) -> Scored:
     return Scored(pa.table(columns), {"en": 30, "de": 30}, {"accuracy": {"en": 29 / 30, "de": 1.0}})
 
 
+def ranked(metric: str) -> Scored:
+    """Ten questions on five sentences in two languages, their right candidates in both."""
+    rows = [
+        {"id": str(n), "language": code, "structural": "query", "answers": [f"{one}-{n // 2}" for one in ("de", "en")]}
+        for code in ("en", "de")
+        for n in range(10)
+    ]
+    for code in ("en", "de"):
+        rows += [{"id": f"{code}-{n}", "language": code, "structural": "candidate", "answers": []} for n in range(5)]
+    table = pa.Table.from_pylist(rows)
+    (pool,) = pools_of(Path("test.arrow"), table, joint=True)
+    found = search_answers({"map": None, "map_at_20": 3}[metric], metric)(pool, RNG.normal(size=(30, 6)))
+    return collect(table, [(pool, found)], {})
+
+
 KINDS = {
     ("vqa", "accuracy"): labels,
     ("classification", "accuracy"): labels,
@@ -104,6 +120,8 @@ KINDS = {
     ("matching", "recall_at_1"): recall,
     ("retrieval", "f1"): mined,
     ("retrieval", "accuracy"): translations,
+    ("retrieval", "map"): ranked,
+    ("retrieval", "map_at_20"): ranked,
 }
 
 
@@ -125,7 +143,6 @@ def cache(tmp_path: Path) -> Path:
 def test_points_add_up_to_the_score_of_every_metric(kind: str, metric: str, cache: Path) -> None:
     scored = KINDS[kind, metric](metric)
     table = items(scored.predictions, content(scored, kind, metric), cache)
-    assert table is not None
     assert len(table) == len(scored.predictions)
     assert scored.scores[metric]
     for language, value in scored.scores[metric].items():
@@ -140,7 +157,6 @@ def test_points_add_up_to_the_score_of_every_metric(kind: str, metric: str, cach
 def test_an_image_is_the_cluster_of_both_directions(tmp_path: Path) -> None:
     scored = recall("recall_at_1")
     table = items(scored.predictions, content(scored, "matching", "recall_at_1"), tmp_path)
-    assert table is not None
     assert set(table["image_id"].to_pylist()) == {"i0", "i1", "i2"}
     assert set(table["part"].to_pylist()) == {"image", "text"}
 
@@ -148,14 +164,22 @@ def test_an_image_is_the_cluster_of_both_directions(tmp_path: Path) -> None:
 def test_a_paragraph_is_the_cluster_of_its_spans_in_all_languages(cache: Path) -> None:
     scored = spans("f1")
     table = items(scored.predictions, content(scored, "span", "f1"), cache)
-    assert table is not None
     assert table["cluster"].to_pylist() == [f"en {3 * (row // 6)}" for row in range(60)]
     assert set(table["image_id"].to_pylist()) == {""}
 
 
-def test_average_precision_is_not_in_the_predictions(tmp_path: Path) -> None:
-    scored = translations("accuracy")
-    assert items(scored.predictions, content(scored, "retrieval", "map_at_20"), tmp_path) is None
+def test_queries_for_one_sentence_are_one_cluster(tmp_path: Path) -> None:
+    scored = ranked("map")
+    table = items(scored.predictions, content(scored, "retrieval", "map"), tmp_path)
+    assert table["cluster"].to_pylist() == [str(n // 2 * 2) for n in range(10)] * 2
+    assert len(set(table["score"].to_pylist())) > 5
+
+
+def test_predictions_without_average_precision_are_refused(tmp_path: Path) -> None:
+    scored = ranked("map")
+    earlier = scored.predictions.drop_columns(["average_precision"])
+    with pytest.raises(XstiltsError, match="found no average precision of each query, expected a column average_prec"):
+        items(earlier, content(scored, "retrieval", "map"), tmp_path)
 
 
 @pytest.fixture

@@ -162,9 +162,6 @@ def _missing(material: Material, target: str) -> str:
     """Why a target has no differences; "" if it has some."""
     if cells_of(material.transfer, target):
         return ""
-    without = {one["target"]: str(one["why"]) for one in material.transfer.get("without_intervals", [])}
-    if target in without:
-        return without[target]
     if "missing" in material.transfer:
         return str(material.transfer["missing"])
     return "there is no second route: add one to study.intermediates"

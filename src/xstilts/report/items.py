@@ -16,9 +16,9 @@ import pyarrow as pa
 
 from xstilts.cache import open_rows, read_json, write_table
 from xstilts.errors import DataError
-from xstilts.report.clusters import paragraphs
+from xstilts.report.clusters import common_candidates, paragraphs
 from xstilts.report.metrics import CONTROLS, read_scores
-from xstilts.report.points import Points, earned
+from xstilts.report.points import RANKED, Points, earned
 
 SCHEMA = pa.schema(
     [
@@ -53,11 +53,9 @@ def write_items(scores: Path, intermediate: Path, target: Path, cache: Path, out
     """
     content = read_scores(scores / "scores.json")
     table = items(open_rows(scores / "predictions.arrow"), content, cache)
-    if table is not None:
-        _check_sums(scores / "predictions.arrow", table, content)
+    _check_sums(scores / "predictions.arrow", table, content)
     training = {"intermediate": training_of(intermediate), "target": training_of(target)}
     about = {key: content[key] for key in _ABOUT} | {"training": training}
-    table = SCHEMA.empty_table() if table is None else table
     out.parent.mkdir(parents=True, exist_ok=True)
     out.unlink(missing_ok=True)  # never under a reader that has the earlier file mapped
     write_table(out, table.replace_schema_metadata({CELL: json.dumps(about, sort_keys=True).encode()}))
@@ -80,20 +78,18 @@ def training_of(path: Path) -> dict[str, Any] | None:
     return about | ({"shuffled_labels": shuffled} if shuffled else {})
 
 
-def items(predictions: pa.Table, scores: Mapping[str, Any], cache: Path) -> pa.Table | None:
-    """Rows of `SCHEMA` from the predictions of a cell; None if they do not say what each earned.
+def items(predictions: pa.Table, scores: Mapping[str, Any], cache: Path) -> pa.Table:
+    """Rows of `SCHEMA` from the predictions of a cell.
 
     Args:
         cache: the target's test cache, which is read where the examples are spans of paragraphs.
     """
     about = (scores["kind"], scores["metric"], scores["target"])
     points = earned(predictions, *about)
-    if points is None:
-        return None
     columns = {name: _column(predictions, name) for name in ("id", "language", "structural")}
     columns["part"] = _column(predictions, "direction")
     columns["image_id"] = _images(predictions, columns["part"])
-    columns["cluster"] = _clusters(predictions, scores["kind"], cache)
+    columns["cluster"] = _clusters(predictions, scores, cache)
     columns |= {"score": _numbers(points.earned), "of": _numbers(points.of)}
     for control in CONTROLS:
         there = control in predictions.column_names
@@ -113,10 +109,13 @@ def _images(table: pa.Table, part: Any) -> Any:
     return pa.array([golds[0] if direction == "image" else name for direction, name, golds in rows], pa.string())
 
 
-def _clusters(table: pa.Table, kind: str, cache: Path) -> Any:
+def _clusters(table: pa.Table, scores: Mapping[str, Any], cache: Path) -> Any:
     """What stands or falls together besides an image's rows."""
-    names = paragraphs(cache, table) if kind == "span" else [""] * len(table)
-    return pa.array(names, pa.string())
+    if scores["kind"] == "span":
+        return pa.array(paragraphs(cache, table), pa.string())
+    if scores["metric"] in RANKED:
+        return pa.array(common_candidates(table), pa.string())
+    return _column(table, "cluster")
 
 
 def _control(points: Points | None, rows: int) -> Any:

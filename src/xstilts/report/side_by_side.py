@@ -49,11 +49,10 @@ def pair_up(
     columns = {column: number for number, column in enumerate(_columns(first))}
     rows = {target: _counts(table["language"]) for target, table in first.items()}
     groups, clusters = _clusters(first)
-    many = 1 + max((int(own.max(initial=-1)) for own in groups.values()), default=-1)
+    many = 1 + max(int(own.max()) for own in groups.values())
     sums = np.zeros((many, 2, len(routes), len(seeds), len(columns)), np.float32)
     for (target, i, j), table in cells.items():
-        if len(table):
-            _add_sums(sums[:, :, i, j], target, table, groups[target], columns)
+        _add_sums(sums[:, :, i, j], target, table, groups[target], columns)
     return Paired(routes, len(seeds), about, columns, rows, clusters, sums)
 
 

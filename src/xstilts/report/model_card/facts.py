@@ -128,13 +128,11 @@ def _scored(facts: Facts, places: Places) -> Facts:
 def intervals_of(places: Places, scores: Mapping[str, Any]) -> dict[str, Interval]:
     """Scores of one cell with 95 % intervals: bootstrap over clusters of test items, nothing of other training runs.
 
-    Empty where it is not known which examples stand or fall together, or what each earned.
+    Empty where it is not known which spans stand or fall together.
     """
     if scores["kind"] == "span" and not (places.cache / FILE).is_file():
         return {}
     table = items(open_rows(places.scores / "predictions.arrow"), scores, places.cache)
-    if table is None:
-        return {}
     route, target = str(scores["route"]), str(scores["target"])
     paired = pair_up({(target, 0, 0): table}, {target: {route: [dict(scores)]}}, [route], [int(scores["seed"])])
     mixes = {language: paired.mix(target, [language]) for language in paired.languages(target)}

@@ -20,7 +20,7 @@ INTERVALS = (
     "cover the test items of **this one checkpoint**, not what another training run would give: compare routes over "
     "several seeds, by paired differences (`metrics/answer.json`), never by two cards."
 )
-NO_INTERVALS = "No intervals: the predictions do not say what each example earned by this metric."
+NO_INTERVALS = "No intervals: the test cache, which says what questions are on one paragraph, was not there."
 
 
 def model_card(facts: Facts) -> str:
