@@ -20,7 +20,7 @@ SCHEME = (
 
 def covers(seeds: int) -> str:
     """What an interval covers."""
-    return ONE_SEED if seeds == 1 else f"test items and {seeds} seeds"
+    return ONE_SEED if seeds == 1 else f"test items and training runs ({seeds} seeds)"
 
 
 def about(paired: Paired) -> dict[str, Any]:

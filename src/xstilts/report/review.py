@@ -77,11 +77,11 @@ def section(revisions: Revisions, head: Parts) -> list[str]:
 def changes(revisions: Revisions, targets: Sequence[str]) -> tuple[Rows, Rows]:
     """What changed of the chosen route, and of every route of the study: metric, before, after, change.
 
-    Controls (the image masked, or another one) are left out.
+    Controls (the image masked, or another one) and deviations over seeds are left out.
     """
     paths = [STUDY, *(f"metrics/{target}.json" for target in targets)]
     rows = revisions.metrics_diff(paths) if targets else []
-    shown = [row for row in rows if not set(row[1].split(".")) & set(CONTROLS)]
+    shown = [row for row in rows if not set(row[1].split(".")) & {*CONTROLS, "spread"}]
     return [row[1:] for row in shown if row[0] != STUDY], [row[1:] for row in shown if row[0] == STUDY]
 
 
