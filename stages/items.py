@@ -21,7 +21,8 @@ def main(
     out = items_path(report_folder(study) / "items", target, route, seed)
     intermediate = Path("data/intermediate", cell, "checkpoint.json")
     trained = Path("data/target", cell, target, "checkpoint.json")
-    run_stage(lambda: write_items(Path("data/scores", cell, target), intermediate, trained, out))
+    cache = Path("data/tokenized", target, "test")
+    run_stage(lambda: write_items(Path("data/scores", cell, target), intermediate, trained, cache, out))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from xstilts.cache import write_json
 from xstilts.errors import run_stage
 from xstilts.parameters import read_yaml
 from xstilts.report.answer import answers
@@ -14,7 +13,7 @@ from xstilts.report.dvc_plots import transfer_rows
 from xstilts.report.places import metrics_folder, report_folder, study_file
 from xstilts.report.shared import read_shared
 from xstilts.report.side_by_side import read_paired
-from xstilts.report.study import read_study
+from xstilts.report.study import read_study, with_intervals
 from xstilts.report.summary import print_summary
 from xstilts.report.table import print_study
 from xstilts.report.transfer import Transfer, transfer_matrix
@@ -26,10 +25,11 @@ def report(study: str | None) -> None:
     named = read_yaml(study_file(study))["study"]
     targets, routes, seeds = named["targets"], named["intermediates"], named["seeds"]
     table = read_study(metrics / "study", targets, routes, seeds)
-    write_json(metrics / "study.json", table)
     paired = read_paired(collected / "items", targets, routes, seeds)
+    table = with_intervals(table, paired)
     transfer = Transfer(paired, read_shared(collected / "leaks", targets, routes))
     parts = {"answer": answers(paired), "transfer": transfer_matrix(transfer), "claims": claims(transfer)}
+    write_compact(metrics / "study.json", table)
     for name, content in parts.items():
         write_compact(metrics / f"{name}.json", content)
     write_compact(metrics / "plots" / "transfer.json", transfer_rows(parts["transfer"]))

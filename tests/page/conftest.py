@@ -34,6 +34,12 @@ def scores(number: int, languages: Sequence[str]) -> Json:
 def target_part(routes: Sequence[str], seeds: int, languages: Sequence[str], pictures: bool, data: str) -> Json:
     table = {route: scores(number, languages) for number, route in enumerate(routes)}
     part: Json = {"data": data, "metric": "accuracy", "seeds": seeds, "accuracy": table}
+    means = [name for name in ("en", "zero_shot", "gap") if name in table[routes[0]]]
+    part["intervals"] = {
+        route: {name: [row[name] - 0.02, row[name] + 0.03] for name in means} for route, row in table.items()
+    }
+    if seeds > 1:
+        part["spread"] = {route: dict.fromkeys(row, 0.011) for route, row in table.items()}
     if pictures:
         controls = {route: {code: 0.3 for code in row if code != "gap"} for route, row in table.items()}
         part |= {"blind": controls, "shuffled": controls}
@@ -131,7 +137,7 @@ def make() -> Make:
             seeds=seeds,
             study=dict.fromkeys(targets, part),
             answer={**about, "answers": pair, "missing": ["gqa against squad: add gqa to study.intermediates"]},
-            transfer={**about, "cells": cells, "averages": [], "without_intervals": []},
+            transfer={**about, "cells": cells, "averages": []},
             claims={**about, "data": data, "scores": "zero-shot", "claims": [claim(routes[-1])]},
             cells={key: {"metric": "accuracy", "types": typed} for key in keys},
             training={

@@ -10,6 +10,7 @@ import pytest
 from xstilts.page.closeness import TABLE, closeness_figure, closeness_rows, correlation
 from xstilts.page.content import figures_of, page_content
 from xstilts.page.differences import heat_figure, twin_rows
+from xstilts.page.intervals import interval_figure
 from xstilts.page.material import Material
 from xstilts.page.scores import control_figure, control_rows, type_figure, type_rows
 from xstilts.page.training import cost_rows, curve_figures, curve_rows
@@ -131,7 +132,7 @@ def test_twins_keep_their_intervals(make: Make) -> None:
 def test_every_figure_has_a_table_and_words(make: Make) -> None:
     (part,) = page_content(make()).targets
     figures = list(figures_of(part))
-    assert len(figures) == 8
+    assert len(figures) == 9
     for figure in figures:
         assert figure.table.rows
         assert {len(row) for row in figure.table.rows} == {len(figure.table.head)}
@@ -139,3 +140,37 @@ def test_every_figure_has_a_table_and_words(make: Make) -> None:
         assert all(values(panel.spec) for panel in figure.panels)
     names = [figure.name for figure in figures]
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("seeds", [(0,), (0, 1, 2, 3, 4)])
+def test_scores_stand_with_their_intervals_and_what_these_cover(make: Make, seeds: tuple[int, ...]) -> None:
+    material = make(seeds=seeds)
+    figure = interval_figure(material, "xgqa")
+    assert figure is not None
+    assert [panel.title for panel in figure.panels] == ["zero-shot", "English", "gap"]
+    part = material.study["xgqa"]
+    for panel, name in zip(figure.panels, ("zero_shot", "en", "gap"), strict=True):
+        drawn = {row["route"]: row for row in values(panel.spec)}
+        assert list(drawn) == list(material.routes)
+        for route, row in drawn.items():
+            assert row["score"] == pytest.approx(100 * part["accuracy"][route][name])
+            assert [row["low"], row["high"]] == pytest.approx([100 * end for end in part["intervals"][route][name]])
+    several = len(seeds) > 1
+    assert len(figure.table.head) == 1 + 3 * (3 if several else 2)
+    assert {len(row) for row in figure.table.rows} == {len(figure.table.head)}
+    assert ("sd over seeds" in figure.table.head) == several
+    meanings = [mark.meaning for mark in figure.legend]
+    assert ("mean over 5 seeds" in meanings) == several
+    assert meanings[1].endswith("training runs (5 seeds)" if several else "variance between training runs")
+
+
+def test_a_score_without_an_interval_is_a_dot_alone(make: Make) -> None:
+    """An earlier study has none at all, and of a score in one cluster there is none."""
+    material = make()
+    part = dict(material.study["xgqa"])
+    none = {**part["intervals"], "gqa": {**part["intervals"]["gqa"], "en": [None, None]}}
+    figure = interval_figure(Material(**{**vars(material), "study": {"xgqa": {**part, "intervals": none}}}), "xgqa")
+    assert figure is not None
+    assert next(row for row in figure.table.rows if row[0] == "gqa")[4] == "no interval"
+    del part["intervals"]
+    assert interval_figure(Material(**{**vars(material), "study": {"xgqa": part}}), "xgqa") is None

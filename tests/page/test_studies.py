@@ -34,16 +34,14 @@ def test_a_study_without_the_baseline_says_what_to_add(make: Make) -> None:
     assert "Nothing to compare:</strong> add none to study.intermediates." in page
 
 
-def test_a_target_without_intervals_says_why(make: Make) -> None:
-    material = make()
-    transfer = {**material.transfer, "cells": [], "without_intervals": [{"target": "xgqa", "why": "no points"}]}
-    assert "Nothing to compare:</strong> no points." in html(Material(**{**vars(material), "transfer": transfer}))
-
-
 @pytest.mark.parametrize(
     ("options", "words", "absent"),
     [
-        ({"seeds": (0, 1, 2)}, ["3 seeds", "Answers of seed 0."], []),
+        (
+            {"seeds": (0, 1, 2)},
+            ["3 seeds", "Answers of seed 0.", "data, means over 3 seeds.", "test items and training runs (3 seeds)"],
+            ["test items only"],
+        ),
         (
             {"targets": ("xgqa", "xvnli")},
             ["2 targets", 'data-spec="heat-xvnli-1"', "Gallery of xvnli", "less squad on xvnli"],
@@ -78,3 +76,13 @@ def test_shared_data_are_marked(make: Make) -> None:
     row = page[page.index('<th scope="row">squad</th><td>shares data') :].split("</tr>")[0]
     assert "12% of the test split&#39;s image in gqa" in row
     assert "left out of the averages" in row
+
+
+def test_shuffled_labels_stand_with_the_controls(make: Make) -> None:
+    material = make(pictures=False)
+    said = [{"target": "xgqa", "sentence": "gqa_shuffled GAINS <b>much</b>."}, {"target": "other", "sentence": "No."}]
+    page = html(Material(**{**vars(material), "answer": {**material.answer, "shuffled_labels": said}}))
+    section = page[page.index('id="controls-of-xgqa"') :].split("</section>")[0]
+    assert "<li>gqa_shuffled GAINS &lt;b&gt;much&lt;/b&gt;.</li>" in section
+    assert "<li>No.</li>" not in page
+    assert 'href="#controls-of-xgqa"' in page

@@ -11,6 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from xstilts.cache import open_rows
 from xstilts.data.raw import write_raw
 from xstilts.encode.mixture import make_mixture
 from xstilts.encode.recipe import load_mixture
@@ -19,6 +20,7 @@ from xstilts.features.extract import FeatureSettings, extract
 from xstilts.features.public import assemble
 from xstilts.model.checkpoint import load_encoder
 from xstilts.parameters import build, grid, task_kind, task_section
+from xstilts.report.items import items, score_of
 from xstilts.score.settings import ScoreSettings
 from xstilts.score.target import score_target
 from xstilts.tasks.schema import METRICS, load_task
@@ -97,3 +99,11 @@ def test_every_target_is_scored_in_all_its_languages(world: Path, target: str, t
     assert set(scores["scores"][scores["metric"]]) == languages
     assert all(0 <= value <= 1 for row in scores["scores"].values() for value in row.values())
     assert set(scores["controls"]) == ({"blind", "shuffled"} if load_task(target).encode.features else set())
+    table = items(open_rows(tmp_path / "out" / "predictions.arrow"), scores, TOKENIZED / target / "test")
+    for language, value in scores["scores"][scores["metric"]].items():
+        assert score_of(table, language) == pytest.approx(value, abs=1e-5)
+    clusters = {(one["id"], one["cluster"]) for one in table.select(["id", "cluster"]).to_pylist()}
+    if target == "xquad":  # a scene's description in all languages, with its questions
+        assert len({cluster for _, cluster in clusters}) < len(clusters) == len({name for name, _ in clusters})
+    else:
+        assert {cluster for _, cluster in clusters} == {""}

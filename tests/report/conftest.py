@@ -31,6 +31,7 @@ def cell_table(
     columns: dict[str, Any] = {
         "id": [f"{names}-{image}-{number}" for image, number, _ in rows],
         "image_id": [f"{names}-{image}" if pictures else "" for image, _, _ in rows],
+        "cluster": [""] * len(rows),
         "language": [language for _, _, language in rows],
         "part": [""] * len(rows),
         "structural": [("verify", "query")[number % 2] if pictures else "" for _, number, _ in rows],

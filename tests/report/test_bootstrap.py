@@ -184,3 +184,17 @@ def test_holm_by_hand() -> None:
 def test_one_cluster_is_refused() -> None:
     with pytest.raises(XstiltsError, match="found 1 clusters"):
         resample(np.ones((1, 2, 1, 1, 1)))
+
+
+@pytest.mark.parametrize("seeds", [3, 5])
+def test_the_smallest_difference_of_a_few_runs_that_differ(seeds: int) -> None:
+    """Where runs differ and items do not, the test is Student's: its power at the smallest difference is 4 in 5."""
+    values = np.random.default_rng(12).normal(0.5, 0.1, seeds)
+    sums = np.ones((50, 2, 1, seeds, 1))
+    sums[:, 0, 0, :, 0] = values
+    found = contrast(resample(sums, 1000), np.array([[1.0]]))
+    assert found.freedom == pytest.approx(seeds - 1)
+    needed, distance = stats.t.ppf(0.975, seeds - 1), found.smallest / found.error
+    power = stats.nct.sf(needed, seeds - 1, distance) + stats.nct.cdf(-needed, seeds - 1, distance)
+    assert 0.76 <= power <= 0.81
+    assert stats.nct.sf(needed, seeds - 1, 2.8016) < 0.6  # what normal quantiles would call the smallest

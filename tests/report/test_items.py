@@ -10,12 +10,13 @@ import pyarrow as pa
 import pytest
 
 from xstilts.cache import write_json, write_table
-from xstilts.errors import DataError
+from xstilts.errors import DataError, XstiltsError
 from xstilts.report.items import items, read_items, score_of, write_items
 from xstilts.score.accuracy import label_scores
 from xstilts.score.cell import Scored
 from xstilts.score.image_text import Direction, direction_scores
-from xstilts.score.search import Pool, search_pairs
+from xstilts.score.retrieval import collect
+from xstilts.score.search import Pool, pools_of, search_answers, search_pairs
 from xstilts.score.spans import span_scores
 from xstilts.score.tagging import tag_scores
 
@@ -92,6 +93,21 @@ def translations(metric: str) -> Scored:
     return Scored(pa.table(columns), {"en": 30, "de": 30}, {"accuracy": {"en": 29 / 30, "de": 1.0}})
 
 
+def ranked(metric: str) -> Scored:
+    """Ten questions on five sentences in two languages, their right candidates in both."""
+    rows = [
+        {"id": str(n), "language": code, "structural": "query", "answers": [f"{one}-{n // 2}" for one in ("de", "en")]}
+        for code in ("en", "de")
+        for n in range(10)
+    ]
+    for code in ("en", "de"):
+        rows += [{"id": f"{code}-{n}", "language": code, "structural": "candidate", "answers": []} for n in range(5)]
+    table = pa.Table.from_pylist(rows)
+    (pool,) = pools_of(Path("test.arrow"), table, joint=True)
+    found = search_answers({"map": None, "map_at_20": 3}[metric], metric)(pool, RNG.normal(size=(30, 6)))
+    return collect(table, [(pool, found)], {})
+
+
 KINDS = {
     ("vqa", "accuracy"): labels,
     ("classification", "accuracy"): labels,
@@ -104,6 +120,8 @@ KINDS = {
     ("matching", "recall_at_1"): recall,
     ("retrieval", "f1"): mined,
     ("retrieval", "accuracy"): translations,
+    ("retrieval", "map"): ranked,
+    ("retrieval", "map_at_20"): ranked,
 }
 
 
@@ -112,11 +130,19 @@ def content(scored: Scored, kind: str, metric: str) -> dict[str, Any]:
     return about | {"rows": dict(scored.rows), "scores": dict(scored.scores), "controls": dict(scored.controls)}
 
 
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    """The test cache of a set of spans: three questions a paragraph, whose text is another one in each language."""
+    texts = [f"{language} {int(name) // 3}" for language, name in zip(LANGUAGES, IDS, strict=True)]
+    (tmp_path / "cache").mkdir()
+    write_table(tmp_path / "cache" / "test.arrow", pa.table({"id": IDS, "language": LANGUAGES, "context": texts}))
+    return tmp_path / "cache"
+
+
 @pytest.mark.parametrize(("kind", "metric"), list(KINDS))
-def test_points_add_up_to_the_score_of_every_metric(kind: str, metric: str) -> None:
+def test_points_add_up_to_the_score_of_every_metric(kind: str, metric: str, cache: Path) -> None:
     scored = KINDS[kind, metric](metric)
-    table = items(scored.predictions, content(scored, kind, metric))
-    assert table is not None
+    table = items(scored.predictions, content(scored, kind, metric), cache)
     assert len(table) == len(scored.predictions)
     assert scored.scores[metric]
     for language, value in scored.scores[metric].items():
@@ -128,17 +154,32 @@ def test_points_add_up_to_the_score_of_every_metric(kind: str, metric: str) -> N
     assert (table["blind"].null_count == len(table)) == ("blind" not in scored.controls)
 
 
-def test_an_image_is_the_cluster_of_both_directions() -> None:
+def test_an_image_is_the_cluster_of_both_directions(tmp_path: Path) -> None:
     scored = recall("recall_at_1")
-    table = items(scored.predictions, content(scored, "matching", "recall_at_1"))
-    assert table is not None
+    table = items(scored.predictions, content(scored, "matching", "recall_at_1"), tmp_path)
     assert set(table["image_id"].to_pylist()) == {"i0", "i1", "i2"}
     assert set(table["part"].to_pylist()) == {"image", "text"}
 
 
-def test_average_precision_is_not_in_the_predictions() -> None:
-    scored = translations("accuracy")
-    assert items(scored.predictions, content(scored, "retrieval", "map_at_20")) is None
+def test_a_paragraph_is_the_cluster_of_its_spans_in_all_languages(cache: Path) -> None:
+    scored = spans("f1")
+    table = items(scored.predictions, content(scored, "span", "f1"), cache)
+    assert table["cluster"].to_pylist() == [f"en {3 * (row // 6)}" for row in range(60)]
+    assert set(table["image_id"].to_pylist()) == {""}
+
+
+def test_queries_for_one_sentence_are_one_cluster(tmp_path: Path) -> None:
+    scored = ranked("map")
+    table = items(scored.predictions, content(scored, "retrieval", "map"), tmp_path)
+    assert table["cluster"].to_pylist() == [str(n // 2 * 2) for n in range(10)] * 2
+    assert len(set(table["score"].to_pylist())) > 5
+
+
+def test_predictions_without_average_precision_are_refused(tmp_path: Path) -> None:
+    scored = ranked("map")
+    earlier = scored.predictions.drop_columns(["average_precision"])
+    with pytest.raises(XstiltsError, match="found no average precision of each query, expected a column average_prec"):
+        items(earlier, content(scored, "retrieval", "map"), tmp_path)
 
 
 @pytest.fixture
@@ -163,7 +204,7 @@ def cell(tmp_path: Path) -> dict[str, Path]:
 
 
 def test_the_file_says_what_cell_it_is_and_what_training_cost(cell: dict[str, Path], tmp_path: Path) -> None:
-    write_items(tmp_path, cell["gqa.json"], cell["none.json"], tmp_path / "out" / "items.arrow")
+    write_items(tmp_path, cell["gqa.json"], cell["none.json"], tmp_path, tmp_path / "out" / "items.arrow")
     table, about = read_items(tmp_path / "out" / "items.arrow")
     assert len(table) == 60
     assert {key: about[key] for key in ("target", "route", "seed", "data")} == {
@@ -175,7 +216,7 @@ def test_the_file_says_what_cell_it_is_and_what_training_cost(cell: dict[str, Pa
     }  # fmt: skip
     assert about["training"]["target"] is None
     first = (tmp_path / "out" / "items.arrow").read_bytes()
-    write_items(tmp_path, cell["gqa.json"], cell["none.json"], tmp_path / "out" / "items.arrow")
+    write_items(tmp_path, cell["gqa.json"], cell["none.json"], tmp_path, tmp_path / "out" / "items.arrow")
     assert (tmp_path / "out" / "items.arrow").read_bytes() == first
 
 
@@ -184,7 +225,7 @@ def test_examples_that_do_not_add_up_are_refused(cell: dict[str, Path], tmp_path
     scored["scores"]["accuracy"]["en"] = 0.99
     write_json(cell["scores.json"], scored)
     with pytest.raises(DataError, match=r"accuracy 0\.\d+ in (de|en), expected"):
-        write_items(tmp_path, cell["gqa.json"], cell["none.json"], tmp_path / "items.arrow")
+        write_items(tmp_path, cell["gqa.json"], cell["none.json"], tmp_path, tmp_path / "items.arrow")
 
 
 def test_another_file_is_refused(tmp_path: Path) -> None:

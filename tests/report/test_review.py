@@ -60,6 +60,8 @@ def change(metrics: Path) -> None:
     write_json(metrics / "xgqa.json", {key: other[key] for key in read(metrics / "xgqa.json")})
     study, answer = read(metrics / "study.json"), read(metrics / "answer.json")
     study["xgqa"]["accuracy"]["gqa"]["de"] += 0.01
+    study["xgqa"]["spread"] = {"gqa": {"de": 0.02}}
+    study["xgqa"]["intervals"] = {"gqa": {"zero_shot": [0.4, 0.5]}}
     write_json(metrics / "study.json", study)
     answer["answers"][0]["sentence"] = "On xgqa <b>one</b> cannot tell."
     write_json(metrics / "answer.json", answer)
@@ -93,7 +95,7 @@ def test_the_comment_shows_what_changed(clone: Path, tmp_path: Path) -> None:
     found = {row[0]: row[1:] for row in rows(text)}
     assert {f"accuracy.{language}" for language in LANGUAGES} <= set(found)
     assert found["xgqa.accuracy.gqa.de"][-1] == "0.01"
-    assert not [name for name in found if "blind" in name or "shuffled" in name]
+    assert not [name for name in found if {"blind", "shuffled", "spread", "intervals"} & set(name.split("."))]
     assert "**On xgqa &lt;b&gt;one&lt;/b&gt; cannot tell.**" in text
     assert f"Before: {read(ROOT / 'metrics/answer.json')['answers'][0]['sentence']}" in text
     assert NO_CHANGE not in text
@@ -106,7 +108,11 @@ def test_the_heat_map_stands_in_the_comment_as_a_table(clone: Path, tmp_path: Pa
     cell = next(one for one in read(ROOT / "metrics/transfer.json")["cells"] if one["route"] == "gqa")
     (row,) = [row for row in rows(text) if row[0] == "gqa"]
     assert row[1].strip("()") == f"{100 * cell['zero_shot']['difference']:+.1f}"
-    assert row[1].startswith("(") == (cell["zero_shot"]["interval"][0] <= 0 <= cell["zero_shot"]["interval"][1])
+    low, high = cell["zero_shot"]["interval"]
+    assert row[1].startswith("(") == (low <= 0 <= high)
+    assert row[2] == f"{100 * low:+.1f} to {100 * high:+.1f}"
+    assert len(row) == 1 + len(cell["languages"]) + 5  # two means with intervals, and the gap
+    assert f"intervals cover {read(ROOT / 'metrics/transfer.json')['covers']})" in text
 
 
 def test_an_unchanged_study_says_so(clone: Path, tmp_path: Path) -> None:

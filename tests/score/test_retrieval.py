@@ -13,6 +13,7 @@ import torch
 from xstilts.cache import open_rows, read_json
 from xstilts.errors import ParameterError
 from xstilts.model.encoder import MultimodalEncoder, load_public
+from xstilts.report.items import items, score_of
 from xstilts.score import vectors as vectors_module
 from xstilts.score.cell import open_cell
 from xstilts.score.retrieval import default_layer, oracle, score_retrieval
@@ -108,6 +109,26 @@ def test_predictions_name_candidates(
         right = [row["prediction"] in row["golds"] for row in found if row["language"] == language]
         assert np.mean(right) == pytest.approx(value, abs=1e-6)
     assert len({row["prediction"] for row in found}) > 3
+
+
+@pytest.mark.parametrize("metric", ["map", "map_at_20"])
+def test_the_score_is_the_mean_of_what_each_query_earned(
+    metric: str, make_cache: Make, untrained: Any, public: Path, tmp_path: Path, settings: ScoreSettings
+) -> None:
+    """And so it is in the items; predictions of a target with another metric have no such column."""
+    cache = make_cache("searches", metric=metric)
+    score_target(untrained(cache), public, cache, tmp_path / "out", settings, route="none", seed=0)
+    scores, table = read_json(tmp_path / "out" / "scores.json"), open_rows(tmp_path / "out" / "predictions.arrow")
+    earned, languages = table["average_precision"].to_numpy(), np.array(table["language"].to_pylist())
+    assert 0 <= earned.min() < earned.max() <= 1
+    collected = items(table, scores, cache)
+    for language, value in scores["scores"][metric].items():
+        assert earned[languages == language].mean() == pytest.approx(value, abs=1e-6)
+        assert score_of(collected, language) == pytest.approx(value, abs=1e-6)
+    other = make_cache("searches")
+    score_target(untrained(other), public, other, tmp_path / "other", settings, route="none", seed=0)
+    columns = open_rows(tmp_path / "other" / "predictions.arrow").column_names
+    assert columns == ["id", "language", "golds", "prediction", "score"]
 
 
 def test_a_trained_encoder_is_the_one_that_searches(

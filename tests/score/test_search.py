@@ -84,7 +84,9 @@ def test_answers_are_ranked_among_those_of_all_languages() -> None:
     angles = np.deg2rad([0, 50, 10, 40, -20])
     vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
     english, german = (1 + 2 / 3) / 2, 1.0
-    assert search_answers(None, "map")(pool, vectors).scores == {"map": {"de": german, "en": pytest.approx(english)}}
+    ranked = search_answers(None, "map")(pool, vectors)
+    assert ranked.scores == {"map": {"de": german, "en": pytest.approx(english)}}
+    assert ranked.average_precision == pytest.approx([english, german])
     found = search_answers(1, "map_at_1")(pool, vectors)
     assert found.scores == {"map_at_1": {"de": 1.0, "en": 1.0}}
     assert found.best.tolist() == [0, 1]

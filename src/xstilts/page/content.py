@@ -10,6 +10,7 @@ from xstilts.page.closeness import closeness_figure
 from xstilts.page.differences import heat_figure, scale_ends, twin_figure
 from xstilts.page.figure import Figure, Table, interval, p_value, points
 from xstilts.page.gallery import Exhibit, gallery
+from xstilts.page.intervals import interval_figure
 from xstilts.page.material import Material
 from xstilts.page.scores import control_figure, type_figure
 from xstilts.page.training import cost_figure, curve_figures
@@ -52,6 +53,7 @@ class TargetPart:
     about: str
     scale: int
     heat: Figure | None
+    intervals: Figure | None
     missing: str
     scores: Table
     types: Sequence[Figure]
@@ -60,6 +62,7 @@ class TargetPart:
     cost: Figure | None
     leaks: Sequence[Leaks]
     controls: Figure | None
+    shuffled_labels: Sequence[str]
     exhibits: Sequence[Exhibit]
     scenes: Mapping[str, Any]
 
@@ -89,7 +92,7 @@ class Content:
 
 def figures_of(part: TargetPart) -> Iterator[Figure]:
     """The figures of one target, in the order that they stand in."""
-    alone = [part.heat, *part.types, *part.curves, part.closeness, part.cost, part.controls]
+    alone = [part.heat, part.intervals, *part.types, *part.curves, part.closeness, part.cost, part.controls]
     yield from (figure for figure in alone if figure)
 
 
@@ -138,6 +141,7 @@ def _target(material: Material, target: str) -> TargetPart:
         about=_about(material, target, cells),
         scale=scale_ends(material, target) if cells else 0,
         heat=heat_figure(material, target),
+        intervals=interval_figure(material, target),
         missing=_missing(material, target),
         scores=_scores(part),
         types=[figure for figure in types if figure],
@@ -146,25 +150,28 @@ def _target(material: Material, target: str) -> TargetPart:
         cost=cost_figure(material, target),
         leaks=[_leaks(cell) for cell in cells],
         controls=control_figure(material, target),
+        shuffled_labels=[one["sentence"] for one in _of(material.answer.get("shuffled_labels", ()), target)],
         exhibits=gallery(material, target),
         scenes=material.scenes[target].about,
     )
+
+
+def _of(entries: Sequence[Mapping[str, Any]], target: str) -> list[Mapping[str, Any]]:
+    return [one for one in entries if one["target"] == target]
 
 
 def _about(material: Material, target: str, cells: Sequence[Mapping[str, Any]]) -> str:
     part = material.study[target]
     languages = [name for name in next(iter(part[part["metric"]].values())) if name not in (ZERO_SHOT, "gap")]
     size = f"{cells[0]['examples']:,} test examples a language, " if cells else ""
-    return f"{size}{len(languages)} languages, {part['metric']}, {part['data']} data"
+    seeds = "one seed" if part["seeds"] == 1 else f"means over {part['seeds']} seeds"
+    return f"{size}{len(languages)} languages, {part['metric']}, {part['data']} data, {seeds}"
 
 
 def _missing(material: Material, target: str) -> str:
     """Why a target has no differences; "" if it has some."""
     if cells_of(material.transfer, target):
         return ""
-    without = {one["target"]: str(one["why"]) for one in material.transfer.get("without_intervals", [])}
-    if target in without:
-        return without[target]
     if "missing" in material.transfer:
         return str(material.transfer["missing"])
     return "there is no second route: add one to study.intermediates"

@@ -56,6 +56,7 @@ class Interval:
         low, high: the 95 % interval.
         p: two-sided, of the value being 0.
         error: the standard error.
+        freedom: its degrees of freedom; with a handful of seeds few, if training runs differ more than items do.
     """
 
     value: float
@@ -63,11 +64,16 @@ class Interval:
     high: float
     p: float
     error: float
+    freedom: float = np.inf
 
     @property
     def smallest(self) -> float:
-        """The smallest true difference that the design would have found with 80 % power, tested at 5 %."""
-        return float((norm.ppf((1 + LEVEL) / 2) + norm.ppf(POWER)) * self.error)
+        """The smallest true difference that the design would have found with 80 % power, tested at 5 %.
+
+        By t at the degrees of freedom, like the interval (Bloom 1995, minimum detectable effects): what five runs have
+        to show before it counts is more than normal quantiles say.
+        """
+        return float((t.ppf((1 + LEVEL) / 2, self.freedom) + t.ppf(POWER, self.freedom)) * self.error)
 
 
 @dataclass(frozen=True)
@@ -154,24 +160,24 @@ def contrast(resampled: Resampled, weights: Floats) -> Interval:
     if not len(drawn) or np.isnan(value):
         return Interval(value, np.nan, np.nan, np.nan, np.nan)
     clusters = int(resampled.present[:, columns].any(axis=1).sum())
-    error, stretch = _error(by_seed, drawn, clusters)
+    error, freedom = _error(by_seed, drawn, clusters)
+    stretch = t.ppf((1 + LEVEL) / 2, freedom) / norm.ppf((1 + LEVEL) / 2)
     spread = value + stretch * error * _shape(drawn.mean(1) - value)
     low, high = np.quantile(spread, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(value, float(low), float(high), _p_value(spread), error)
+    return Interval(value, float(low), float(high), _p_value(spread), error, freedom)
 
 
 def _error(by_seed: Floats, drawn: Floats, clusters: int) -> tuple[float, float]:
-    """The standard error (root of V, above), and t(0.975) by 1.96 at its degrees of freedom."""
+    """The standard error (root of V, above), and its degrees of freedom by Satterthwaite."""
     seeds, items, between = len(by_seed), float(np.var(drawn.mean(1))), 0.0
     if seeds > 1:
         items -= (float(np.var(drawn, axis=0).mean()) - items) / (seeds - 1)
         between = float(np.var(by_seed, ddof=1)) / seeds
     items = max(0.0, items)
     if items + between < TINY**2:
-        return 0.0, 1.0
+        return 0.0, np.inf
     parts = items**2 / max(1, clusters - 1) + between**2 / max(1, seeds - 1)
-    stretch = t.ppf((1 + LEVEL) / 2, (items + between) ** 2 / parts) / norm.ppf((1 + LEVEL) / 2)
-    return float(np.sqrt(items + between)), float(stretch)
+    return float(np.sqrt(items + between)), float((items + between) ** 2 / parts)
 
 
 def _shape(deviations: Floats) -> Floats:

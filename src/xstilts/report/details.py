@@ -72,6 +72,6 @@ def _answers(path: Path, scores: Mapping[str, Any], questions: pa.Table) -> pa.T
         todo = "run `dvc repro` to score the cell again"
         raise DataError(path, None, f"{found} answers to questions of the scenes", str(expected), todo)
     points = earned(table, scores["kind"], scores["metric"], scores["target"])
-    score = np.full(found, np.nan) if points is None else points.earned / points.of
+    score = points.earned / points.of
     columns = [*(table[name] for name in ANSWERS.names[:-1]), pa.array(score.astype(np.float32))]
     return pa.table(dict(zip(ANSWERS.names, columns, strict=True)), schema=ANSWERS)

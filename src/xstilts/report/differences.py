@@ -12,12 +12,15 @@ from xstilts.report.paired import SCORE, Mix, Paired
 
 Verdict = Literal["better", "worse", "cannot tell"]
 ONE_SEED = "test items only: one seed says nothing about the variance between training runs"
-SCHEME = "95 %, paired, bootstrap over clusters of test examples (images with all their questions), seeds as blocks"
+SCHEME = (
+    "95 %, paired, bootstrap over clusters of test examples (images or paragraphs with all their questions), "
+    "seeds as blocks"
+)
 
 
 def covers(seeds: int) -> str:
     """What an interval covers."""
-    return ONE_SEED if seeds == 1 else f"test items and {seeds} seeds"
+    return ONE_SEED if seeds == 1 else f"test items and training runs ({seeds} seeds)"
 
 
 def about(paired: Paired) -> dict[str, Any]:

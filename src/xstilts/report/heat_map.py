@@ -117,7 +117,8 @@ def _baseline_cell(baseline: str, part: Record, column: str) -> dict[str, Any]:
 def _cell(route: str, column: str, record: Record) -> dict[str, Any]:
     low, high = (None if value is None else round(100 * value, 2) for value in record["interval"])
     points = round(100 * record["difference"], 2)
-    shown = {"difference": points, "low": low, "high": high, "text": f"{points:+.1f}".replace("-", "−")}
+    text = f"{100 * record['difference']:+.1f}".replace("-", "−")  # of the number in the file, as everywhere
+    shown = {"difference": points, "low": low, "high": high, "text": text}
     about = {"route": route, "column": column, "heading": heading(column), "hatched": cannot_tell(record)}
     return about | shown | {"interval": "no interval" if low is None else f"{low:+.1f} to {high:+.1f}"}
 

@@ -16,13 +16,15 @@ import pyarrow as pa
 
 from xstilts.cache import open_rows, read_json, write_table
 from xstilts.errors import DataError
+from xstilts.report.clusters import common_candidates, paragraphs
 from xstilts.report.metrics import CONTROLS, read_scores
-from xstilts.report.points import Points, earned
+from xstilts.report.points import RANKED, Points, earned
 
 SCHEMA = pa.schema(
     [
         ("id", pa.string()),
         ("image_id", pa.string()),  # of two images: both ids, a space between; "" where there is none
+        ("cluster", pa.string()),  # without an image: what stands or falls together (clusters.py), "" for its id alone
         ("language", pa.string()),
         ("part", pa.string()),  # image-text retrieval: what is searched for, `image` or `text`; else ""
         ("structural", pa.string()),  # question type, "" where there is none
@@ -38,23 +40,22 @@ _CLOSE = 2e-4  # float32 sums and rounded scores
 _AGAIN = "run `dvc repro` to score the cell again"
 
 
-def write_items(scores: Path, intermediate: Path, target: Path, out: Path) -> None:
+def write_items(scores: Path, intermediate: Path, target: Path, cache: Path, out: Path) -> None:
     """Write what each test example of a cell earned.
 
     Args:
         scores: the cell's folder with scores.json and predictions.arrow.
         intermediate, target: checkpoint.json of its two training phases.
+        cache: the target's test cache.
 
     Raises:
         DataError: the examples do not add up to the scores that scores.json has.
     """
     content = read_scores(scores / "scores.json")
-    table = items(open_rows(scores / "predictions.arrow"), content)
-    if table is not None:
-        _check_sums(scores / "predictions.arrow", table, content)
+    table = items(open_rows(scores / "predictions.arrow"), content, cache)
+    _check_sums(scores / "predictions.arrow", table, content)
     training = {"intermediate": training_of(intermediate), "target": training_of(target)}
     about = {key: content[key] for key in _ABOUT} | {"training": training}
-    table = SCHEMA.empty_table() if table is None else table
     out.parent.mkdir(parents=True, exist_ok=True)
     out.unlink(missing_ok=True)  # never under a reader that has the earlier file mapped
     write_table(out, table.replace_schema_metadata({CELL: json.dumps(about, sort_keys=True).encode()}))
@@ -77,15 +78,18 @@ def training_of(path: Path) -> dict[str, Any] | None:
     return about | ({"shuffled_labels": shuffled} if shuffled else {})
 
 
-def items(predictions: pa.Table, scores: Mapping[str, Any]) -> pa.Table | None:
-    """Rows of `SCHEMA` from the predictions of a cell; None if they do not say what each earned."""
+def items(predictions: pa.Table, scores: Mapping[str, Any], cache: Path) -> pa.Table:
+    """Rows of `SCHEMA` from the predictions of a cell.
+
+    Args:
+        cache: the target's test cache, which is read where the examples are spans of paragraphs.
+    """
     about = (scores["kind"], scores["metric"], scores["target"])
     points = earned(predictions, *about)
-    if points is None:
-        return None
     columns = {name: _column(predictions, name) for name in ("id", "language", "structural")}
     columns["part"] = _column(predictions, "direction")
     columns["image_id"] = _images(predictions, columns["part"])
+    columns["cluster"] = _clusters(predictions, scores, cache)
     columns |= {"score": _numbers(points.earned), "of": _numbers(points.of)}
     for control in CONTROLS:
         there = control in predictions.column_names
@@ -103,6 +107,15 @@ def _images(table: pa.Table, part: Any) -> Any:
         return _column(table, "image_id")
     rows = zip(part.to_pylist(), table["id"].to_pylist(), table["golds"].to_pylist(), strict=True)
     return pa.array([golds[0] if direction == "image" else name for direction, name, golds in rows], pa.string())
+
+
+def _clusters(table: pa.Table, scores: Mapping[str, Any], cache: Path) -> Any:
+    """What stands or falls together besides an image's rows."""
+    if scores["kind"] == "span":
+        return pa.array(paragraphs(cache, table), pa.string())
+    if scores["metric"] in RANKED:
+        return pa.array(common_candidates(table), pa.string())
+    return _column(table, "cluster")
 
 
 def _control(points: Points | None, rows: int) -> Any:

@@ -1,9 +1,10 @@
 """All cells of a study side by side, example by example: scores and differences with intervals.
 
 Clusters are images where there are any: in one draw an image stands with all its questions, in every language and
-every target that shows it. Texts without an image are clusters by their id within a target, so that a sentence stands
-with those translations of it that have the same id. Of two images the pair is the cluster; spans of one paragraph are
-clusters of their own, since the predictions do not say which belong together.
+every target that shows it; of two images the pair is the cluster. Texts without an image are clusters by their id
+within a target, so that a sentence stands with those translations of it that have the same id. Of spans the paragraph
+is the cluster, with all its questions and its translations; of ranked candidates the queries that look for the same
+ones (clusters.py).
 """
 
 from __future__ import annotations
@@ -62,8 +63,8 @@ class Paired:
         return next(iter(self.about[target].values()))[0][key]
 
     def targets(self) -> list[str]:
-        """The targets whose predictions say what each example earned."""
-        return [target for target in self.about if self.rows[target]]
+        """The targets of the study."""
+        return list(self.about)
 
     def languages(self, target: str) -> list[str]:
         """English first."""

@@ -14,12 +14,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from xstilts.errors import XstiltsError
 from xstilts.score.answer_text import answer_f1, exact_match, style_of
 from xstilts.score.soft_vqa import soft_accuracy
 from xstilts.score.tags import entity_f1, pos_f1
 
 Floats = NDArray[np.float64]
 ANSWERED = ("vqa", "classification", "choice", "matching")  # kinds with one label an example
+RANKED = ("map", "map_at_20")  # means of the average precision
 Tags = list[list[str]]
 
 
@@ -31,17 +33,15 @@ class Points:
     of: Floats
 
 
-def earned(table: pa.Table, kind: str, metric: str, target: str, column: str = "prediction") -> Points | None:
+def earned(table: pa.Table, kind: str, metric: str, target: str, column: str = "prediction") -> Points:
     """The points of every row of predictions.arrow by the target's main metric.
 
     Args:
         column: `prediction`, or a control.
 
-    Returns:
-        None where the predictions do not say it: of a mean average precision they hold the best candidate alone.
+    Raises:
+        XstiltsError: predictions scored by a mean average precision that do not say each query's.
     """
-    if metric in ("map", "map_at_20"):
-        return None
     if kind == "retrieval":
         return _RETRIEVED[metric](table)
     if kind == "tagging":
@@ -83,6 +83,15 @@ def _accuracy(table: pa.Table) -> Points:
     return Points(right, np.ones(len(right)))
 
 
+def _ranked(table: pa.Table) -> Points:
+    """A query earns its average precision."""
+    if "average_precision" not in table.column_names:
+        found = "found no average precision of each query, expected a column average_precision"
+        raise XstiltsError(f"predictions.arrow: {found}; run `dvc repro` to score the cell again")
+    earned = table["average_precision"].to_numpy()
+    return Points(earned, np.ones(len(earned)))
+
+
 def _mined(table: pa.Table) -> Points:
     """A query has a mined candidate or none (""), and any number of right ones."""
     answers, golds = table["prediction"].to_pylist(), table["golds"].to_pylist()
@@ -90,7 +99,11 @@ def _mined(table: pa.Table) -> Points:
     return Points(2 * _found(answers, golds), np.array(of, float))
 
 
-_RETRIEVED: dict[str, Callable[[pa.Table], Points]] = {"accuracy": _accuracy, "f1": _mined}
+_RETRIEVED: dict[str, Callable[[pa.Table], Points]] = {
+    "accuracy": _accuracy,
+    "f1": _mined,
+    **dict.fromkeys(RANKED, _ranked),
+}
 
 
 def _tagged(table: pa.Table, metric: str) -> Points:

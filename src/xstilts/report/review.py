@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xstilts.report.heat_map import cannot_tell, cells_of, columns_of, heading, heat_map_png
-from xstilts.report.metrics import CONTROLS
+from xstilts.report.metrics import CONTROLS, ENGLISH, ZERO_SHOT
 from xstilts.report.revisions import Revisions
 from xstilts.report.sentences import sentences
 
@@ -16,6 +16,7 @@ MARK = "<!-- xstilts-study -->"  # by which the comment is found again
 NO_CHANGE = "No change: every score is as it was."
 PARTS = ("study", "answer", "transfer")
 STUDY = "metrics/study.json"
+MEANS = (ZERO_SHOT, ENGLISH)
 Parts = Mapping[str, Any]  # of the files metrics/<part>.json at a revision those that exist
 Rows = Sequence[Sequence[str]]
 
@@ -77,11 +78,11 @@ def section(revisions: Revisions, head: Parts) -> list[str]:
 def changes(revisions: Revisions, targets: Sequence[str]) -> tuple[Rows, Rows]:
     """What changed of the chosen route, and of every route of the study: metric, before, after, change.
 
-    Controls (the image masked, or another one) are left out.
+    Controls (the image masked, or another one) and deviations over seeds are left out.
     """
     paths = [STUDY, *(f"metrics/{target}.json" for target in targets)]
     rows = revisions.metrics_diff(paths) if targets else []
-    shown = [row for row in rows if not set(row[1].split(".")) & set(CONTROLS)]
+    shown = [row for row in rows if not set(row[1].split(".")) & {*CONTROLS, "spread"}]
     return [row[1:] for row in shown if row[0] != STUDY], [row[1:] for row in shown if row[0] == STUDY]
 
 
@@ -95,18 +96,29 @@ def answered(base: Parts, head: Parts) -> list[str]:
 
 
 def differences(head: Parts) -> list[str]:
-    """The heat map as a table: differences to the baseline in points, in brackets where one cannot tell."""
+    """The heat map as a table: differences to the baseline in points, in brackets where one cannot tell.
+
+    The means stand with their intervals, and the table with what these cover.
+    """
     transfer = head.get("transfer", {"cells": []})
     found = []
     for target in dict.fromkeys(cell["target"] for cell in transfer["cells"]):
         cells = cells_of(transfer, target)
         columns = [column for group in columns_of(cells) for column in group]
-        rows = [
-            [cell["route"], *(_points(cell["languages"].get(name) or cell[name]) for name in columns)] for cell in cells
-        ]
-        title = f"{target}, points to {transfer['baseline']} (in brackets: one cannot tell)"
-        found += [title, table(("route", *map(heading, columns)), rows)]
+        headings = [name for column in columns for name in (heading(column), *(["95 %"] if column in MEANS else []))]
+        rows = [[cell["route"], *(one for name in columns for one in _shown(cell, name))] for cell in cells]
+        covered = f"; intervals cover {transfer['covers']}" if "covers" in transfer else ""
+        title = f"{target}, points to {transfer['baseline']} (in brackets: one cannot tell{covered})"
+        found += [title, table(("route", *headings), rows)]
     return found
+
+
+def _shown(cell: Mapping[str, Any], name: str) -> list[str]:
+    """A difference in points and, of a mean, its interval."""
+    record = cell["languages"].get(name) or cell[name]
+    low, high = record["interval"]
+    interval = "none" if low is None else f"{100 * low:+.1f} to {100 * high:+.1f}"
+    return [_points(record), interval] if name in MEANS else [_points(record)]
 
 
 def _points(record: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xstilts.report.differences import in_points
+from xstilts.report.differences import covers, in_points
 from xstilts.report.metrics import ENGLISH, ZERO_SHOT
 
 COST_NAMES = {"updates": "a matched number of updates", "tokens": "a matched number of tokens"}
@@ -29,10 +29,14 @@ def sentence(result: Mapping[str, Any], seeds: int) -> str:
         f"{smallest:.1f} points would have been found in four of five such studies",
     }[result["verdict"]]
     english = f", in English {in_points(result[ENGLISH])}" if ENGLISH in result else ""
-    covered = "the interval covers test items, not other training runs" if seeds == 1 else f"{seeds} seeds"
     unlike = f"; not matched: {', '.join(result['not_matched'])}" if result["not_matched"] else ""
     where = f"{_at(result)}n {target} ({result['data']} data) in the languages without labels"
-    return f"{where} {decided}: {in_points(result[ZERO_SHOT])}{english}; {covered}{_facts(result)}{unlike}."
+    said = f"{where} {decided}: {in_points(result[ZERO_SHOT])}{english}; "
+    return f"{said}the interval covers {_covered(seeds)}{_facts(result)}{unlike}."
+
+
+def _covered(seeds: int) -> str:
+    return "test items, not other training runs" if seeds == 1 else covers(seeds)
 
 
 def _at(result: Mapping[str, Any]) -> str:

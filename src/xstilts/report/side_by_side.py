@@ -49,11 +49,10 @@ def pair_up(
     columns = {column: number for number, column in enumerate(_columns(first))}
     rows = {target: _counts(table["language"]) for target, table in first.items()}
     groups, clusters = _clusters(first)
-    many = 1 + max((int(own.max(initial=-1)) for own in groups.values()), default=-1)
+    many = 1 + max(int(own.max()) for own in groups.values())
     sums = np.zeros((many, 2, len(routes), len(seeds), len(columns)), np.float32)
     for (target, i, j), table in cells.items():
-        if len(table):
-            _add_sums(sums[:, :, i, j], target, table, groups[target], columns)
+        _add_sums(sums[:, :, i, j], target, table, groups[target], columns)
     return Paired(routes, len(seeds), about, columns, rows, clusters, sums)
 
 
@@ -65,7 +64,7 @@ def _check_alike(
         if cell[key] != head[key]:
             todo = "run `dvc repro` to score every cell again"
             raise DataError(path, None, f"{key} '{cell[key]}'", f"'{head[key]}' as in the other cells", todo)
-    same = ("id", "image_id", "language", "part", "structural")
+    same = ("id", "image_id", "cluster", "language", "part", "structural")
     if not table.select(same).equals(first.select(same)):
         found, expected = "other test examples", f"those of route {head['route']}, seed {head['seed']}, row by row"
         raise DataError(path, None, found, expected, "run `dvc repro` to score every cell again")
@@ -96,8 +95,8 @@ def _clusters(tables: Mapping[str, pa.Table]) -> tuple[dict[str, np.ndarray], di
     known: dict[tuple[str, str], int] = {}
     rows, clusters = {}, {}
     for target, table in tables.items():
-        names = zip(table["image_id"].to_pylist(), table["id"].to_pylist(), strict=True)
-        keys = [("", image) if image else (target, own) for image, own in names]
+        names = zip(*(table[name].to_pylist() for name in ("image_id", "cluster", "id")), strict=True)
+        keys = [("", image) if image else (target, cluster or own) for image, cluster, own in names]
         rows[target] = np.array([known.setdefault(key, len(known)) for key in keys], np.int64)
         clusters[target] = len(set(keys))
     dealt = deal(len(known))

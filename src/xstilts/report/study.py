@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import isnan
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
 from xstilts.cache import read_json
 from xstilts.errors import DataError
-from xstilts.report.metrics import CONTROLS, DIGITS, ENGLISH, metric_names
+from xstilts.report.bootstrap import Interval
+from xstilts.report.metrics import CONTROLS, DIGITS, ENGLISH, ZERO_SHOT, metric_names
+from xstilts.report.paired import Paired
 from xstilts.report.places import cell_path
 
 Cell = Mapping[str, Any]
@@ -75,6 +78,28 @@ def study_table(cells: Cells) -> dict[str, Any]:
     if all(len(seeds) > 1 for seeds in cells.values()):
         table["spread"] = _over_seeds(rows[main], stdev)
     return table
+
+
+def with_intervals(study: Mapping[str, Any], paired: Paired) -> dict[str, Any]:
+    """The study with `intervals` in each target: the 95 % interval `[low, high]` of each route's main scores.
+
+    Of English, the mean over the other languages, and the gap, as far as there are these. With several seeds they cover
+    test items and training runs, with one test items only. They are no intervals of differences, which are paired and
+    narrower: those stand in metrics/transfer.json.
+    """
+    return {target: {**part, "intervals": _intervals(paired, target)} for target, part in study.items()}
+
+
+def _intervals(paired: Paired, target: str) -> dict[str, dict[str, list[float | None]]]:
+    mixes = {ENGLISH: paired.english(target), ZERO_SHOT: paired.zero_shot(target), "gap": paired.gap(target)}
+    return {
+        route: {name: _ends(paired.interval({route: mix})) for name, mix in mixes.items() if mix}
+        for route in paired.routes
+    }
+
+
+def _ends(interval: Interval) -> list[float | None]:
+    return [None if isnan(end) else round(end, DIGITS) + 0.0 for end in (interval.low, interval.high)]
 
 
 def _with_gap(cell: Cell, main: str) -> dict[str, float]:

@@ -9,12 +9,21 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from xstilts.report.differences import covers
 from xstilts.report.metrics import CONTROLS, ENGLISH, ZERO_SHOT
 
 WIDTH = 120  # a stage has no terminal whose width could be asked
 _HEADINGS = {ZERO_SHOT: "zero-shot"}
 _MEANS = (ENGLISH, ZERO_SHOT, "gap")  # what a folded table keeps of the columns
-_WITHOUT = ("data", "metric", "seeds", "types", "spread", *CONTROLS)  # parts of a target that are no metric
+_WITHOUT = (
+    "data",
+    "metric",
+    "seeds",
+    "types",
+    "spread",
+    "intervals",
+    *CONTROLS,
+)  # parts of a target that are no metric
 
 
 def print_study(study: Mapping[str, Any], console: Console | None = None) -> None:
@@ -25,6 +34,8 @@ def print_study(study: Mapping[str, Any], console: Console | None = None) -> Non
             full = (language_table(target, part, metric, narrow) for narrow in (False, True))
             fitting = (table for table in full if _width(table, console) <= console.width)
             console.print(next(fitting, None) or folded_table(target, part, metric))
+        if "intervals" in part:
+            console.print(interval_table(target, part))
         if any(part.get("types", {}).values()):
             console.print(type_table(target, part))
 
@@ -53,6 +64,28 @@ def folded_table(target: str, part: Mapping[str, Any], metric: str) -> Table:
         blind = (_percent(value) for value in _blind(part, metric, route))
         table.add_row(route, *(_percent(row[column]) for column in means), *ends, *blind)
     return table
+
+
+def interval_table(target: str, part: Mapping[str, Any]) -> Table:
+    """The main scores of each route with their intervals and, of several seeds, the deviation over them (`sd`)."""
+    scores, intervals, spread = part[part["metric"]], part["intervals"], part.get("spread")
+    columns = [name for name in (ZERO_SHOT, ENGLISH, "gap") if name in next(iter(intervals.values()))]
+    beside = ("95 %", "sd") if spread else ("95 %",)
+    title = f"{target}: {part['metric']} in % with intervals, which cover {covers(part['seeds'])}"
+    table = _empty_table(title, [heading for name in columns for heading in (_heading(name), *beside)])
+    for route, row in scores.items():
+        cells: list[str] = []
+        for name in columns:
+            cells += [_percent(row[name]), in_percent(intervals[route][name])]
+            cells += [_percent(spread[route][name])] if spread else []
+        table.add_row(route, *cells)
+    return table
+
+
+def in_percent(interval: Sequence[float | None]) -> str:
+    """`48.1 to 51.0`, or a dash where there is no interval."""
+    low, high = interval
+    return "-" if low is None or high is None else f"{100 * low:.1f} to {100 * high:.1f}"
 
 
 def type_table(target: str, part: Mapping[str, Any]) -> Table:

@@ -14,7 +14,6 @@ from xstilts.report.paired import Mix, Paired, add, scaled
 from xstilts.report.shared import Shared
 
 BASELINE = "none"
-NO_POINTS = "the predictions do not hold what each query earned by a mean average precision"
 OVER = ("all targets", "without retrieval")
 
 
@@ -89,8 +88,7 @@ def transfer_matrix(transfer: Transfer) -> dict[str, Any]:
         return head | {"missing": f"add {BASELINE} to study.intermediates", "cells": [], "averages": []}
     cells = [_cell(transfer, target, route) for target in paired.targets() for route in transfer.compared]
     averages = [one for data in transfer.kinds_of_data() for one in _averages(transfer.of_data(data))]
-    without = [{"target": target, "why": NO_POINTS} for target in paired.about if target not in paired.targets()]
-    return head | {"cells": cells, "averages": averages, "without_intervals": without}
+    return head | {"cells": cells, "averages": averages}
 
 
 def _cell(transfer: Transfer, target: str, route: str) -> dict[str, Any]:

@@ -17,8 +17,8 @@ Similarity = np.ndarray | Iterable[np.ndarray]
 Relevant = Sequence[Collection[int] | np.ndarray]
 
 
-def mean_average_precision(similarity: Similarity, relevant: Relevant, cutoff: int | None = None) -> float:
-    """Return the mean over queries of the average precision, 0..1.
+def average_precisions(similarity: Similarity, relevant: Relevant, cutoff: int | None = None) -> np.ndarray:
+    """Return the average precision of each query, float64 `[queries]` in 0..1; its mean is the score.
 
     The average precision is the sum of the precisions at the ranks of the relevant candidates, over the number of
     those, or over `cutoff` if it is smaller. XTREME-R (Ruder et al. 2021) scores both LAReQA, where a question has a
@@ -34,7 +34,12 @@ def mean_average_precision(similarity: Similarity, relevant: Relevant, cutoff: i
         XstiltsError: another number of queries, one without a relevant candidate, a similarity that is not a number.
     """
     ranks = _ranks_of_relevant(similarity, relevant, "mean average precision")
-    return float(np.mean([_average_precision(found, cutoff) for found in ranks]))
+    return np.array([_average_precision(found, cutoff) for found in ranks])
+
+
+def mean_average_precision(similarity: Similarity, relevant: Relevant, cutoff: int | None = None) -> float:
+    """Return the mean over queries of the average precision, 0..1; arguments and errors as above."""
+    return float(np.mean(average_precisions(similarity, relevant, cutoff)))
 
 
 def recall_at(cutoff: int, similarity: Similarity, relevant: Relevant) -> float:

@@ -27,6 +27,7 @@ SEARCHES: dict[str, Callable[[Pool, np.ndarray], Found]] = {
     "map_at_20": search_answers(20, "map_at_20"),
 }
 JOINT = ("map", "map_at_20")  # search the candidates of all languages at once
+AVERAGE_PRECISION = "average_precision"  # the column of predictions.arrow that those have
 POOLING = POOLINGS[0]
 RULE = "layer round(7/12 of the depth), mean over tokens: XTREME's and jiant's layer 14 of 24, chosen without labels"
 Sweep = dict[str, dict[str, dict[str, float]]]  # pooling -> layer -> language -> value of the main metric
@@ -72,19 +73,23 @@ def collect(table: pa.Table, results: list[tuple[Pool, Found]], about: Mapping[s
 
 
 def search_table(table: pa.Table, pool: Pool, found: Found) -> pa.Table:
-    """One row a query: its right candidates, the one that was found ("": none was mined) and its score."""
+    """One row a query: its right candidates, the one that was found ("": none was mined) and its score.
+
+    `average_precision`, float64, is there where the metric is its mean.
+    """
     ids = table["id"].take(pa.array(pool.rows[pool.candidates])).to_pylist()
     kept = table.select(["id", "language", "answers"]).take(pa.array(pool.rows[pool.queries]))
     predictions = ["" if place == NONE else ids[place] for place in found.best]
-    return pa.table(
-        {
-            "id": kept["id"],
-            "language": kept["language"],
-            "golds": kept["answers"].cast(TEXTS),
-            "prediction": pa.array(predictions, TEXT),
-            "score": pa.array(found.score, pa.float32()),
-        }
-    )
+    columns = {
+        "id": kept["id"],
+        "language": kept["language"],
+        "golds": kept["answers"].cast(TEXTS),
+        "prediction": pa.array(predictions, TEXT),
+        "score": pa.array(found.score, pa.float32()),
+    }
+    if found.average_precision is not None:
+        columns[AVERAGE_PRECISION] = pa.array(found.average_precision, pa.float64())
+    return pa.table(columns)
 
 
 def oracle(sweep: Sweep) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from xstilts.errors import DataError
 from xstilts.score.mining import FOLDS, candidate_pairs, mining_f1, threshold_search
 from xstilts.score.neighbours import cosine_blocks, nearest, retrieval_accuracy
-from xstilts.score.ranking import mean_average_precision
+from xstilts.score.ranking import average_precisions
 
 NONE = -1  # no candidate was found
 
@@ -36,11 +36,18 @@ class Pool:
 
 @dataclass(frozen=True)
 class Found:
-    """What a search found: {metric: {language: value}}, and for each query a candidate (or `NONE`) and its score."""
+    """What a search found.
+
+    Attributes:
+        scores: {metric: {language: value}}.
+        best, score: of each query a candidate (or `NONE`) and its score, `[queries]`.
+        average_precision: of each query, float64 `[queries]`; None where the metric is no mean of it.
+    """
 
     scores: dict[str, dict[str, float]]
     best: np.ndarray
     score: np.ndarray
+    average_precision: np.ndarray | None = None
 
 
 def pools_of(path: Path, table: pa.Table, joint: bool) -> list[Pool]:
@@ -114,12 +121,13 @@ def search_answers(cutoff: int | None, name: str) -> Callable[[Pool, np.ndarray]
 
     def search(pool: Pool, vectors: np.ndarray) -> Found:
         queries, candidates = vectors[pool.queries], vectors[pool.candidates]
-
+        earned = np.zeros(len(queries))
         scores = {}
         for language in sorted(set(pool.languages)):
             own = np.flatnonzero(pool.languages == language)
             blocks = cosine_blocks(queries[own], candidates)
-            scores[language] = mean_average_precision(blocks, [pool.golds[query] for query in own], cutoff)
-        return Found({name: scores}, *nearest(queries, candidates, "cosine"))
+            earned[own] = average_precisions(blocks, [pool.golds[query] for query in own], cutoff)
+            scores[language] = float(np.mean(earned[own]))
+        return Found({name: scores}, *nearest(queries, candidates, "cosine"), earned)
 
     return search

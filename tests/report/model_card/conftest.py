@@ -68,7 +68,7 @@ def write_cell(every_kind: Path, public: Path, tmp_path: Path) -> Write:
 
     def write(target: str = "looks", data: str = "pictograms", with_scores: bool = False, **more: Any) -> Places:
         cards = read_json(every_kind / "card.json")["tasks"]
-        places = Places(tmp_path / "before", tmp_path / "after", tmp_path / "scores", own)
+        places = Places(tmp_path / "before", tmp_path / "after", tmp_path / "scores", own, tmp_path / "test")
         torch.manual_seed(0)
         for folder, task in ((places.intermediate, "looks"), (places.target, target)):
             named = {task: cards[task] | {"data": data, "licence": "CC0", "citation": "A and B 2020"} | more}

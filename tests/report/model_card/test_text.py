@@ -8,13 +8,13 @@ import pytest
 import yaml
 from huggingface_hub import ModelCard
 
-from xstilts.cache import sha256_of, write_json
+from xstilts.cache import read_json, sha256_of, write_json
 from xstilts.errors import DataError
 from xstilts.report.model_card.facts import read_facts
 from xstilts.report.model_card.header import base_model
 from xstilts.report.model_card.licences import model_name
 from xstilts.report.model_card.markdown import code, escaped
-from xstilts.report.model_card.text import INTERVALS, NOT_SCORED, model_card
+from xstilts.report.model_card.text import INTERVALS, NO_INTERVALS, NOT_SCORED, model_card
 
 
 def card_of(places: Any, route: str = "gqa") -> str:
@@ -147,3 +147,14 @@ def test_a_damaged_file_is_named(write_cell: Any) -> None:
     (places.target / "checkpoint.json").unlink()
     with pytest.raises(DataError, match=r"after/checkpoint\.json: found no such file"):
         card_of(places)
+
+
+def test_spans_whose_paragraphs_are_not_known_have_no_intervals(write_cell: Any) -> None:
+    """Of a checkpoint that was pulled with its scores alone: the test cache says which paragraph a question is on."""
+    places = write_cell(with_scores=True)
+    scores = read_json(places.scores / "scores.json")
+    write_json(places.scores / "scores.json", scores | {"kind": "span"})
+    assert not read_facts("gqa", 0, "looks", places, {}).intervals
+    card = card_of(places)
+    assert NO_INTERVALS in card
+    assert f"| `en` | {100 * scores['scores']['accuracy']['en']:.1f} | - |" in card

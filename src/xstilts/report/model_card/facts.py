@@ -9,6 +9,7 @@ from typing import Any
 
 from xstilts.cache import open_rows, read_json, sha256_of
 from xstilts.report.bootstrap import Interval
+from xstilts.report.clusters import FILE
 from xstilts.report.items import items
 from xstilts.report.metrics import ZERO_SHOT, read_scores, target_metrics
 from xstilts.report.side_by_side import pair_up
@@ -25,19 +26,21 @@ class Places:
         intermediate, target: checkpoints of the two training phases.
         scores: folder of scores.json, provenance.json and predictions.arrow; it need not be there.
         public: phase 0.
+        cache: the target's test cache; it need not be there.
     """
 
     intermediate: Path
     target: Path
     scores: Path
     public: Path
+    cache: Path
 
     @classmethod
     def of(cls, route: str, seed: int, target: str, data: Path = Path("data")) -> Places:
         """The places of a cell of the pipeline."""
         cell = f"{route}-s{seed}"
-        scores, public = data / "scores" / cell / target, data / "public"
-        return cls(data / "intermediate" / cell, data / "target" / cell / target, scores, public)
+        scores, cache = data / "scores" / cell / target, data / "tokenized" / target / "test"
+        return cls(data / "intermediate" / cell, data / "target" / cell / target, scores, data / "public", cache)
 
 
 @dataclass(frozen=True)
@@ -112,24 +115,24 @@ def read_facts(route: str, seed: int, target: str, places: Places, features: Map
     card = places.public / "public.json"
     public = read_json(card) if card.is_file() else {}
     facts = Facts(route, seed, target, phases, hashes, public, features)
-    return _scored(facts, places.scores) if (places.scores / "scores.json").is_file() else facts
+    return _scored(facts, places) if (places.scores / "scores.json").is_file() else facts
 
 
-def _scored(facts: Facts, folder: Path) -> Facts:
-    scores, origin = read_scores(folder / "scores.json"), folder / "provenance.json"
-    intervals = intervals_of(folder, scores)
+def _scored(facts: Facts, places: Places) -> Facts:
+    scores, origin = read_scores(places.scores / "scores.json"), places.scores / "provenance.json"
+    intervals = intervals_of(places, scores)
     known = {"scores": scores, "intervals": intervals, "origin": read_json(origin) if origin.is_file() else {}}
     return Facts(**{**vars(facts), **known})
 
 
-def intervals_of(folder: Path, scores: Mapping[str, Any]) -> dict[str, Interval]:
+def intervals_of(places: Places, scores: Mapping[str, Any]) -> dict[str, Interval]:
     """Scores of one cell with 95 % intervals: bootstrap over clusters of test items, nothing of other training runs.
 
-    Empty where the predictions do not say what each example earned.
+    Empty where it is not known which spans stand or fall together.
     """
-    table = items(open_rows(folder / "predictions.arrow"), scores)
-    if table is None:
+    if scores["kind"] == "span" and not (places.cache / FILE).is_file():
         return {}
+    table = items(open_rows(places.scores / "predictions.arrow"), scores, places.cache)
     route, target = str(scores["route"]), str(scores["target"])
     paired = pair_up({(target, 0, 0): table}, {target: {route: [dict(scores)]}}, [route], [int(scores["seed"])])
     mixes = {language: paired.mix(target, [language]) for language in paired.languages(target)}

@@ -16,11 +16,11 @@ from xstilts.report.model_card.snippets import picture_snippet, snippet
 NAMES = {ZERO_SHOT: "mean of the others", GAP: "English less that mean"}
 NOT_SCORED = "This checkpoint was not scored yet."
 INTERVALS = (
-    "Intervals: 95 %, bootstrap over clusters of test examples (images with all their questions). They cover the test "
-    "items of **this one checkpoint**, not what another training run would give: compare routes over several seeds, by "
-    "paired differences (`metrics/answer.json`), never by two cards."
+    "Intervals: 95 %, bootstrap over clusters of test examples (images or paragraphs with all their questions). They "
+    "cover the test items of **this one checkpoint**, not what another training run would give: compare routes over "
+    "several seeds, by paired differences (`metrics/answer.json`), never by two cards."
 )
-NO_INTERVALS = "No intervals: the predictions do not say what each example earned by this metric."
+NO_INTERVALS = "No intervals: the test cache, which says what questions are on one paragraph, was not there."
 
 
 def model_card(facts: Facts) -> str:
