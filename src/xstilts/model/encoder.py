@@ -16,8 +16,10 @@ from transformers.utils.logging import disable_progress_bar
 
 from xstilts.cache import read_tensors
 from xstilts.errors import DataError, ParameterError
+from xstilts.model.attention import NAME as PADDED
 from xstilts.model.batch import Batch
-from xstilts.model.packing import NAME, Packing, can_pack, packing_is_faster
+from xstilts.model.packing import NAME as PACKED
+from xstilts.model.packing import Packing, can_pack, packing_is_faster
 from xstilts.model.visual_prefix import VisualPrefix
 from xstilts.model.vocabulary import TrimmedEmbedding, whole_size
 
@@ -118,7 +120,7 @@ class MultimodalEncoder(nn.Module):
         """What the encoder is given: on a GPU as attention wants it, or it would look at it and wait for the device."""
         config = self.text.config
         windows = "sliding_attention" in (getattr(config, "layer_types", None) or ())
-        ready = mask.is_cuda and config._attn_implementation == "sdpa" and not windows
+        ready = mask.is_cuda and config._attn_implementation in ("sdpa", PADDED) and not windows
         return mask[:, None, None] if ready else mask.long()
 
     def cast_once(self, precision: str) -> None:
@@ -135,12 +137,15 @@ class MultimodalEncoder(nn.Module):
         batch = batch.with_packing() if self.packs else batch
         return batch.pinned() if self.text.device.type == "cuda" else batch
 
-    def choose_attention(self, choice: Literal["auto", "packed", "padded"], precision: str) -> None:
-        """Say whether batches are read packed (see `xstilts.model.packing`) or padded.
+    def choose_attention(
+        self, choice: Literal["auto", "packed", "padded"], precision: str, compiled: bool = False
+    ) -> None:
+        """Say whether batches are read packed (see `xstilts.model.packing`) or padded (see `xstilts.model.attention`).
 
         Args:
             choice: `auto`: packed where that is faster, which is on a GPU, in bf16 and without dropout in attention.
             precision: bf16 or fp32.
+            compiled: whether the layers are to be compiled; padded attention is then the library's own.
         """
         rates = [module.p for module in self.text.modules() if isinstance(module, nn.Dropout)]
         auto = packing_is_faster(self.text.device, precision) and not (self.text.training and any(rates))
@@ -148,9 +153,10 @@ class MultimodalEncoder(nn.Module):
         if wanted and self._can_pack is None:
             self._can_pack = can_pack(self.text, self.first_position)
         self.packs = wanted and bool(self._can_pack)
-        attention = NAME if self.packs else self._usual_attention
-        if self.text.config._attn_implementation != attention:
-            self.text.set_attn_implementation(attention)
+        own = PADDED if self._usual_attention == "sdpa" and not compiled else self._usual_attention
+        chosen = PACKED if self.packs else own
+        if self.text.config._attn_implementation != chosen:
+            self.text.set_attn_implementation(chosen)
 
     def _check_length(self, length: int) -> None:
         longest = self.text.config.max_position_embeddings - self.first_position

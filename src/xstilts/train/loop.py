@@ -62,7 +62,7 @@ def train(
     processes, plan = Processes.here(), update_plan(rows, settings, seed)
     accelerator = Accelerator(mixed_precision="bf16" if settings.precision == "bf16" else "no")
     run = begin(place(model, settings, processes), settings, seed + OTHER_SEED * processes.index, len(plan))
-    model.train().encoder.choose_attention(settings.attention, settings.precision)
+    model.train().encoder.choose_attention(settings.attention, settings.precision, settings.compile)
     if settings.compile:
         model.encoder.compile_layers()
     if keeper:

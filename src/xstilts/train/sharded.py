@@ -65,7 +65,7 @@ class ShardedUpdater(Updater):
         with self.accelerator.autocast():
             loss = self.model(batch.to(self.accelerator.device)) / examples
         torch.autograd.backward(loss)
-        return self.watch.see(f"loss of {batch.task}", loss, number, batch.ids)
+        return self.watch.see(f"loss of {batch.task}", loss.detach(), number, batch.ids)
 
     def _go_along(self) -> None:
         """Go through the layers once, there and back, without a gradient of one's own."""

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from xstilts.model.batch import Batch
 from xstilts.model.multitask import MultitaskModel
+from xstilts.train.casts import Casts
 from xstilts.train.examples import Examples
 from xstilts.train.finite import NotFinite as NotFinite
 from xstilts.train.finite import Watch
@@ -47,9 +48,14 @@ class Updater:
         late: bool | None = None,
     ) -> None:
         self.accelerator, self.model, self.optimizer, self.rows, self.clip = accelerator, model, optimizer, rows, clip
-        self.pool, self.parts = pool, parts
+        self.run, self.parts = pool.map if pool else map, parts
         self.weights = [weight for weight in model.parameters() if weight.requires_grad]
         self.processes = Processes.of(accelerator)
+        bf16, on_cpu = accelerator.mixed_precision == "bf16", accelerator.device.type == "cpu"
+        self.casts = Casts(model, bf16 and on_cpu and not self.processes.sharded)
+        self.derived = self.casts.of(self.weights)
+        # Where gradients are summed on processors: memory that is new each time costs more than the sum.
+        self.sums = [weight.new_empty(weight.shape if on_cpu else 0) for weight in self.weights]
         self.watch = Watch(accelerator.device.type == "cuda" if late is None else late)
         self.nothing = torch.zeros((), device=accelerator.device) if self.watch.late else 0.0
 
@@ -82,7 +88,8 @@ class Updater:
         """
         examples, ids = sum(len(indices) for indices in update), self._ids(update)
         work = self.batches(number, update) if made is None else made
-        parts_of_loss = [self._add_gradient(number, parts, examples) for parts in work]
+        with self.casts.in_place(self.run):
+            parts_of_loss = [self._add_gradient(number, parts, examples) for parts in work]
         loss = self.processes.total(sum(parts_of_loss, start=self.nothing))
         self._exchange()
         self.watch.see("gradient norm", self._clip(), number, ids)
@@ -108,18 +115,33 @@ class Updater:
 
     def _add_gradient(self, number: int, parts: list[Batch], examples: int) -> float | Tensor:
         """Add a batch's part of the gradient to the weights', and return its part of the loss."""
-        run = self.pool.map if self.pool else map
+        found = list(self.run(self._gradient, parts, [examples] * len(parts)))
         total = self.nothing
-        for batch, (loss, gradient) in zip(parts, run(self._gradient, parts, [examples] * len(parts)), strict=True):
+        for batch, (loss, _) in zip(parts, found, strict=True):
             total = total + self.watch.see(f"loss of {batch.task}", loss, number, batch.ids)
-            for weight, piece in zip(self.weights, gradient, strict=True):
-                if piece is not None:
-                    weight.grad = piece.contiguous() if weight.grad is None else weight.grad.add_(piece)
+        list(self.run(add_up, self.weights, self.sums, *(gradient for _, gradient in found)))
         return total
 
     def _gradient(self, batch: Batch, examples: int) -> tuple[Tensor, Sequence[Tensor | None]]:
         """The part of the loss and of the gradient that one batch has; None for weights it does not touch."""
         with self.accelerator.autocast():
             loss = self.model(batch.to(self.accelerator.device)) / examples
-        gradient = torch.autograd.grad(loss, self.weights, allow_unused=True)
+        gradient = torch.autograd.grad(loss, self.derived, allow_unused=True)
         return loss.detach(), gradient
+
+
+def add_up(weight: Tensor, place: Tensor, *pieces: Tensor | None) -> None:
+    """Add the parts of a weight's gradient to it, in float32 and in their order; None is a part that has none.
+
+    Args:
+        place: of the weight's shape, where the sum is to be; empty: anywhere.
+    """
+    for piece in pieces:
+        if piece is None:
+            continue
+        if weight.grad is not None:
+            weight.grad.add_(piece)
+        elif place.shape == weight.shape:
+            weight.grad = place.copy_(piece)
+        else:
+            weight.grad = piece.contiguous()
