@@ -1,0 +1,139 @@
+"""Gradients of padded attention on a processor: as near to those in float32 as torch's own, and only where meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from xstilts.model import attention
+from xstilts.model.attention import NAME, PaddedAttention, padded_attention
+from xstilts.model.encoder import load_public
+
+HEADS, SIZE = 3, 16
+LENGTHS = ([5, 1, 9], [40, 33], [7] * 6)
+
+
+def inputs(lengths: list[int]) -> tuple[list[Tensor], Tensor, Tensor]:
+    """Query, key, value, the gradient of the output (0 at padding), and the mask."""
+    torch.manual_seed(0)
+    mask = (torch.arange(max(lengths)) < torch.tensor(lengths)[:, None])[:, None, None]
+    shape = (len(lengths), max(lengths), HEADS, SIZE)
+    states = [(2 * torch.randn(shape, dtype=torch.bfloat16)).transpose(1, 2).requires_grad_() for _ in range(3)]
+    gradient = torch.randn(shape, dtype=torch.bfloat16).transpose(1, 2) * mask.transpose(2, 3)
+    return states, gradient, mask
+
+
+def gradients(output: Tensor, states: list[Tensor], gradient: Tensor) -> list[Tensor]:
+    return [one.float() for one in torch.autograd.grad(output, states, gradient.to(output.dtype))]
+
+
+def errors(found: list[Tensor], exact: list[Tensor]) -> list[float]:
+    return [float((one - other).norm() / other.norm()) for one, other in zip(found, exact, strict=True)]
+
+
+@pytest.mark.parametrize("lengths", LENGTHS)
+def test_gradients_are_as_near_to_float32_as_torch_s_own(lengths: list[int]) -> None:
+    states, gradient, mask = inputs(lengths)
+    whole = [one.detach().float().requires_grad_() for one in states]
+    exact = gradients(F.scaled_dot_product_attention(*whole, attn_mask=mask), whole, gradient)
+    usual = F.scaled_dot_product_attention(*states, attn_mask=mask)
+    output = PaddedAttention.apply(*states, mask, SIZE**-0.5)
+    assert torch.equal(output, usual)
+    ours, theirs = (errors(gradients(one, states, gradient), exact) for one in (output, usual))
+    assert all(one < 1.5 * other + 1e-3 for one, other in zip(ours, theirs, strict=True))
+    assert max(ours) < 0.01
+
+
+def test_padding_has_no_gradient_and_gives_none() -> None:
+    states, gradient, mask = inputs([5, 1, 9])
+    found = gradients(PaddedAttention.apply(*states, mask, SIZE**-0.5), states, gradient)
+    for one in found:
+        assert not (one * ~mask.transpose(2, 3)).any()
+        assert (one * mask.transpose(2, 3)).abs().amax((1, 2, 3)).min() >= 0
+
+
+@pytest.mark.parametrize("lengths", LENGTHS)
+def test_how_many_are_worked_out_at_once_changes_nothing(lengths: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    states, gradient, mask = inputs(lengths)
+    found = []
+    for together in (1, 10**9):
+        monkeypatch.setattr(attention, "TOGETHER", together)
+        found.append(gradients(PaddedAttention.apply(*states, mask, SIZE**-0.5), states, gradient))
+    assert all(torch.equal(*pair) for pair in zip(*found, strict=True))
+
+
+def test_a_mask_may_be_one_for_all_or_of_each_token() -> None:
+    """As a sliding window's is."""
+    states, gradient, _ = inputs([7] * 6)
+    near = (torch.arange(7)[:, None] - torch.arange(7)).abs() <= 2
+    found = []
+    for mask in (near[None, None], near[None, None].expand(6, 1, 7, 7)):
+        found.append(gradients(PaddedAttention.apply(*states, mask, SIZE**-0.5), states, gradient))
+    assert all(torch.equal(*pair) for pair in zip(*found, strict=True))
+    exact = gradients(F.scaled_dot_product_attention(*states, attn_mask=near), states, gradient)
+    assert max(errors(found[0], exact)) < 0.01
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Which attention was called: `ours` or `theirs`."""
+    found: list[str] = []
+    ours, theirs = PaddedAttention.apply, attention.sdpa_attention_forward
+    monkeypatch.setattr(PaddedAttention, "apply", lambda *given: (found.append("ours"), ours(*given))[1])
+    monkeypatch.setattr(
+        attention,
+        "sdpa_attention_forward",
+        lambda *given, **named: (found.append("theirs"), theirs(*given, **named))[1],
+    )
+    yield found
+
+
+class Layer(torch.nn.Module):
+    """What transformers hands to an attention as its module."""
+
+    is_causal = False
+
+
+def test_only_training_in_bf16_without_dropout_is_ours(calls: list[str]) -> None:
+    states, _, mask = inputs([5, 1, 9])
+    whole = [one.detach().float().requires_grad_() for one in states]
+    causal = Layer()
+    causal.is_causal = True
+    padded_attention(Layer(), *states, mask, scaling=0.25)
+    padded_attention(Layer(), *states, None, scaling=0.25)
+    assert calls == ["ours", "ours"]
+    padded_attention(Layer(), *whole, mask, scaling=0.25)
+    padded_attention(Layer(), *states, mask, dropout=0.1, scaling=0.25)
+    padded_attention(Layer(), *states, mask.float(), scaling=0.25)
+    padded_attention(causal, *states, None, scaling=0.25)
+    with torch.inference_mode():
+        padded_attention(Layer(), *states, mask, scaling=0.25)
+    assert calls[2:] == ["theirs"] * 5
+
+
+@pytest.mark.parametrize("kind", ["bert", "xlm-roberta", "xlm-roberta-xl", "modernbert"])
+def test_an_encoder_trains_with_it(kind: str, tiny: Any, calls: list[str]) -> None:
+    """Through transformers, whose mask it gets; compiled layers have the library's."""
+    encoder = load_public(tiny.public(kind)).train()
+    text, mask = encoder.text, torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]])
+    encoder.set_dropout(0.0)
+    for compiled, name in ((False, NAME), (True, "sdpa")):
+        encoder.choose_attention("auto", "bf16", compiled)
+        assert text.config._attn_implementation == name
+        with torch.autocast("cpu", torch.bfloat16):
+            states = text(inputs_embeds=torch.randn(2, 4, encoder.hidden), attention_mask=mask).last_hidden_state
+        states.sum().backward()
+    assert calls == ["ours"] * len(encoder.layers)
+
+
+def test_a_usual_attention_that_is_no_sdpa_stays(public: Path) -> None:
+    encoder = load_public(public)
+    encoder._usual_attention = "eager"
+    encoder.choose_attention("auto", "bf16")
+    assert encoder.text.config._attn_implementation == "eager"
