@@ -1,4 +1,4 @@
-"""Weights cast once an update: what autocast would have computed, to the bit, and the model's own weights afterwards."""
+"""Weights cast once an update: what autocast would have computed, to the bit; then the model has its own again."""
 
 from __future__ import annotations
 
@@ -47,12 +47,16 @@ def test_loss_and_gradients_are_autocast_s(model: MultitaskModel, rows: Examples
 
 
 def test_the_model_has_its_own_weights_again(model: MultitaskModel) -> None:
-    before = {name: weight for name, weight in model.named_parameters()}
-    casts = Casts(model, wanted=True)
-    with pytest.raises(RuntimeError, match="on the way"), casts.in_place():
-        kinds = {weight.dtype for layer in model.encoder.layers for weight in layer.parameters()}
-        assert kinds == {torch.bfloat16, torch.float32}
-        raise RuntimeError("on the way")
+    before = dict(model.named_parameters())
+
+    def fail() -> None:
+        with Casts(model, wanted=True).in_place():
+            kinds = {weight.dtype for layer in model.encoder.layers for weight in layer.parameters()}
+            assert kinds == {torch.bfloat16, torch.float32}
+            raise RuntimeError("on the way")
+
+    with pytest.raises(RuntimeError, match="on the way"):
+        fail()
     after = dict(model.named_parameters())
     assert list(after) == list(before)
     assert all(after[name] is weight for name, weight in before.items())
