@@ -127,7 +127,7 @@ def jobs_of(comparison: Comparison, plan: Plan, run: Callable[[Job], Result] = r
 
 
 def _blank(comparison: Comparison, plan: Plan) -> Job:
-    """The job without its rows."""
+    """The job without its rows, which are training rows also where scoring is measured: of those there are enough."""
     task = plan.tasks[comparison.data]
     return Job(
         what=comparison.what,
@@ -135,7 +135,6 @@ def _blank(comparison: Comparison, plan: Plan) -> Job:
         cache=str(plan.learn(comparison.data)),
         public=str(plan.public),
         shape=plan.shape,
-        split="dev" if comparison.what == "score" else "train",
         settings=asdict(settings_of_task(task, LEARNED_AS[comparison.data])),
         threads=plan.threads,
         seed=plan.seed,
