@@ -116,9 +116,10 @@ def test_only_training_in_bf16_without_dropout_is_ours(calls: list[str]) -> None
     padded_attention(Layer(), *states, mask, dropout=0.1, scaling=0.25)
     padded_attention(Layer(), *states, mask.float(), scaling=0.25)
     padded_attention(causal, *states, None, scaling=0.25)
+    padded_attention(Layer(), *states, mask, scaling=0.25, position_bias=torch.zeros(1, HEADS, 9, 9).bfloat16())
     with torch.inference_mode():
         padded_attention(Layer(), *states, mask, scaling=0.25)
-    assert calls[2:] == ["theirs"] * 5
+    assert calls[2:] == ["theirs"] * 6
 
 
 @pytest.mark.parametrize("kind", ["bert", "xlm-roberta", "xlm-roberta-xl", "modernbert"])

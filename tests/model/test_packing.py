@@ -157,11 +157,12 @@ def test_flash_attention_is_asked_for_each_sequence_by_its_bounds(monkeypatch: p
     query, key, value = torch.randn(3, 1, 2, 9, 8).bfloat16()
     scaling = 0.5
 
-    def defined(q: Tensor, k: Tensor, v: Tensor, bounds: Tensor, _: Tensor, longest: int, __: int) -> Tensor:
+    def defined(q: Tensor, k: Tensor, v: Tensor, bounds: Tensor, *others: Any, scale: float) -> Tensor:
+        longest = others[1]
         assert longest == bounds.diff().max()
         found = torch.empty_like(q)
         for begin, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-            scores = torch.einsum("qhd,khd->hqk", q[begin:end].float(), k[begin:end].float()) / 8**0.5
+            scores = torch.einsum("qhd,khd->hqk", q[begin:end].float(), k[begin:end].float()) * scale
             found[begin:end] = torch.einsum("hqk,khd->qhd", scores.softmax(-1), v[begin:end].float()).bfloat16()
         return found
 

@@ -66,20 +66,24 @@ def test_batches_without_padding(trajectory: Run) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not any(map(shutil.which, ("g++", "clang++"))), reason="torch.compile needs a C++ compiler here")
-@pytest.mark.parametrize("attention", ["padded", "packed"])
-def test_compiled_layers(attention: str, trajectory: Run) -> None:
+@pytest.mark.parametrize(
+    "changed", [{"attention": "padded"}, {"attention": "packed"}, {"frozen_layers": 1, "precision": "bf16"}]
+)
+def test_compiled_layers(changed: dict[str, Any], trajectory: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """As compiled for batches of any size: one graph a layer's class and use (training, dev), however many batches.
 
     Dev is scored at the end alone, as above.
     """
-    usual = {"batch_size": 16, "token_budget": 512, "attention": attention, "evaluations": 1}
+    usual = {"batch_size": 16, "token_budget": 512, "evaluations": 1, **changed}
     plain = trajectory(**usual)
     counters.clear()
+    monkeypatch.setattr("torch._dynamo.config.fail_on_recompile_limit_hit", True)  # else the rest would run uncompiled
     compiled = trajectory(compile=True, **usual)
     losses, weights = plain.apart(compiled)
-    assert 0 < losses < LOSS
-    assert weights < WEIGHT
-    assert compiled.card["english_dev"] == pytest.approx(plain.card["english_dev"], abs=1e-6)
+    half = usual.get("precision") == "bf16"
+    assert 0 < losses < (BF16_LOSS if half else LOSS)
+    assert half or weights < WEIGHT
+    assert compiled.card["english_dev"] == pytest.approx(plain.card["english_dev"], abs=BF16_DEV if half else 1e-6)
     assert compiled.card["settings"].pop("compile") is True
     assert compiled.card["settings"] == plain.card["settings"]
     assert 0 < counters["stats"]["unique_graphs"] <= GRAPHS
@@ -91,6 +95,25 @@ def test_what_is_compared_moves(trajectory: Run) -> None:
     assert losses > 100 * LOSS
     assert weights > MOVED
     assert MOVED > 100 * WEIGHT
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"processors": 2},
+        {"attention": "packed"},
+        {"batch_size": 4, "accumulation": 4},
+        {"batch_size": 1, "accumulation": 16},
+    ],
+)
+def test_in_bf16_as_well(changed: dict[str, Any], trajectory: Run) -> None:
+    """As trained by default, on processors: threads, packing, cuts; one more time the same, exactly."""
+    usual = {"batch_size": 16, "token_budget": 10**6, "precision": "bf16", "evaluations": 1}
+    whole, other, again = (trajectory(**{**usual, **one}) for one in ({}, changed, changed))
+    losses, _ = whole.apart(other)
+    assert 0 < losses < BF16_LOSS
+    assert other.apart(again) == (0, 0)
+    assert other.card["english_dev"]["mean"] == pytest.approx(whole.card["english_dev"]["mean"], abs=BF16_DEV)
 
 
 def test_bf16_is_near_full_precision(trajectory: Run) -> None:

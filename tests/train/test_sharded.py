@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from xstilts.errors import ParameterError
-from xstilts.model.sharding import apart, like, whole
+from xstilts.model.sharding import as_kept, gathered_whole, split_sharded
 from xstilts.train.processes import Processes
 from xstilts.train.settings import TrainSettings
-from xstilts.train.sharded import place
+from xstilts.train.sharded import shard_and_move
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from xstilts.train.sharded import place
 )
 def test_what_sharded_layers_cannot_do_is_refused(changed: dict[str, Any], said: str) -> None:
     with pytest.raises(ParameterError, match=said):
-        place(torch.nn.Linear(1, 1), TrainSettings(**changed), Processes(2, 0, sharded=True))  # type: ignore[arg-type]
+        shard_and_move(torch.nn.Linear(1, 1), TrainSettings(**changed), Processes(2, 0, sharded=True))  # type: ignore[arg-type]
 
 
 def test_one_process_has_no_use_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,8 +34,8 @@ def test_one_process_has_no_use_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_plain_weights_are_whole() -> None:
     weight, values = torch.nn.Parameter(torch.zeros(2, 3)), torch.ones(2, 3)
-    assert apart([weight, values]) == ([weight, values], [])
-    assert whole(weight, keep=False).shape == (2, 3)
-    copy = like(weight, values)
+    assert split_sharded([weight, values]) == ([weight, values], [])
+    assert gathered_whole(weight, keep=False).shape == (2, 3)
+    copy = as_kept(weight, values)
     assert torch.equal(copy, values)
     assert copy.data_ptr() != values.data_ptr()

@@ -48,6 +48,13 @@ def few_processors(count: int) -> None:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:count])
 
 
+def peak_of_gpu() -> dict[str, int]:
+    """The most that this process had allocated on a GPU, in bytes; nothing where there is none."""
+    import torch
+
+    return {"peak_gpu_memory_bytes": torch.cuda.max_memory_allocated()} if torch.cuda.is_available() else {}
+
+
 def main(result: Path) -> None:
     """Read a job from standard input and write what was measured, with this process's peak memory."""
     job = Job.loads(sys.stdin.read())
@@ -55,6 +62,7 @@ def main(result: Path) -> None:
     measured = measure(job).result()
     unit = 1 if sys.platform == "darwin" else 1024
     measured["peak_memory_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    measured |= peak_of_gpu()
     result.write_text(json.dumps(measured), encoding="utf-8")
 
 

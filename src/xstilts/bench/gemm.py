@@ -11,8 +11,11 @@ from torch import Tensor
 from xstilts.bench.job import Job, Measured
 from xstilts.threads import one_thread_an_operation
 
+Sizes = list[tuple[int, ...]]
 # rows, inner size, columns: squares, and a batch of tokens through the maps of a small, a base and a large encoder
-SIZES = [(512,) * 3, (1024,) * 3, (2048,) * 3, (1024, 384, 1536), (1024, 768, 3072), (2048, 1024, 4096)]
+SIZES: Sizes = [(512,) * 3, (1024,) * 3, (2048,) * 3, (1024, 384, 1536), (1024, 768, 3072), (2048, 1024, 4096)]
+ON_GPU: Sizes = [(8192,) * 3]  # a GPU is not filled by less
+AT_ONCE = 50  # products that a GPU is sent before it is waited for
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
@@ -25,7 +28,7 @@ def best_rates(job: Job) -> Measured:
     began, sweep = time.perf_counter(), []
     best = dict.fromkeys(PRECISIONS, 0.0)
     for precision, dtype in PRECISIONS.items():
-        for rows, inner, columns in SIZES if job.seconds else SIZES[:1]:
+        for rows, inner, columns in sizes_for(device, job.seconds > 0):
             pair = torch.randn(rows, inner, device=device, dtype=dtype), torch.randn(inner, columns, device=device)
             operands = pair[0], pair[1].to(dtype)
             for way in (_together, _apart) if job.threads > 1 and device.type == "cpu" else (_together,):
@@ -34,6 +37,11 @@ def best_rates(job: Job) -> Measured:
                 best[precision] = max(best[precision], rate)
                 sweep.append({"precision": precision, "size": size, "threads": name, "flops_per_second": rate})
     return Measured(0, 0, time.perf_counter() - began, more={**best, "sweep": sweep})
+
+
+def sizes_for(device: torch.device, sweep: bool) -> Sizes:
+    """Rows, inner size and columns to try: all, or one to see that it works."""
+    return [*SIZES, *(ON_GPU if device.type == "cuda" else [])] if sweep else SIZES[:1]
 
 
 def _together(operands: tuple[Tensor, Tensor], job: Job) -> float:
@@ -52,10 +60,11 @@ def _repeat(operands: tuple[Tensor, Tensor], seconds: float) -> float:
     left, right = operands
     out = left @ right
     synchronise(left.device)
-    began, done = time.perf_counter(), 0
+    began, done, turn = time.perf_counter(), 0, AT_ONCE if left.is_cuda else 1
     while done < 2 or time.perf_counter() - began < seconds:
-        torch.mm(left, right, out=out)
-        done += 1
+        for _ in range(turn):
+            torch.mm(left, right, out=out)
+        done += turn
         synchronise(left.device)
     return done / (time.perf_counter() - began)
 

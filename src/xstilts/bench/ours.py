@@ -12,6 +12,7 @@ from xstilts.bench.clock import Positions, Stopwatch
 from xstilts.bench.job import Job, Measured
 from xstilts.bench.models import own_cost, own_model
 from xstilts.bench.sample import examples_of, labels_of, read_card, table_of, whole
+from xstilts.errors import ParameterError
 from xstilts.score.predictions import answer_all
 from xstilts.score.settings import ScoreSettings
 from xstilts.train.loop import train
@@ -22,8 +23,14 @@ ALL_WEIGHTS = "all_weights"  # ends the name of a side that trains every weight,
 
 
 def settings_of(job: Job) -> TrainSettings:
-    """One epoch with the task's own settings; a side named `..._all_weights` freezes nothing."""
+    """One epoch with the task's own settings; a side named `..._all_weights` freezes nothing.
+
+    Raises:
+        ParameterError: a task that trains adapters or a head alone, whose operations are not counted here.
+    """
     settings = replace(TrainSettings(**job.settings), epochs=1.0, evaluations=1, accumulation=1)
+    if settings.tune != "full":
+        raise ParameterError(f"{job.cache}: its task has tune: {settings.tune}, expected full; measure another task")
     return replace(settings, frozen_layers=0, train_inputs=True) if job.side.endswith(ALL_WEIGHTS) else settings
 
 

@@ -17,13 +17,13 @@ from xstilts.bench.job import Job, Measured
 from xstilts.cache import CARD, open_rows, read_json
 from xstilts.model.multitask import MultitaskModel
 from xstilts.score.controls import SHOWN, controls_of
+from xstilts.score.predictions import each_batch
 from xstilts.score.settings import ScoreSettings
 from xstilts.threads import workers
-from xstilts.train.dev import all_logits, dev_scores
+from xstilts.train.dev import dev_scores
 from xstilts.train.examples import Examples
 from xstilts.train.loop import train
 from xstilts.train.masking import read_masking
-from xstilts.train.order import sorted_batches
 from xstilts.train.phase import fresh_model, make_ready
 from xstilts.train.pictures import Shown
 from xstilts.train.settings import TrainSettings
@@ -58,11 +58,8 @@ def pace_of_scoring(job: Job) -> Measured:
 
 
 def _answer(model: MultitaskModel, part: Examples) -> None:
-    settings = ScoreSettings()
-    batches = sorted_batches(part, settings.token_budget, settings.batch_size)
-    with workers() as pool:
-        for _ in all_logits(model, part, batches, settings.precision, pool):
-            pass
+    for _ in each_batch(model, part, ScoreSettings(), "pace"):
+        pass
 
 
 def _dev(model: MultitaskModel, dev: Examples, settings: TrainSettings) -> float:

@@ -87,7 +87,8 @@ def padded_attention(
     """
     if attention_mask is None and not getattr(module, "is_causal", True):
         attention_mask = query.new_ones((len(query), 1, 1, key.shape[2]), dtype=torch.bool)
-    if attention_mask is None or not _suits(query, key, value, attention_mask, dropout):
+    special = any(named.get(name) is not None for name in ("position_bias", "softcap", "cache"))
+    if attention_mask is None or special or not _suits(query, key, value, attention_mask, dropout):
         return sdpa_attention_forward(module, query, key, value, attention_mask, dropout, scaling, **named)
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     output: Tensor = PaddedAttention.apply(query, key, value, attention_mask, scale)  # type: ignore[no-untyped-call]

@@ -23,7 +23,7 @@ from xstilts.cache import read_json, read_tensors, write_json
 from xstilts.errors import DataError
 from xstilts.model.encoder import MultimodalEncoder, load_public
 from xstilts.model.multitask import MultitaskModel
-from xstilts.model.sharding import whole
+from xstilts.model.sharding import gathered_whole
 from xstilts.model.tuning import has_adapters, merge_adapters
 from xstilts.model.vocabulary import ROWS, VALUES, as_rows, kept_ids, lay_rows
 
@@ -43,7 +43,7 @@ def trained_weights(model: MultitaskModel, keep: bool = True) -> dict[str, Tenso
     Args:
         keep: of sharded layers, whether this process wants them; else it has empty ones, but must ask as well.
     """
-    found = {name: whole(weight, keep) for name, weight in kept_weights(model).items()}
+    found = {name: gathered_whole(weight, keep) for name, weight in kept_weights(model).items()}
     return {name: weight.to("cpu", copy=True).contiguous() for name, weight in found.items()}
 
 

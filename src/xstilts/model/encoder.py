@@ -23,6 +23,8 @@ from xstilts.model.packing import Packing, can_pack, packing_is_faster
 from xstilts.model.visual_prefix import VisualPrefix
 from xstilts.model.vocabulary import TrimmedEmbedding, whole_size
 
+GRAPHS = 32  # that torch may compile of one layer's code
+
 
 @dataclass(frozen=True)
 class Encoded:
@@ -196,8 +198,10 @@ class MultimodalEncoder(nn.Module):
     def compile_layers(self) -> None:
         """Let torch compile each layer at its first batch, for batches of any size; names of weights stay.
 
-        A compiled layer is for one thread.
+        A compiled layer is for one thread. Graphs of all layers count against one limit of torch's: frozen or trained,
+        in training or scoring, weights in bf16 or float32.
         """
+        torch._dynamo.config.recompile_limit = max(GRAPHS, torch._dynamo.config.recompile_limit)
         for layer in _layers(self.text):
             layer.compile(dynamic=True)
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 import torch
@@ -18,9 +19,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import AttentionInterface
 
-VARLEN: Any = None  # attention over sequences of different lengths, where this torch has it (since 2.10)
+VARLEN: Any = None  # attention over sequences of different lengths, where this torch has it and lets one say the scale
 with suppress(ImportError):
-    from torch.nn.attention.varlen import varlen_attn as VARLEN
+    from torch.nn.attention.varlen import varlen_attn
+
+    VARLEN = varlen_attn if "scale" in signature(varlen_attn).parameters else None
 
 NAME = "xstilts_packed"  # of the attention, in the encoder's configuration
 PROBE = (3, 5)  # tokens of the sequences that an encoder is tried with
@@ -96,10 +99,9 @@ def packed_attention(
     if sliding_window is not None:
         raise NotImplementedError("attention in a sliding window")
     if runs_on_gpu(query, dropout):
-        query = query * (scaling * query.shape[-1] ** 0.5)  # it scales by 1 / sqrt(size) itself
         rows = [one[0].transpose(0, 1) for one in (query, key, value)]
         bounds, longest = packing.bounds, packing.longest
-        return VARLEN(*rows, bounds, bounds, longest, longest)[None], None
+        return VARLEN(*rows, bounds, bounds, longest, longest, scale=scaling)[None], None
     mask = packing.same_sequence()
     found = F.scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=dropout, scale=scaling)
     return found.transpose(1, 2), None
@@ -135,7 +137,10 @@ def can_pack(text: Any, first_position: int) -> bool:
     try:
         text.set_attn_implementation(NAME)
         able = bool((_probe(text, first_position, together=True) - alone).abs().max() < TOLERANCE)
-    except (NotImplementedError, TypeError, ValueError, KeyError):
+        if text.device.type == "cuda":  # flash attention is for half precision alone, and not for every size of head
+            with torch.autocast("cuda", torch.bfloat16):
+                able &= bool(_probe(text, first_position, together=True).isfinite().all())
+    except (NotImplementedError, TypeError, ValueError, KeyError, RuntimeError):
         able = False
     text.train(training)
     text.set_attn_implementation(usual)

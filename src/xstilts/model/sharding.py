@@ -43,13 +43,13 @@ def is_sharded(weight: Tensor) -> bool:
     return isinstance(weight, DTensor)
 
 
-def apart(weights: Iterable[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+def split_sharded(weights: Iterable[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
     """Those of the weights that are whole here, and those that are sharded; no kernel takes both at once."""
     weights = list(weights)
     return [one for one in weights if not is_sharded(one)], [one for one in weights if is_sharded(one)]
 
 
-def whole(tensor: Tensor, keep: bool = True) -> Tensor:
+def gathered_whole(tensor: Tensor, keep: bool = True) -> Tensor:
     """The whole of a tensor, detached; of a sharded one, which all processes must ask for, on the processor.
 
     Args:
@@ -67,7 +67,7 @@ def full_of(tensor: Tensor) -> Tensor:
     return full
 
 
-def like(weight: Tensor, values: Tensor) -> Tensor:
+def as_kept(weight: Tensor, values: Tensor) -> Tensor:
     """A copy of whole values where the weight is, and of a sharded one this process's part; a number is never split."""
     if not isinstance(weight, DTensor) or not values.ndim:
         return values.to(weight.device, copy=True)

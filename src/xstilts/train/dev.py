@@ -124,8 +124,10 @@ def each_batch(
         with torch.inference_mode(), torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
             return finding(batch, model.logits(batch))
 
-    if pool and device.type == "cpu":
-        yield from pool.map(lambda rows: judge(make(rows)), batches)
-    else:
-        yield from map(judge, made_ahead(make, batches, loaders(None, device)))
-    model.train(was_training)
+    try:
+        if pool and device.type == "cpu":
+            yield from pool.map(lambda rows: judge(make(rows)), batches)
+        else:
+            yield from map(judge, made_ahead(make, batches, loaders(None, device)))
+    finally:
+        model.train(was_training)

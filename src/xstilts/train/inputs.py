@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import accelerate
-import numpy as np
 import torch
-import transformers
 
 from xstilts.cache import sha256_of
 from xstilts.threads import processors
@@ -18,6 +16,7 @@ from xstilts.train.settings import TrainSettings
 
 PACKAGE = Path(__file__).parents[1]
 CODE = ("model", "train", "cache.py", "threads.py")
+LIBRARIES = ("torch", "transformers", "accelerate", "peft", "numpy")
 
 
 def run_inputs(
@@ -28,7 +27,9 @@ def run_inputs(
     Features are named in the cache's card by their hash. Number of processes and threads, device and versions count as
     well: with others, sums are rounded otherwise.
     """
-    layers = {"layers": "sharded"} if processes.sharded else {}
+    machine = {"device": processes.device.type, "processes": processes.count, "processors": processors()}
+    machine |= {"layers": "sharded"} if processes.sharded else {}
+    machine |= {"card": torch.cuda.get_device_name(processes.device)} if processes.device.type == "cuda" else {}
     return {
         "cache": sha256_of_tree(cache),
         "public encoder": sha256_of_tree(public),
@@ -36,8 +37,8 @@ def run_inputs(
         "settings": settings.deciding(),
         "seed": seed,
         "code": {name: sha256_of_tree(PACKAGE / name, "*.py") for name in CODE},
-        "versions": {module.__name__: module.__version__ for module in (torch, transformers, accelerate, np)},
-        "machine": {"device": processes.device.type, "processes": processes.count, "processors": processors()} | layers,
+        "versions": {name: version(name) for name in LIBRARIES},
+        "machine": machine,
     }
 
 

@@ -18,7 +18,7 @@ from xstilts.errors import XstiltsError
 from xstilts.model.batch import Batch
 from xstilts.model.checkpoint import trained_weights
 from xstilts.model.multitask import MultitaskModel
-from xstilts.model.sharding import apart
+from xstilts.model.sharding import split_sharded
 from xstilts.model.tuning import choose_trained
 from xstilts.threads import workers
 from xstilts.train.dev import dev_scores
@@ -30,7 +30,7 @@ from xstilts.train.progress import Progress
 from xstilts.train.resume import Keeper
 from xstilts.train.run import Run, Trained
 from xstilts.train.settings import TrainSettings
-from xstilts.train.sharded import ShardedUpdater, place
+from xstilts.train.sharded import ShardedUpdater, shard_and_move
 from xstilts.train.stop import Stopped, stop_requests
 from xstilts.train.update import Updater
 
@@ -61,7 +61,8 @@ def train(
     refuse_empty(title, rows, dev)
     processes, plan = Processes.here(), update_plan(rows, settings, seed)
     accelerator = Accelerator(mixed_precision="bf16" if settings.precision == "bf16" else "no")
-    run = begin(place(model, settings, processes), settings, seed + OTHER_SEED * processes.index, len(plan))
+    run = begin(shard_and_move(model, settings, processes), settings, seed + OTHER_SEED * processes.index, len(plan))
+    processes.same_start(split_sharded(weight for weight in model.parameters() if weight.requires_grad)[0])
     model.train().encoder.choose_attention(settings.attention, settings.precision, settings.compile)
     if settings.compile:
         model.encoder.compile_layers()
@@ -162,7 +163,7 @@ def make_optimizer(model: MultitaskModel, settings: TrainSettings) -> AdamW:
         trained = [weight for weight in part.parameters() if weight.requires_grad]
         for matrices, decay in ((True, settings.weight_decay), (False, 0.0)):
             chosen = [weight for weight in trained if (weight.ndim > 1 and weight is not words) == matrices]
-            groups += [{"params": alike, "lr": peak, "weight_decay": decay} for alike in apart(chosen)]
+            groups += [{"params": alike, "lr": peak, "weight_decay": decay} for alike in split_sharded(chosen)]
     return AdamW([group for group in groups if group["params"]], fused=True)
 
 

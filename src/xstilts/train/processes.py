@@ -69,6 +69,11 @@ class Processes:
         """This process's part of some rows; where they cannot be even, each process has the larger part in turn."""
         return np.array_split(rows, self.count)[(self.index + turn) % self.count]
 
+    def same_start(self, weights: Iterable[Tensor]) -> None:
+        """Give every weight the main process's values: other processors may have rounded otherwise in making them."""
+        for weight in weights if self.count > 1 else ():
+            distributed.broadcast(weight.detach(), src=0)
+
     def add_gradients(self, weights: Iterable[Tensor]) -> None:
         """Give every weight the sum of its gradients in all processes; one that no process touched keeps none."""
         if self.count == 1:

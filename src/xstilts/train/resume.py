@@ -54,26 +54,36 @@ class Keeper:
             write_json(self.place / CARD, {"cell": str(self.cell), "inputs": self.inputs})
             save_file(tensors, self.place / DRAFT, metadata)
             os.replace(self.place / DRAFT, self.place / FILE)
+        processes.wait()  # one that leaves has the launcher end the others, and the main one is writing
         self.last = time.monotonic()
 
     def restore(self, run: Run, processes: Processes) -> bool:
         """Let the run go on from its state, if there is one that fits; else say why not, and delete it."""
-        refused = self._others()
+        refused, (state, reason) = self._others(), self._state()
+        if processes.any(state is None) and processes.any(state is not None):
+            state, reason = None, reason or "another process does not have it; let all have the same scratch folder"
         try:
-            found = (self.place / FILE).exists()
-            if found:
-                run.restore(*self._read(), processes)
+            if state:
+                run.restore(*state, processes)
         except ForeignState as error:
-            found, refused = False, [*refused, (self.place, str(error))]
+            state, reason = None, str(error)
+        refused += [(self.place, reason)] if reason else []
         processes.wait()  # until all have read what the main one deletes
-        for place, reason in refused if processes.is_main else []:
-            print(f"{self.cell}: the state in {place} is not used: {reason}; training starts anew", file=sys.stderr)
-            shutil.rmtree(place)
-        return found
+        for place, why in refused if processes.is_main else []:
+            print(f"{self.cell}: the state in {place} is not used: {why}; training starts anew", file=sys.stderr)
+            shutil.rmtree(place, ignore_errors=True)
+        return state is not None
 
     def discard(self) -> None:
         """Delete the state: the run is done."""
         shutil.rmtree(self.place, ignore_errors=True)
+
+    def _state(self) -> tuple[tuple[dict[str, Any], dict[str, Any]] | None, str]:
+        """Tensors and facts of the state, or None and why it is not used; "" where there is none."""
+        try:
+            return (self._read() if (self.place / FILE).exists() else None), ""
+        except ForeignState as error:
+            return None, str(error)
 
     def _read(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Tensors and facts of the state; `ForeignState` with the reason if it is none of this run."""

@@ -14,7 +14,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from xstilts.errors import XstiltsError
 from xstilts.model.checkpoint import kept_weights
 from xstilts.model.multitask import MultitaskModel
-from xstilts.model.sharding import like, whole
+from xstilts.model.sharding import as_kept, gathered_whole
 from xstilts.train.processes import Processes
 from xstilts.train.random_states import random_states, set_random_states
 
@@ -53,10 +53,10 @@ class Run:
     def tensors(self, processes: Processes) -> dict[str, Tensor]:
         """Trained weights, what the optimizer keeps of each, the best weights, every process's random generators."""
         weights, main = self._weights(), processes.is_main
-        found = {f"{WEIGHT}{name}": whole(weight, main) for name, weight in weights.items()}
+        found = {f"{WEIGHT}{name}": gathered_whole(weight, main) for name, weight in weights.items()}
         for name, weight in weights.items():
             kept = self.optimizer.state.get(weight, {})
-            found |= {f"{OPTIMIZER}{kind}/{name}": whole(value, main) for kind, value in kept.items()}
+            found |= {f"{OPTIMIZER}{kind}/{name}": gathered_whole(value, main) for kind, value in kept.items()}
         found |= {f"{BEST}{name}": weight for name, weight in self.result.weights.items()}
         for name, state in random_states(self._device).items():
             found |= {f"{RANDOM}{index}/{name}": one for index, one in enumerate(processes.gathered(state))}
@@ -77,13 +77,14 @@ class Run:
         weights = self._weights()
         with torch.no_grad():
             for name, weight in weights.items():
-                weight.copy_(like(weight, tensors[f"{WEIGHT}{name}"]))
+                weight.copy_(as_kept(weight, tensors[f"{WEIGHT}{name}"]))
         for kind, name, value in _optimizer_tensors(tensors):
-            self.optimizer.state[weights[name]][kind] = like(weights[name], value)
+            self.optimizer.state[weights[name]][kind] = as_kept(weights[name], value)
         self.schedule.load_state_dict(facts["schedule"])
         for group, rate in zip(self.optimizer.param_groups, self.schedule.get_last_lr(), strict=True):
             group["lr"] = rate
-        best = {name: weight.clone() for name, weight in _beginning(tensors, BEST).items()}
+        kept = _beginning(tensors, BEST) if processes.is_main or not processes.sharded else {}
+        best = {name: weight.clone() for name, weight in kept.items()}
         self.result = Trained(weights=best, **facts["result"])
         set_random_states(_beginning(tensors, f"{RANDOM}{processes.index}/"), self._device)
 

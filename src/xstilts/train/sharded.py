@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
 import torch
+from accelerate import Accelerator
 from torch import Tensor
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from xstilts.errors import ParameterError
 from xstilts.model.batch import Batch
 from xstilts.model.multitask import MultitaskModel
-from xstilts.model.sharding import apart, full_of, shard_layers
+from xstilts.model.sharding import full_of, shard_layers, split_sharded
+from xstilts.train.examples import Examples
 from xstilts.train.processes import Processes
 from xstilts.train.settings import TrainSettings
 from xstilts.train.update import Updater
 
 
-def place(model: MultitaskModel, settings: TrainSettings, processes: Processes) -> MultitaskModel:
-    """Put the model where this process computes; if it was launched so, only its part of every layer.
+def shard_and_move(model: MultitaskModel, settings: TrainSettings, processes: Processes) -> MultitaskModel:
+    """Move the model to where this process computes; if it was launched so, only its part of every layer.
 
     Raises:
         ParameterError: a setting that cannot be had with sharded layers.
@@ -28,6 +31,8 @@ def place(model: MultitaskModel, settings: TrainSettings, processes: Processes) 
     if processes.sharded:
         refuse(settings)
         shard_layers(model.encoder, processes.device, processes.count)
+        if model.inputs:
+            model.encoder.text.register_forward_pre_hook(_start_gradients_at_the_input, with_kwargs=True)
     return model.to(processes.device)
 
 
@@ -40,6 +45,13 @@ def refuse(settings: TrainSettings) -> None:
         raise ParameterError(f"compile: true is not there for sharded layers; set it to false, or {todo}")
 
 
+def _start_gradients_at_the_input(_: Any, arguments: Any, named: dict[str, Any]) -> None:
+    """Let every batch go back through all layers, as one does whose task has a feature map that is trained."""
+    embedded = named["inputs_embeds"]
+    if torch.is_grad_enabled() and not embedded.requires_grad:
+        embedded.requires_grad_(True)
+
+
 class ShardedUpdater(Updater):
     """An `Updater` for such a model; all processes go through the layers equally often.
 
@@ -47,9 +59,19 @@ class ShardedUpdater(Updater):
     once an update.
     """
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self.own, self.spread = apart(self.weights)
+    def __init__(
+        self,
+        accelerator: Accelerator,
+        model: MultitaskModel,
+        optimizer: torch.optim.Optimizer,
+        rows: Examples,
+        clip: float,
+        pool: Executor | None = None,
+        parts: int = 1,
+        late: bool | None = None,
+    ) -> None:
+        super().__init__(accelerator, model, optimizer, rows, clip, pool, parts, late)
+        self.own, self.spread = split_sharded(self.weights)
         # Goes through the layers in the place of a share that is empty.
         self.stand_in = self.model.encoder.ready(self.rows.batch(np.array([0])))
 
@@ -61,7 +83,7 @@ class ShardedUpdater(Updater):
         if not parts:
             self._go_along()
             return self.nothing
-        (batch,) = parts
+        (batch,) = parts  # a batch of one's own is not split: layers are for one thread
         with self.accelerator.autocast():
             loss = self.model(batch.to(self.accelerator.device)) / examples
         torch.autograd.backward(loss)
