@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -115,3 +116,9 @@ def test_random_weights_of_a_shape(make_job: Jobs, monkeypatch: pytest.MonkeyPat
 def test_other_kinds_are_refused(make_job: Jobs, learn: Path) -> None:
     with pytest.raises(ParameterError, match="expected one task of kind classification or vqa"):
         measure(make_job(cache=str(learn)))
+
+
+def test_what_is_not_trained_whole_is_refused(make_job: Jobs) -> None:
+    job = make_job()
+    with pytest.raises(ParameterError, match="its task has tune: lora, expected full; measure another task"):
+        measure(replace(job, settings={**job.settings, "tune": "lora"}))

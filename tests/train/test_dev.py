@@ -14,7 +14,7 @@ from torch import Tensor
 from xstilts.model.batch import Batch
 from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel
-from xstilts.train.dev import METRICS, dev_scores, label_accuracy, token_accuracy
+from xstilts.train.dev import METRICS, all_logits, dev_scores, label_accuracy, token_accuracy
 from xstilts.train.examples import Examples, open_examples
 from xstilts.train.masking import read_masking
 
@@ -89,3 +89,13 @@ def test_every_kind_is_scored(public: Path, every_kind: Path, full_precision: st
     assert batch.labels is not None
     right = (model.eval().logits(batch).argmax(-1) == batch.labels)[batch.labels >= 0]
     assert scores["tags"] == pytest.approx(right.float().mean().item())
+
+
+def test_a_model_trains_on_after_scoring_was_broken_off(model: MultitaskModel, rows: Examples) -> None:
+    model.train()
+    batches = [np.arange(4), np.arange(4, 8)]
+    answered = all_logits(model, rows, batches, "bf16")
+    next(answered)
+    assert not model.training
+    answered.close()
+    assert model.training

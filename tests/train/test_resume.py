@@ -264,3 +264,21 @@ def test_another_input_is_another_state(
     other = run_inputs(**{**usual, name: given[name]}, processes=Processes())
     assert {one for one in known if known[one] != other[one]} == {name}
     assert json.loads(json.dumps(known)) == known
+
+
+def test_processes_that_do_not_all_see_a_state_start_anew_together(
+    phase: Callable[..., Path],
+    kill: Callable[[int | None], list[int]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As on machines without a common scratch folder; one that went on alone would wait for the others for ever."""
+    kill(9)
+    with pytest.raises(Killed):
+        phase()
+    made = kill(None)
+    agreed = iter([True, True])  # somebody does not have it, and somebody does
+    monkeypatch.setattr("xstilts.train.processes.Processes.any", lambda self, true: next(agreed, true))
+    phase()
+    assert made[0] == 1
+    assert "another process does not have it; let all have the same scratch folder" in capsys.readouterr().err
