@@ -53,7 +53,8 @@ def test_everything_that_runs_exists(workflow: dict[Any, Any]) -> None:
 
 def test_it_may_do_no_more_than_it_needs(workflow: dict[Any, Any]) -> None:
     """No write access beside a pull request's code, no value of a pull request in a shell's text, actions by tag."""
-    assert workflow[True] == "pull_request"  # YAML 1.1 reads the key `on` so
+    started = workflow[True]  # YAML 1.1 reads the key `on` so
+    assert started == {"pull_request": None, "push": {"branches": ["main"]}}
     assert workflow["permissions"] == {"contents": "read"}
     for job in workflow["jobs"].values():
         writes = {name for name, level in job.get("permissions", {}).items() if level == "write"}
@@ -66,6 +67,23 @@ def test_it_may_do_no_more_than_it_needs(workflow: dict[Any, Any]) -> None:
         assert re.fullmatch(r"actions/[\w-]+@v\d+", step.get("uses", "actions/x@v1"))
         if step.get("uses", "").startswith("actions/checkout"):
             assert step["with"]["persist-credentials"] is False
+
+
+def test_pull_requests_find_a_cache_that_they_may_read() -> None:
+    """That of the default branch, filled on every push to it, under a key that theirs begin with."""
+    jobs = yaml.safe_load((ROOT / ".github/workflows/study.yaml").read_text())["jobs"]
+    assert "'push'" in jobs["base"]["if"]
+    assert all("pull_request" in jobs[name]["if"] for name in ("run", "comment"))
+    cached = {name: _cache(jobs[name]) for name in ("base", "run")}
+    assert cached["base"]["path"] == cached["run"]["path"] == ".dvc/cache"
+    assert cached["base"]["key"].startswith(cached["run"]["restore-keys"])
+    order = [step.get("uses", step.get("run", "")) for step in jobs["base"]["steps"]]
+    assert order.index("make env") < next(n for n, step in enumerate(order) if step.startswith(".ci/review"))
+
+
+def _cache(job: dict[str, Any]) -> dict[str, str]:
+    (found,) = [step["with"] for step in job["steps"] if step.get("uses", "").startswith("actions/cache@")]
+    return dict(found)
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=[path.name for path in SCRIPTS])
