@@ -53,7 +53,8 @@ def test_everything_that_runs_exists(workflow: dict[Any, Any]) -> None:
 
 def test_it_may_do_no_more_than_it_needs(workflow: dict[Any, Any]) -> None:
     """No write access beside a pull request's code, no value of a pull request in a shell's text, actions by tag."""
-    assert workflow[True] == "pull_request"  # YAML 1.1 reads the key `on` so
+    started = workflow[True]  # YAML 1.1 reads the key `on` so
+    assert started == {"pull_request": None, "push": {"branches": ["main"]}}
     assert workflow["permissions"] == {"contents": "read"}
     for job in workflow["jobs"].values():
         writes = {name for name, level in job.get("permissions", {}).items() if level == "write"}
@@ -68,20 +69,37 @@ def test_it_may_do_no_more_than_it_needs(workflow: dict[Any, Any]) -> None:
             assert step["with"]["persist-credentials"] is False
 
 
+def test_pull_requests_find_a_cache_that_they_may_read() -> None:
+    """That of the default branch, filled on every push to it, under a key that theirs begin with."""
+    jobs = yaml.safe_load((ROOT / ".github/workflows/study.yaml").read_text())["jobs"]
+    assert "'push'" in jobs["base"]["if"]
+    assert all("pull_request" in jobs[name]["if"] for name in ("run", "comment"))
+    cached = {name: _cache(jobs[name]) for name in ("base", "run")}
+    assert cached["base"]["path"] == cached["run"]["path"] == ".dvc/cache"
+    assert cached["base"]["key"].startswith(cached["run"]["restore-keys"])
+    order = [step.get("uses", step.get("run", "")) for step in jobs["base"]["steps"]]
+    assert order.index("make env") < next(n for n, step in enumerate(order) if step.startswith(".ci/review"))
+
+
+def _cache(job: dict[str, Any]) -> dict[str, str]:
+    (found,) = [step["with"] for step in job["steps"] if step.get("uses", "").startswith("actions/cache@")]
+    return dict(found)
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=[path.name for path in SCRIPTS])
 def test_scripts_are_sound_shell(script: Path) -> None:
     assert subprocess.run(["bash", "-n", str(script)], check=False).returncode == 0
     assert "set -euo pipefail" in script.read_text()
 
 
-def test_a_comment_needs_a_mark(tmp_path: Path) -> None:
-    """By which it is found again; without one every push would add a comment."""
-    (tmp_path / "comment.md").write_text("## Study\n")
+@pytest.mark.parametrize("first", ["## Study", '<!-- " or true or " -->', "<!-- another -->"])
+def test_a_comment_needs_our_mark(tmp_path: Path, first: str) -> None:
+    """By which it is found again; and as a pull request's code writes the file, no other mark gets into the query."""
+    (tmp_path / "comment.md").write_text(f"{first}\n")
     command = [str(ROOT / ".ci/comment"), "owner/name", "1", str(tmp_path / "comment.md")]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 1
-    assert run.stderr == f"error: {tmp_path / 'comment.md'}: the first line is no mark, expected <!-- ... -->\n"
-    assert re.fullmatch(r"<!-- .* -->", MARK)
+    assert run.stderr == f"error: {tmp_path / 'comment.md'}: the first line is not the mark {MARK}\n"
 
 
 GH = """#!/usr/bin/env python3

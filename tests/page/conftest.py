@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from PIL import Image
 
 from xstilts.page.material import Material, Question, Scenes
+from xstilts.report.transfer import OVER
 
 Make = Callable[..., Material]
 Json = dict[str, Any]
@@ -64,8 +66,16 @@ def cell(target: str, route: str, number: int, languages: Sequence[str], data: s
 def answer(target: str, multimodal: str, text: str, pictures: bool, verdict: str = "better") -> Json:
     types = {name: {"en": difference(0.03), "zero_shot": difference(0.01)} for name in TYPES if pictures}
     about = {"target": target, "multimodal": multimodal, "text": text, "verdict": verdict, "types": types}
-    sentence = f"On {target} {multimodal} does {verdict} than {text}."
+    about |= {"matching": "facts", "matched": ["facts", "tokens"], "controls": {}}
+    if pictures:
+        about["controls"] = {"blind": {"zero_shot": difference(0.02)}, "above_blind": {"zero_shot": difference(0.03)}}
+    sentence = f"On {target} {multimodal} does {verdict} than {text}: +5.0 points (-1.0 to +8.0)."
     return {**about, "zero_shot": difference(0.05), "en": difference(0.04), "sentence": sentence}
+
+
+def average(route: str, over: str, targets: Sequence[str], data: str) -> Json:
+    about = {"route": route, "data": data, "over": over, "targets": list(targets), "left_out": [], "not_checked": []}
+    return {**about, "zero_shot": difference(0.03, p_holm=0.02)}
 
 
 def claim(route: str) -> Json:
@@ -105,46 +115,67 @@ def phase(dev: float) -> Json:
     return {"tasks": {"x": "pictograms"}, **COST, "english_dev": {"mean": dev + 0.1}, "curve": curve}
 
 
+@dataclass(frozen=True)
+class Study:
+    """What a study is made of: `routes` (the first is the baseline), `seeds`, `targets`, `languages`, and its texts."""
+
+    routes: Sequence[str] = ("none", "squad", "gqa")
+    seeds: Sequence[int] = (0,)
+    targets: Sequence[str] = ("xgqa",)
+    languages: Sequence[str] = ("en", *OTHERS)
+    pictures: bool = True
+    data: str = "pictograms"
+    text: str = "what is this"
+    gold: str = "dog"
+    wrong: str = "cat"
+
+    @property
+    def keys(self) -> list[tuple[str, str, int]]:
+        return [(target, route, seed) for target in self.targets for route in self.routes for seed in self.seeds]
+
+    @property
+    def about(self) -> Json:
+        return {"seeds": len(self.seeds), "intervals": "95 %", "covers": "test items", "baseline": self.routes[0]}
+
+
+def metrics(study: Study) -> Json:
+    """The files of metrics/."""
+    routes, targets, data, about = study.routes, study.targets, study.data, study.about
+    cells = [
+        cell(target, route, number, study.languages, data)
+        for target in targets
+        for number, route in enumerate(routes[1:], start=1)
+    ]
+    pairs = [answer(target, routes[-1], routes[1], study.pictures) for target in targets] if len(routes) > 2 else []
+    overs = [average(route, over, targets, data) for over in OVER for route in routes[1:]]
+    part = target_part(routes, len(study.seeds), study.languages, study.pictures, data)
+    return {
+        "study": dict.fromkeys(targets, part),
+        "answer": {**about, "answers": pairs, "missing": ["gqa against squad: add gqa to study.intermediates"]},
+        "transfer": {**about, "cells": cells, "averages": overs},
+        "claims": {**about, "data": data, "scores": "zero-shot", "claims": [claim(routes[-1])]},
+    }
+
+
 @pytest.fixture
 def make() -> Make:
-    """Make a study: `routes` (the first is the baseline), `seeds`, `targets`, `languages`, and the texts in it."""
+    """Make a study; the arguments are the fields of `Study`."""
 
-    def material(
-        routes: Sequence[str] = ("none", "squad", "gqa"),
-        seeds: Sequence[int] = (0,),
-        targets: Sequence[str] = ("xgqa",),
-        languages: Sequence[str] = ("en", *OTHERS),
-        pictures: bool = True,
-        data: str = "pictograms",
-        text: str = "what is this",
-        gold: str = "dog",
-        wrong: str = "cat",
-    ) -> Material:
-        scenes = scenes_of(languages, 12 if pictures else 0, text, gold)
-        keys = [(target, route, seed) for target in targets for route in routes for seed in seeds]
-        about = {"seeds": len(seeds), "intervals": "95 %", "covers": "test items", "baseline": routes[0]}
-        cells = [
-            cell(target, route, number, languages, data)
-            for target in targets
-            for number, route in enumerate(routes[1:], start=1)
-        ]
-        part = target_part(routes, len(seeds), languages, pictures, data)
-        typed = {where: dict.fromkeys(TYPES, 0.5) for where in ("en", "zero_shot")} if pictures else {}
-        pair = [answer(target, routes[-1], routes[1], pictures) for target in targets] if len(routes) > 2 else []
+    def material(**options: Any) -> Material:
+        study = Study(**options)
+        scenes = scenes_of(study.languages, 12 if study.pictures else 0, study.text, study.gold)
+        typed = {where: dict.fromkeys(TYPES, 0.5) for where in ("en", "zero_shot")} if study.pictures else {}
+        first = {key: None if key[1] == study.routes[0] else phase(0.6) for key in study.keys}
+        answers = given(scenes, lambda number: number % 4 < 2, study.gold, study.wrong)
         return Material(
-            targets=targets,
-            routes=routes,
-            seeds=seeds,
-            study=dict.fromkeys(targets, part),
-            answer={**about, "answers": pair, "missing": ["gqa against squad: add gqa to study.intermediates"]},
-            transfer={**about, "cells": cells, "averages": []},
-            claims={**about, "data": data, "scores": "zero-shot", "claims": [claim(routes[-1])]},
-            cells={key: {"metric": "accuracy", "types": typed} for key in keys},
-            training={
-                key: {"intermediate": None if key[1] == routes[0] else phase(0.6), "target": phase(0.7)} for key in keys
-            },
-            answers={key: given(scenes, lambda number: number % 4 < 2, gold, wrong) for key in keys},
-            scenes=dict.fromkeys(targets, scenes),
+            targets=study.targets,
+            routes=study.routes,
+            seeds=study.seeds,
+            **metrics(study),
+            cells={key: {"metric": "accuracy", "types": typed} for key in study.keys},
+            training={key: {"intermediate": own, "target": phase(0.7)} for key, own in first.items()},
+            answers=dict.fromkeys(study.keys, answers),
+            scenes=dict.fromkeys(study.targets, scenes),
         )
 
     return material

@@ -9,10 +9,11 @@ import pytest
 
 from xstilts.page.closeness import TABLE, closeness_figure, closeness_rows, correlation
 from xstilts.page.content import figures_of, page_content
+from xstilts.page.controls import control_differences, control_figure, control_rows
 from xstilts.page.differences import heat_figure, twin_rows
 from xstilts.page.intervals import interval_figure
 from xstilts.page.material import Material
-from xstilts.page.scores import control_figure, control_rows, type_figure, type_rows
+from xstilts.page.scores import type_figure, type_rows
 from xstilts.page.training import cost_rows, curve_figures, curve_rows
 from xstilts.parameters import read_yaml
 from xstilts.report.heat_map import cannot_tell
@@ -30,7 +31,8 @@ def test_the_heat_map_hatches_what_the_transfer_file_cannot_tell(make: Make) -> 
     material = make()
     figure = heat_figure(material, "xgqa")
     assert figure is not None
-    hatched = {(r["route"], r["column"]) for r in figure.panels[0].spec["layer"][2]["data"]["values"]}
+    layers = figure.panels[0].spec["layer"][2:4]
+    hatched = {(row["route"], row["column"]) for layer in layers for row in layer["data"]["values"]}
     expected = {
         (cell["route"], column)
         for cell in material.transfer["cells"]
@@ -73,6 +75,23 @@ def test_controls_stand_beside_the_score(make: Make) -> None:
         assert rows["en", route, "seen"] == pytest.approx(100 * part["accuracy"][route]["en"])
         assert rows["zero_shot", route, "blind"] == pytest.approx(100 * part["blind"][route]["zero_shot"])
     assert control_figure(make(pictures=False), "xgqa") is None
+
+
+def test_scores_without_intervals_say_so_and_lead_to_differences_which_have_them(make: Make) -> None:
+    material = make()
+    for figure in (type_figure(material, "xgqa"), control_figure(material, "xgqa")):
+        assert figure is not None
+        assert "These scores have no intervals: see the differences below." in figure.note
+    table = control_differences(material, "xgqa")
+    assert table is not None
+    assert [row[1] for row in table.rows] == ["seen", "blind", "seen less blind"]
+    assert table.rows[0][2:] == ["+5.0", "+2.0 to +8.0", "+4.0", "+1.0 to +7.0"]
+    assert table.rows[1][2:] == ["+2.0", "−1.0 to +5.0", "–", "–"]
+    alone = make(routes=("none",))
+    figure = type_figure(alone, "xgqa")
+    assert figure is not None
+    assert figure.note == "No intervals."
+    assert control_differences(alone, "xgqa") is None
 
 
 def test_the_gap_is_english_less_the_language(make: Make) -> None:

@@ -127,7 +127,10 @@ def test_every_chart_has_words_and_a_table(page: Elements) -> None:
         assert one["aria-label"]
         assert {one["data-spec"], one.get("data-narrow", one["data-spec"])} <= ids
     assert len(page.all("figure")) == len(page.all("summary")) - 1  # and the claim's own details
-    assert len(page.all("caption")) == len(page.all("figure"))
+    others = 2  # tables that are no figure's: differences under controls, averages
+    assert len(page.all("caption")) == len(page.all("figure")) + others
+    labels = [one["aria-label"] for one in charts]
+    assert len(set(labels)) == len(labels)  # no panel is called "zero-shot" and nothing else
 
 
 def test_headings_landmarks_and_names(page: Elements) -> None:
@@ -151,7 +154,16 @@ def test_a_page_is_small_and_always_the_same(make: Make) -> None:
     assert len(first.encode()) < LIMIT
 
 
-def test_the_first_screen_has_the_question_the_sentence_and_the_heat_map(page: Elements, make: Make) -> None:
-    (one,) = make().answer["answers"]
-    places = [page.text.find(words) for words in ("Does multimodal", one["sentence"], "What each intermediate task")]
-    assert -1 < places[0] < places[1] < places[2]
+@pytest.mark.parametrize("targets", [("xgqa",), ("xgqa", "xvnli")])
+def test_what_leads_to_the_parts_stands_before_them(make: Make, targets: tuple[str, ...]) -> None:
+    """Every section with a heading of its own is named in a navigation that comes before the first figure."""
+    page = Elements(render(page_content(make(targets=targets))))
+    order = [(tag, one) for tag, one in page.elements]
+    first = next(number for number, (tag, _) in enumerate(order) if tag == "figure")
+    before = {one["href"] for tag, one in order[:first] if tag == "a"}
+    sections = [f"#{one['aria-labelledby']}" for one in page.all("section")]
+    own = [name for name in sections if name.endswith(targets[0]) or name in ("#averages", "#claims")]
+    assert set(own) - before <= {f"#target-{targets[0]}"}
+    assert len(own) > 6
+    linked = {one.get("href") for one in page.all("a")}
+    assert set(sections) - linked <= {"#target-xgqa"}

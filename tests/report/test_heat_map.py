@@ -73,10 +73,29 @@ def layers(transfer: Json, study: Json, narrow: bool = False) -> list[list[Json]
 
 
 def test_what_is_hatched_is_what_the_file_cannot_tell(transfer: Json, study: Json) -> None:
-    _, _, hatched, *_ = layers(transfer, study)
+    _, _, hatched, strongly, *_ = layers(transfer, study)
     expected = {(row["route"], row["column"]) for row in heat_rows(transfer, study, "xgqa") if row.get("hatched")}
-    assert {(row["route"], row["column"]) for row in hatched} == expected
+    assert {(row["route"], row["column"]) for row in [*hatched, *strongly]} == expected
     assert expected
+
+
+def test_a_strong_colour_has_its_own_ink_and_hatching(transfer: Json, study: Json) -> None:
+    cell = cells_of(transfer, "xgqa")[0]
+    cell["languages"]["de"] |= {"difference": 0.3, "interval": [-0.1, 0.7]}
+    _, _, soft, loud, loud_numbers, *_ = layers(transfer, study)
+    assert [(row["route"], row["column"]) for row in loud] == [(cell["route"], "de")]
+    assert loud[0] in loud_numbers
+    assert loud[0] not in soft
+
+
+def test_a_control_comes_last_and_is_named_as_one(transfer: Json, study: Json) -> None:
+    transfer["cells"][0]["control"] = "shuffled labels"
+    routes = [cell["route"] for cell in transfer["cells"]]
+    for narrow in (False, True):
+        spec = heat_map(transfer, study, "xgqa", narrow=narrow).to_dict()
+        names = ["none, in %", *routes[1:], f"{routes[0]} (control)"]
+        assert spec["layer"][0]["encoding"]["y"]["sort"] == names
+    assert [row["name"] for row in spec["layer"][-1]["data"]["values"]] == names
 
 
 def test_the_gap_is_not_coloured_as_if_more_were_better(transfer: Json, study: Json) -> None:

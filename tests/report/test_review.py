@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 
 from xstilts.cache import write_json
 from xstilts.errors import ParameterError
-from xstilts.report.review import MARK, NO_CHANGE, section, table, write_review
+from xstilts.report.review import MARK, NO_CHANGE, answered, differences, section, table, write_pictures, write_review
 from xstilts.report.revisions import Revisions
 
 pytestmark = pytest.mark.stage
@@ -154,3 +155,34 @@ def test_an_unknown_revision_is_named(clone: Path, tmp_path: Path) -> None:
 
 def test_a_cell_of_a_table_stays_text() -> None:
     assert table(("a", "b"), [["x|y", "<script>"]]).splitlines()[2] == "| x&#124;y | &lt;script&gt; |"
+
+
+HOSTILE = "../x` <img src=x> **b** [y](http://z) | ~~c~~\n# d"
+
+
+def test_a_hostile_target_stays_text(clone: Path, tmp_path: Path) -> None:
+    """Its name comes from the metrics of a pull request: no markup in the comment, no file beside the others."""
+    name = {"target": HOSTILE}
+    transfer = read(ROOT / "metrics/transfer.json")
+    transfer["cells"] = [cell | name for cell in transfer["cells"]]
+    parts = {"study": {HOSTILE: read(ROOT / "metrics/study.json")["xgqa"]}, "transfer": transfer}
+    (tmp_path / "out").mkdir()
+    (picture,) = write_pictures(parts, tmp_path / "out")
+    assert (
+        [path.name for path in tmp_path.rglob("*.png")] == [picture] == [path.name for path in tmp_path.glob("out/*")]
+    )
+    assert re.fullmatch(r"[\w.-]+", picture)
+    told = "\n".join(
+        [*differences(parts), *answered({}, {"answer": {"answers": [{"sentence": HOSTILE}], "missing": []}})]
+    )
+    assert "../x" in told
+    for markup in ("<", "`", "[", "~", "://", "\n#", "*b"):
+        assert markup not in told, markup
+
+
+def test_a_control_is_named_as_one(clone: Path) -> None:
+    transfer = read(ROOT / "metrics/transfer.json")
+    transfer["cells"][0]["control"] = "shuffled labels"
+    named = [row[0] for row in rows("\n".join(differences({"transfer": transfer})))]
+    routes = [cell["route"] for cell in transfer["cells"]]
+    assert named == ["route", "---", *routes[1:], f"{routes[0]} (control)"]

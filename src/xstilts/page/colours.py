@@ -14,6 +14,7 @@ HEAT = Colours(
     ink=INK,
     ink_on_strong="var(--ink-on-strong)",
     hatch="var(--hatch)",
+    hatch_on_strong="var(--hatch-on-strong)",
     quiet=QUIET,
 )
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"

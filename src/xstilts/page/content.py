@@ -6,43 +6,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from xstilts.page.answers import Answer, Comparisons, comparisons, ranked
+from xstilts.page.averages import Averages, averages
 from xstilts.page.closeness import closeness_figure
+from xstilts.page.controls import control_differences, control_figure
 from xstilts.page.differences import heat_figure, scale_ends, twin_figure
 from xstilts.page.figure import Figure, Table, interval, p_value, points
 from xstilts.page.gallery import Exhibit, gallery
 from xstilts.page.intervals import interval_figure
+from xstilts.page.leaks import Leaks, leaks
 from xstilts.page.material import Material
-from xstilts.page.scores import control_figure, type_figure
+from xstilts.page.names import metric_name, typeset
+from xstilts.page.scores import type_figure
 from xstilts.page.training import cost_figure, curve_figures
+from xstilts.report.answer import EMBEDDED
 from xstilts.report.heat_map import cells_of
 from xstilts.report.metrics import ZERO_SHOT
 
 QUESTION = "Does multimodal intermediate training beat text-only intermediate training in languages without labels?"
-MIXTURE = "multimodal"  # its comparison is the question as it stands, so it comes first
-_LEAKS = {"shared": "shares data", "not checked": "not checked", "none": "nothing shared"}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One comparison of the first screen: its estimate, and the sentence of metrics/answer.json."""
-
-    multimodal: str
-    text: str
-    target: str
-    verdict: str
-    estimate: str
-    interval: str
-    sentence: str
-
-
-@dataclass(frozen=True)
-class Leaks:
-    """A cell of the transfer matrix and what its two phases share."""
-
-    route: str
-    status: str
-    words: str
-    in_averages: str
 
 
 @dataclass(frozen=True)
@@ -53,6 +34,7 @@ class TargetPart:
     about: str
     scale: int
     heat: Figure | None
+    comparisons: Comparisons | None
     intervals: Figure | None
     missing: str
     scores: Table
@@ -62,6 +44,7 @@ class TargetPart:
     cost: Figure | None
     leaks: Sequence[Leaks]
     controls: Figure | None
+    control_differences: Table | None
     shuffled_labels: Sequence[str]
     exhibits: Sequence[Exhibit]
     scenes: Mapping[str, Any]
@@ -72,7 +55,7 @@ class Content:
     """The whole page."""
 
     question: str
-    answers: Sequence[Answer]
+    answer: Answer | None
     missing: Sequence[str]
     facts: Sequence[str]
     embedded: bool
@@ -81,6 +64,7 @@ class Content:
     intervals: str
     covers: str
     targets: Sequence[TargetPart]
+    averages: Sequence[Averages]
     claims: Sequence[Mapping[str, Any]]
     claims_about: Mapping[str, str]
 
@@ -98,21 +82,20 @@ def figures_of(part: TargetPart) -> Iterator[Figure]:
 
 def page_content(material: Material) -> Content:
     """Everything that the page says."""
-    transfer, claims = material.transfer, material.claims
-    data = {part["data"] for part in material.study.values()}
+    data = sorted({part["data"] for part in material.study.values()})
     return Content(
         question=QUESTION,
-        answers=sorted(map(_answer, material.answer["answers"]), key=lambda one: one.multimodal != MIXTURE),
+        answer=next(iter(ranked(material)), None),
         missing=material.answer["missing"],
-        facts=_facts(material, sorted(data)),
-        embedded="pictograms" in data,
+        facts=_facts(material, data),
+        embedded=EMBEDDED in data,
         routes=material.routes,
         seeds=material.seeds,
-        intervals=transfer["intervals"],
-        covers=transfer["covers"],
+        **{name: material.transfer[name] for name in ("intervals", "covers")},
         targets=[_target(material, target) for target in material.targets],
-        claims=[claim | {"evidence": [_evidence(one) for one in claim["evidence"]]} for claim in claims["claims"]],
-        claims_about={"data": claims["data"], "scores": claims["scores"]},
+        averages=averages(material),
+        claims=[_claim(claim) for claim in material.claims["claims"]],
+        claims_about={name: material.claims[name] for name in ("data", "scores")},
     )
 
 
@@ -123,9 +106,8 @@ def _facts(material: Material, data: Sequence[str]) -> list[str]:
     return [*numbers, *(f"{one} data" for one in data)]
 
 
-def _answer(one: Mapping[str, Any]) -> Answer:
-    names = {key: one[key] for key in ("multimodal", "text", "target", "verdict", "sentence")}
-    return Answer(estimate=points(one[ZERO_SHOT]["difference"]), interval=interval(one[ZERO_SHOT]), **names)
+def _claim(claim: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**claim, "evidence": [_evidence(one) for one in claim["evidence"]]}
 
 
 def _evidence(one: Mapping[str, Any]) -> dict[str, str]:
@@ -134,30 +116,40 @@ def _evidence(one: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _target(material: Material, target: str) -> TargetPart:
-    part, cells = material.study[target], cells_of(material.transfer, target)
-    types = [type_figure(material, target), twin_figure(material, target)]
+    cells = cells_of(material.transfer, target)
     return TargetPart(
         name=target,
         about=_about(material, target, cells),
         scale=scale_ends(material, target) if cells else 0,
-        heat=heat_figure(material, target),
-        intervals=interval_figure(material, target),
+        comparisons=comparisons(material, target),
         missing=_missing(material, target),
-        scores=_scores(part),
-        types=[figure for figure in types if figure],
-        curves=curve_figures(material, target),
-        closeness=closeness_figure(material, target),
-        cost=cost_figure(material, target),
-        leaks=[_leaks(cell) for cell in cells],
-        controls=control_figure(material, target),
-        shuffled_labels=[one["sentence"] for one in _of(material.answer.get("shuffled_labels", ()), target)],
+        scores=_scores(material.study[target]),
+        leaks=leaks(cells),
+        control_differences=control_differences(material, target),
+        shuffled_labels=_shuffled_labels(material, target),
         exhibits=gallery(material, target),
         scenes=material.scenes[target].about,
+        **_figures(material, target),
     )
 
 
-def _of(entries: Sequence[Mapping[str, Any]], target: str) -> list[Mapping[str, Any]]:
-    return [one for one in entries if one["target"] == target]
+def _figures(material: Material, target: str) -> dict[str, Any]:
+    """The figures of a target by the names of their fields."""
+    types = [type_figure(material, target), twin_figure(material, target)]
+    return {
+        "heat": heat_figure(material, target),
+        "intervals": interval_figure(material, target),
+        "types": [figure for figure in types if figure],
+        "curves": curve_figures(material, target),
+        "closeness": closeness_figure(material, target),
+        "cost": cost_figure(material, target),
+        "controls": control_figure(material, target),
+    }
+
+
+def _shuffled_labels(material: Material, target: str) -> list[str]:
+    found = material.answer.get("shuffled_labels", ())
+    return [typeset(one["sentence"]) for one in found if one["target"] == target]
 
 
 def _about(material: Material, target: str, cells: Sequence[Mapping[str, Any]]) -> str:
@@ -165,7 +157,7 @@ def _about(material: Material, target: str, cells: Sequence[Mapping[str, Any]]) 
     languages = [name for name in next(iter(part[part["metric"]].values())) if name not in (ZERO_SHOT, "gap")]
     size = f"{cells[0]['examples']:,} test examples a language, " if cells else ""
     seeds = "one seed" if part["seeds"] == 1 else f"means over {part['seeds']} seeds"
-    return f"{size}{len(languages)} languages, {part['metric']}, {part['data']} data, {seeds}"
+    return f"{size}{len(languages)} languages, {metric_name(part['metric'])}, {part['data']} data, {seeds}"
 
 
 def _missing(material: Material, target: str) -> str:
@@ -183,8 +175,3 @@ def _scores(part: Mapping[str, Any]) -> Table:
     columns = list(next(iter(rows.values())))
     body = [[route, *(f"{100 * row[column]:.1f}" for column in columns)] for route, row in rows.items()]
     return Table(["route", *(column.replace("_", "-") for column in columns)], body)
-
-
-def _leaks(cell: Mapping[str, Any]) -> Leaks:
-    averages = "in the averages" if cell["in_averages"] else "left out of the averages"
-    return Leaks(cell["route"], _LEAKS[cell["shared_data"]], "; ".join(cell["shared"]), averages)

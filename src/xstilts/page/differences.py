@@ -9,13 +9,28 @@ import altair as alt
 
 from xstilts.page.colours import ACCENT, HEAT, PAPER, QUIET
 from xstilts.page.figure import Figure, Mark, Panel, Table, interval, p_value, percent, points, rows_of, spec_of
+from xstilts.page.leaks import controls_note
 from xstilts.page.material import Material
-from xstilts.report.heat_map import cannot_tell, cells_of, columns_of, heading, heat_map, heat_rows, limit_of
+from xstilts.page.names import PLACES, metric_name
+from xstilts.report.heat_map import (
+    cannot_tell,
+    cells_of,
+    columns_of,
+    heading,
+    heat_map,
+    heat_rows,
+    limit_of,
+    route_name,
+)
 from xstilts.report.metrics import ENGLISH, ZERO_SHOT
 
 Row = dict[str, Any]
 PLACE, STEP = 34, 22  # pixels: the least width of a column, the height of an interval
-_WHERE = {ENGLISH: "English", ZERO_SHOT: "zero-shot"}
+NOTE = (
+    "Zero-shot is the mean over the languages without labels, the gap English less it. More gap is not better: it has "
+    "no colour. One cannot tell where the 95 % interval holds 0 or, of a language, Holm's p over the languages is "
+    "above 0.05."
+)
 BOTH = (Mark("dot", "mean of the languages without labels (zero-shot)"), Mark("ring", "English"))
 
 
@@ -24,22 +39,23 @@ def heat_figure(material: Material, target: str) -> Figure | None:
     cells = cells_of(material.transfer, target)
     if not cells:
         return None
-    transfer, study = material.transfer, material.study
-    rows = heat_rows(transfer, study, target)
-    wide, narrow = (spec_of(heat_map(transfer, study, target, HEAT, narrow=one)) for one in (False, True))
-    least = PLACE * sum(len(group) for group in columns_of(cells))
-    baseline, metric = transfer["baseline"], cells[0]["metric"]
+    rows, baseline = heat_rows(material.transfer, material.study, target), material.transfer["baseline"]
     return Figure(
         name=f"heat-{target}",
-        title=f"What each intermediate task changes in {metric}, in points",
+        title=f"What each intermediate task changes in {metric_name(cells[0]['metric'])}, in points",
         summary=_heat_summary(rows, baseline),
-        panels=[Panel("", wide, narrow, least)],
+        panels=[_heat_panel(material, target)],
         table=_heat_table(cells, material.study[target], baseline),
-        note=f"The first row is the score of {baseline} in %, the others differences to it. "
-        "Zero-shot is the mean over the languages without labels, the gap English less it. More gap is not better: "
-        "it has no colour.",
+        note=f"The first row is the score of {baseline}, the others differences to it. {NOTE}{controls_note(cells)}",
         wide=True,
     )
+
+
+def _heat_panel(material: Material, target: str) -> Panel:
+    transfer, study = material.transfer, material.study
+    wide, narrow = (spec_of(heat_map(transfer, study, target, HEAT, narrow=one)) for one in (False, True))
+    groups = columns_of(cells_of(transfer, target))
+    return Panel("", wide, narrow, least=PLACE * sum(len(group) for group in groups))
 
 
 def scale_ends(material: Material, target: str) -> int:
@@ -71,7 +87,9 @@ def _heat_table(cells: list[Mapping[str, Any]], part: Mapping[str, Any], baselin
             says = "cannot tell" if cannot_tell(own) else "more" if own["difference"] > 0 else "less"
             numbers = [points(own["difference"]), interval(own), p_value(own["p"]), p_value(own.get("p_holm"))]
             score = [percent(scores[route].get(column)) for route in (cell["route"], baseline)]
-            rows.append([cell["route"], heading(column), *score, *numbers, points(own["smallest"]).lstrip("+"), says])
+            rows.append(
+                [route_name(cell), heading(column), *score, *numbers, points(own["smallest"]).lstrip("+"), says]
+            )
     head = ["route", "where", "score", baseline, "points", "95 % interval", "p", "p (Holm)", "smallest seen", "says"]
     return Table(head, rows)
 
@@ -100,13 +118,13 @@ def twin_rows(answer: Mapping[str, Any]) -> Iterator[Row]:
     """A mapping a question type and place (zero-shot, English), in points."""
     pair = f"{answer['multimodal']} less {answer['text']}"
     for name, by_place in answer["types"].items():
-        for where in (place for place in (ZERO_SHOT, ENGLISH) if place in by_place):
+        for where in (place for place in PLACES if place in by_place):
             own = by_place[where]
             if own["difference"] is None:
                 continue
             low, high = (None if value is None else 100 * value for value in own["interval"])
             shown = {"text": points(own["difference"]), "interval": interval(own)}
-            about = {"pair": pair, "type": name or "all", "where": _WHERE[where], "low": low, "high": high}
+            about = {"pair": pair, "type": name or "all", "where": PLACES[where], "low": low, "high": high}
             yield about | shown | {"difference": 100 * own["difference"]}
 
 
@@ -128,6 +146,6 @@ def _forest(rows: list[Row], ends: list[float]) -> alt.LayerChart:
         rows_of([row for row in rows if row["where"] == where])
         .mark_point(size=70, filled=True, opacity=1, fill=fill, stroke=ACCENT, strokeWidth=1.75)
         .encode(x, y, beside, tooltip=tooltip)
-        for where, fill in ((_WHERE[ZERO_SHOT], ACCENT), (_WHERE[ENGLISH], PAPER))
+        for where, fill in ((PLACES[ZERO_SHOT], ACCENT), (PLACES[ENGLISH], PAPER))
     ]
     return alt.LayerChart(layer=[zero, lines, *marks], height=STEP * len(rows))

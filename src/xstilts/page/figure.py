@@ -74,6 +74,15 @@ def rows_of(rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
     return alt.Chart(alt.Data(values=list(rows)))
 
 
+def no_intervals(differences: bool) -> str:
+    """What stands below scores without intervals.
+
+    Args:
+        differences: whether a table of differences, which have intervals, follows.
+    """
+    return "These scores have no intervals: see the differences below." if differences else "No intervals."
+
+
 def percent(value: float | None) -> str:
     """`51.5`, or a dash where there is no score."""
     return "–" if value is None else f"{100 * value:.1f}"

@@ -10,12 +10,11 @@ import altair as alt
 from xstilts.page.colours import ACCENT
 from xstilts.page.figure import Figure, Mark, Panel, Table, percent, rows_of, spec_of
 from xstilts.page.material import Material
+from xstilts.page.names import WHERE, metric_name
+from xstilts.page.routes import by_route, route_axis
 from xstilts.report.differences import covers
-from xstilts.report.metrics import ENGLISH, ZERO_SHOT
 
 Row = dict[str, Any]
-STEP = 24  # pixels of a row
-WHERE = {ZERO_SHOT: "zero-shot", ENGLISH: "English", "gap": "gap"}
 NOTE = (
     "Each interval is that of one route's score. Two routes are compared by their difference, which is paired and more "
     "certain than these are: see the heat map."
@@ -33,7 +32,7 @@ def interval_figure(material: Material, target: str) -> Figure | None:
     spread = part.get("spread")
     return Figure(
         name=f"scores-{target}",
-        title=f"{part['metric'].capitalize()} of every route, in %",
+        title=f"{metric_name(part['metric'], first=True)} of every route, in %",
         summary=f"Scores of every route with intervals, {there[0]}: {', '.join(ends)}.",
         panels=[Panel(name, spec_of(_bars([row for row in rows if row["where"] == name]))) for name in there],
         table=_table(rows, material.routes, there, spread is not None),
@@ -79,10 +78,11 @@ def _bars(rows: Sequence[Row]) -> alt.LayerChart:
     ends = [row[end] for row in rows for end in ("low", "high", "score") if row[end] is not None]
     scale = alt.Scale(domain=[min(ends), max(ends)], nice=True, zero=False)
     x = alt.X("score:Q", title=None, scale=scale, axis=alt.Axis(tickCount=4))
-    y = alt.Y("route:N", sort=routes, title=None, axis=alt.Axis(labelLimit=100))
+    y = route_axis(routes)
     score = alt.Tooltip("score:Q", format=".1f", title="%")
     tooltip = [alt.Tooltip("route:N"), score, alt.Tooltip("interval:N", title="95 %")]
     line = rows_of(rows).mark_rule(strokeWidth=2, color=ACCENT, opacity=0.45)
     dot = rows_of(rows).mark_point(shape="circle", fill=ACCENT, stroke=ACCENT, size=70, opacity=1)
-    layers = [line.encode(alt.X("low:Q", title=None), alt.X2("high:Q"), y), dot.encode(x, y, tooltip=tooltip)]
-    return alt.LayerChart(layer=layers, height=STEP * len(routes))
+    return by_route(
+        [line.encode(alt.X("low:Q", title=None), alt.X2("high:Q"), y), dot.encode(x, y, tooltip=tooltip)], routes
+    )

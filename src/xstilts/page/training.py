@@ -12,6 +12,7 @@ import altair as alt
 from xstilts.page.colours import ACCENT, GHOST
 from xstilts.page.figure import Figure, Mark, Panel, Table, percent, rows_of, spec_of
 from xstilts.page.material import Material
+from xstilts.page.routes import by_route, route_axis
 
 Row = dict[str, Any]
 PHASES = {"intermediate": "Phase 1: the intermediate task", "target": "Phase 2: the target task"}
@@ -70,7 +71,7 @@ def _curve(rows: Sequence[Row], others: Sequence[Row], low: int) -> alt.LayerCha
     x = alt.X("update:Q", title=None, scale=alt.Scale(zero=True, nice=False), axis=alt.Axis(tickCount=4, grid=False))
     each = alt.Detail(["route:N", "seed:N"])
     tooltip = [alt.Tooltip("seed:N"), alt.Tooltip("update:Q"), alt.Tooltip("dev:Q", format=".1f", title="dev, %")]
-    layers = [rows_of(others).mark_line(color=GHOST).encode(x, y, each)] if others else []
+    layers = [rows_of(others).mark_line(color=GHOST, strokeWidth=1).encode(x, y, each)] if others else []
     mark: dict[str, Any] = {"fill": ACCENT, "size": 34, "opacity": 1}
     layers.append(rows_of(rows).mark_line(color=ACCENT).encode(x, y, each))
     layers.append(rows_of(rows).mark_circle(**mark).encode(x, y, each, tooltip=tooltip))
@@ -79,25 +80,29 @@ def _curve(rows: Sequence[Row], others: Sequence[Row], low: int) -> alt.LayerCha
 
 def cost_figure(material: Material, target: str) -> Figure | None:
     """Updates, examples and tokens of both phases, a mean over seeds; None where nothing was trained."""
-    rows = list(cost_rows(material, target))
+    rows, routes = list(cost_rows(material, target)), material.routes
     if not rows:
         return None
-    taken = {(row["route"], row["phase"], row["cost"]): row["count"] for row in rows}
-    table = [
-        [route, *(f"{taken.get((route, phase, cost), 0):,.0f}" for phase in PHASES for cost in COSTS)]
-        for route in material.routes
-    ]
-    first = [f"{route} {taken.get((route, 'intermediate', 'updates'), 0):,.0f}" for route in material.routes]
+    table = _cost_table(rows, routes)
+    first = ", ".join(f"{row[0]} {row[1]}" for row in table.rows)
     return Figure(
         name=f"cost-{target}",
         title="What training took",
-        summary=f"Updates, examples and tokens of each route. Updates of phase 1: {', '.join(first)}.",
-        panels=[
-            Panel(cost, spec_of(_bars([row for row in rows if row["cost"] == cost], material.routes))) for cost in COSTS
-        ],
-        table=Table(["route", *(f"{cost}, phase {n}" for n in (1, 2) for cost in COSTS)], table),
+        summary=f"Updates, examples and tokens of each route. Updates of phase 1: {first}.",
+        panels=[Panel(cost, spec_of(_bars([row for row in rows if row["cost"] == cost], routes))) for cost in COSTS],
+        table=table,
         legend=[Mark("bar", "phase 1, the intermediate task"), Mark("bar ghost", "phase 2, the target task")],
     )
+
+
+def _cost_table(rows: Sequence[Row], routes: Sequence[str]) -> Table:
+    """A row a route, updates of phase 1 first."""
+    taken = {(row["route"], row["phase"], row["cost"]): row["count"] for row in rows}
+    table = [
+        [route, *(f"{taken.get((route, phase, cost), 0):,.0f}" for phase in PHASES for cost in COSTS)]
+        for route in routes
+    ]
+    return Table(["route", *(f"{cost}, phase {n}" for n in (1, 2) for cost in COSTS)], table)
 
 
 def cost_rows(material: Material, target: str) -> Iterator[Row]:
@@ -112,8 +117,7 @@ def cost_rows(material: Material, target: str) -> Iterator[Row]:
 
 def _bars(rows: Sequence[Row], routes: Sequence[str]) -> alt.LayerChart:
     """Bars a route, phase 1 before phase 2."""
-    axis, every = alt.Axis(tickCount=4, format="~s"), alt.Scale(domain=list(routes))
-    y = alt.Y("route:N", sort=list(routes), title=None, axis=alt.Axis(labelLimit=100), scale=every)
+    axis, y = alt.Axis(tickCount=4, format="~s"), route_axis(routes)
     tooltip = [alt.Tooltip("route:N"), alt.Tooltip("phase:N"), alt.Tooltip("count:Q", format=",.0f")]
     before = {row["route"]: row["count"] for row in rows if row["phase"] == "intermediate"}
     colours = {"intermediate": ACCENT, "target": GHOST}
@@ -123,7 +127,7 @@ def _bars(rows: Sequence[Row], routes: Sequence[str]) -> alt.LayerChart:
         own = [_placed(row, before.get(row["route"], 0) if phase == "target" else 0) for row in mine]
         bar = rows_of(own).mark_bar(color=colour, size=12, cornerRadius=2)
         layers.append(bar.encode(alt.X("from:Q", title=None, axis=axis), alt.X2("to:Q"), y, tooltip=tooltip))
-    return alt.LayerChart(layer=layers, height=24 * len(routes))
+    return by_route(layers, routes)
 
 
 def _placed(row: Row, start: float) -> Row:

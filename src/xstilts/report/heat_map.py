@@ -23,6 +23,8 @@ STEPS = 9  # colours: four for less, one for about the same, four for more
 LIMITS = (2, 5, 10, 15, 20, 25, 30, 40, 50, 100)  # points at which the scale may end
 _HEADINGS = {ZERO_SHOT: "zero-shot", ENGLISH: "English", GAP: "gap"}
 _SHORT = {ZERO_SHOT: "mean"}  # on a phone; English is "en" there
+CONTROL = "(control)"  # after the name of a route that is one
+STRONG = 2  # colours at either end of the scale on which numbers have the other ink
 _SPACE = 0.3  # of a column, between zero-shot, the languages, and English beside them
 
 
@@ -32,8 +34,8 @@ class Colours:
 
     Attributes:
         steps: of the scale, `STEPS` of them from worse to better.
-        ink, ink_on_strong: of a number on a cell, and on one of the two outermost colours.
-        hatch: of the lines over a cell that says nothing.
+        ink, ink_on_strong: of a number on a cell, and on one of the `STRONG` outermost colours of either end.
+        hatch, hatch_on_strong: of the lines over a cell that says nothing.
         quiet: of what is not coloured by the scale.
     """
 
@@ -41,15 +43,17 @@ class Colours:
     ink: str
     ink_on_strong: str
     hatch: str
+    hatch_on_strong: str
     quiet: str
 
 
 PAPER = Colours(
-    ("#a84a00", "#d9731a", "#f2a45c", "#fbd9b5", "#f3f3f1", "#cfe1f2", "#8dbbe0", "#4a8cc7", "#1f5d9c"),
+    ("#8a3a00", "#bd5a0a", "#f2a45c", "#fbd9b5", "#f1f2f3", "#cfe1f2", "#8dbbe0", "#3d79b6", "#174a82"),
     ink="#1c1f24",
     ink_on_strong="#ffffff",
-    hatch="rgba(28,31,36,0.28)",
-    quiet="#5c636e",
+    hatch="rgba(28, 31, 36, 0.26)",
+    hatch_on_strong="rgba(0, 0, 0, 0.36)",
+    quiet="#59616d",
 )
 
 
@@ -67,8 +71,13 @@ def heading(column: str) -> str:
 
 
 def cells_of(transfer: Record, target: str) -> list[Record]:
-    """The cells of one target in metrics/transfer.json, a route each."""
-    return [cell for cell in transfer["cells"] if cell["target"] == target]
+    """The cells of one target in metrics/transfer.json, a route each; controls come last."""
+    return sorted((cell for cell in transfer["cells"] if cell["target"] == target), key=lambda cell: "control" in cell)
+
+
+def route_name(cell: Record) -> str:
+    """The route of a cell as a reader sees it: `gqa_shuffled (control)` where it is no intermediate task of its own."""
+    return f"{cell['route']} {CONTROL}" if "control" in cell else str(cell["route"])
 
 
 def columns_of(cells: Sequence[Record]) -> list[list[str]]:
@@ -83,9 +92,9 @@ def heat_rows(transfer: Record, study: Record, target: str) -> list[dict[str, An
     """What the heat map shows of a target, a mapping a cell; everything in points.
 
     Returns:
-        By route and column: `difference`, `low`, `high` (None where there is no interval), `hatched`; of the baseline,
-        which comes first, `score` as a fraction instead. `left`, `middle` and `right` are where a column stands. A cell
-        without a difference is left out.
+        By route, its name for a reader, and column: `difference`, `low`, `high` (None where there is no interval),
+        `hatched`; of the baseline, which comes first, `score` as a fraction instead. `left`, `middle` and `right` are
+        where a column stands. A cell without a difference is left out.
     """
     cells = cells_of(transfer, target)
     places = _places(columns_of(cells)) if cells else {}
@@ -93,7 +102,7 @@ def heat_rows(transfer: Record, study: Record, target: str) -> list[dict[str, An
     for cell in cells:
         records = {**cell["languages"], **{name: cell[name] for name in _HEADINGS if name in cell}}
         known = {column: at for column, at in places.items() if records[column]["difference"] is not None}
-        rows += [_cell(cell["route"], column, records[column]) | at for column, at in known.items()]
+        rows += [_cell(cell, column, records[column]) | at for column, at in known.items()]
     return rows
 
 
@@ -111,15 +120,17 @@ def _places(groups: Sequence[Sequence[str]]) -> dict[str, dict[str, float]]:
 def _baseline_cell(baseline: str, part: Record, column: str) -> dict[str, Any]:
     score = part[part["metric"]][baseline].get(column)
     text = "" if score is None else f"{100 * score:.1f}"
-    return {"route": baseline, "column": column, "heading": heading(column), "score": score, "text": text}
+    about = {"route": baseline, "name": f"{baseline}, in %", "column": column, "heading": heading(column)}
+    return about | {"score": score, "text": text}
 
 
-def _cell(route: str, column: str, record: Record) -> dict[str, Any]:
+def _cell(cell: Record, column: str, record: Record) -> dict[str, Any]:
     low, high = (None if value is None else round(100 * value, 2) for value in record["interval"])
     points = round(100 * record["difference"], 2)
     text = f"{100 * record['difference']:+.1f}".replace("-", "−")  # of the number in the file, as everywhere
     shown = {"difference": points, "low": low, "high": high, "text": text}
-    about = {"route": route, "column": column, "heading": heading(column), "hatched": cannot_tell(record)}
+    about = {"route": cell["route"], "name": route_name(cell), "column": column, "heading": heading(column)}
+    shown |= {"hatched": cannot_tell(record)}
     return about | shown | {"interval": "no interval" if low is None else f"{low:+.1f} to {high:+.1f}"}
 
 
@@ -134,6 +145,11 @@ def coloured(row: Record) -> bool:
     return "difference" in row and row["column"] != GAP
 
 
+def strong(row: Record, limit: int) -> bool:
+    """Whether a cell has one of the outermost colours of a scale that ends at `limit` points."""
+    return coloured(row) and bool(abs(row["difference"]) >= limit * (STEPS - 2 * STRONG) / STEPS)
+
+
 def heat_map(
     transfer: Record, study: Record, target: str, colours: Colours = PAPER, narrow: bool = False
 ) -> alt.LayerChart:
@@ -146,17 +162,28 @@ def heat_map(
         Layers of cells, hatching, numbers and headings; `width` is for the caller to set.
     """
     rows = heat_rows(transfer, study, target)
-    routes = list(dict.fromkeys(row["route"] for row in rows))
+    names = list(dict.fromkeys(row["name"] for row in rows))
     across = alt.Scale(domain=[0, max(row["right"] for row in rows)], nice=False)
     x = alt.X("left:Q", axis=None, scale=across)
     middle = alt.X("middle:Q", axis=None, scale=across)
-    axis = None if narrow else alt.Axis(title=None, domain=False, ticks=False, labelPadding=10, labelLimit=110)
-    y = alt.Y("route:N", sort=routes, axis=axis, scale=alt.Scale(paddingInner=0.42 if narrow else 0.08))
+    y = alt.Y(
+        "name:N",
+        sort=names,
+        axis=None if narrow else _names(colours),
+        scale=alt.Scale(paddingInner=0.42 if narrow else 0.08),
+    )
     layers = [*_squares(rows, x, y, colours), *_numbers(rows, middle, y, colours, 11 if narrow else 13)]
     layers.append(_headings(rows, middle, colours, narrow))
     if narrow:
         layers.append(_route_names(rows, x, y, colours))
-    return alt.LayerChart(layer=layers, height=len(routes) * (58 if narrow else 40))
+    return alt.LayerChart(layer=layers, height=len(names) * (58 if narrow else 40))
+
+
+def _names(colours: Colours) -> alt.Axis:
+    """The routes beside their cells, controls in quiet colour."""
+    control = {"test": f"indexof(datum.value, '{CONTROL}') >= 0", "value": colours.quiet}
+    colour: Any = {"condition": control, "value": colours.ink}
+    return alt.Axis(title=None, domain=False, ticks=False, labelPadding=10, labelLimit=210, labelColor=colour)
 
 
 def _squares(rows: Sequence[Record], x: alt.X, y: alt.Y, colours: Colours) -> list[alt.Chart]:
@@ -167,18 +194,27 @@ def _squares(rows: Sequence[Record], x: alt.X, y: alt.Y, colours: Colours) -> li
     tooltip = [alt.Tooltip(f"{name}:N", title=title) for name, title in _TOOLTIP.items()]
     shown = [row for row in rows if coloured(row)]
     gaps = [row for row in rows if "difference" in row and not coloured(row)]
-    unsure = [row for row in rows if row.get("hatched")]
     inset: dict[str, Any] = {"xOffset": 1, "x2Offset": -1}
     return [
         _chart(shown).mark_rect(cornerRadius=3, **inset).encode(x, x2, y, fill, tooltip=tooltip),
         _chart(gaps)
         .mark_rect(cornerRadius=3, fill="transparent", stroke=colours.hatch, **inset)
         .encode(x, x2, y, tooltip=tooltip),
-        _chart(unsure).mark_rect(cornerRadius=3, color=_stripes(colours.hatch), **inset).encode(x, x2, y),
+        *(
+            _chart(own).mark_rect(cornerRadius=3, color=_stripes(hatch), **inset).encode(x, x2, y)
+            for own, hatch in _hatched(rows, colours)
+        ),
     ]
 
 
-_TOOLTIP = {"route": "intermediate", "heading": "where", "text": "points", "interval": "95 % interval"}
+def _hatched(rows: Sequence[Record], colours: Colours) -> list[tuple[list[Record], str]]:
+    """The cells that say nothing, those of strong colour last, and what they are hatched with."""
+    unsure = [row for row in rows if row.get("hatched")]
+    loud = [row for row in unsure if strong(row, limit_of(rows))]
+    return [([row for row in unsure if row not in loud], colours.hatch), (loud, colours.hatch_on_strong)]
+
+
+_TOOLTIP = {"name": "intermediate", "heading": "where", "text": "points", "interval": "95 % interval"}
 
 
 def _chart(rows: Sequence[Record]) -> alt.Chart:
@@ -199,9 +235,7 @@ def _stripes(colour: str, count: int = 10) -> Any:
 def _numbers(rows: Sequence[Record], middle: alt.X, y: alt.Y, colours: Colours, size: int) -> list[alt.Chart]:
     """The points in each cell, and the baseline's score."""
     scored = [row for row in rows if "score" in row]
-    limit = limit_of(rows)
-    strong = limit * (STEPS - 2) / STEPS  # where the outermost colours begin
-    loud = [row for row in rows if coloured(row) and abs(row["difference"]) >= strong]
+    loud = [row for row in rows if strong(row, limit_of(rows))]
     soft = [row for row in rows if "difference" in row and row not in loud]
     parts = ((loud, colours.ink_on_strong), (soft, colours.ink), (scored, colours.quiet))
     text = alt.Text("text:N")
@@ -222,7 +256,7 @@ def _route_names(rows: Sequence[Record], x: alt.X, y: alt.Y, colours: Colours) -
     """Each route above its cells."""
     first = [row for row in rows if row["left"] == 0]
     mark: dict[str, Any] = {"align": "left", "baseline": "bottom", "dy": -19, "fontWeight": 600}
-    chart: alt.Chart = _chart(first).mark_text(color=colours.ink, **mark).encode(x, y, text="route:N")
+    chart: alt.Chart = _chart(first).mark_text(color=colours.ink, **mark).encode(x, y, text="name:N")
     return chart
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from xstilts.report.heat_map import cannot_tell, cells_of, columns_of, heading, heat_map_png
+from xstilts.report.heat_map import cannot_tell, cells_of, columns_of, heading, heat_map_png, route_name
 from xstilts.report.metrics import CONTROLS, ENGLISH, ZERO_SHOT
 from xstilts.report.revisions import Revisions
 from xstilts.report.sentences import sentences
@@ -19,6 +20,8 @@ STUDY = "metrics/study.json"
 MEANS = (ZERO_SHOT, ENGLISH)
 Parts = Mapping[str, Any]  # of the files metrics/<part>.json at a revision those that exist
 Rows = Sequence[Sequence[str]]
+_NOT_IN_NAMES = re.compile(r"[^\w.-]")  # of files
+_MARKUP = re.compile(r"[\\`*\[\]|~]")
 
 
 def write_review(revisions: Revisions, out: Path, shrunken: Revisions | None = None, link: str = "") -> Path:
@@ -59,7 +62,7 @@ def write_pictures(parts: Parts, out: Path) -> list[str]:
     names = []
     for target in parts.get("study", {}) if "transfer" in parts else {}:
         if cells_of(parts["transfer"], target):
-            names.append(f"heat_map_{target}.png")
+            names.append(f"heat_map_{_NOT_IN_NAMES.sub('_', target)}.png")
             (out / names[-1]).write_bytes(heat_map_png(parts["transfer"], parts["study"], target))
     return names
 
@@ -89,9 +92,9 @@ def changes(revisions: Revisions, targets: Sequence[str]) -> tuple[Rows, Rows]:
 def answered(base: Parts, head: Parts) -> list[str]:
     """The answer's sentences at head, and where they were others, those at base."""
     now, before = (list(sentences(parts["answer"])) if "answer" in parts else [] for parts in (head, base))
-    lines = [f"**{escape(sentence, quote=False)}**" for sentence in now]
+    lines = [f"**{text(sentence)}**" for sentence in now]
     if before and before != now:
-        lines.append(f"Before: {escape(' '.join(before), quote=False)}")
+        lines.append(f"Before: {text(' '.join(before))}")
     return lines
 
 
@@ -102,15 +105,18 @@ def differences(head: Parts) -> list[str]:
     """
     transfer = head.get("transfer", {"cells": []})
     found = []
+    covered = f"; intervals cover {transfer['covers']}" if "covers" in transfer else ""
     for target in dict.fromkeys(cell["target"] for cell in transfer["cells"]):
-        cells = cells_of(transfer, target)
-        columns = [column for group in columns_of(cells) for column in group]
-        headings = [name for column in columns for name in (heading(column), *(["95 %"] if column in MEANS else []))]
-        rows = [[cell["route"], *(one for name in columns for one in _shown(cell, name))] for cell in cells]
-        covered = f"; intervals cover {transfer['covers']}" if "covers" in transfer else ""
         title = f"{target}, points to {transfer['baseline']} (in brackets: one cannot tell{covered})"
-        found += [title, table(("route", *headings), rows)]
+        found += [text(title), _difference_table(cells_of(transfer, target))]
     return found
+
+
+def _difference_table(cells: Sequence[Mapping[str, Any]]) -> str:
+    columns = [column for group in columns_of(cells) for column in group]
+    headings = [name for column in columns for name in (heading(column), *(["95 %"] if column in MEANS else []))]
+    rows = [[route_name(cell), *(one for name in columns for one in _shown(cell, name))] for cell in cells]
+    return table(("route", *headings), rows)
 
 
 def _shown(cell: Mapping[str, Any], name: str) -> list[str]:
@@ -133,11 +139,15 @@ def shown(pictures: Sequence[str], link: str) -> str:
 
 
 def table(headings: Sequence[str], rows: Rows) -> str:
-    """A Markdown table, the first column to the left; a bar or an HTML tag in a cell stays text."""
+    """A Markdown table, the first column to the left; what stands in a cell stays text."""
     lines = [headings, ["---", *["---:"] * (len(headings) - 1)], *rows]
-    return "\n".join(
-        f"| {' | '.join(escape(cell, quote=False).replace('|', '&#124;') for cell in line)} |" for line in lines
-    )
+    return "\n".join(f"| {' | '.join(map(text, line))} |" for line in lines)
+
+
+def text(words: str) -> str:
+    """Words as Markdown that shows them as they are: no markup, HTML, picture, link or line of its own."""
+    shown = _MARKUP.sub(lambda found: f"&#{ord(found[0])};", escape(" ".join(words.split()), quote=False))
+    return shown.replace("://", "&#58;//")
 
 
 def folded(title: str, parts: Sequence[str]) -> str:

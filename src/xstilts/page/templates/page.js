@@ -13,8 +13,18 @@ async function draw(place) {
   await vegaEmbed(place, read(name), options);
 }
 
+// A chart that cannot be drawn says so, has its table below it, and leaves the others alone.
+async function tryToDraw(place) {
+  try {
+    await draw(place);
+  } catch (error) {
+    place.textContent = "This chart cannot be drawn here; its numbers are in the table below it.";
+    console.error(`${place.dataset.spec}: ${error}`);
+  }
+}
+
 async function drawAll() {
-  for (const place of places) await draw(place);
+  for (const place of places) await tryToDraw(place);
   document.documentElement.dataset.drawn = String(places.length);
 }
 

@@ -1,0 +1,116 @@
+"""Tables and words beside the figures: comparisons, averages over targets, shared data, controls, names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from xstilts.page.answers import comparisons, matched
+from xstilts.page.averages import NO_RETRIEVAL, averages
+from xstilts.page.content import page_content
+from xstilts.page.differences import heat_figure
+from xstilts.page.leaks import leaks
+from xstilts.page.material import Material
+from xstilts.page.names import METRICS, metric_name, typeset
+from xstilts.tasks import schema
+
+Make = Callable[..., Material]
+
+
+def changed(material: Material, **parts: Any) -> Material:
+    return Material(**{**vars(material), **parts})
+
+
+def test_averages_are_shown_with_and_without_retrieval(make: Make) -> None:
+    material = make(targets=("xgqa", "tatoeba"))
+    found = [dict(one) for one in material.transfer["averages"]]
+    for one in found:
+        if one["over"] == "without retrieval":
+            one |= {"targets": ["xgqa"], "left_out": ["xnli: 12% of its text"], "not_checked": ["xgqa"]}
+    (own,) = averages(changed(material, transfer={**material.transfer, "averages": found}))
+    assert own.data == "pictograms"
+    assert [row[:2] for row in own.table.rows] == [
+        [route, over] for route in ("squad", "gqa") for over in ("all targets", "without retrieval")
+    ]
+    with_all, without = own.table.rows[:2]
+    assert with_all[2:] == ["+3.0", "+0.0 to +6.0", "0.020", "xgqa, tatoeba", "–"]
+    assert without[5:] == ["xgqa (not checked)", "xnli: 12% of its text"]
+
+
+def test_a_study_without_retrieval_says_so_once(make: Make) -> None:
+    (own,) = averages(make())
+    assert [row[1] for row in own.table.rows] == [NO_RETRIEVAL] * 2
+
+
+def test_published_and_embedded_data_share_no_table(make: Make) -> None:
+    material = make()
+    more = [{**one, "data": "official"} for one in material.transfer["averages"]]
+    both = changed(material, transfer={**material.transfer, "averages": [*more, *material.transfer["averages"]]})
+    assert [one.data for one in averages(both)] == ["official", "pictograms"]
+
+
+def test_a_control_is_named_as_one_and_left_out_for_that(make: Make) -> None:
+    material = make(routes=("none", "gqa_shuffled", "gqa"))
+    cells = [dict(cell) for cell in material.transfer["cells"]]
+    cells[0] |= {"control": "shuffled labels", "in_averages": False}
+    cells[1] |= {"shared_data": "shared", "shared": ["9% of images"], "in_averages": False}
+    control, shared = leaks(cells)
+    assert control.route == "gqa_shuffled (control)"
+    assert control.in_averages == "left out of the averages (control: shuffled labels)"
+    assert (shared.route, shared.in_averages) == ("gqa", "left out of the averages")
+    figure = heat_figure(changed(material, transfer={**material.transfer, "cells": cells}), "xgqa")
+    assert figure is not None
+    assert "gqa_shuffled (shuffled labels)" in figure.note
+    assert list(dict.fromkeys(row[0] for row in figure.table.rows)) == ["gqa", "gqa_shuffled (control)"]
+
+
+def pair(matching: str, has: list[str]) -> dict[str, Any]:
+    return {"matching": matching, "matched": has}
+
+
+@pytest.mark.parametrize(
+    ("one", "words"),
+    [
+        (pair("facts", ["facts", "tokens"]), "facts, tokens"),
+        (pair("facts", []), "nothing"),
+        (pair("updates", ["updates"]), "updates"),
+        (pair("updates", ["tokens"]), "tokens (not updates, though meant so)"),
+        (pair("tokens", []), "nothing (not tokens, though meant so)"),
+    ],
+)
+def test_what_a_pair_has_in_common(one: dict[str, Any], words: str) -> None:
+    assert matched(one) == words
+
+
+def test_every_comparison_stands_in_one_table(make: Make) -> None:
+    material = make()
+    (one,) = material.answer["answers"]
+    assert comparisons(material, "xgqa") is None  # it is on the first screen, whole
+    mixed = {**one, "multimodal": "multimodal", "text": "text"}
+    found = comparisons(changed(material, answer={**material.answer, "answers": [one, mixed]}), "xgqa")
+    assert found is not None
+    assert [row[:3] for row in found.table.rows] == [
+        ["multimodal", "text", "facts, tokens"],
+        ["gqa", "squad", "facts, tokens"],
+    ]
+    assert found.table.rows[0][3:5] == ["+5.0", "+2.0 to +8.0"]
+    assert {len(row) for row in found.table.rows} == {len(found.table.head)}
+    assert len(found.sentences) == 2
+
+
+def test_a_sentence_has_the_minus_of_the_page(make: Make) -> None:
+    answer = page_content(make()).answer
+    assert answer is not None
+    assert answer.sentence.endswith("+5.0 points (−1.0 to +8.0).")
+    assert typeset("text-only, -2.0 to -1.5, 3-4") == "text-only, −2.0 to −1.5, 3-4"
+
+
+def test_every_metric_of_a_task_has_a_name() -> None:
+    metrics = {metric for own in schema.METRICS.values() for metric in own}
+    assert metrics
+    assert metrics <= set(METRICS)
+    assert metric_name("pos_f1", first=True) == "F1 of parts of speech"
+    assert metric_name("accuracy", first=True) == "Accuracy"
+    assert metric_name("new_metric") == "new_metric"
