@@ -69,10 +69,16 @@ def rejected(simulations: int, languages: int, **design: float) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("between_seeds", [0.3, 1.0])
+@pytest.mark.parametrize("between_seeds", [0.1, 0.3, 1.0])
 def test_holm_holds_five_percent_with_five_seeds(between_seeds: float) -> None:
     """1,000 simulations of seven languages: the standard error of the share is 0.7 points."""
-    assert rejected(1000, languages=7, clusters=60, seeds=5, between_seeds=between_seeds) < 0.075
+    assert rejected(1000, languages=7, clusters=60, seeds=5, between_seeds=between_seeds) < 0.07
+
+
+@pytest.mark.slow
+def test_holm_holds_nearly_so_much_with_two_seeds() -> None:
+    """A variance of two numbers is hardly known: more than 5 %, but not one study in five."""
+    assert rejected(600, languages=7, clusters=60, seeds=2, between_seeds=0.3) < 0.13
 
 
 def test_clusters_taken_for_single_examples_cover_too_little() -> None:
@@ -154,6 +160,17 @@ def test_without_noise_of_items_the_p_value_is_that_of_the_t_test(seeds: int) ->
     sums[:, 0, 0, :, 0] = values
     found = contrast(resample(sums, 2000), np.array([[1.0]]))
     assert found.p == pytest.approx(stats.ttest_1samp(values, 0).pvalue, rel=0.05)
+
+
+def test_runs_that_agree_by_chance_leave_few_degrees_of_freedom() -> None:
+    """What items do to each run alone makes runs differ; that these five do not at all says nothing of others."""
+    rng = np.random.default_rng(15)
+    values = rng.normal(0, 1, (60, 5)) + rng.normal(0, 0.5, (60, 1))
+    values -= values.mean(0)
+    sums = np.ones((60, 2, 1, 5, 1))
+    sums[:, 0, 0, :, 0] = values
+    found = contrast(resample(sums, 2000), np.array([[1.0]]))
+    assert 4 < found.freedom < 25  # 59 of the items, four of the runs
 
 
 @pytest.mark.parametrize("seeds", [1, 2, 5])
