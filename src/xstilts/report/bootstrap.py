@@ -21,8 +21,8 @@ I as well, and counted once. To draw the seeds too ("pigeonhole" bootstrap, Owen
 make S too small by (n - 1)/n.
 
 **The interval** is the percentile one of the resampled clusters, stretched about the value to the variance V, and by
-t(0.975)/1.96 at Satterthwaite's degrees of freedom, since a handful of seeds says little about its own variance. There S
-counts for no less than E, which is in it: that a few runs agree by chance does not make the variance well known. The
+t(0.975)/1.96 at Satterthwaite's degrees of freedom, since a handful of seeds says little about its own variance. In
+these S counts for no less than E, which is in it: that a few runs agree by chance does not make V well known. The
 **p-value** is by t at the same degrees of freedom, 0.05 where the interval ends at 0. In simulations with 100 clusters,
 whatever runs differ by:
 
