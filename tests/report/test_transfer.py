@@ -121,7 +121,10 @@ def test_the_answer_finds_what_was_planted(study: Path) -> None:
     assert set(one["types"]) == {"query", "verify"}
     assert set(one["controls"]) == {"blind", "shuffled", "above_blind"}
     shown, blind = one["zero_shot"]["difference"], one["controls"]["blind"]["zero_shot"]["difference"]
-    assert one["controls"]["above_blind"]["zero_shot"]["difference"] == pytest.approx(shown - blind, abs=1e-4)
+    above = one["controls"]["above_blind"]
+    assert above["zero_shot"]["difference"] == pytest.approx(shown - blind, abs=1e-4)
+    english = one["en"]["difference"] - one["controls"]["blind"]["en"]["difference"]
+    assert above["en"]["difference"] == pytest.approx(english, abs=1e-4)
     sentence = one["sentence"]
     assert sentence.startswith(
         "On xgqa (pictograms data) in the languages without labels gqa (multimodal) does better than"
@@ -145,6 +148,7 @@ def test_published_tasks_do_not_carry_the_same_facts(write_cell: Any, study: Pat
     (answer,) = answers(read_paired(study, ["xgqa"], ROUTES, [0]))["answers"]
     assert not answer["same_facts"]
     assert "the two tasks do not carry the same facts" in answer["sentence"]
+    assert "of the same scenes" not in answer["sentence"]
 
 
 def test_what_is_printed(study: Path) -> None:

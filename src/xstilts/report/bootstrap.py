@@ -51,6 +51,7 @@ from xstilts.errors import XstiltsError
 RESAMPLES = 10_000
 MOST_CLUSTERS = 2048  # more are dealt at random to as many groups, which are then the clusters
 LEVEL, POWER = 0.95, 0.8
+SIGNIFICANT = 0.05  # a p-value of no more counts, by Holm where there are several
 TINY = 1e-6  # no difference of scores is smaller: what float32 makes of nothing
 _WEIGHTS, _SUMS = 1 << 22, 1 << 24  # numbers in memory at once: resampled weights, and their sums
 Floats = NDArray[np.floating]

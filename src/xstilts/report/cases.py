@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from xstilts.report.benchmarks import BENCHMARKS
-from xstilts.report.bootstrap import Interval, holm
+from xstilts.report.bootstrap import SIGNIFICANT, Interval, holm
 from xstilts.report.evidence import UNTESTABLE, Evidence, Judgement, judged, majority, together
 from xstilts.report.paired import Combination, Mix, add, scaled
 from xstilts.report.transfer import BASELINE, OVER, Transfer
@@ -16,7 +16,6 @@ XTREME = tuple(BENCHMARKS["xtreme"])
 SINGLE_TEXT = ("anli_plus", "mnli", "qqp", "squad", "squad_v2", "hellaswag", "ccg", "cosmosqa", "commonsenseqa")
 MIXTURES_OF_TEXT = ("text_nine", "text")  # the largest first
 LARGE, SMALL = 0.05, 0.01  # what a large gain is above, and none at all below
-SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True)

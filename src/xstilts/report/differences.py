@@ -91,9 +91,13 @@ def _typed(paired: Paired, route: str, baseline: str, target: str, name: str) ->
     return {where: spelled(paired.difference(route, baseline, mix)) for where, mix in mixes.items() if mix}
 
 
+def signed(value: float) -> str:
+    """`+9.3` or `−1.2`, of a fraction, in points."""
+    return f"{round(100 * value, 1) + 0.0:+.1f}".replace("-", "−")
+
+
 def in_points(difference: Mapping[str, Any]) -> str:
     """`+9.3 points (+7.1 to +11.5)`, of a spelled interval."""
     low, high = difference["interval"]
-    if low is None:
-        return f"{100 * difference['difference']:+.1f} points (no interval)"
-    return f"{100 * difference['difference']:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"
+    known = "no interval" if low is None else f"{signed(low)} to {signed(high)}"
+    return f"{signed(difference['difference'])} points ({known})"
