@@ -237,6 +237,15 @@ def test_the_smallest_difference_has_four_fifths_power() -> None:
     assert (np.abs(z) > 1.959964).mean() == pytest.approx(0.8, abs=0.01)
 
 
+@pytest.mark.parametrize(("freedom", "times"), [(259, 1.26), (4, 1.62)])
+def test_the_smallest_difference_of_a_family_is_that_of_holms_first_step(freedom: int, times: float) -> None:
+    one = Interval(0, 0, 0, 1, error=0.01, freedom=freedom)
+    assert one.smallest_of(1) == one.smallest
+    assert one.smallest_of(7) / one.smallest == pytest.approx(times, abs=0.01)
+    needed, distance = stats.t.ppf(1 - 0.025 / 7, freedom), one.smallest_of(7) / 0.01
+    assert stats.nct.sf(needed, freedom, distance) == pytest.approx(0.8, abs=0.07)  # 0.74 with four
+
+
 def test_holm_by_hand() -> None:
     """Of four: 0.01 x 4, 0.02 x 3 = 0.06, 0.03 x 2 = 0.06, and 0.04 x 1, which is not below the one before."""
     assert holm([0.04, 0.01, 0.03, 0.02]) == pytest.approx([0.06, 0.04, 0.06, 0.06])

@@ -61,6 +61,31 @@ def test_differences_to_none(study: Path) -> None:
     assert (cell["clusters"], cell["examples"], cell["shared_data"]) == (200, 1000, "none")
 
 
+def test_what_would_have_been_found_is_of_holms_test(study: Path) -> None:
+    """The smallest difference in a language, of a question type or of a route's mean is by the test that judges it."""
+    paired = read_paired(study, ["xgqa"], ROUTES, [0])
+    cell = cell_of(transfer_matrix(Transfer(paired, {})), "xgqa", "gqa")
+    for code in ("de", "zh"):
+        found = paired.difference("gqa", "none", paired.mix("xgqa", [code]))
+        assert cell["languages"][code]["smallest"] == pytest.approx(found.smallest_of(2), abs=1e-4)
+        assert found.smallest_of(2) > 1.1 * found.smallest
+    found = paired.difference("gqa", "none", paired.zero_shot("xgqa"))
+    assert cell["zero_shot"]["smallest"] == pytest.approx(found.smallest, abs=1e-4)
+    average = average_of(transfer_matrix(Transfer(paired, {})), "gqa", "all targets")
+    assert average["zero_shot"]["smallest"] == pytest.approx(found.smallest_of(2), abs=1e-4)
+    typed = paired.difference("gqa", "squad", paired.zero_shot("xgqa", type="query"))
+    (answer,) = answers(paired)["answers"]
+    assert answer["types"]["query"]["zero_shot"]["smallest"] == pytest.approx(typed.smallest_of(2), abs=1e-4)
+
+
+def test_published_data_come_first_whatever_the_others_are_called(write_cell: Any, tmp_path: Path) -> None:
+    for data, target in (("another", "xnli"), ("official", "pawsx"), ("pictograms", "xgqa")):
+        for route in ("none", "mnli"):
+            write_cell(target, route, kind="classification", data=data)
+    paired = read_paired(tmp_path / "items", ["xnli", "pawsx", "xgqa"], ["none", "mnli"], [0])
+    assert Transfer(paired, {}).kinds_of_data() == ["official", "another", "pictograms"]
+
+
 def test_averages_with_and_without_retrieval(study: Path) -> None:
     content = matrix(study)
     both, trained = (average_of(content, "gqa", over) for over in ("all targets", "without retrieval"))

@@ -17,8 +17,8 @@ Row = dict[str, Any]
 STEP = 24  # pixels of a row
 WHERE = {ZERO_SHOT: "zero-shot", ENGLISH: "English", "gap": "gap"}
 NOTE = (
-    "Each interval is that of one route's score. Two routes are compared by their difference, which is paired and more "
-    "certain than these are: see the heat map."
+    "Each interval is that of one route's score. Two routes are compared by their paired difference and its own "
+    "interval, not by whether these overlap: see the heat map."
 )
 
 

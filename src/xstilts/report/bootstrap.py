@@ -77,12 +77,18 @@ class Interval:
 
     @property
     def smallest(self) -> float:
-        """The smallest true difference that the design would have found with 80 % power, tested at 5 %.
+        """The smallest true difference that the design would have found with 80 % power, tested alone at 5 %."""
+        return self.smallest_of(1)
+
+    def smallest_of(self, tests: int) -> float:
+        """The same of a family of so many tests, at Holm's first and strictest step: 5 % by their number.
 
         By t at the degrees of freedom, like the interval (Bloom 1995, minimum detectable effects): what five runs have
-        to show before it counts is more than normal quantiles say.
+        to show before it counts is more than normal quantiles say. It is an approximation: at four degrees of freedom
+        the power is 77 % for one test, and 74 % for the first of seven.
         """
-        return float((t.ppf((1 + LEVEL) / 2, self.freedom) + t.ppf(POWER, self.freedom)) * self.error)
+        needed = t.isf(SIGNIFICANT / 2 / max(1, tests), self.freedom)
+        return float((needed + t.ppf(POWER, self.freedom)) * self.error)
 
 
 @dataclass(frozen=True)
