@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from xstilts.parameters import task_section
 from xstilts.report.answer import answers
 from xstilts.report.claims import claims
 from xstilts.report.comparisons import TWINS, VARIANTS
-from xstilts.report.sentences import sentences
+from xstilts.report.sentences import details, sentences
 from xstilts.report.side_by_side import read_paired
 from xstilts.report.transfer import Transfer, transfer_matrix
 
@@ -49,7 +50,8 @@ def test_each_cost_is_matched_in_a_comparison_of_its_own(items: Path) -> None:
     assert facts.startswith("On xgqa (pictograms data)")
     assert updates.startswith("At a matched number of updates: on xgqa (pictograms data)")
     assert tokens.startswith("At a matched number of tokens: on xgqa (pictograms data)")
-    assert "one of the two saw a part of its examples only; not matched: tokens 88,000 against 207,000." in updates
+    assert "; one of the two saw a part of its examples only; " in updates
+    assert updates.endswith("; not matched: tokens 88,000 against 207,000.")
     assert "saw a part" not in facts
     assert found[1]["zero_shot"]["difference"] < found[0]["zero_shot"]["difference"]
 
@@ -87,11 +89,14 @@ def test_shuffled_labels_that_give_nothing(items: Path) -> None:
         "gqa_shuffled (control) gains nothing that this study can see on xgqa: +0.0 points"
     )
     assert "; the labels of gqa are worth +1" in one["sentence"]
+    smallest = f"{100 * one['zero_shot']['smallest']:.1f} points would have been found in four of five such studies"
+    assert smallest in one["sentence"]
+    assert one["sentence"].endswith("; the interval covers test items, not other training runs.")
 
 
 @pytest.mark.parametrize(
     ("more", "verdict", "words"),
-    [(0.1, "better", "(control) GAINS +"), (-0.1, "worse", "(control) loses -")],
+    [(0.1, "better", "(control) GAINS +"), (-0.1, "worse", "(control) loses −")],
 )
 def test_shuffled_labels_that_give_or_take(write_cell: Any, items: Path, more: float, verdict: str, words: str) -> None:
     write_cell("xgqa", "gqa_shuffled", more=more, cost={"shuffled_labels": ["gqa"]})
@@ -108,9 +113,39 @@ def test_the_details_say_where(items: Path) -> None:
     languages, types, blind, none = content_of(items, ROUTES + CONTROLS)["answers"][0]["details"]
     assert languages.startswith("By language (Holm), gqa less squad: better in ")
     assert types.startswith("By question type in these languages (Holm), gqa less squad: better in ")
-    assert blind.startswith("Without the pictures the difference is +")
+    assert re.match(r"Without the pictures the difference is \+.*; they add \+.* to it\. Without", blind)
+    assert " Without the pictures the difference in English is +" in blind
     assert none.startswith("Against no intermediate training: gqa +")
-    assert ", squad -" in none
+    assert ", squad −" in none
+
+
+def test_pictures_that_may_add_nothing_are_not_said_to_add() -> None:
+    def of(low: float, high: float) -> dict[str, Any]:
+        return {"zero_shot": {"difference": (low + high) / 2, "interval": [low, high], "smallest": 0.1}}
+
+    result = {"multimodal": "gqa", "text": "squad", "languages": {}, "types": {}, "against_none": {}}
+    said = {
+        ends: details(result | {"controls": {"blind": of(0.1, 0.2), "above_blind": of(*ends)}})[1]
+        for ends in ((-0.001, 0.037), (0.01, 0.03), (-0.03, -0.01))
+    }
+    start = "Without the pictures the difference is +15.0 points (+10.0 to +20.0);"
+    assert list(said.values()) == [
+        f"{start} whether they add anything to it one cannot tell: +1.8 points (−0.1 to +3.7).",
+        f"{start} they add +2.0 points (+1.0 to +3.0) to it.",
+        f"{start} they add −2.0 points (−3.0 to −1.0) to it.",
+    ]
+
+
+def test_what_twins_do_not_have_in_common_is_said(items: Path, write_cell: Any) -> None:
+    """squad asks only those of the scenes' questions that a text answers by a span."""
+    only = "; of the same scenes squad asks the query questions alone; not matched: "
+    for one in content_of(items, ROUTES + CONTROLS)["answers"]:
+        assert only in one["sentence"]
+    write_cell("xgqa", "snli_ve")
+    write_cell("xgqa", "mnli")
+    (one,) = content_of(items, ["none", "snli_ve", "mnli"])["answers"]
+    assert (one["same_facts"], one["unlike"]) == (True, "")
+    assert "of the same scenes" not in one["sentence"]
 
 
 def test_controls_stand_in_the_matrix_and_in_no_mean(items: Path) -> None:

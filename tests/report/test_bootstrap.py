@@ -54,6 +54,33 @@ def test_two_seeds_cover_a_little_less() -> None:
     assert 0.9 <= covered(2000, 500, clusters=60, seeds=2, between_seeds=0.3) <= 0.95
 
 
+def rejected(simulations: int, languages: int, **design: float) -> float:
+    """In what share of simulated studies without any effect Holm's test at 5 % finds a difference in some language.
+
+    What a run does to a language, it does to that one alone, so that languages are independent as far as runs go.
+    """
+    rng, wrong = np.random.default_rng(14), 0
+    for number in range(simulations):
+        sums = np.concatenate([clustered(rng, **design) for _ in range(languages)], axis=-1)  # type: ignore[arg-type]
+        resampled = resample(sums, 400, seed=number)
+        p_values = [contrast(resampled, BETTER * (np.arange(languages) == one)).p for one in range(languages)]
+        wrong += min(holm(p_values)) <= 0.05
+    return wrong / simulations
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("between_seeds", [0.1, 0.3, 1.0])
+def test_holm_holds_five_percent_with_five_seeds(between_seeds: float) -> None:
+    """1,000 simulations of seven languages: the standard error of the share is 0.7 points."""
+    assert rejected(1000, languages=7, clusters=60, seeds=5, between_seeds=between_seeds) < 0.07
+
+
+@pytest.mark.slow
+def test_holm_holds_nearly_so_much_with_two_seeds() -> None:
+    """A variance of two numbers is hardly known: more than 5 %, but not one study in five."""
+    assert rejected(600, languages=7, clusters=60, seeds=2, between_seeds=0.3) < 0.13
+
+
 def test_clusters_taken_for_single_examples_cover_too_little() -> None:
     """What the clusters are for: a score whose examples are resampled one by one has too narrow an interval."""
     rng, hits = np.random.default_rng(2), 0
@@ -126,6 +153,43 @@ def test_without_noise_of_items_the_interval_is_that_of_the_t_distribution() -> 
     assert found.high == pytest.approx(high, abs=1e-3)
 
 
+@pytest.mark.parametrize("seeds", [2, 5])
+def test_without_noise_of_items_the_p_value_is_that_of_the_t_test(seeds: int) -> None:
+    values = np.array([0.2, 0.31, 0.4, 0.28, 0.3])[:seeds]
+    sums = np.ones((50, 2, 1, seeds, 1))
+    sums[:, 0, 0, :, 0] = values
+    found = contrast(resample(sums, 2000), np.array([[1.0]]))
+    assert found.p == pytest.approx(stats.ttest_1samp(values, 0).pvalue, rel=0.05)
+
+
+def test_runs_that_agree_by_chance_leave_few_degrees_of_freedom() -> None:
+    """What items do to each run alone makes runs differ; that these five do not at all says nothing of others."""
+    rng = np.random.default_rng(15)
+    values = rng.normal(0, 1, (60, 5)) + rng.normal(0, 0.5, (60, 1))
+    values -= values.mean(0)
+    sums = np.ones((60, 2, 1, 5, 1))
+    sums[:, 0, 0, :, 0] = values
+    found = contrast(resample(sums, 2000), np.array([[1.0]]))
+    assert 4 < found.freedom < 25  # 59 of the items, four of the runs
+
+
+@pytest.mark.parametrize("seeds", [1, 2, 5])
+def test_p_is_five_percent_where_the_interval_ends_at_nothing(seeds: int) -> None:
+    """Shifted by an end of its interval, a difference has p = 0.05; by a little less, more; by a little more, less."""
+    sums = clustered(np.random.default_rng(13), 60, seeds, between_seeds=0.3, effect=0.05)
+    first = contrast(resample(sums, 1000), BETTER)
+    for end in (first.low, first.high):
+        p_values = []
+        for outwards in (-0.1, 0.0, 0.1):
+            moved = sums.copy()
+            moved[:, 0, 1] -= (end + outwards * (end - first.value)) * moved[:, 1, 1]
+            found = contrast(resample(moved, 1000), BETTER)
+            p_values.append(found.p)
+            assert (found.low <= 0 <= found.high) == (found.p >= 0.05) or outwards == 0
+        assert p_values[0] > p_values[1] == pytest.approx(0.05, abs=0.002)
+        assert p_values[1] > p_values[2]
+
+
 def test_means_over_languages_take_the_same_images() -> None:
     """Two languages that say the same of each image: their mean is no more certain than one of them."""
     one = clustered(np.random.default_rng(7), 200, 1)
@@ -171,6 +235,15 @@ def test_the_smallest_difference_has_four_fifths_power() -> None:
     rng = np.random.default_rng(11)
     z = rng.normal(0.02801585 / 0.01, 1, 100_000)
     assert (np.abs(z) > 1.959964).mean() == pytest.approx(0.8, abs=0.01)
+
+
+@pytest.mark.parametrize(("freedom", "times"), [(259, 1.26), (4, 1.62)])
+def test_the_smallest_difference_of_a_family_is_that_of_holms_first_step(freedom: int, times: float) -> None:
+    one = Interval(0, 0, 0, 1, error=0.01, freedom=freedom)
+    assert one.smallest_of(1) == one.smallest
+    assert one.smallest_of(7) / one.smallest == pytest.approx(times, abs=0.01)
+    needed, distance = stats.t.ppf(1 - 0.025 / 7, freedom), one.smallest_of(7) / 0.01
+    assert stats.nct.sf(needed, freedom, distance) == pytest.approx(0.8, abs=0.07)  # 0.74 with four
 
 
 def test_holm_by_hand() -> None:

@@ -70,6 +70,18 @@ def test_scores_stand_with_intervals_over_items_and_runs(world: Path) -> None:
     assert "spread" not in one
 
 
+def test_the_interval_of_a_score_ends_where_scores_do(write_cell: Any, tmp_path: Path) -> None:
+    """Two runs that differ by a lot say next to nothing of a score: it is somewhere from 0 to 1."""
+    for seed, more in enumerate((-0.4, 0.4)):
+        items = open_rows(write_cell("xgqa", "none", seed, more=more, english=0.1))
+        write_json(cell_path(tmp_path / "study", "xgqa", "none", seed), metrics_of(items))
+    paired = read_paired(tmp_path / "items", ["xgqa"], ["none"], range(2))
+    found = with_intervals(read_study(tmp_path / "study", ["xgqa"], ["none"], [0, 1]), paired)["xgqa"]
+    assert paired.interval({"none": paired.zero_shot("xgqa")}).high > 1
+    assert found["intervals"]["none"]["zero_shot"] == [0.0, 1.0]
+    assert found["intervals"]["none"]["en"] == [0.0, 1.0]
+
+
 def printed(world: Path, seeds: Any = SEEDS) -> str:
     console = Console(file=io.StringIO(), width=WIDTH)
     paired = paired_of(world, seeds)

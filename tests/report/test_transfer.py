@@ -61,6 +61,31 @@ def test_differences_to_none(study: Path) -> None:
     assert (cell["clusters"], cell["examples"], cell["shared_data"]) == (200, 1000, "none")
 
 
+def test_what_would_have_been_found_is_of_holms_test(study: Path) -> None:
+    """The smallest difference in a language, of a question type or of a route's mean is by the test that judges it."""
+    paired = read_paired(study, ["xgqa"], ROUTES, [0])
+    cell = cell_of(transfer_matrix(Transfer(paired, {})), "xgqa", "gqa")
+    for code in ("de", "zh"):
+        found = paired.difference("gqa", "none", paired.mix("xgqa", [code]))
+        assert cell["languages"][code]["smallest"] == pytest.approx(found.smallest_of(2), abs=1e-4)
+        assert found.smallest_of(2) > 1.1 * found.smallest
+    found = paired.difference("gqa", "none", paired.zero_shot("xgqa"))
+    assert cell["zero_shot"]["smallest"] == pytest.approx(found.smallest, abs=1e-4)
+    average = average_of(transfer_matrix(Transfer(paired, {})), "gqa", "all targets")
+    assert average["zero_shot"]["smallest"] == pytest.approx(found.smallest_of(2), abs=1e-4)
+    typed = paired.difference("gqa", "squad", paired.zero_shot("xgqa", type="query"))
+    (answer,) = answers(paired)["answers"]
+    assert answer["types"]["query"]["zero_shot"]["smallest"] == pytest.approx(typed.smallest_of(2), abs=1e-4)
+
+
+def test_published_data_come_first_whatever_the_others_are_called(write_cell: Any, tmp_path: Path) -> None:
+    for data, target in (("another", "xnli"), ("official", "pawsx"), ("pictograms", "xgqa")):
+        for route in ("none", "mnli"):
+            write_cell(target, route, kind="classification", data=data)
+    paired = read_paired(tmp_path / "items", ["xnli", "pawsx", "xgqa"], ["none", "mnli"], [0])
+    assert Transfer(paired, {}).kinds_of_data() == ["official", "another", "pictograms"]
+
+
 def test_averages_with_and_without_retrieval(study: Path) -> None:
     content = matrix(study)
     both, trained = (average_of(content, "gqa", over) for over in ("all targets", "without retrieval"))
@@ -121,7 +146,10 @@ def test_the_answer_finds_what_was_planted(study: Path) -> None:
     assert set(one["types"]) == {"query", "verify"}
     assert set(one["controls"]) == {"blind", "shuffled", "above_blind"}
     shown, blind = one["zero_shot"]["difference"], one["controls"]["blind"]["zero_shot"]["difference"]
-    assert one["controls"]["above_blind"]["zero_shot"]["difference"] == pytest.approx(shown - blind, abs=1e-4)
+    above = one["controls"]["above_blind"]
+    assert above["zero_shot"]["difference"] == pytest.approx(shown - blind, abs=1e-4)
+    english = one["en"]["difference"] - one["controls"]["blind"]["en"]["difference"]
+    assert above["en"]["difference"] == pytest.approx(english, abs=1e-4)
     sentence = one["sentence"]
     assert sentence.startswith(
         "On xgqa (pictograms data) in the languages without labels gqa (multimodal) does better than"
@@ -145,6 +173,7 @@ def test_published_tasks_do_not_carry_the_same_facts(write_cell: Any, study: Pat
     (answer,) = answers(read_paired(study, ["xgqa"], ROUTES, [0]))["answers"]
     assert not answer["same_facts"]
     assert "the two tasks do not carry the same facts" in answer["sentence"]
+    assert "of the same scenes" not in answer["sentence"]
 
 
 def test_what_is_printed(study: Path) -> None:

@@ -16,8 +16,8 @@ from xstilts.report.differences import covers
 
 Row = dict[str, Any]
 NOTE = (
-    "Each interval is that of one route's score. Two routes are compared by their difference, which is paired and more "
-    "certain than these are: see the heat map."
+    "Each interval is that of one route's score. Two routes are compared by their paired difference and its own "
+    "interval, not by whether these overlap: see the heat map."
 )
 
 

@@ -1,8 +1,9 @@
 """metrics/answer.json: multimodal against text-only intermediate training, on the same facts and at the same cost.
 
 In the embedded world twins are made from one scene graph: what the multimodal task shows as a picture, the text-only
-one tells. Published sets of the same names carry other facts, and the answer says so. Beside the twins stand the same
-pairs at a matched number of updates and at matched tokens, and the control with shuffled labels.
+one tells. Where the text-only one asks less of it (squad the query questions alone), the answer says so. Published sets
+of the same names carry other facts, and the answer says that. Beside the twins stand the same pairs at a matched number
+of updates and at matched tokens, and the control with shuffled labels.
 """
 
 from __future__ import annotations
@@ -13,13 +14,12 @@ from typing import Any
 
 from xstilts.report.comparisons import TWINS, VARIANTS, Pair, controls_missing, missing
 from xstilts.report.differences import about, languages, means, spelled, types, verdict
-from xstilts.report.metrics import ZERO_SHOT
-from xstilts.report.paired import SCORE, Paired, add
+from xstilts.report.metrics import EMBEDDED, ENGLISH, ZERO_SHOT
+from xstilts.report.paired import Paired, add
 from xstilts.report.sentences import details, sentence
 from xstilts.report.shuffled_labels import shuffled_labels
 from xstilts.report.transfer import BASELINE
 
-EMBEDDED = "pictograms"
 COSTS = ("updates", "examples", "tokens")
 MATCHED = 0.1  # costs that differ by less than this count as the same
 
@@ -43,36 +43,57 @@ def answers(paired: Paired) -> dict[str, Any]:
 def answer(paired: Paired, pair: Pair, target: str) -> dict[str, Any]:
     """Multimodal less text-only on one target: in English, zero-shot, by language, question type and control."""
     multimodal, text = pair.multimodal, pair.text
-    result = {
-        "target": target,
-        "multimodal": multimodal,
-        "text": text,
-        "matching": pair.matching,
-        "data": paired.fact(target, "data"),
-        "metric": paired.fact(target, "metric"),
-        "examples": max(paired.rows[target].values()),
-        "clusters": paired.clusters[target],
+    result = _about(paired, pair, target) | {
         **means(paired, multimodal, text, target),
         "languages": languages(paired, multimodal, text, target),
         "types": types(paired, multimodal, text, target),
         "controls": controls(paired, multimodal, text, target),
         "against_none": against_none(paired, pair, target),
-        "training": {"multimodal": cost(paired, multimodal, target), "text": cost(paired, text, target)},
+        **_training(paired, pair, target),
+        "verdict": verdict(paired.difference(multimodal, text, paired.zero_shot(target))),
     }
-    costs = result["training"]["multimodal"], result["training"]["text"]
-    result |= {"not_matched": not_matched(*costs), "same_facts": same_facts(paired, pair, target)}
-    result["matched"] = [*(["facts"] if result["same_facts"] else []), *matched(*costs)]
-    interval = paired.difference(multimodal, text, paired.zero_shot(target))
-    result["verdict"] = verdict(interval)
     return result | {"sentence": sentence(result, paired.seeds), "details": details(result)}
+
+
+def _about(paired: Paired, pair: Pair, target: str) -> dict[str, Any]:
+    """What is compared, and on what."""
+    return {
+        "target": target,
+        "multimodal": pair.multimodal,
+        "text": pair.text,
+        "matching": pair.matching,
+        "data": paired.fact(target, "data"),
+        "metric": paired.fact(target, "metric"),
+        "examples": max(paired.rows[target].values()),
+        "clusters": paired.clusters[target],
+    }
+
+
+def _training(paired: Paired, pair: Pair, target: str) -> dict[str, Any]:
+    """What the two took, what of it is matched and what is not, and whether they were taught the same facts."""
+    costs = {"multimodal": cost(paired, pair.multimodal, target), "text": cost(paired, pair.text, target)}
+    twins = same_world(paired, pair, target)
+    facts = ["facts"] if twins and pair.matching == "facts" else []
+    return {
+        "training": costs,
+        "not_matched": not_matched(*costs.values()),
+        "same_facts": bool(facts),
+        "unlike": pair.unlike if twins else "",
+        "matched": [*facts, *matched(*costs.values())],
+    }
 
 
 def controls(paired: Paired, multimodal: str, text: str, target: str) -> dict[str, Any]:
     """The same difference without the pictures and with others' pictures, and of what is answered above blind."""
     found = {name: means(paired, multimodal, text, target, name) for name in paired.controls(target)}
     if "blind" in found:
-        mix = add(paired.zero_shot(target, SCORE), paired.zero_shot(target, "blind"), -1)
-        found["above_blind"] = {ZERO_SHOT: spelled(paired.difference(multimodal, text, mix))}
+        above = {
+            ENGLISH: add(paired.english(target), paired.english(target, "blind"), -1),
+            ZERO_SHOT: add(paired.zero_shot(target), paired.zero_shot(target, "blind"), -1),
+        }
+        found["above_blind"] = {
+            where: spelled(paired.difference(multimodal, text, mix)) for where, mix in above.items() if mix
+        }
     return found
 
 
@@ -105,9 +126,8 @@ def not_matched(one: Mapping[str, float], other: Mapping[str, float]) -> list[st
     return [f"{name} {one[name]:,.0f} against {other[name]:,.0f}" for name in apart]
 
 
-def same_facts(paired: Paired, pair: Pair, target: str) -> bool:
-    """Whether both routes were trained on twins, whole: every task of both is of the embedded world."""
+def same_world(paired: Paired, pair: Pair, target: str) -> bool:
+    """Whether both routes were trained on twins: every task of both is of the embedded world."""
     cells = [cell for route in (pair.multimodal, pair.text) for cell in paired.about[target][route]]
     trained = [cell["training"]["intermediate"] or {"tasks": {"": "unknown"}} for cell in cells]
-    embedded = all(data == EMBEDDED for training in trained for data in training["tasks"].values())
-    return embedded and pair.matching == "facts"
+    return all(data == EMBEDDED for training in trained for data in training["tasks"].values())

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 
 from xstilts.report.benchmarks import BENCHMARKS
-from xstilts.report.bootstrap import Interval, holm
-from xstilts.report.evidence import UNTESTABLE, Evidence, Judgement, judged, majority, together
+from xstilts.report.bootstrap import SIGNIFICANT, Interval, holm
+from xstilts.report.evidence import UNTESTABLE, Evidence, Judgement, adjusted, judged, majority, together, undecided
 from xstilts.report.paired import Combination, Mix, add, scaled
 from xstilts.report.transfer import BASELINE, OVER, Transfer
 
@@ -16,16 +17,27 @@ XTREME = tuple(BENCHMARKS["xtreme"])
 SINGLE_TEXT = ("anli_plus", "mnli", "qqp", "squad", "squad_v2", "hellaswag", "ccg", "cosmosqa", "commonsenseqa")
 MIXTURES_OF_TEXT = ("text_nine", "text")  # the largest first
 LARGE, SMALL = 0.05, 0.01  # what a large gain is above, and none at all below
-SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True)
 class Case:
-    """What there is to judge a claim by, what of it is lacking, and how the evidence is put together."""
+    """What there is to judge a claim by.
+
+    Attributes:
+        lacking: what of it the study does not have.
+        judge: how the evidence is put together.
+        complete: whether there is evidence for every part of a claim that joins several; else it is not supported.
+    """
 
     evidence: Sequence[Evidence] = ()
     lacking: Sequence[str] = ()
     judge: Callable[[Sequence[Evidence]], Judgement] = judged
+    complete: bool = True
+
+    def judgement(self, evidence: Sequence[Evidence]) -> Judgement:
+        """What (a part of) the evidence says of the claim."""
+        found = self.judge(evidence)
+        return found if self.complete or found != "supported" else "cannot tell"
 
 
 def _absent(names: Iterable[str], there: Iterable[str]) -> list[str]:
@@ -68,23 +80,26 @@ def _compare(transfer: Transfer, weights: Mapping[str, float], what: str, above:
 def _large_average_gains(transfer: Transfer) -> Case:
     squad = "squad" if "squad" in transfer.routes and "squad_v2" not in transfer.routes else "squad_v2"
     named = (squad, "mnli", "hellaswag")
-    evidence = [
-        one
+    gains = {
+        route: _compare(transfer, {route: 1, BASELINE: -1}, f"{route} less {BASELINE}", LARGE)
         for route in named
         if route in transfer.routes
-        for one in _compare(transfer, {route: 1, BASELINE: -1}, f"{route} less {BASELINE}", LARGE)
-    ]
-    return Case(evidence, [*_lacking_routes(transfer, named), *_lacking_targets(transfer)])
+    }
+    evidence = [one for own in gains.values() for one in own]
+    lacking = [*_lacking_routes(transfer, named), *_lacking_targets(transfer)]
+    return Case(evidence, lacking, complete=all(gains.get(route) for route in named))
 
 
 def _mixture_is_best(transfer: Transfer) -> Case:
-    mixture = next((route for route in MIXTURES_OF_TEXT if route in transfer.routes), MIXTURES_OF_TEXT[0])
-    lacking = [*_lacking_routes(transfer, (MIXTURES_OF_TEXT[0], *SINGLE_TEXT)), *_lacking_targets(transfer)]
+    whole = MIXTURES_OF_TEXT[0]
+    mixture = next((route for route in MIXTURES_OF_TEXT if route in transfer.routes), whole)
     singles = [route for route in SINGLE_TEXT if route in transfer.routes and mixture in transfer.routes]
     evidence = [
         one for route in singles for one in _compare(transfer, {mixture: 1, route: -1}, f"{mixture} less {route}")
     ]
-    return Case(evidence, lacking)
+    lacking = _lacking_routes(transfer, (whole, *SINGLE_TEXT))
+    judge = judged if mixture == whole else undecided  # a smaller mixture says nothing of the one that is claimed
+    return Case(evidence, [*lacking, *_lacking_targets(transfer)], judge, complete=not lacking)
 
 
 def _mean_gain(transfer: Transfer, target: str) -> Interval | None:
@@ -102,7 +117,7 @@ def _retrieval_gains(transfer: Transfer) -> Case:
     gains = {target: _mean_gain(transfer, target) for target in named}
     evidence = [Evidence(f"mean of routes less none on {name}", gain) for name, gain in gains.items() if gain]
     absent = [name for name, gain in gains.items() if gain is None]
-    return Case(evidence, [f"targets {', '.join(absent)}"] if absent else [])
+    return Case(evidence, [f"targets {', '.join(absent)}"] if absent else [], complete=not absent)
 
 
 def _tydiqa_gains_xnli_does_not(transfer: Transfer) -> Case:
@@ -113,12 +128,12 @@ def _tydiqa_gains_xnli_does_not(transfer: Transfer) -> Case:
         what = {route: f"{route} less none on {target}" for route in routes}
         evidence += [Evidence(what[route], gains[route], above, no_more=target == "xnli") for route in routes]
         lacking += [] if routes else [f"target {target}"]
-    return Case(evidence, lacking, _many_and_none)
+    return Case(evidence, lacking, _many_and_none, complete=not lacking)
 
 
 def _many_and_none(evidence: Sequence[Evidence]) -> Judgement:
     """Most of the gains are there, and none of those that should not be."""
-    many = majority([one.judgement for one in evidence if not one.no_more])
+    many = majority(adjusted([one for one in evidence if not one.no_more]))
     none = judged([one for one in evidence if one.no_more])
     return together([one for one in (many, none) if one != UNTESTABLE])
 
@@ -158,7 +173,7 @@ def _english_beats_mlm_and_translation(transfer: Transfer) -> Case:
         weights = dict.fromkeys(singles, 1 / len(singles)) | {"mlm": -1.0}
         evidence += _compare(transfer, weights, f"mean of {', '.join(singles)} less mlm")
     lacking = [*_lacking_routes(transfer, ("text", "text_mlm", "mlm")), "translated intermediate data"]
-    return Case(evidence, [*lacking, *_lacking_targets(transfer)])
+    return Case(evidence, [*lacking, *_lacking_targets(transfer)], complete=False)
 
 
 def _stronger_encoder(transfer: Transfer) -> Case:
@@ -177,18 +192,18 @@ def _tasks_differ(transfer: Transfer) -> Case:
     found = [
         one for first, second in pairs for one in _compare(transfer, {first: 1, second: -1}, f"{first} less {second}")
     ]
-    lacking = [*_lacking_routes(transfer, SINGLE_TEXT), *_lacking_targets(transfer)]
-    return Case(found, lacking, differ)
+    lacking = _lacking_routes(transfer, SINGLE_TEXT)
+    return Case(found, [*lacking, *_lacking_targets(transfer)], partial(differ, all_there=not lacking))
 
 
-def differ(pairs: Sequence[Evidence]) -> Judgement:
-    """Whether some pair differs (Holm); contradicted if every difference is certainly small."""
+def differ(pairs: Sequence[Evidence], all_there: bool = True) -> Judgement:
+    """Whether some pair differs (Holm); contradicted if every difference is certainly small, and none is lacking."""
     if not pairs:
         return UNTESTABLE
-    if min(holm([one.interval.p for one in pairs])) < SIGNIFICANT:
+    if min(holm([one.interval.p for one in pairs])) <= SIGNIFICANT:
         return "supported"
     small = all(max(-one.interval.low, one.interval.high) < SMALL for one in pairs)
-    return "contradicted" if small else "cannot tell"
+    return "contradicted" if small and all_there else "cannot tell"
 
 
 CASES: dict[str, Callable[[Transfer], Case]] = {

@@ -16,6 +16,11 @@ cluster; so they join nothing across languages.
 
 **Ranked candidates** (mean average precision): queries with a right candidate in common, such as questions on one
 sentence of LAReQA with their translations, or mentions of one entity of Mewsli-X.
+
+**Known limits**, each of which makes intervals somewhat too narrow. Predictions do not say what these examples share:
+XNLI's three hypotheses on one premise, and LAReQA's questions on different sentences of one paragraph, count as
+independent. Of two images the pair is the cluster, though a scene may stand in a second pair (MaRVL). In the
+embedded world texts are told from scenes that pictures show too: a mean over targets takes the two as independent.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from xstilts.report.bootstrap import Interval, holm
 from xstilts.report.metrics import DIGITS, ENGLISH, ZERO_SHOT
-from xstilts.report.paired import SCORE, Mix, Paired
+from xstilts.report.paired import SCORE, Paired
 
 Verdict = Literal["better", "worse", "cannot tell"]
 ONE_SEED = "test items only: one seed says nothing about the variance between training runs"
@@ -28,16 +28,19 @@ def about(paired: Paired) -> dict[str, Any]:
     return {"seeds": paired.seeds, "intervals": SCHEME, "covers": covers(paired.seeds)}
 
 
-def spelled(interval: Interval) -> dict[str, Any]:
+def spelled(interval: Interval, tests: int = 1) -> dict[str, Any]:
     """An interval as JSON: difference, 95 % interval, p, and the smallest difference found with 80 % power.
 
     What is not known is null.
+
+    Args:
+        tests: how many Holm's p-values are adjusted over; `smallest` is then what the first of them finds.
     """
     return {
         "difference": _number(interval.value),
         "interval": [_number(interval.low), _number(interval.high)],
         "p": _number(interval.p),
-        "smallest": _number(interval.smallest),
+        "smallest": _number(interval.smallest_of(tests)),
     }
 
 
@@ -61,12 +64,15 @@ def means(paired: Paired, route: str, baseline: str, target: str, measure: str =
 
 
 def languages(paired: Paired, route: str, baseline: str, target: str) -> dict[str, Any]:
-    """The difference in each language other than English, with Holm's p-value over them (`p_holm`)."""
+    """The difference in each language other than English, with Holm's p-value over them (`p_holm`).
+
+    `smallest` is what would have been found in a language by Holm's test, too.
+    """
     codes = paired.others(target)
     found = [paired.difference(route, baseline, paired.mix(target, [code])) for code in codes]
     adjusted = holm([interval.p for interval in found])
     return {
-        code: spelled(interval) | {"p_holm": _number(p)}
+        code: spelled(interval, len(codes)) | {"p_holm": _number(p)}
         for code, interval, p in zip(codes, found, adjusted, strict=True)
     }
 
@@ -74,26 +80,30 @@ def languages(paired: Paired, route: str, baseline: str, target: str) -> dict[st
 def types(paired: Paired, route: str, baseline: str, target: str) -> dict[str, Any]:
     """The difference by question type, in English and in the mean over the other languages.
 
-    Holm's p-value over the types (`p_holm`) stands with the latter.
+    Holm's p-value over the types (`p_holm`) stands with the latter, whose `smallest` is of Holm's test as well.
     """
-    found = {name: _typed(paired, route, baseline, target, name) for name in paired.types(target)}
-    others = [own[ZERO_SHOT] for own in found.values() if ZERO_SHOT in own]
-    for one, p in zip(others, holm([one["p"] for one in others]), strict=True):
-        one["p_holm"] = _number(p)
+    names = paired.types(target)
+    mixes = {name: mix for name in names if (mix := paired.zero_shot(target, type=name))}
+    others = {name: paired.difference(route, baseline, mix) for name, mix in mixes.items()}
+    adjusted = dict(zip(others, holm([one.p for one in others.values()]), strict=True))
+    found: dict[str, Any] = {name: _in_english(paired, route, baseline, target, name) for name in names}
+    for name, interval in others.items():
+        found[name][ZERO_SHOT] = spelled(interval, len(others)) | {"p_holm": _number(adjusted[name])}
     return found
 
 
-def _typed(paired: Paired, route: str, baseline: str, target: str, name: str) -> dict[str, Any]:
-    mixes: Mapping[str, Mix] = {
-        ENGLISH: paired.english(target, type=name),
-        ZERO_SHOT: paired.zero_shot(target, type=name),
-    }
-    return {where: spelled(paired.difference(route, baseline, mix)) for where, mix in mixes.items() if mix}
+def _in_english(paired: Paired, route: str, baseline: str, target: str, name: str) -> dict[str, Any]:
+    mix = paired.english(target, type=name)
+    return {ENGLISH: spelled(paired.difference(route, baseline, mix))} if mix else {}
+
+
+def signed(value: float) -> str:
+    """`+9.3` or `−1.2`, of a fraction, in points."""
+    return f"{round(100 * value, 1) + 0.0:+.1f}".replace("-", "−")
 
 
 def in_points(difference: Mapping[str, Any]) -> str:
     """`+9.3 points (+7.1 to +11.5)`, of a spelled interval."""
     low, high = difference["interval"]
-    if low is None:
-        return f"{100 * difference['difference']:+.1f} points (no interval)"
-    return f"{100 * difference['difference']:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"
+    known = "no interval" if low is None else f"{signed(low)} to {signed(high)}"
+    return f"{signed(difference['difference'])} points ({known})"

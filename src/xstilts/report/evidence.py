@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from xstilts.report.bootstrap import Interval
+from xstilts.report.bootstrap import SIGNIFICANT, Interval, holm
 
 Judgement = Literal["supported", "contradicted", "cannot tell", "not testable with these tasks"]
 UNTESTABLE: Judgement = "not testable with these tasks"
@@ -54,6 +54,23 @@ def majority(judgements: Sequence[Judgement]) -> Judgement:
     return "contradicted" if 2 * judgements.count("contradicted") >= len(judgements) else "cannot tell"
 
 
+def adjusted(evidence: Sequence[Evidence]) -> list[Judgement]:
+    """What each difference says, where any of them may contradict a claim: so that needs Holm's test over them all.
+
+    Support needs none: where it takes every difference, each at 5 % leaves 5 % for all.
+    """
+    p_values = holm([one.interval.p_against(one.above) for one in evidence])
+    return [
+        "cannot tell" if one.judgement == "contradicted" and p > SIGNIFICANT else one.judgement
+        for one, p in zip(evidence, p_values, strict=True)
+    ]
+
+
 def judged(evidence: Sequence[Evidence]) -> Judgement:
-    """What all the evidence says together."""
-    return together([one.judgement for one in evidence])
+    """What all the evidence says together: supported if all of it says so, contradicted if any does, by Holm."""
+    return together(adjusted(evidence))
+
+
+def undecided(evidence: Sequence[Evidence]) -> Judgement:
+    """What evidence says that is beside the claim: nothing."""
+    return "cannot tell" if evidence else UNTESTABLE

@@ -115,7 +115,7 @@ def _clusters(table: pa.Table, scores: Mapping[str, Any], cache: Path) -> Any:
         return pa.array(paragraphs(cache, table), pa.string())
     if scores["metric"] in RANKED:
         return pa.array(common_candidates(table), pa.string())
-    return _column(table, "cluster")
+    return pa.array([""] * len(table), pa.string())
 
 
 def _control(points: Points | None, rows: int) -> Any:

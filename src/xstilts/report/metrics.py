@@ -17,6 +17,7 @@ ENGLISH = "en"
 ZERO_SHOT = "zero_shot"  # unweighted mean over the languages other than English
 CONTROLS = ("blind", "shuffled")
 DIGITS = 4
+EMBEDDED, OFFICIAL = "pictograms", "official"  # what scores were made from, as `data` says it
 _KEYS = ("target", "route", "seed", "data", "kind", "metric", "rows", "scores", "controls")
 _AGAIN = "run `dvc repro` to score the cell again"
 

@@ -7,8 +7,7 @@ from typing import Any
 
 from xstilts.cache import read_json
 from xstilts.errors import DataError, ParameterError
-
-OFFICIAL = "official"
+from xstilts.report.metrics import OFFICIAL
 
 
 def official_scores(root: Path, seed: int) -> dict[str, dict[str, Any]]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from xstilts.report.differences import covers, in_points
+from xstilts.report.bootstrap import SIGNIFICANT
+from xstilts.report.differences import covers, in_points, signed
 from xstilts.report.metrics import ENGLISH, ZERO_SHOT
 
 COST_NAMES = {"updates": "a matched number of updates", "tokens": "a matched number of tokens"}
-SIGNIFICANT = 0.05
 
 
 def sentence(result: Mapping[str, Any], seeds: int) -> str:
@@ -19,23 +19,29 @@ def sentence(result: Mapping[str, Any], seeds: int) -> str:
         result: an entry of `answers` in metrics/answer.json.
         seeds: training runs of each route.
     """
-    target, smallest = result["target"], 100 * (result[ZERO_SHOT]["smallest"] or 0)
     two = f"{result['multimodal']} (multimodal)", f"{result['text']} (text-only)"
     runs = " in this one pair of training runs" if seeds == 1 else ""
     decided = {
         "better": f"{two[0]} does better than {two[1]}{runs}",
         "worse": f"{two[0]} does worse than {two[1]}{runs}",
-        "cannot tell": f"one cannot tell {two[0]} from {two[1]}{runs}; "
-        f"{smallest:.1f} points would have been found in four of five such studies",
+        "cannot tell": f"one cannot tell {two[0]} from {two[1]}{runs}{findable(result[ZERO_SHOT])}",
     }[result["verdict"]]
     english = f", in English {in_points(result[ENGLISH])}" if ENGLISH in result else ""
     unlike = f"; not matched: {', '.join(result['not_matched'])}" if result["not_matched"] else ""
-    where = f"{_at(result)}n {target} ({result['data']} data) in the languages without labels"
+    where = f"{_at(result)}n {result['target']} ({result['data']} data) in the languages without labels"
     said = f"{where} {decided}: {in_points(result[ZERO_SHOT])}{english}; "
-    return f"{said}the interval covers {_covered(seeds)}{_facts(result)}{unlike}."
+    return f"{said}the interval covers {covered(seeds)}{_facts(result)}{unlike}."
 
 
-def _covered(seeds: int) -> str:
+def findable(difference: Mapping[str, Any]) -> str:
+    """The smallest difference that such a study would have shown; "" where that is not known."""
+    if difference["smallest"] is None:
+        return ""
+    return f"; {100 * difference['smallest']:.1f} points would have been found in four of five such studies"
+
+
+def covered(seeds: int) -> str:
+    """What an interval covers, and what it does not."""
     return "test items, not other training runs" if seeds == 1 else covers(seeds)
 
 
@@ -50,11 +56,10 @@ def _at(result: Mapping[str, Any]) -> str:
 
 
 def _facts(result: Mapping[str, Any]) -> str:
-    if result["same_facts"]:
-        return ""
+    unlike = f"; of the same scenes {result['unlike']}" if result["unlike"] else ""
     if result["matching"] in COST_NAMES:
-        return "; one of the two saw a part of its examples only"
-    return "; the two tasks do not carry the same facts"
+        return f"; one of the two saw a part of its examples only{unlike}"
+    return unlike if result["same_facts"] else "; the two tasks do not carry the same facts"
 
 
 def details(result: Mapping[str, Any]) -> list[str]:
@@ -65,12 +70,26 @@ def details(result: Mapping[str, Any]) -> list[str]:
     if typed:
         found.append(f"By question type in these languages (Holm), {less}: {_by_verdict(typed)}.")
     if "above_blind" in result["controls"]:
-        blind, above = (result["controls"][name][ZERO_SHOT] for name in ("blind", "above_blind"))
-        found.append(f"Without the pictures the difference is {in_points(blind)}; they add {in_points(above)} to it.")
+        found.append(" ".join(_without_pictures(result["controls"])))
     if result["against_none"]:
         gains = (f"{route} {in_points(own[ZERO_SHOT])}" for route, own in result["against_none"].items())
         found.append(f"Against no intermediate training: {', '.join(gains)}.")
     return found
+
+
+def _without_pictures(controls: Mapping[str, Any]) -> Iterator[str]:
+    for where, place in ((ZERO_SHOT, ""), (ENGLISH, " in English")):
+        if where in controls["above_blind"]:
+            blind, above = (controls[name][where] for name in ("blind", "above_blind"))
+            yield f"Without the pictures the difference{place} is {in_points(blind)}; {_added(above)}."
+
+
+def _added(difference: Mapping[str, Any]) -> str:
+    """What the pictures add to a difference, if it is more or less than nothing."""
+    low, high = difference["interval"]
+    if low is None or low <= 0 <= high:
+        return f"whether they add anything to it one cannot tell: {in_points(difference)}"
+    return f"they add {in_points(difference)} to it"
 
 
 def _by_verdict(differences: Mapping[str, Mapping[str, Any]]) -> str:
@@ -79,7 +98,7 @@ def _by_verdict(differences: Mapping[str, Mapping[str, Any]]) -> str:
     parts = []
     for verdict in ("better", "worse", "cannot tell"):
         named = [name for name in ranked if _verdict(differences[name]) == verdict]
-        sizes = [f"{name} ({100 * differences[name]['difference']:+.1f} points)" for name in named]
+        sizes = [f"{name} ({signed(differences[name]['difference'])} points)" for name in named]
         parts += [f"{verdict} in {', '.join(named if verdict == 'cannot tell' else sizes)}"] if named else []
     return "; ".join(parts)
 

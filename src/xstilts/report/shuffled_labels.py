@@ -6,20 +6,21 @@ against it comes from the labels.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from xstilts.report.comparisons import SHUFFLED_LABELS, control_of
 from xstilts.report.differences import in_points, means, verdict
 from xstilts.report.metrics import ZERO_SHOT
 from xstilts.report.paired import Paired
+from xstilts.report.sentences import covered, findable
 from xstilts.report.transfer import BASELINE
 
 WORDS = {
     "better": "GAINS {points} on {target} over no intermediate training, though its labels say nothing: what {task} "
     "gains is not all due to its labels",
     "worse": "loses {points} on {target} against no intermediate training",
-    "cannot tell": "gains nothing that this study can see on {target}: {points}",
+    "cannot tell": "gains nothing that this study can see on {target}: {points}{findable}",
 }
 
 
@@ -38,10 +39,16 @@ def _control(paired: Paired, target: str, route: str) -> dict[str, Any]:
     task = " and ".join(trained["shuffled_labels"])
     result: dict[str, Any] = {"target": target, "route": route, "task": task, "baseline": BASELINE}
     result |= means(paired, route, BASELINE, target)
-    said = verdict(paired.difference(route, BASELINE, paired.zero_shot(target)))
-    points = in_points(result[ZERO_SHOT])
-    words = f"{route} (control) {WORDS[said].format(points=points, target=target, task=task)}"
+    result["verdict"] = verdict(paired.difference(route, BASELINE, paired.zero_shot(target)))
     if task in paired.routes:
         result["labels_teach"] = means(paired, task, route, target)
-        words += f"; the labels of {task} are worth {in_points(result['labels_teach'][ZERO_SHOT])}"
-    return result | {"verdict": said, "sentence": f"{words}."}
+    return result | {"sentence": _sentence(result, paired.seeds)}
+
+
+def _sentence(result: Mapping[str, Any], seeds: int) -> str:
+    """What the control says, what its task's labels are worth, and what the intervals cover."""
+    points, found = in_points(result[ZERO_SHOT]), findable(result[ZERO_SHOT])
+    said = WORDS[result["verdict"]].format(points=points, findable=found, **result)
+    if "labels_teach" in result:
+        said += f"; the labels of {result['task']} are worth {in_points(result['labels_teach'][ZERO_SHOT])}"
+    return f"{result['route']} (control) {said}; the interval covers {covered(seeds)}."

@@ -84,22 +84,25 @@ def with_intervals(study: Mapping[str, Any], paired: Paired) -> dict[str, Any]:
     """The study with `intervals` in each target: the 95 % interval `[low, high]` of each route's main scores.
 
     Of English, the mean over the other languages, and the gap, as far as there are these. With several seeds they cover
-    test items and training runs, with one test items only. They are no intervals of differences, which are paired and
-    narrower: those stand in metrics/transfer.json.
+    test items and training runs, with one test items only; of a score they end at 0 and 1. Two routes are compared by
+    their paired difference and its own interval, in metrics/transfer.json, not by whether these overlap.
     """
     return {target: {**part, "intervals": _intervals(paired, target)} for target, part in study.items()}
 
 
 def _intervals(paired: Paired, target: str) -> dict[str, dict[str, list[float | None]]]:
     mixes = {ENGLISH: paired.english(target), ZERO_SHOT: paired.zero_shot(target), "gap": paired.gap(target)}
+    known = {name: (mix, -1 if name == "gap" else 0) for name, mix in mixes.items() if mix}
     return {
-        route: {name: _ends(paired.interval({route: mix})) for name, mix in mixes.items() if mix}
+        route: {name: _ends(paired.interval({route: mix}), least) for name, (mix, least) in known.items()}
         for route in paired.routes
     }
 
 
-def _ends(interval: Interval) -> list[float | None]:
-    return [None if isnan(end) else round(end, DIGITS) + 0.0 for end in (interval.low, interval.high)]
+def _ends(interval: Interval, least: float) -> list[float | None]:
+    """The ends of an interval between the least and the most (1) that there can be; null where they are not known."""
+    ends = (interval.low, interval.high)
+    return [None if isnan(end) else round(min(1.0, max(least, end)), DIGITS) + 0.0 for end in ends]
 
 
 def _with_gap(cell: Cell, main: str) -> dict[str, float]:

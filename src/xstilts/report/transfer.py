@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from xstilts.report.benchmarks import RETRIEVAL
 from xstilts.report.bootstrap import Interval, holm
 from xstilts.report.comparisons import control_of
 from xstilts.report.differences import about, languages, means, spelled
+from xstilts.report.metrics import DIGITS, OFFICIAL
 from xstilts.report.paired import Mix, Paired, add, scaled
 from xstilts.report.shared import Shared
 
@@ -61,7 +62,8 @@ class Transfer:
 
     def kinds_of_data(self) -> list[str]:
         """What the targets were made from; scores on different data share no mean. The published come first."""
-        return sorted({str(self.paired.fact(target, "data")) for target in self.paired.about})
+        found = {str(self.paired.fact(target, "data")) for target in self.paired.about}
+        return sorted(found, key=lambda data: (data != OFFICIAL, data))
 
     def of_data(self, data: str) -> Transfer:
         """The same, with means over targets of these data alone."""
@@ -112,25 +114,19 @@ def _cell(transfer: Transfer, target: str, route: str) -> dict[str, Any]:
 
 def _averages(transfer: Transfer) -> list[dict[str, Any]]:
     """The mean over targets of each route, with retrieval and without; Holm's p-values are over routes."""
-    found = []
     mine = [name for name in transfer.paired.targets() if transfer.paired.fact(name, "data") == transfer.data]
-    for over in OVER:
-        among = [name for name in mine if over == OVER[0] or not transfer.is_retrieval(name)]
-        routes = {route: transfer.average(route, among) for route in transfer.routes}
-        known = {route: interval for route, interval in routes.items() if interval}
-        adjusted = holm([interval.p for interval in known.values()])
-        for (route, interval), p in zip(known.items(), adjusted, strict=True):
-            average = spelled(interval) | {"p_holm": round(p, 4)}
-            found.append(
-                {
-                    "route": route,
-                    "data": transfer.data,
-                    "over": over,
-                    **_taken(transfer, route, among),
-                    "zero_shot": average,
-                }
-            )
-    return found
+    trained = [name for name in mine if not transfer.is_retrieval(name)]
+    return [one for over, among in zip(OVER, (mine, trained), strict=True) for one in _over(transfer, over, among)]
+
+
+def _over(transfer: Transfer, over: str, among: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The mean over some targets of each route that has any of them."""
+    routes = {route: interval for route in transfer.routes if (interval := transfer.average(route, among))}
+    adjusted = holm([interval.p for interval in routes.values()])
+    for (route, interval), p in zip(routes.items(), adjusted, strict=True):
+        average = spelled(interval, len(routes)) | {"p_holm": round(p, DIGITS)}
+        taken = _taken(transfer, route, among)
+        yield {"route": route, "data": transfer.data, "over": over, **taken, "zero_shot": average}
 
 
 def _taken(transfer: Transfer, route: str, among: Sequence[str]) -> dict[str, Any]:

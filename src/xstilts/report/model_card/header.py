@@ -7,10 +7,9 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
-from xstilts.report.metrics import ZERO_SHOT
+from xstilts.report.metrics import EMBEDDED, ZERO_SHOT
 from xstilts.report.model_card.facts import Facts
 
-EMBEDDED = "pictograms"
 HUB_NAME = re.compile(r"([\w.-]+/[\w.-]+?)(@[\w.-]+)?")
 EMBEDDED_ENCODERS = {"multilingual-e5-small": "intfloat/multilingual-e5-small"}
 # The hub's names of what a kind of task does; a kind without one has no such name there.

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xstilts.report.metrics import CONTROLS, ZERO_SHOT
+from xstilts.report.metrics import CONTROLS, EMBEDDED, ZERO_SHOT
 from xstilts.report.model_card.facts import GAP, PHASES, Facts
-from xstilts.report.model_card.header import EMBEDDED, header
+from xstilts.report.model_card.header import header
 from xstilts.report.model_card.licences import data_section, model_name
 from xstilts.report.model_card.markdown import code, escaped, fenced, table
 from xstilts.report.model_card.snippets import picture_snippet, snippet
