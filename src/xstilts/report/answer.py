@@ -13,7 +13,7 @@ from statistics import fmean
 from typing import Any
 
 from xstilts.report.comparisons import TWINS, VARIANTS, Pair, controls_missing, missing
-from xstilts.report.differences import about, languages, means, spelled, types, verdict
+from xstilts.report.differences import about, facts, languages, means, spelled, types, verdict
 from xstilts.report.metrics import EMBEDDED, ENGLISH, ZERO_SHOT
 from xstilts.report.paired import Paired, add
 from xstilts.report.sentences import details, sentence
@@ -43,7 +43,10 @@ def answers(paired: Paired) -> dict[str, Any]:
 def answer(paired: Paired, pair: Pair, target: str) -> dict[str, Any]:
     """Multimodal less text-only on one target: in English, zero-shot, by language, question type and control."""
     multimodal, text = pair.multimodal, pair.text
-    result = _about(paired, pair, target) | {
+    compared = {"target": target, "multimodal": multimodal, "text": text, "matching": pair.matching}
+    result = {
+        **compared,
+        **facts(paired, target),
         **means(paired, multimodal, text, target),
         "languages": languages(paired, multimodal, text, target),
         "types": types(paired, multimodal, text, target),
@@ -55,31 +58,17 @@ def answer(paired: Paired, pair: Pair, target: str) -> dict[str, Any]:
     return result | {"sentence": sentence(result, paired.seeds), "details": details(result)}
 
 
-def _about(paired: Paired, pair: Pair, target: str) -> dict[str, Any]:
-    """What is compared, and on what."""
-    return {
-        "target": target,
-        "multimodal": pair.multimodal,
-        "text": pair.text,
-        "matching": pair.matching,
-        "data": paired.fact(target, "data"),
-        "metric": paired.fact(target, "metric"),
-        "examples": max(paired.rows[target].values()),
-        "clusters": paired.clusters[target],
-    }
-
-
 def _training(paired: Paired, pair: Pair, target: str) -> dict[str, Any]:
     """What the two took, what of it is matched and what is not, and whether they were taught the same facts."""
     costs = {"multimodal": cost(paired, pair.multimodal, target), "text": cost(paired, pair.text, target)}
     twins = same_world(paired, pair, target)
-    facts = ["facts"] if twins and pair.matching == "facts" else []
+    told = ["facts"] if twins and pair.matching == "facts" else []
     return {
         "training": costs,
         "not_matched": not_matched(*costs.values()),
-        "same_facts": bool(facts),
+        "same_facts": bool(told),
         "unlike": pair.unlike if twins else "",
-        "matched": [*facts, *matched(*costs.values())],
+        "matched": [*told, *matched(*costs.values())],
     }
 
 

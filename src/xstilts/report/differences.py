@@ -28,6 +28,12 @@ def about(paired: Paired) -> dict[str, Any]:
     return {"seeds": paired.seeds, "intervals": SCHEME, "covers": covers(paired.seeds)}
 
 
+def facts(paired: Paired, target: str) -> dict[str, Any]:
+    """What a target is scored on, and by what: data, metric, examples a language, clusters of examples."""
+    scored = {"data": paired.fact(target, "data"), "metric": paired.fact(target, "metric")}
+    return scored | {"examples": max(paired.rows[target].values()), "clusters": paired.clusters[target]}
+
+
 def spelled(interval: Interval, tests: int = 1) -> dict[str, Any]:
     """An interval as JSON: difference, 95 % interval, p, and the smallest difference found with 80 % power.
 

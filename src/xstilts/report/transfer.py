@@ -9,7 +9,7 @@ from typing import Any
 from xstilts.report.benchmarks import RETRIEVAL
 from xstilts.report.bootstrap import Interval, holm
 from xstilts.report.comparisons import control_of
-from xstilts.report.differences import about, languages, means, spelled
+from xstilts.report.differences import about, facts, languages, means, spelled
 from xstilts.report.metrics import DIGITS, OFFICIAL
 from xstilts.report.paired import Mix, Paired, add, scaled
 from xstilts.report.shared import Shared
@@ -95,14 +95,11 @@ def transfer_matrix(transfer: Transfer) -> dict[str, Any]:
 
 def _cell(transfer: Transfer, target: str, route: str) -> dict[str, Any]:
     paired, shared = transfer.paired, transfer.status(target, route)
-    rows, control = paired.rows[target], control_of(paired, route)
+    control = control_of(paired, route)
     return {
         "target": target,
         "route": route,
-        "data": paired.fact(target, "data"),
-        "metric": paired.fact(target, "metric"),
-        "examples": max(rows.values()),
-        "clusters": paired.clusters[target],
+        **facts(paired, target),
         **means(paired, route, BASELINE, target),
         "languages": languages(paired, route, BASELINE, target),
         "shared_data": shared.status,

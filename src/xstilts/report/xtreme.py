@@ -83,20 +83,18 @@ def overall(scores: Scores, benchmark: Benchmark) -> Overall:
     parts = BENCHMARKS[benchmark]
     missing = {task: lack for task, part in parts.items() if (lack := _lack(task, part, scores.get(task)))}
     tasks = {task: _number(task, part, scores[task]) for task, part in parts.items() if task not in missing}
-    members: dict[str, list[str]] = {}
-    for task, part in parts.items():
-        members.setdefault(part.group, []).append(task)
+    members = {group: [task for task in parts if parts[task].group == group] for group in _groups(parts)}
     groups = {group: _over_tasks(own, tasks, missing) for group, own in members.items()}
-    trained = [task for task, part in parts.items() if part.group != RETRIEVAL]
-    return Overall(
-        benchmark,
-        tasks,
-        groups,
-        by_task=_over_tasks(parts, tasks, missing),
-        by_group=_over_groups(groups.values()),
-        by_task_without_retrieval=_over_tasks(trained, tasks, missing),
-        by_group_without_retrieval=_over_groups(value for group, value in groups.items() if group != RETRIEVAL),
-    )
+    trained = {group: mean for group, mean in groups.items() if group != RETRIEVAL}
+    without = [task for group in trained for task in members[group]]
+    by_task, without_retrieval = (_over_tasks(names, tasks, missing) for names in (parts, without))
+    by_group, trained_groups = (_over_groups(means.values()) for means in (groups, trained))
+    return Overall(benchmark, tasks, groups, by_task, by_group, without_retrieval, trained_groups)
+
+
+def _groups(parts: Mapping[str, BenchmarkTask]) -> list[str]:
+    """The groups of a benchmark's tasks, in the order of their first."""
+    return list(dict.fromkeys(part.group for part in parts.values()))
 
 
 def _lack(task: str, part: BenchmarkTask, scores: Mapping[str, Any] | None) -> str:

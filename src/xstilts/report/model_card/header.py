@@ -33,17 +33,25 @@ def header(facts: Facts) -> str:
         "pipeline_tag": PIPELINES.get(facts.kind),
         "license": "other",
         "license_name": "see-data-and-licences",
-        "tags": ["xstilts", "cross-lingual-transfer", "zero-shot", facts.kind, f"intermediate-task-{facts.route}"],
+        "tags": tags(facts),
+        "datasets": None if embedded else sorted({name for card in facts.phases.values() for name in card["tasks"]}),
+        **(_scored(facts) if facts.scores else {}),
     }
-    about["tags"].append("embedded-data" if embedded else "published-data")
-    if facts.shuffled_labels:
-        about["tags"].append("control-shuffled-labels")
-    about["datasets"] = None if embedded else sorted({name for card in facts.phases.values() for name in card["tasks"]})
-    if facts.scores:
-        about["metrics"] = [facts.scores["metric"]]
-        about |= {"model_name": f"{facts.target}-after-{facts.route}-s{facts.seed}", "eval_results": results(facts)}
     given = {name: value for name, value in about.items() if value}
     return f"---\n{ModelCardData(**given).to_yaml()}\n---"
+
+
+def tags(facts: Facts) -> list[str]:
+    """What a checkpoint is found by: its kind, its intermediate task, its data, and whether it is a control."""
+    data = "embedded-data" if facts.data == EMBEDDED else "published-data"
+    control = ["control-shuffled-labels"] if facts.shuffled_labels else []
+    known = ["xstilts", "cross-lingual-transfer", "zero-shot", facts.kind, f"intermediate-task-{facts.route}"]
+    return [*known, data, *control]
+
+
+def _scored(facts: Facts) -> dict[str, Any]:
+    name = f"{facts.target}-after-{facts.route}-s{facts.seed}"
+    return {"metrics": [facts.scores["metric"]], "model_name": name, "eval_results": results(facts)}
 
 
 def base_model(encoder: str) -> str | None:
