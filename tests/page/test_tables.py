@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from xstilts.page.answers import comparisons, matched
-from xstilts.page.averages import NO_RETRIEVAL, averages
+from xstilts.page.averages import averages
 from xstilts.page.content import page_content
 from xstilts.page.differences import heat_figure
 from xstilts.page.leaks import leaks
 from xstilts.page.material import Material
 from xstilts.page.names import METRICS, metric_name, typeset
+from xstilts.report.averages import NO_RETRIEVAL
 from xstilts.tasks import schema
 
 Make = Callable[..., Material]
