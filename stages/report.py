@@ -7,6 +7,7 @@ import typer
 from xstilts.errors import run_stage
 from xstilts.parameters import read_yaml
 from xstilts.report.answer import answers
+from xstilts.report.averages import print_averages
 from xstilts.report.claims import claims
 from xstilts.report.compact import write_compact
 from xstilts.report.dvc_plots import transfer_rows
@@ -34,6 +35,7 @@ def report(study: str | None) -> None:
         write_compact(metrics / f"{name}.json", content)
     write_compact(metrics / "plots" / "transfer.json", transfer_rows(parts["transfer"]))
     print_study(table)
+    print_averages(parts["transfer"])
     print_summary(parts["transfer"], parts["answer"])
 
 

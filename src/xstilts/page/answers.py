@@ -13,7 +13,7 @@ from xstilts.report.metrics import ENGLISH, ZERO_SHOT
 from xstilts.report.sentences import COST_NAMES
 
 MIXTURE = "multimodal"  # its comparison is the question as it stands, so it comes first
-HEAD = ("multimodal", "text-only", "matched", "zero-shot", "95 % interval", "English", "95 % interval", "verdict")
+HEAD = ("multimodal", "text-only", "zero-shot", "95 % interval", "English", "95 % interval", "verdict", "matched")
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def comparisons(material: Material, target: str) -> Comparisons | None:
 def _row(one: Mapping[str, Any]) -> list[str]:
     english = one.get(ENGLISH, {"difference": None, "interval": [None, None]})
     numbers = [cell for own in (one[ZERO_SHOT], english) for cell in (points(own["difference"]), interval(own))]
-    return [one["multimodal"], one["text"], matched(one), *numbers, one["verdict"]]
+    return [one["multimodal"], one["text"], *numbers, one["verdict"], matched(one)]
 
 
 def matched(one: Mapping[str, Any]) -> str:

@@ -1,0 +1,70 @@
+"""The averages of metrics/transfer.json as they are shown: with sentence retrieval beside without it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from xstilts.report.metrics import ZERO_SHOT
+from xstilts.report.table import WIDTH
+
+NO_RETRIEVAL = "all targets (none is retrieval)"
+Average = Mapping[str, Any]
+
+
+def by_data(transfer: Mapping[str, Any]) -> dict[str, list[Average]]:
+    """Means over targets by kind of data, which share no mean: a route's with retrieval, then that without.
+
+    Where both are over the same targets there is one of them, whose `over` says so.
+    """
+    found: Sequence[Average] = transfer["averages"]
+    grouped: dict[tuple[str, str], list[Average]] = {}
+    for one in found:
+        grouped.setdefault((one["data"], one["route"]), []).append(one)
+    shown: dict[str, list[Average]] = {}
+    for (data, _), own in grouped.items():
+        shown.setdefault(data, []).extend(_once(own))
+    return shown
+
+
+def _once(own: Sequence[Average]) -> list[Average]:
+    if len(own) > 1 and len({tuple(one["targets"]) for one in own}) == 1:
+        return [{**own[0], "over": NO_RETRIEVAL}]
+    return list(own)
+
+
+def targets_of(average: Average) -> str:
+    """The targets in a mean, those not checked for shared data marked."""
+    unchecked = average["not_checked"]
+    return ", ".join(f"{one} (not checked)" if one in unchecked else one for one in average["targets"])
+
+
+def print_averages(transfer: Mapping[str, Any], console: Console | None = None) -> None:
+    """Print a table of means over targets for each kind of data."""
+    console = console or Console(width=WIDTH)
+    for data, shown in by_data(transfer).items():
+        console.print(_table(shown, f"means over targets less {transfer['baseline']} in points, {data} data"))
+
+
+def _table(shown: Sequence[Average], title: str) -> Table:
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    for heading in ("route", "mean over", "zero-shot", "95 %", "p (Holm)", "targets", "left out"):
+        table.add_column(heading, no_wrap=heading not in ("targets", "left out"))
+    for one in shown:
+        words = targets_of(one), "; ".join(one["left_out"]) or "-"
+        table.add_row(one["route"], one["over"], *_numbers(one[ZERO_SHOT]), *words)
+    return table
+
+
+def _numbers(difference: Mapping[str, Any]) -> list[str]:
+    """Difference, interval and Holm's p-value; dashes where there is no interval."""
+    low, high = difference["interval"]
+    points = f"{100 * difference['difference']:+.1f}"
+    if low is None or high is None:
+        return [points, "-", "-"]
+    p = difference["p_holm"]
+    return [points, f"{100 * low:+.1f} to {100 * high:+.1f}", "<0.001" if p < 0.001 else f"{p:.3f}"]
