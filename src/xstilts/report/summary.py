@@ -10,6 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from xstilts.report.heat_map import route_name
 from xstilts.report.metrics import ENGLISH, ZERO_SHOT
 from xstilts.report.sentences import sentences
 from xstilts.report.table import WIDTH
@@ -40,7 +41,7 @@ def difference_table(transfer: Mapping[str, Any], cells: list[dict[str, Any]]) -
         table.add_column(heading, justify="right", no_wrap=True)
     for cell in cells:
         zero_shot, english = (_in_cells(cell.get(part)) for part in (ZERO_SHOT, ENGLISH))
-        table.add_row(cell["route"], *zero_shot, *english[:2], _MARKS[cell["shared_data"]])
+        table.add_row(route_name(cell), *zero_shot, *english[:2], _MARKS[cell["shared_data"]])
     return table
 
 
