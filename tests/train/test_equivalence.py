@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import torch
 from torch._dynamo.utils import counters
 
 LOSS, WEIGHT, MOVED = 1e-5, 1e-5, 1e-2  # tolerances in float32, and how far the weights move at least
@@ -69,7 +70,7 @@ def test_batches_without_padding(trajectory: Run) -> None:
 @pytest.mark.parametrize(
     "changed", [{"attention": "padded"}, {"attention": "packed"}, {"frozen_layers": 1, "precision": "bf16"}]
 )
-def test_compiled_layers(changed: dict[str, Any], trajectory: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compiled_layers(changed: dict[str, Any], trajectory: Run) -> None:
     """As compiled for batches of any size: one graph a layer's class and use (training, dev), however many batches.
 
     Dev is scored at the end alone, as above.
@@ -77,8 +78,8 @@ def test_compiled_layers(changed: dict[str, Any], trajectory: Run, monkeypatch: 
     usual = {"batch_size": 16, "token_budget": 512, "evaluations": 1, **changed}
     plain = trajectory(**usual)
     counters.clear()
-    monkeypatch.setattr("torch._dynamo.config.fail_on_recompile_limit_hit", True)  # else the rest would run uncompiled
-    compiled = trajectory(compile=True, **usual)
+    with torch._dynamo.config.patch(fail_on_recompile_limit_hit=True):  # else the rest would run uncompiled
+        compiled = trajectory(compile=True, **usual)
     losses, weights = plain.apart(compiled)
     half = usual.get("precision") == "bf16"
     assert 0 < losses < (BF16_LOSS if half else LOSS)
