@@ -16,7 +16,8 @@ $(STAMP): pyproject.toml .ci/constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "error: $(PYTHON) is $$($(PYTHON) -V 2>&1), expected Python 3.11 or later; name one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet -c .ci/constraints.txt -e '.[dev]'
+	@# --use-pep517: a pip of 2023, as in Debian 12, else builds seqeval and others by setup.py, and fails
+	$(VENV)/bin/python -m pip install --quiet --use-pep517 -c .ci/constraints.txt -e '.[dev]'
 	@touch $@
 
 repro: PIPELINE := dvc.yaml

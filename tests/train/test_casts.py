@@ -36,7 +36,7 @@ def test_loss_and_gradients_are_autocast_s(model: MultitaskModel, rows: Examples
         for one in (Casts(model, wanted=False), casts):
             with one.in_place(), torch.autocast("cpu", torch.bfloat16):
                 loss = model(batch)
-                found.append([loss, *torch.autograd.grad(loss, one.of(weights), allow_unused=True)])
+                found.append([loss, *torch.autograd.grad(loss, one.copies_of(weights), allow_unused=True)])
         for usual, ours in zip(*found, strict=True):
             assert (usual is None) == (ours is None)
             assert usual is None or torch.equal(usual, ours.float())
@@ -78,4 +78,4 @@ def test_threads_make_the_same_copies(model: MultitaskModel) -> None:
 def test_none_are_made_where_none_are_wanted(model: MultitaskModel) -> None:
     casts, weights = Casts(model, wanted=False), list(model.parameters())
     assert casts.copies == []
-    assert all(one is other for one, other in zip(casts.of(weights), weights, strict=True))
+    assert all(one is other for one, other in zip(casts.copies_of(weights), weights, strict=True))

@@ -35,7 +35,7 @@ from xstilts.train.update import Updater
 Kind = ShardedUpdater if os.environ.get("ACCELERATE_USE_FSDP") == "true" else Updater
 death, add, noted, spread = int(sys.argv[1]), Kind._add_gradient, [], []
 def noting(self, number, parts, examples):
-    spread[:] = getattr(self, "spread", [])
+    spread[:] = getattr(self, "split", ([], []))[1]
     if number == death and self.processes.index == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     noted.append([number, [row for part in parts for row in part.rows.tolist()]])

@@ -11,9 +11,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from xstilts.train.dev import best_span
 from xstilts.train.examples import Examples, open_examples
-from xstilts.train.spans import best_answer, span_points, span_score
+from xstilts.train.spans import best_answer, best_span, span_points, span_score
 
 NONE = (0, 0)
 

@@ -62,8 +62,8 @@ def count(tiny: Any, every_kind: Path, monkeypatch: pytest.MonkeyPatch) -> Count
         model.train().encoder.choose_attention(attention, "bf16")
         updater = Updater(Accelerator(mixed_precision="bf16", cpu=True), model, optimizer, rows, 1.0, late=late)
         if attention == "packed":
-            updater.casts, updater.derived = Casts(model, wanted=False), updater.weights
-            updater.sums = [weight.new_empty(0) for weight in updater.weights]
+            updater.casts, updater.leaves = Casts(model, wanted=False), updater.weights
+            updater.buffers = [weight.new_empty(0) for weight in updater.weights]
         update = np.array_split(np.flatnonzero(rows.tasks == task)[:examples], batches)
         for number in (1, 2):
             updater.step(number, update)

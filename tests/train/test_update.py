@@ -17,10 +17,11 @@ from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel
 from xstilts.threads import workers
 from xstilts.train.examples import Examples, open_examples
+from xstilts.train.finite import NotFinite, guard
 from xstilts.train.loop import make_optimizer, train
 from xstilts.train.masking import read_masking
 from xstilts.train.settings import TrainSettings
-from xstilts.train.update import NotFinite, Updater, guard
+from xstilts.train.update import Updater
 
 Settings = Callable[..., TrainSettings]
 RATE = 0.1

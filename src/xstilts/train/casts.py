@@ -36,7 +36,7 @@ class Casts:
         self._of = {weight: copy for (_, _, weight), copy in zip(self.places, self.copies, strict=True)}
         self._changing = [(copy.data, weight.data) for weight, copy in self._of.items() if weight.requires_grad]
 
-    def of(self, weights: Sequence[Tensor]) -> list[Tensor]:
+    def copies_of(self, weights: Sequence[Tensor]) -> list[Tensor]:
         """The copies of some weights; a weight itself where it has none."""
         return [self._of.get(weight, weight) for weight in weights]  # type: ignore[call-overload]
 

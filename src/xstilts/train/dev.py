@@ -17,8 +17,6 @@ from xstilts.train.examples import Examples
 from xstilts.train.order import sorted_batches
 from xstilts.train.prefetch import loaders, made_ahead
 from xstilts.train.processes import ALONE, Processes
-from xstilts.train.spans import best_answer as best_answer
-from xstilts.train.spans import best_span as best_span
 from xstilts.train.spans import span_points, span_score
 
 Found = TypeVar("Found")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Executor
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
-from accelerate import Accelerator
 from torch import Tensor
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
@@ -16,7 +15,6 @@ from xstilts.errors import ParameterError
 from xstilts.model.batch import Batch
 from xstilts.model.multitask import MultitaskModel
 from xstilts.model.sharding import full_of, shard_layers, split_sharded
-from xstilts.train.examples import Examples
 from xstilts.train.processes import Processes
 from xstilts.train.settings import TrainSettings
 from xstilts.train.update import Updater
@@ -59,21 +57,15 @@ class ShardedUpdater(Updater):
     once an update.
     """
 
-    def __init__(
-        self,
-        accelerator: Accelerator,
-        model: MultitaskModel,
-        optimizer: torch.optim.Optimizer,
-        rows: Examples,
-        clip: float,
-        pool: Executor | None = None,
-        parts: int = 1,
-        late: bool | None = None,
-    ) -> None:
-        super().__init__(accelerator, model, optimizer, rows, clip, pool, parts, late)
-        self.own, self.spread = split_sharded(self.weights)
-        # Goes through the layers in the place of a share that is empty.
-        self.stand_in = self.model.encoder.ready(self.rows.batch(np.array([0])))
+    @cached_property
+    def split(self) -> tuple[list[Tensor], list[Tensor]]:
+        """Trained weights that are whole in each process, and those of which it has a part."""
+        return split_sharded(self.weights)
+
+    @cached_property
+    def stand_in(self) -> Batch:
+        """What goes through the layers in the place of a share that is empty."""
+        return self.model.encoder.ready(self.rows.batch(np.array([0])))
 
     def batches(self, number: int, update: Sequence[np.ndarray]) -> list[list[Batch]]:
         """As `Updater.batches`; no parts where this process has no share of a batch."""
@@ -91,22 +83,23 @@ class ShardedUpdater(Updater):
 
     def _go_along(self) -> None:
         """Go through the layers once, there and back, without a gradient of one's own."""
-        kept = [weight.grad for weight in self.own]
+        whole, _ = self.split
+        kept = [weight.grad for weight in whole]
         with self.accelerator.autocast():
             hidden = self.model.encode(self.stand_in.to(self.accelerator.device)).hidden
         if hidden.requires_grad:
             torch.autograd.backward(0.0 * hidden.float().sum())
-        for weight, gradient in zip(self.own, kept, strict=True):
+        for weight, gradient in zip(whole, kept, strict=True):
             weight.grad = gradient  # a head that nobody needed has none, rather than zeros
 
     def _exchange(self) -> None:
-        self.processes.add_gradients(self.own)
+        self.processes.add_gradients(self.split[0])
 
     def _clip(self) -> Tensor:
         """Clip the norm of all gradients, those of sharded weights over all their parts; return it."""
-        own, spread = ([w.grad for w in weights if w.grad is not None] for weights in (self.own, self.spread))
-        norms = [get_total_norm(own), *([full_of(get_total_norm(spread))] if spread else [])]
+        whole, parts = ([w.grad for w in weights if w.grad is not None] for weights in self.split)
+        norms = [get_total_norm(whole), *([full_of(get_total_norm(parts))] if parts else [])]
         norm: Tensor = torch.linalg.vector_norm(torch.stack(norms))
-        for weights in (self.own, self.spread):
+        for weights in self.split:
             clip_grads_with_norm_(weights, self.clip, norm)
         return norm

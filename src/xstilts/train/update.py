@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -14,9 +15,7 @@ from xstilts.model.batch import Batch
 from xstilts.model.multitask import MultitaskModel
 from xstilts.train.casts import Casts
 from xstilts.train.examples import Examples
-from xstilts.train.finite import NotFinite as NotFinite
 from xstilts.train.finite import Watch
-from xstilts.train.finite import guard as guard
 from xstilts.train.processes import Processes
 
 FEWEST = 4  # examples that are worth a thread of their own
@@ -53,11 +52,15 @@ class Updater:
         self.processes = Processes.of(accelerator)
         bf16, on_cpu = accelerator.mixed_precision == "bf16", accelerator.device.type == "cpu"
         self.casts = Casts(model, bf16 and on_cpu and not self.processes.sharded)
-        self.derived = self.casts.of(self.weights)
-        # Where gradients are summed on processors: memory that is new each time costs more than the sum.
-        self.sums = [weight.new_empty(weight.shape if on_cpu else 0) for weight in self.weights]
+        self.leaves = self.casts.copies_of(self.weights)
         self.watch = Watch(accelerator.device.type == "cuda" if late is None else late)
         self.nothing = torch.zeros((), device=accelerator.device) if self.watch.late else 0.0
+
+    @cached_property
+    def buffers(self) -> list[Tensor]:
+        """Where gradients are summed on processors: memory that is new each time costs more than the sum."""
+        on_cpu = self.accelerator.device.type == "cpu"
+        return [weight.new_empty(weight.shape if on_cpu else 0) for weight in self.weights]
 
     def batches(self, number: int, update: Sequence[np.ndarray]) -> list[list[Batch]]:
         """What `step` works on: of every batch of the update that this process has a share of, its parts.
@@ -119,29 +122,29 @@ class Updater:
         total = self.nothing
         for batch, (loss, _) in zip(parts, found, strict=True):
             total = total + self.watch.see(f"loss of {batch.task}", loss, number, batch.ids)
-        list(self.run(add_up, self.weights, self.sums, *(gradient for _, gradient in found)))
+        list(self.run(add_up, self.weights, self.buffers, *(gradient for _, gradient in found)))
         return total
 
     def _gradient(self, batch: Batch, examples: int) -> tuple[Tensor, Sequence[Tensor | None]]:
         """The part of the loss and of the gradient that one batch has; None for weights it does not touch."""
         with self.accelerator.autocast():
             loss = self.model(batch.to(self.accelerator.device)) / examples
-        gradient = torch.autograd.grad(loss, self.derived, allow_unused=True)
+        gradient = torch.autograd.grad(loss, self.leaves, allow_unused=True)
         return loss.detach(), gradient
 
 
-def add_up(weight: Tensor, place: Tensor, *pieces: Tensor | None) -> None:
+def add_up(weight: Tensor, buffer: Tensor, *pieces: Tensor | None) -> None:
     """Add the parts of a weight's gradient to it, in float32 and in their order; None is a part that has none.
 
     Args:
-        place: of the weight's shape, where the sum is to be; empty: anywhere.
+        buffer: of the weight's shape, where the sum is to be; empty: anywhere.
     """
     for piece in pieces:
         if piece is None:
             continue
         if weight.grad is not None:
             weight.grad.add_(piece)
-        elif place.shape == weight.shape:
-            weight.grad = place.copy_(piece)
+        elif buffer.shape == weight.shape:
+            weight.grad = buffer.copy_(piece)
         else:
             weight.grad = piece.contiguous()
