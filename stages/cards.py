@@ -1,21 +1,19 @@
 """Stage `cards`: data/report/cards/<target>/<route>-s<seed>/README.md, the model card of one target checkpoint."""
 
-from typing import Annotated
-
 import typer
 
 from xstilts.errors import run_stage
 from xstilts.parameters import STAGES, read_yaml
 from xstilts.report.model_card.facts import Places, read_facts
 from xstilts.report.model_card.text import model_card
-from xstilts.report.places import card_path, report_folder
+from xstilts.report.places import Study, card_path, report_folder
 
 
 def main(
     route: str,
     seed: int,
     target: str,
-    study: Annotated[str | None, typer.Option(help="collect for a folder of stages/, not for params.yaml")] = None,
+    study: Study = None,
 ) -> None:
     """Write the card of one cell."""
 

@@ -1,20 +1,19 @@
 """Stage `items`: data/report/items/<target>/<route>-s<seed>.arrow, what each test example of one cell earned."""
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from xstilts.errors import run_stage
 from xstilts.report.items import write_items
-from xstilts.report.places import items_path, report_folder
+from xstilts.report.places import Study, items_path, report_folder
 
 
 def main(
     route: str,
     seed: int,
     target: str,
-    study: Annotated[str | None, typer.Option(help="collect for a folder of stages/, not for params.yaml")] = None,
+    study: Study = None,
 ) -> None:
     """Collect the examples of one cell, and what its training cost."""
     cell = f"{route}-s{seed}"

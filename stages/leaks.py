@@ -1,20 +1,19 @@
 """Stage `leaks`: data/report/leaks/<target>/<route>.json, what a route's intermediate task shares with a target."""
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from xstilts.cache import write_json
 from xstilts.errors import run_stage
 from xstilts.leaks import leak_facts
-from xstilts.report.places import leaks_path, report_folder
+from xstilts.report.places import Study, leaks_path, report_folder
 
 
 def main(
     route: str,
     target: str,
-    study: Annotated[str | None, typer.Option(help="collect for a folder of stages/, not for params.yaml")] = None,
+    study: Study = None,
 ) -> None:
     """Compare the caches of one route and one target."""
     out = leaks_path(report_folder(study) / "leaks", target, route)

@@ -1,7 +1,5 @@
 """Stage `page`: data/report/index.html, the study as one page that needs no network."""
 
-from typing import Annotated
-
 import typer
 
 from xstilts.errors import run_stage
@@ -9,7 +7,7 @@ from xstilts.page.content import page_content
 from xstilts.page.material import read_material
 from xstilts.page.render import render
 from xstilts.parameters import read_yaml
-from xstilts.report.places import metrics_folder, report_folder, study_file
+from xstilts.report.places import Study, metrics_folder, report_folder, study_file
 
 
 def page(study: str | None) -> None:
@@ -21,7 +19,7 @@ def page(study: str | None) -> None:
 
 
 def main(
-    study: Annotated[str | None, typer.Option(help="the study of a folder of stages/, not of params.yaml")] = None,
+    study: Study = None,
 ) -> None:
     """Make the page of a study."""
     run_stage(lambda: page(study))

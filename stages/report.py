@@ -1,7 +1,5 @@
 """Stage `report`: the table of routes by language and what can be said of their differences; it prints both."""
 
-from typing import Annotated
-
 import typer
 
 from xstilts.errors import run_stage
@@ -11,7 +9,7 @@ from xstilts.report.averages import print_averages
 from xstilts.report.claims import claims
 from xstilts.report.compact import write_compact
 from xstilts.report.dvc_plots import transfer_rows
-from xstilts.report.places import metrics_folder, report_folder, study_file
+from xstilts.report.places import Study, metrics_folder, report_folder, study_file
 from xstilts.report.shared import read_shared
 from xstilts.report.side_by_side import read_paired
 from xstilts.report.study import read_study, with_intervals
@@ -40,7 +38,7 @@ def report(study: str | None) -> None:
 
 
 def main(
-    study: Annotated[str | None, typer.Option(help="the study of a folder of stages/, not of params.yaml")] = None,
+    study: Study = None,
 ) -> None:
     """Compare the routes of a study."""
     run_stage(lambda: report(study))

@@ -84,7 +84,7 @@ def control_differences(material: Material, target: str) -> Table | None:
     """
     twins = [one for one in material.answer["answers"] if one["matching"] not in COST_NAMES]
     rows = [row for one in twins if one["target"] == target and one["controls"] for row in _difference_rows(one)]
-    places = [word for word in PLACES.values() for word in (word, "95 % interval")]
+    places = [heading for word in PLACES.values() for heading in (word, "95 % interval")]
     return Table(["pair", "shown", *places], rows) if rows else None
 
 

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
+
+import typer
+
+# What a stage that collects is called with.
+Study = Annotated[str | None, typer.Option(help="folder of stages/ whose study.yaml counts, instead of params.yaml")]
 
 
 def study_file(study: str | None) -> Path:
