@@ -10,9 +10,12 @@ import pytest
 from rich.console import Console
 
 from xstilts.report.answer import answers
+from xstilts.report.bootstrap import Interval
+from xstilts.report.differences import spelled
+from xstilts.report.sentences import findable
 from xstilts.report.shared import Shared, shared_of
 from xstilts.report.side_by_side import read_paired
-from xstilts.report.summary import print_summary
+from xstilts.report.summary import in_cells, print_summary
 from xstilts.report.transfer import Transfer, transfer_matrix
 
 ROUTES = ["none", "squad", "gqa"]
@@ -76,6 +79,18 @@ def test_what_would_have_been_found_is_of_holms_test(study: Path) -> None:
     typed = paired.difference("gqa", "squad", paired.zero_shot("xgqa", type="query"))
     (answer,) = answers(paired)["answers"]
     assert answer["types"]["query"]["zero_shot"]["smallest"] == pytest.approx(typed.smallest_of(2), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("freedom", "smallest", "printed"), [(1, None, "none"), (4, 0.3717, "37.2")], ids=["2 seeds", "5 seeds"]
+)
+def test_a_difference_larger_than_scores_can_have_is_not_said_to_be_findable(
+    freedom: int, smallest: float | None, printed: str
+) -> None:
+    found = spelled(Interval(0.01, -0.2, 0.2, 0.9, error=0.1, freedom=freedom))
+    assert found["smallest"] == smallest
+    assert in_cells(found)[-1] == printed
+    assert ("however large" in findable(found)) == (smallest is None)
 
 
 def test_published_data_come_first_whatever_the_others_are_called(write_cell: Any, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from xstilts.report.bootstrap import Interval, holm
 from xstilts.report.metrics import DIGITS, ENGLISH, ZERO_SHOT
 from xstilts.report.paired import SCORE, Paired
 
+LARGEST = 1.0  # difference between two scores
 Verdict = Literal["better", "worse", "cannot tell"]
 ONE_SEED = "test items only: one seed says nothing about the variance between training runs"
 SCHEME = (
@@ -37,16 +38,18 @@ def facts(paired: Paired, target: str) -> dict[str, Any]:
 def spelled(interval: Interval, tests: int = 1) -> dict[str, Any]:
     """An interval as JSON: difference, 95 % interval, p, and the smallest difference found with 80 % power.
 
-    What is not known is null.
+    What is not known is null; so is the smallest difference where even the largest that scores can have, 1, is too
+    small for the design (two training runs that differ a lot).
 
     Args:
         tests: how many Holm's p-values are adjusted over; `smallest` is then what the first of them finds.
     """
+    smallest = interval.smallest_of(tests)
     return {
         "difference": _number(interval.value),
         "interval": [_number(interval.low), _number(interval.high)],
         "p": _number(interval.p),
-        "smallest": _number(interval.smallest_of(tests)),
+        "smallest": _number(smallest if smallest <= LARGEST else math.nan),
     }
 
 

@@ -34,9 +34,11 @@ def sentence(result: Mapping[str, Any], seeds: int) -> str:
 
 
 def findable(difference: Mapping[str, Any]) -> str:
-    """The smallest difference that such a study would have shown; "" where that is not known."""
-    if difference["smallest"] is None:
+    """The smallest difference that such a study would have shown, if any; "" where that is not known."""
+    if difference["interval"][0] is None:
         return ""
+    if difference["smallest"] is None:
+        return "; so few training runs find no difference, however large, in four of five such studies"
     return f"; {100 * difference['smallest']:.1f} points would have been found in four of five such studies"
 
 

@@ -40,16 +40,17 @@ def difference_table(transfer: Mapping[str, Any], cells: list[dict[str, Any]]) -
     for heading in ("zero-shot", "95 %", "p", "smallest seen", "en", "95 %", "data of both phases"):
         table.add_column(heading, justify="right", no_wrap=True)
     for cell in cells:
-        zero_shot, english = (_in_cells(cell.get(part)) for part in (ZERO_SHOT, ENGLISH))
+        zero_shot, english = (in_cells(cell.get(part)) for part in (ZERO_SHOT, ENGLISH))
         table.add_row(route_name(cell), *zero_shot, *english[:2], _MARKS[cell["shared_data"]])
     return table
 
 
-def _in_cells(difference: Mapping[str, Any] | None) -> list[str]:
+def in_cells(difference: Mapping[str, Any] | None) -> list[str]:
     """Difference, interval, p and the smallest difference seen; dashes where there is none."""
     if difference is None or difference["interval"][0] is None:
         return ["-"] * 4
     low, high = difference["interval"]
     p = "<0.001" if difference["p"] < 0.001 else f"{difference['p']:.3f}"
     points = f"{100 * low:+.1f} to {100 * high:+.1f}"
-    return [f"{100 * difference['difference']:+.1f}", points, p, f"{100 * difference['smallest']:.1f}"]
+    smallest = "none" if difference["smallest"] is None else f"{100 * difference['smallest']:.1f}"
+    return [f"{100 * difference['difference']:+.1f}", points, p, smallest]
