@@ -23,7 +23,10 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 # How fast examples are made depends on what else the machine does; and a change must not fail by the luck of the draw.
 hypothesis.settings.register_profile(
-    "xstilts", derandomize="CI" in os.environ, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "xstilts",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("xstilts")
 

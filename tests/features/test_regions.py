@@ -86,7 +86,7 @@ def test_boxes_that_grow_by_merging_reach_further_ones() -> None:
     np.testing.assert_array_equal(merge(chain[:0]), chain[:0])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.permutations(range(4)), st.lists(st.integers(-7, 7), min_size=8, max_size=8))
 def test_the_order_of_a_two_by_two_scene_survives_jitter(order: list[int], jitter: list[int]) -> None:
     slots = [(10 + 50 * (slot % 2) + jitter[slot], 10 + 50 * (slot // 2) + jitter[slot + 4]) for slot in range(4)]

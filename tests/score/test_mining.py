@@ -27,7 +27,7 @@ def test_the_last_pair_may_be_let_in() -> None:
     assert threshold_search(SCORES[:2], PAIRS[:2], GOLD).threshold == pytest.approx(1.3)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=1, max_size=30), st.integers(0, 3))
 def test_threshold_against_scikit_learn(ranked: list[tuple[int, bool]], unfound: int) -> None:
     """The best F1 over all thresholds, gold pairs that were never proposed included; equal scores are not parted."""

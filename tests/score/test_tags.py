@@ -35,14 +35,14 @@ def seqeval_f1(gold: list[list[str]], predicted: list[list[str]]) -> float:
         return float(f1_score(gold, predicted))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(sentences(ENTITIES))
 def test_entity_f1_against_seqeval(pairs: Pairs) -> None:
     gold, predicted = split(pairs)
     assert entity_f1(gold, predicted) == pytest.approx(seqeval_f1(gold, predicted))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(sentences(UNAMBIGUOUS))
 def test_pos_f1_against_seqeval(pairs: Pairs) -> None:
     """Where seqeval 1.2 and the version before 1.0 behind XTREME's expected scores agree."""
@@ -50,7 +50,7 @@ def test_pos_f1_against_seqeval(pairs: Pairs) -> None:
     assert pos_f1(gold, predicted) == pytest.approx(seqeval_f1(gold, predicted))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(sentences(ENTITIES))
 def test_accuracy_against_scikit_learn(pairs: Pairs) -> None:
     gold, predicted = split(pairs)
