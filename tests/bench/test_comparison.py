@@ -47,6 +47,14 @@ def test_examples_as_the_seconds_allow(make_plan: Plans) -> None:
     assert len(jobs_of(ALL[0], make_plan(quick=False, examples=11), run)["ours"].rows) == 11
 
 
+def test_batch_size_and_learning_rate_are_those_of_every_side(make_plan: Plans) -> None:
+    plain, chosen_jobs = jobs_of(ALL[0], make_plan()), jobs_of(ALL[0], make_plan(batch_size=32, learning_rate=1e-4))
+    for side, job in chosen_jobs.items():
+        before, settings = plain[side].settings, job.settings
+        assert (job.learning_rate, settings["batch_size"]) == (1e-4, 32)
+        assert settings["token_budget"] / before["token_budget"] == 32 / before["batch_size"]
+
+
 def test_a_peer_alone(make_plan: Plans) -> None:
     assert [one.sides for one in chosen("train", make_plan(peers=("vqa_recipe",)))] == [
         ["ours_vqa", "ours_vqa_all_weights", "vqa_recipe"]

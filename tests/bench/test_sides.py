@@ -13,9 +13,10 @@ import torch
 from xstilts.bench.child import measure
 from xstilts.bench.job import Job
 from xstilts.bench.models import SHAPES, encoder_config
+from xstilts.bench.ours import settings_of
 from xstilts.bench.sample import examples_of
 from xstilts.bench.tokenising import texts_of
-from xstilts.bench.trainer import dataset_of, make_model, training_arguments
+from xstilts.bench.trainer import LEARNING_RATE, dataset_of, make_model, training_arguments
 from xstilts.bench.vqa_recipe import PLACE, REGIONS, WORDS, Questions
 from xstilts.errors import ParameterError
 
@@ -63,6 +64,14 @@ def test_default_and_best(make_job: Jobs, tmp_path: Path) -> None:
     dropouts = [make_model(make_job(side=side)).config.hidden_dropout_prob for side in arguments]
     assert dropouts == [0.1, 0.0]
     assert all(weight.requires_grad for weight in make_model(make_job(side="trainer_best")).parameters())
+
+
+def test_one_learning_rate_for_all_where_it_is_asked_for(make_job: Jobs, tmp_path: Path) -> None:
+    own, same = make_job(), make_job(learning_rate=2e-5)
+    assert settings_of(own).learning_rate != settings_of(own).head_learning_rate
+    assert settings_of(same).learning_rate == settings_of(same).head_learning_rate == 2e-5
+    assert training_arguments(own, tmp_path).learning_rate == LEARNING_RATE
+    assert training_arguments(same, tmp_path).learning_rate == 2e-5
 
 
 @pytest.mark.parametrize("what", ["train", "score"])

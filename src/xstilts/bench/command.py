@@ -30,6 +30,8 @@ Shape = Annotated[str | None, typer.Option(help="xlmr-base or xlmr-large, with r
 Rounds = Annotated[int, typer.Option(min=1, help="times every side is measured")]
 Seconds = Annotated[float, typer.Option(min=0.1, help="of a round, for the slowest side of a comparison")]
 Examples = Annotated[int, typer.Option(min=0, help="examples a round; 0: as many as the seconds allow")]
+BatchSize = Annotated[int, typer.Option(min=0, help="examples in an update of every side; 0: as the task is trained")]
+Rate = Annotated[float, typer.Option(min=0.0, help="of train: of every weight on every side; 0: each side's own")]
 Threads = Annotated[int, typer.Option(min=0, help="processors to use; 0: all")]
 Seed = Annotated[int, typer.Option(help="of the rows, their order and new weights")]
 Peers = Annotated[list[str] | None, typer.Option("--peer", help="this peer only; may be given more than once")]
@@ -52,6 +54,8 @@ def bench(
     rounds: Rounds = 5,
     seconds: Seconds = 20.0,
     examples: Examples = 0,
+    batch_size: BatchSize = 0,
+    learning_rate: Rate = 0.0,
     threads: Threads = 0,
     seed: Seed = 0,
     regions: Regions = 0,
@@ -81,8 +85,10 @@ def _measure(command: str, text: str, vqa: str, peer: list[str] | None = None, *
     from xstilts.threads import processors
 
     out: Path | None = options.pop("json")
-    if options["quality"] and command != "train":
-        raise ParameterError(f"--quality belongs to `xstilts bench train`, found it with {command}; leave it out")
+    for name in ("quality", "learning_rate"):
+        if options[name] and command != "train":
+            option = name.replace("_", "-")
+            raise ParameterError(f"--{option} belongs to `xstilts bench train`, found it with {command}; leave it out")
     if peer and command == "step":
         raise ParameterError("--peer: a step is taken apart for this pipeline alone; leave it out")
     _refuse_missing(options["cache"], (text, vqa), options["public"])

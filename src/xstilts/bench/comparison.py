@@ -70,6 +70,8 @@ class Plan:
         rounds, threads, seed: as they say.
         seconds: how long the slowest side of a comparison shall take a round.
         examples: how many instead; 0: as many as the seconds allow.
+        batch_size: examples in an update of every side; 0: as the task's settings say.
+        learning_rate: of every weight on every side; 0: each side's own.
         peers: the peers that take part; empty: all.
         quality: whether accuracy on English dev is measured after training.
         quick: whether this is a smoke run.
@@ -86,6 +88,8 @@ class Plan:
     seed: int = 0
     seconds: float = 20.0
     examples: int = 0
+    batch_size: int = 0
+    learning_rate: float = 0.0
     peers: tuple[str, ...] = ()
     quality: bool = False
     quick: bool = False
@@ -135,7 +139,8 @@ def _blank(comparison: Comparison, plan: Plan) -> Job:
         cache=str(plan.learn(comparison.data)),
         public=str(plan.public),
         shape=plan.shape,
-        settings=asdict(settings_of_task(task, LEARNED_AS[comparison.data])),
+        settings=asdict(in_batches(settings_of_task(task, LEARNED_AS[comparison.data]), plan.batch_size)),
+        learning_rate=plan.learning_rate,
         threads=plan.threads,
         seed=plan.seed,
     )
@@ -146,6 +151,12 @@ def settings_of_task(task: str, section: str) -> TrainSettings:
     if not (STAGES / "tasks").is_dir() or task not in task_names():
         return TrainSettings()
     return build(TrainSettings, task_section(task, section), f"stages/tasks/{task}.yaml: {section}")
+
+
+def in_batches(settings: TrainSettings, size: int) -> TrainSettings:
+    """The settings with batches of so many examples (0: as they are), and of as many more or fewer tokens."""
+    budget = settings.token_budget * size // settings.batch_size
+    return replace(settings, batch_size=size, token_budget=budget) if size else settings
 
 
 def _affordable(comparison: Comparison, job: Job, plan: Plan, run: Callable[[Job], Result]) -> int:

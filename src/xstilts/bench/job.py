@@ -24,6 +24,7 @@ class Job:
         warmup: rows that are worked on before the clock starts; the model is made anew after them.
         dev: dev rows that accuracy is measured on once training has ended; empty: it is not measured.
         settings: the keys of `TrainSettings` for this task.
+        learning_rate: of every weight on every side; 0: each side's own.
         threads: processors that may be used.
         seed: of order, new weights and dropout.
         seconds: how long one size of matrices is multiplied (`gemm` only); 0: a smoke run of one size.
@@ -39,6 +40,7 @@ class Job:
     warmup: tuple[int, ...] = ()
     dev: tuple[int, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
+    learning_rate: float = 0.0
     threads: int = 1
     seed: int = 0
     seconds: float = 0.3

@@ -23,7 +23,7 @@ ALL_WEIGHTS = "all_weights"  # ends the name of a side that trains every weight,
 
 
 def settings_of(job: Job) -> TrainSettings:
-    """One epoch with the task's own settings; a side named `..._all_weights` freezes nothing.
+    """One epoch with the task's settings and the job's rate; a side named `..._all_weights` freezes nothing.
 
     Raises:
         ParameterError: a task that trains adapters or a head alone, whose operations are not counted here.
@@ -31,6 +31,8 @@ def settings_of(job: Job) -> TrainSettings:
     settings = replace(TrainSettings(**job.settings), epochs=1.0, evaluations=1, accumulation=1)
     if settings.tune != "full":
         raise ParameterError(f"{job.cache}: its task has tune: {settings.tune}, expected full; measure another task")
+    if rate := job.learning_rate:
+        settings = replace(settings, learning_rate=rate, head_learning_rate=rate)
     return replace(settings, frozen_layers=0, train_inputs=True) if job.side.endswith(ALL_WEIGHTS) else settings
 
 

@@ -126,7 +126,7 @@ def training_arguments(job: Job, out: Path) -> TrainingArguments:
         output_dir=str(out),
         num_train_epochs=1,
         per_device_train_batch_size=settings_of(job).batch_size,
-        learning_rate=LEARNING_RATE,
+        learning_rate=job.learning_rate or LEARNING_RATE,
         seed=job.seed,
         use_cpu=not torch.cuda.is_available(),
         save_strategy="no",

@@ -124,7 +124,7 @@ def _train(job: Job, chosen: Sequence[int]) -> Measured:
     questions = Questions(job, chosen, "train")
     model = make_model(job, questions).train()
     loader = DataLoader(questions, settings_of(job).batch_size, shuffle=True)
-    optimizer = AdamW([{"params": [weight]} for weight in model.parameters()], lr=LEARNING_RATE)
+    optimizer = AdamW([{"params": [weight]} for weight in model.parameters()], lr=job.learning_rate or LEARNING_RATE)
     schedule = LambdaLR(optimizer, lambda step: rate(step, len(loader), 0.1))
     with Positions(model.text, training=True) as seen, Stopwatch() as watch:
         watch.start()
