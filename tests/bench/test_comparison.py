@@ -6,9 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
+from transformers.trainer_pt_utils import LengthGroupedSampler
 
-from xstilts.bench.comparison import COMPARISONS, QUICK, Comparison, Plan, chosen, jobs_of
+from xstilts.bench.comparison import COMPARISONS, FEWEST_BATCHES, QUICK, Comparison, Plan, chosen, jobs_of
 from xstilts.bench.job import Job
 from xstilts.errors import ParameterError
 
@@ -43,7 +46,7 @@ def test_examples_as_the_seconds_allow(make_plan: Plans) -> None:
         return {"examples_per_second": 5.0}
 
     count = len(jobs_of(ALL[0], make_plan(quick=False, seconds=8.0), run)["ours"].rows)
-    assert (count, [job.side for job in asked]) == (60, ["trainer_default"])  # 4 batches at least, and there are 60
+    assert (count, [job.side for job in asked]) == (60, ["trainer_default"])  # 32 batches at least, and there are 60
     assert len(jobs_of(ALL[0], make_plan(quick=False, examples=11), run)["ours"].rows) == 11
 
 
@@ -53,6 +56,20 @@ def test_batch_size_and_learning_rate_are_those_of_every_side(make_plan: Plans) 
         before, settings = plain[side].settings, job.settings
         assert (job.learning_rate, settings["batch_size"]) == (1e-4, 32)
         assert settings["token_budget"] / before["token_budget"] == 32 / before["batch_size"]
+
+
+def test_the_trainer_groups_by_length_within_the_fewest_batches() -> None:
+    lengths = np.random.default_rng(0).integers(10, 60, 16 * FEWEST_BATCHES).tolist()
+
+    def padding(count: int) -> float:
+        order = list(LengthGroupedSampler(16, lengths=lengths[:count], generator=torch.Generator().manual_seed(0)))
+        widths = [
+            max(lengths[row] for row in order[at : at + 16]) * len(order[at : at + 16]) for at in range(0, count, 16)
+        ]
+        return 1 - sum(lengths[:count]) / sum(widths)
+
+    assert padding(16 * 6) > 0.3
+    assert padding(16 * FEWEST_BATCHES) < 0.12
 
 
 def test_a_peer_alone(make_plan: Plans) -> None:

@@ -23,7 +23,7 @@ from xstilts.cli import app
 Run = Callable[[Job], Result]
 Plans = Callable[..., Plan]
 RATIOS = {
-    "train": {"trainer_default", "trainer_best", "vqa_recipe"},
+    "train": {"trainer_default", "trainer_best", "trainer_best_mean", "vqa_recipe"},
     "score": {"trainer_default", "trainer_best", "vqa_recipe"},
     "encode": {"map_default", "map_best", "vqa_features"},
     "step": set(),

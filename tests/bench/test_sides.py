@@ -12,9 +12,9 @@ import torch
 
 from xstilts.bench.child import measure
 from xstilts.bench.job import Job
-from xstilts.bench.models import SHAPES, encoder_config
+from xstilts.bench.models import SHAPES, encoder_config, own_model
 from xstilts.bench.ours import settings_of
-from xstilts.bench.sample import examples_of
+from xstilts.bench.sample import examples_of, read_card
 from xstilts.bench.tokenising import texts_of
 from xstilts.bench.trainer import LEARNING_RATE, dataset_of, make_model, training_arguments
 from xstilts.bench.vqa_recipe import PLACE, REGIONS, WORDS, Questions
@@ -64,6 +64,25 @@ def test_default_and_best(make_job: Jobs, tmp_path: Path) -> None:
     dropouts = [make_model(make_job(side=side)).config.hidden_dropout_prob for side in arguments]
     assert dropouts == [0.1, 0.0]
     assert all(weight.requires_grad for weight in make_model(make_job(side="trainer_best")).parameters())
+
+
+def test_the_same_model_on_both_sides(make_job: Jobs) -> None:
+    """With the head's weights exchanged the Trainer's model says what the pipeline's says."""
+    job = make_job(side="trainer_best_mean")
+    task, card = read_card(job)
+    ours, theirs, rows = own_model(job, card["tasks"]).eval(), make_model(job).eval(), examples_of(job, job.rows)
+    theirs.classifier.load_state_dict(ours.head(task).output.state_dict())
+    batch = rows.batch(np.arange(len(rows)))
+    with torch.no_grad():
+        found = theirs(batch.input_ids, batch.text_mask, batch.label)
+        torch.testing.assert_close(found["logits"], ours.logits(batch), rtol=1e-5, atol=1e-5)
+        torch.testing.assert_close(found["loss"] * len(rows), ours(batch), rtol=1e-5, atol=1e-5)
+
+
+def test_it_is_trained_as_the_best(make_job: Jobs, tmp_path: Path) -> None:
+    best, mean = (training_arguments(make_job(side=f"trainer_best{end}"), tmp_path) for end in ("", "_mean"))
+    assert {**best.to_dict(), "output_dir": ""} == {**mean.to_dict(), "output_dir": ""}
+    assert measure(make_job(side="trainer_best_mean", dev=tuple(range(40)))).accuracy is not None
 
 
 def test_one_learning_rate_for_all_where_it_is_asked_for(make_job: Jobs, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
 from transformers import (
     AutoConfig,
     AutoModel,
@@ -83,6 +85,36 @@ def classifier(job: Job, labels: int, dropout: bool) -> PreTrainedModel:
     for name in () if dropout else DROPOUTS:
         setattr(config, name, 0.0)
     return _load(AutoModelForSequenceClassification, job, config)
+
+
+class MeanClassifier(nn.Module):
+    """An encoder of the library with the pipeline's own head: a linear map of the text's mean state.
+
+    Args:
+        text: the encoder.
+        labels: number of classes.
+    """
+
+    def __init__(self, text: PreTrainedModel, labels: int) -> None:
+        super().__init__()
+        self.base_model, self.config = text, text.config
+        self.classifier = nn.Linear(text.config.hidden_size, labels)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:
+        """Logits float32 `[batch, labels]`, and with labels int64 `[batch]` the mean loss: what the Trainer reads."""
+        states = self.base_model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
+        weight = attention_mask.unsqueeze(-1).float()
+        logits = self.classifier((states * weight).sum(1) / weight.sum(1))
+        return {"logits": logits} if labels is None else {"loss": F.cross_entropy(logits, labels), "logits": logits}
+
+
+def mean_classifier(job: Job, labels: int) -> MeanClassifier:
+    """The same encoder as `classifier` without dropout and with the pipeline's head, in float32."""
+    _quiet()
+    config = encoder_config(job)
+    for name in DROPOUTS:
+        setattr(config, name, 0.0)
+    return MeanClassifier(_load(AutoModel, job, config), labels)
 
 
 def _load(kind: Any, job: Job, config: PretrainedConfig) -> PreTrainedModel:

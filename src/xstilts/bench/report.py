@@ -2,7 +2,7 @@
 
 The report is what `--json` writes:
 
-- `command`, `plan`, `examples` (by data), `busy` (load of the machine while other processes ran, see `busyness`);
+- `command`, `plan`, `examples` (by data), `busy` (what other processes took before the start, see `load.busyness`);
 - `sides`: by side, `rounds` (every number of every round) and `median`; of `step` also `median_step`, the seconds of
   one step by part;
 - `ratios`: by peer, ours over theirs in examples per second, the median of the rounds' ratios; `ratio_ranges`: the
@@ -14,7 +14,6 @@ The report is what `--json` writes:
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from statistics import median
@@ -22,6 +21,7 @@ from typing import Any
 
 from xstilts.bench.comparison import Comparison, Plan, chosen, described, jobs_of, limit_job
 from xstilts.bench.job import Job
+from xstilts.bench.load import busyness
 from xstilts.bench.published import with_regions
 from xstilts.bench.rounds import Result, Rounds, alternate, medians, ratios, run_job
 from xstilts.score.provenance import provenance
@@ -83,11 +83,6 @@ def limits(comparisons: list[Comparison], results: Rounds) -> Report:
     top = max(best.values())
     fractions = {side: medians(found)["flops_per_second"] / top for side, found in results.items() if side != "limit"}
     return {"limit": best, "limit_fractions": fractions, "limit_fraction": fractions[comparisons[0].ours]}
-
-
-def busyness() -> float:
-    """The machine's load a processor before the first measurement; much above 0, no number should be quoted."""
-    return os.getloadavg()[0] / (os.cpu_count() or 1) if hasattr(os, "getloadavg") else 0.0
 
 
 def where_it_ran() -> Mapping[str, Any]:

@@ -15,7 +15,8 @@ from rich.table import Table
 from xstilts.bench.comparison import settings_of_task
 from xstilts.bench.cost import PARTS, Pace, Study, apart, grown, shared
 from xstilts.bench.job import Job
-from xstilts.bench.report import busyness, where_it_ran
+from xstilts.bench.load import busyness
+from xstilts.bench.report import where_it_ran
 from xstilts.bench.rounds import Result, run_job
 from xstilts.cache import CARD, read_json
 from xstilts.errors import DataError
@@ -133,7 +134,7 @@ def print_study(report: dict[str, Any], console: Console | None = None) -> None:
     """Print minutes by part, and as the study grows by its routes."""
     console = console or Console(width=120)
     study = report["study"]
-    console.print(f"{report['hardware']}; load {report['busy']:.1f} a processor before the start", highlight=False)
+    console.print(f"{report['hardware']}; {report['busy']:.0%} busy with other work before the start", highlight=False)
     what = f"{len(study['routes'])} routes, {study['seeds']} seeds, {len(study['targets'])} targets"
     console.print(f"{what}: minutes, from samples", highlight=False)
     parts = Table("", *PARTS, "sum", box=SIMPLE_HEAD)

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from xstilts.bench.report import Report
 
-BUSY = 0.2  # load a processor above which a warning stands over the numbers
+BUSY = 0.1  # part of the machine that others take above which a warning stands over the numbers
 GIGA = 1e9
 
 
@@ -25,7 +25,7 @@ def print_report(report: Report, console: Console | None = None) -> None:
     if plan["regions"]:
         print_line(f"every picture has {plan['regions']} random regions in place of its own", highlight=False)
     if report["busy"] > BUSY:
-        print_line(f"BUSY MACHINE (load {report['busy']:.1f} a processor): do not quote these numbers", highlight=False)
+        print_line(f"BUSY MACHINE ({report['busy']:.0%} taken by others): do not quote these numbers", highlight=False)
     console.print(step_table(report) if report["command"] == "step" else side_table(report))
     if "limit" in report:
         best = ", ".join(f"{name} {rate / GIGA:,.0f}" for name, rate in report["limit"].items())

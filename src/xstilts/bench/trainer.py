@@ -3,7 +3,8 @@
 `trainer_default` is what the scripts do unless told otherwise: every text padded to 128 tokens, float32, the
 configured dropout, every weight trained. `trainer_best` has what the library offers beside that: padding to the
 longest text of a batch, batches of similar length, bf16, the fused optimizer, and no dropout (as the pipeline, and so
-that attention runs fused).
+that attention runs fused). `trainer_best_mean` has the pipeline's head beside that, so that with `--learning-rate`
+nothing differs but the engine, and what either learns from as many examples can be compared.
 """
 
 from __future__ import annotations
@@ -30,14 +31,20 @@ from transformers import (
 
 from xstilts.bench.clock import Positions, Stopwatch
 from xstilts.bench.job import Job, Measured
-from xstilts.bench.models import classifier, encoder_config, encoder_cost
+from xstilts.bench.models import MeanClassifier, classifier, encoder_config, encoder_cost, mean_classifier
 from xstilts.bench.ours import settings_of
 from xstilts.bench.sample import labels_of, read_card, table_of, token_ids
 
 PADDED = 128  # `max_length` of the scripts
-BEST = "trainer_best"
+BEST, BEST_MEAN = "trainer_best", "trainer_best_mean"
+Model = PreTrainedModel | MeanClassifier
 LEARNING_RATE = 5.0e-5  # the scripts' and the library's own
 BEST_SCORING_BATCH = 64
+
+
+def at_best(job: Job) -> bool:
+    """Whether this side has what the library offers."""
+    return job.side in (BEST, BEST_MEAN)
 
 
 class _Start(TrainerCallback):
@@ -80,7 +87,7 @@ def score_rows(job: Job) -> Measured:
         with Positions(model.base_model, training=False) as seen:
             began = time.perf_counter()
             dataset = dataset_of(job, job.rows)
-            trainer.predict(dataset.sort("length", reverse=True) if job.side == BEST else dataset)
+            trainer.predict(dataset.sort("length", reverse=True) if at_best(job) else dataset)
             seconds = time.perf_counter() - began
     lengths = np.array(dataset["length"])
     cost = encoder_cost(model.config, head=_head(model))
@@ -92,7 +99,7 @@ def dataset_of(job: Job, rows: Sequence[int], split: str | None = None) -> Datas
     table, config = table_of(job, rows, split), encoder_config(job)
     ids = token_ids(table)
     lengths = [len(one) for one in ids]
-    width = 0 if job.side == BEST else max(min(PADDED, config.max_position_embeddings - 2), *lengths)
+    width = 0 if at_best(job) else max(min(PADDED, config.max_position_embeddings - 2), *lengths)
     columns = {
         "input_ids": [one + [config.pad_token_id] * (width - len(one)) for one in ids],
         "attention_mask": [[1] * len(one) + [0] * (width - len(one)) for one in ids],
@@ -102,18 +109,19 @@ def dataset_of(job: Job, rows: Sequence[int], split: str | None = None) -> Datas
     return Dataset.from_dict(columns)
 
 
-def make_model(job: Job) -> PreTrainedModel:
+def make_model(job: Job) -> Model:
     """The sequence classifier of this side."""
     task, card = read_card(job)
+    labels = len(card["tasks"][task]["labels"])
     torch.manual_seed(job.seed)
-    return classifier(job, len(card["tasks"][task]["labels"]), dropout=job.side != BEST)
+    return mean_classifier(job, labels) if job.side == BEST_MEAN else classifier(job, labels, dropout=not at_best(job))
 
 
 def make_trainer(
-    job: Job, out: Path, model: PreTrainedModel, dataset: Dataset | None, callbacks: list[TrainerCallback]
+    job: Job, out: Path, model: Model, dataset: Dataset | None, callbacks: list[TrainerCallback]
 ) -> Trainer:
     """The Trainer of this side. Checkpoints, logs and progress bars are off: they would only cost time."""
-    collator = DataCollatorWithPadding(tokenizer_of(job)) if job.side == BEST else default_data_collator
+    collator = DataCollatorWithPadding(tokenizer_of(job)) if at_best(job) else default_data_collator
     arguments = training_arguments(job, out)
     return Trainer(model, arguments, data_collator=collator, train_dataset=dataset, callbacks=callbacks)
 
@@ -133,7 +141,7 @@ def training_arguments(job: Job, out: Path) -> TrainingArguments:
         logging_strategy="no",
         report_to="none",
         disable_tqdm=True,
-        **(best if job.side == BEST else {}),
+        **(best if at_best(job) else {}),
     )
 
 
