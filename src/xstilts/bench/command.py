@@ -105,7 +105,7 @@ def _measure(command: str, text: str, vqa: str, peer: list[str] | None = None, *
 def _measure_study(
     wanted: dict[str, Any], examples: int, threads: int, json: Path | None, quick: bool, **where: Any
 ) -> None:
-    from xstilts.bench.study import Sampling, measure_study, print_study, study_of
+    from xstilts.bench.study import ROWS, Sampling, measure_study, print_study, study_of
     from xstilts.cache import write_json
     from xstilts.parameters import choices
     from xstilts.threads import processors
@@ -113,7 +113,7 @@ def _measure_study(
     chosen = choices()["study"]
     routes, targets = wanted["routes"] or chosen["intermediates"], wanted["targets"] or chosen["targets"]
     study = study_of(routes, wanted["seeds"] or len(chosen["seeds"]), targets)
-    rows, threads = examples or (32 if quick else 128), min(threads or processors(), processors())
+    rows, threads = examples or (32 if quick else ROWS), min(threads or processors(), processors())
     sampling = Sampling(where["cache"], where["public"], rows, threads, where["seed"])
     report = measure_study(study, sampling, note=lambda line: print(line, file=sys.stderr, flush=True))
     print_study(report)

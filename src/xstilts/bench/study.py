@@ -25,6 +25,7 @@ from xstilts.parameters import task_kind, task_section
 NONE = "none"
 MINUTE = 60.0
 WARM = 16  # rows that are trained on before the clock starts
+ROWS = 512  # of each cache: with 128, the first updates and batches, which are slower, made a third too much of all
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Sampling:
 
     cache: Path
     public: Path
-    rows: int = 128
+    rows: int = ROWS
     threads: int = 1
     seed: int = 0
 
