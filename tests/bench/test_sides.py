@@ -16,7 +16,7 @@ from xstilts.bench.models import SHAPES, encoder_config, own_model
 from xstilts.bench.ours import settings_of
 from xstilts.bench.sample import examples_of, read_card
 from xstilts.bench.tokenising import texts_of
-from xstilts.bench.trainer import LEARNING_RATE, dataset_of, make_model, training_arguments
+from xstilts.bench.trainer import LEARNING_RATE, accuracy_on, dataset_of, make_model, make_trainer, training_arguments
 from xstilts.bench.vqa_recipe import PLACE, REGIONS, WORDS, Questions
 from xstilts.errors import ParameterError
 
@@ -77,6 +77,19 @@ def test_the_same_model_on_both_sides(make_job: Jobs) -> None:
         found = theirs(batch.input_ids, batch.text_mask, batch.label)
         torch.testing.assert_close(found["logits"], ours.logits(batch), rtol=1e-5, atol=1e-5)
         torch.testing.assert_close(found["loss"] * len(rows), ours(batch), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("side", ["trainer_default", "trainer_best", "trainer_best_mean"])
+def test_accuracy_is_of_the_right_rows(make_job: Jobs, side: str, tmp_path: Path) -> None:
+    """A Trainer that groups by length predicts the rows in another order."""
+    job = make_job(side=side, rows=tuple(range(40)))
+    model, rows = make_model(job).eval(), dataset_of(job, job.rows)
+    inputs = [{name: torch.tensor([row[name]]) for name in ("input_ids", "attention_mask")} for row in rows]
+    with torch.no_grad():
+        said = [int(model(**one)["logits"].argmax()) for one in inputs]
+    assert len(set(said)) > 1
+    trainer = make_trainer(job, tmp_path, model, None, [])
+    assert accuracy_on(trainer, rows.remove_columns("labels").add_column("labels", said)) == 1.0
 
 
 def test_it_is_trained_as_the_best(make_job: Jobs, tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def _train(job: Job, chosen: Sequence[int]) -> Measured:
         trainer = make_trainer(job, Path(out), model, dataset, [_Start(watch)])
         with Positions(model.base_model, training=True) as seen:
             trainer.train()
-        accuracy = _accuracy(job, trainer) if job.dev else None
+        accuracy = accuracy_on(trainer, dataset_of(job, job.dev, "dev")) if job.dev else None
     lengths = np.array(dataset["length"])
     cost = encoder_cost(model.config, head=_head(model))
     return Measured(len(dataset), int(lengths.sum()), watch.seconds, seen.total, cost.training(lengths), accuracy)
@@ -155,10 +155,10 @@ def tokenizer_of(job: Job) -> PreTrainedTokenizerFast:
     return tokenizer
 
 
-def _accuracy(job: Job, trainer: Trainer) -> float:
-    """Accuracy on the job's dev rows."""
-    predicted = np.asarray(trainer.predict(dataset_of(job, job.dev, "dev")).predictions).argmax(-1)
-    return float((predicted == labels_of(table_of(job, job.dev, "dev"))).mean())
+def accuracy_on(trainer: Trainer, dataset: Dataset) -> float:
+    """Accuracy, 0..1. A Trainer that groups by length predicts in an order of its own: labels are taken from it too."""
+    found = trainer.predict(dataset)
+    return float((np.asarray(found.predictions).argmax(-1) == found.label_ids).mean())
 
 
 def _head(model: torch.nn.Module) -> int:
