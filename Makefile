@@ -1,6 +1,6 @@
 # make env    the environment in .venv            make repro  the pipeline
 # make test   the tests (QUICK=1: only the quick) make lint   style and types
-# make study  the full study: eight routes, five seeds (stages/full)
+# make study  the full study: the routes and seeds of stages/full/study.yaml
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
