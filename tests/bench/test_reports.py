@@ -118,3 +118,15 @@ def test_what_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert result.exit_code == 1
     assert result.stderr.startswith("error: data/tokenized/mnli/learn: found no cache")
     assert "--cache" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [("score", ["--quality"]), ("step", ["--learning-rate", "1e-4"]), ("encode", ["--batch-size", "8"])]
+    + [("study", option) for option in (["--quality"], ["--learning-rate", "1e-4"], ["--batch-size", "8"])],
+)
+def test_an_option_that_would_be_ignored_is_refused(command: str, option: list[str]) -> None:
+    result = CliRunner().invoke(app, ["bench", command, *option])
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"error: {option[0]} belongs to `xstilts bench train`")
+    assert f"found it with {command}" in result.stderr

@@ -28,9 +28,13 @@ Vqa = Annotated[str, typer.Option(help="cache of a visual question answering tas
 Public = Annotated[Path, typer.Option(help="phase 0: encoder and tokenizer")]
 Shape = Annotated[str | None, typer.Option(help="xlmr-base or xlmr-large, with random weights, instead of the encoder")]
 Rounds = Annotated[int, typer.Option(min=1, help="times every side is measured")]
-Seconds = Annotated[float, typer.Option(min=0.1, help="of a round, for the slowest side of a comparison")]
+Seconds = Annotated[
+    float, typer.Option(min=0.1, help="of a round, for the slowest side of a comparison; it has 32 batches at least")
+]
 Examples = Annotated[int, typer.Option(min=0, help="examples a round; 0: as many as the seconds allow")]
-BatchSize = Annotated[int, typer.Option(min=0, help="examples in an update of every side; 0: as the task is trained")]
+BatchSize = Annotated[
+    int, typer.Option(min=0, help="of train, step: examples in an update of every side; 0: as the task says")
+]
 Rate = Annotated[float, typer.Option(min=0.0, help="of train: of every weight on every side; 0: each side's own")]
 Threads = Annotated[int, typer.Option(min=0, help="processors to use; 0: all")]
 Seed = Annotated[int, typer.Option(help="of the rows, their order and new weights")]
@@ -42,6 +46,8 @@ Quality = Annotated[bool, typer.Option("--quality", help="of train: also accurac
 Routes = Annotated[list[str] | None, typer.Option("--route", help="of study: a route instead of those in params.yaml")]
 Targets = Annotated[list[str] | None, typer.Option("--target", help="of study: a target, likewise")]
 Seeds = Annotated[int, typer.Option(min=0, help="of study: how many seeds; 0: as in params.yaml")]
+
+COMMANDS = {"quality": ("train",), "learning_rate": ("train",), "batch_size": ("train", "step")}  # that have an option
 
 
 def bench(
@@ -70,11 +76,20 @@ def bench(
     """Measure the pipeline's speed beside the usual tools': in turn, in processes of their own, on the same rows."""
     own = ("what", "route", "target", "seeds")
     options = {name: value for name, value in locals().items() if name not in ("own", *own)}
-    if what == "study":
-        wanted = {"routes": route, "targets": target, "seeds": seeds}
-        chosen = {name: options[name] for name in ("cache", "public", "examples", "threads", "seed", "json", "quick")}
-        return run_stage(lambda: _measure_study(wanted, **chosen))
-    return run_stage(lambda: _measure(what, **options))
+    wanted = {"routes": route, "targets": target, "seeds": seeds}
+    return run_stage(lambda: _run(what, wanted, options))
+
+
+def _run(command: str, wanted: dict[str, Any], options: dict[str, Any]) -> None:
+    """Stop at an option that the command would ignore; else measure."""
+    for name, commands in COMMANDS.items():
+        if options[name] and command not in commands:
+            option, where = name.replace("_", "-"), " and ".join(f"`xstilts bench {one}`" for one in commands)
+            raise ParameterError(f"--{option} belongs to {where}, found it with {command}; leave it out")
+    if command != "study":
+        return _measure(command, **options)
+    names = ("cache", "public", "examples", "threads", "seed", "json", "quick")
+    return _measure_study(wanted, **{name: options[name] for name in names})
 
 
 def _measure(command: str, text: str, vqa: str, peer: list[str] | None = None, **options: Any) -> None:
@@ -85,10 +100,6 @@ def _measure(command: str, text: str, vqa: str, peer: list[str] | None = None, *
     from xstilts.threads import processors
 
     out: Path | None = options.pop("json")
-    for name in ("quality", "learning_rate"):
-        if options[name] and command != "train":
-            option = name.replace("_", "-")
-            raise ParameterError(f"--{option} belongs to `xstilts bench train`, found it with {command}; leave it out")
     if peer and command == "step":
         raise ParameterError("--peer: a step is taken apart for this pipeline alone; leave it out")
     _refuse_missing(options["cache"], (text, vqa), options["public"])

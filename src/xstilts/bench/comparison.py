@@ -71,7 +71,7 @@ class Plan:
         public: phase 0.
         shape: of random weights instead of those in `public`.
         rounds, threads, seed: as they say.
-        seconds: how long the slowest side of a comparison shall take a round.
+        seconds: how long the slowest side of a comparison shall take a round, if it has enough batches by then.
         examples: how many instead; 0: as many as the seconds allow.
         batch_size: examples in an update of every side; 0: as the task's settings say.
         learning_rate: of every weight on every side; 0: each side's own.
@@ -163,7 +163,7 @@ def in_batches(settings: TrainSettings, size: int) -> TrainSettings:
 
 
 def _affordable(comparison: Comparison, job: Job, plan: Plan, run: Callable[[Job], Result]) -> int:
-    """How many examples the slowest side (the first peer, if there is one) does in the seconds of a round."""
+    """How many examples the slowest side (the first peer, if any) does in a round, `FEWEST_BATCHES` at least."""
     slowest = (*comparison.peers, comparison.ours)[0]
     few = replace(job, side=slowest, rows=job.warmup, warmup=(), dev=())
     rate = float(run(few)["examples_per_second"])

@@ -55,6 +55,14 @@ def encoder_config(job: Job) -> PretrainedConfig:
     )
 
 
+def without_dropout(job: Job) -> PretrainedConfig:
+    """The configuration of the text encoder with every dropout at 0; raises as `encoder_config`."""
+    config = encoder_config(job)
+    for name in DROPOUTS:
+        setattr(config, name, 0.0)
+    return config
+
+
 def own_model(job: Job, cards: dict[str, dict[str, Any]]) -> MultitaskModel:
     """The pipeline's model for these tasks, as a phase starts with it."""
     if job.shape is None:
@@ -80,10 +88,8 @@ def classifier(job: Job, labels: int, dropout: bool) -> PreTrainedModel:
         dropout: whether the encoder's configured dropout stays; else it is 0, which lets attention run fused.
     """
     _quiet()
-    config = encoder_config(job)
+    config = encoder_config(job) if dropout else without_dropout(job)
     config.num_labels = labels
-    for name in () if dropout else DROPOUTS:
-        setattr(config, name, 0.0)
     return _load(AutoModelForSequenceClassification, job, config)
 
 
@@ -111,10 +117,7 @@ class MeanClassifier(nn.Module):
 def mean_classifier(job: Job, labels: int) -> MeanClassifier:
     """The same encoder as `classifier` without dropout and with the pipeline's head, in float32."""
     _quiet()
-    config = encoder_config(job)
-    for name in DROPOUTS:
-        setattr(config, name, 0.0)
-    return MeanClassifier(_load(AutoModel, job, config), labels)
+    return MeanClassifier(_load(AutoModel, job, without_dropout(job)), labels)
 
 
 def _load(kind: Any, job: Job, config: PretrainedConfig) -> PreTrainedModel:
