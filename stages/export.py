@@ -1,12 +1,15 @@
 """Stage `export`: data/models/<target>, the chosen route's model as a Hugging Face folder with its card."""
 
+import sys
 from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1] / "src")  # what DVC hashes is what runs
 
 import typer
 
-from xstilts.errors import run_stage
+from xstilts.base.errors import run_stage
+from xstilts.base.parameters import STAGES, read_yaml
 from xstilts.export import export_model
-from xstilts.parameters import STAGES, read_yaml
 from xstilts.report.model_card.facts import Places, read_facts
 from xstilts.report.model_card.text import model_card
 

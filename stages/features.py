@@ -1,14 +1,18 @@
 """Stage `features@<set>`: visual features of a set of images, into data/features/<set>."""
 
+import sys
 from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1] / "src")  # what DVC hashes is what runs
+
 from typing import Annotated
 
 import typer
 
-from xstilts.errors import run_stage
+from xstilts.base.errors import run_stage
+from xstilts.base.parameters import STAGES, build, read_yaml
 from xstilts.features.extract import FeatureSettings, extract
 from xstilts.features.vectors import FOLDER, from_vectors
-from xstilts.parameters import STAGES, build, read_yaml
 
 
 def main(

@@ -1,23 +1,26 @@
 """Phase 1: train the public encoder on a route's English intermediate task (or mixture, or nothing)."""
 
+import sys
 from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1] / "src")  # what DVC hashes is what runs
 
 import typer
 
-from xstilts.errors import run_stage
-from xstilts.parameters import build, task_section
+from xstilts.base.cells import PUBLIC, intermediate_checkpoint, tokenized
+from xstilts.base.errors import run_stage
+from xstilts.base.parameters import task_settings
 from xstilts.train.phase import SCRATCH, train_phase
 from xstilts.train.settings import TrainSettings
 
 
-def main(route: str, seed: int) -> None:
-    """Write data/intermediate/<ROUTE>-s<SEED>."""
+def main(recipe: str, route: str, seed: int) -> None:
+    """Write data/intermediate/<RECIPE>/<ROUTE>-s<SEED>."""
 
     def run() -> None:
-        where = f"stages/tasks/{route}.yaml: intermediate"
-        settings = build(TrainSettings, task_section(route, "intermediate"), where)
-        cache, out = Path("data/tokenized", route, "learn"), Path("data/intermediate", f"{route}-s{seed}")
-        train_phase(cache, Path("data/public"), out, settings, seed, scratch=SCRATCH)
+        settings = task_settings(TrainSettings, route, "intermediate", recipe)
+        out = intermediate_checkpoint(recipe, route, seed)
+        train_phase(tokenized(route) / "learn", PUBLIC, out, settings, seed, scratch=SCRATCH)
 
     run_stage(run)
 

@@ -1,23 +1,27 @@
 """Stage `leaks`: data/report/leaks/<target>/<route>.json, what a route's intermediate task shares with a target."""
 
+import sys
 from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1] / "src")  # what DVC hashes is what runs
+
+from typing import Annotated
 
 import typer
 
-from xstilts.cache import write_json
-from xstilts.errors import run_stage
+from xstilts.base.cells import DATA, leaks_path
+from xstilts.base.errors import run_stage
+from xstilts.base.files import write_json
 from xstilts.leaks import leak_facts
-from xstilts.report.places import Study, leaks_path, report_folder
 
 
 def main(
     route: str,
     target: str,
-    study: Study = None,
+    study: Annotated[str | None, typer.Option(help="folder of stages/ with a study.yaml")] = None,
 ) -> None:
     """Compare the caches of one route and one target."""
-    out = leaks_path(report_folder(study) / "leaks", target, route)
-    run_stage(lambda: write_json(out, leak_facts(Path("data/tokenized"), route, target)))
+    run_stage(lambda: write_json(leaks_path(study, target, route), leak_facts(DATA / "tokenized", route, target)))
 
 
 if __name__ == "__main__":

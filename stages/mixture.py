@@ -1,13 +1,18 @@
 """Mix the caches of several tasks: data/tokenized/<member>/learn to data/tokenized/<name>/learn."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1] / "src")  # what DVC hashes is what runs
+
 from typing import Annotated
 
 import typer
 
+from xstilts.base.errors import run_stage
 from xstilts.encode.mixture import make_mixture
 from xstilts.encode.recipe import load_mixture
 from xstilts.encode.summary import mixture_summary, summary
-from xstilts.errors import run_stage
 
 
 def main(

@@ -1,12 +1,17 @@
 """Stage `page`: data/report/index.html, the study as one page that needs no network."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1] / "src")  # what DVC hashes is what runs
+
 import typer
 
-from xstilts.errors import run_stage
+from xstilts.base.errors import run_stage
+from xstilts.base.parameters import read_yaml
 from xstilts.page.content import page_content
 from xstilts.page.material import read_material
 from xstilts.page.render import render
-from xstilts.parameters import read_yaml
 from xstilts.report.places import Study, metrics_folder, report_folder, study_file
 
 

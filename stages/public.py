@@ -1,14 +1,18 @@
 """Stage `public`: assemble encoder, image model and aligned projector into data/public."""
 
+import sys
 from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1] / "src")  # what DVC hashes is what runs
+
 from typing import Annotated
 
 import typer
 
-from xstilts.errors import run_stage
+from xstilts.base.errors import run_stage
+from xstilts.base.parameters import STAGES, build, choices, read_yaml
 from xstilts.features.extract import FeatureSettings
 from xstilts.features.public import assemble
-from xstilts.parameters import STAGES, build, choices, read_yaml
 
 
 def main(

@@ -1,13 +1,17 @@
 """Stage `raw`: make, copy or download one raw set, in its official format, into data/raw/<dataset>."""
 
+import sys
 from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1] / "src")  # what DVC hashes is what runs
+
 from typing import Annotated
 
 import typer
 
+from xstilts.base.errors import run_stage
 from xstilts.data.manifest import summary
 from xstilts.data.raw import write_raw
-from xstilts.errors import run_stage
 
 
 def main(

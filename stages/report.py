@@ -1,13 +1,18 @@
 """Stage `report`: the table of routes by language and what can be said of their differences; it prints both."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1] / "src")  # what DVC hashes is what runs
+
 import typer
 
-from xstilts.errors import run_stage
-from xstilts.parameters import read_yaml
+from xstilts.base.errors import run_stage
+from xstilts.base.files import write_compact
+from xstilts.base.parameters import read_yaml
 from xstilts.report.answer import answers
 from xstilts.report.averages import print_averages
 from xstilts.report.claims import claims
-from xstilts.report.compact import write_compact
 from xstilts.report.dvc_plots import transfer_rows
 from xstilts.report.places import Study, metrics_folder, report_folder, study_file
 from xstilts.report.shared import read_shared

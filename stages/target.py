@@ -1,24 +1,37 @@
 """Phase 2: train a route's encoder on the English target task."""
 
+import sys
 from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1] / "src")  # what DVC hashes is what runs
+
+from typing import Annotated
 
 import typer
 
-from xstilts.errors import run_stage
-from xstilts.parameters import build, task_section
+from xstilts.base.cells import PUBLIC, intermediate_checkpoint, target_checkpoint, tokenized
+from xstilts.base.errors import run_stage
+from xstilts.base.parameters import task_settings
 from xstilts.train.phase import SCRATCH, train_phase
 from xstilts.train.settings import TrainSettings
 
 
-def main(route: str, seed: int, target: str) -> None:
-    """Write data/target/<ROUTE>-s<SEED>/<TARGET>."""
+def main(
+    recipe: str,
+    route: str,
+    seed: int,
+    target: str,
+    phase_1: Annotated[str | None, typer.Option("--phase-1", help="recipe of phase 1, if another")] = None,
+) -> None:
+    """Write data/target/<RECIPE>/<ROUTE>-s<SEED>/<TARGET>."""
 
     def run() -> None:
-        settings = build(TrainSettings, task_section(target, "target"), f"stages/tasks/{target}.yaml: target")
-        cell = f"{route}-s{seed}"
-        start = Path("data/intermediate", cell)
-        cache = Path("data/tokenized", target, "learn")
-        train_phase(cache, Path("data/public"), Path("data/target", cell, target), settings, seed, start, SCRATCH)
+        settings = task_settings(TrainSettings, target, "target", recipe)
+        start, out = (
+            intermediate_checkpoint(phase_1 or recipe, route, seed),
+            target_checkpoint(recipe, route, seed, target),
+        )
+        train_phase(tokenized(target) / "learn", PUBLIC, out, settings, seed, start, SCRATCH)
 
     run_stage(run)
 

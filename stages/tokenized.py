@@ -1,15 +1,19 @@
 """Encode one data set: data/raw/<dataset> to data/tokenized/<dataset>/{learn,test}."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1] / "src")  # what DVC hashes is what runs
+
 import gc
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from xstilts.base.errors import run_stage
 from xstilts.encode.summary import summary
 from xstilts.encode.task import encode_task
-from xstilts.errors import run_stage
 from xstilts.tasks.schema import load_task
 
 

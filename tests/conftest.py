@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from tiny_files import TinyFiles
+from xstilts.base.errors import DataError
 from xstilts.data.assets import download
-from xstilts.errors import DataError
 
 # Before anything imports torch: tests are small, and several threads would only get in each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

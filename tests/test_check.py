@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
+from xstilts.base.errors import DataError, ParameterError
+from xstilts.base.parameters import task_names
 from xstilts.check import check_grid, check_parameters, choose_cell, write_checked
-from xstilts.errors import DataError, ParameterError
-from xstilts.parameters import task_names
 
 ROOT = Path(__file__).parents[1]
 

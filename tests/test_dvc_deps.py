@@ -165,7 +165,7 @@ def test_imports_are_found_wherever_they_stand(tmp_path: Path) -> None:
     script.write_text(
         "from xstilts import cache\nimport importlib\n"
         "def main():\n    import xstilts.report.table as t\n"
-        "class A:\n    from xstilts.parameters import grid\n"
+        "class A:\n    from xstilts.base.parameters import grid\n"
         "importlib.import_module('xstilts.encode.recipe')\n"
     )
     found = {str(file.relative_to(PACKAGE)) for file in closure(script)}

@@ -19,8 +19,8 @@ from transformers import (
     PreTrainedModel,
 )
 
-from xstilts.cache import read_json, write_json
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
+from xstilts.base.files import read_json, write_json
 from xstilts.export import READS, export_model
 from xstilts.model.checkpoint import load_model, save_checkpoint, trained_weights
 from xstilts.model.encoder import load_public

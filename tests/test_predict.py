@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from xstilts import predict as predict_module
-from xstilts.cache import open_features, read_json
-from xstilts.errors import DataError
+from xstilts.base.cache import open_features
+from xstilts.base.errors import DataError
+from xstilts.base.files import read_json
 from xstilts.model.checkpoint import load_model, save_checkpoint, trained_weights
 from xstilts.predict import predict
 from xstilts.train.examples import open_examples

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from xstilts.cache import open_rows, read_json, write_json
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
+from xstilts.base.files import open_rows, read_json, write_json
 from xstilts.scenes import SIDE, draw, small, write_scenes
 from xstilts.tasks.examples import VqaExample
 from xstilts.tasks.schema import EncodeSection, TaskSpec

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from xstilts.threads import one_thread_an_operation, processors, workers
+from xstilts.base.threads import one_thread_an_operation, processors, workers
 
 
 def test_the_number_of_threads_is_put_back() -> None:

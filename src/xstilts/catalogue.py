@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xstilts.base.parameters import choices, task_file, task_kind, task_names, task_section
 from xstilts.data.pictograms.build import DATASETS
-from xstilts.parameters import choices, task_file, task_kind, task_names, task_section
 
 TOKENIZED = Path("data/tokenized")
 

@@ -8,11 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from xstilts.data.pictograms.build import DATASETS
-from xstilts.data.raw import NAMES, DataSettings, has_own_data, official_source
-from xstilts.encode.recipe import load_mixture
-from xstilts.errors import ParameterError, did_you_mean
-from xstilts.parameters import (
+from xstilts.base.errors import ParameterError, did_you_mean
+from xstilts.base.parameters import (
     PARAMS,
     STAGES,
     build,
@@ -24,6 +21,9 @@ from xstilts.parameters import (
     task_names,
     task_section,
 )
+from xstilts.data.pictograms.build import DATASETS
+from xstilts.data.raw import NAMES, DataSettings, has_own_data, official_source
+from xstilts.encode.recipe import load_mixture
 from xstilts.score.settings import ScoreSettings
 from xstilts.tasks.schema import load_task
 from xstilts.train.settings import TrainSettings

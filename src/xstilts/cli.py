@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xstilts.base.errors import ParameterError, run_stage
 from xstilts.bench.command import bench
-from xstilts.errors import ParameterError, run_stage
 
 if TYPE_CHECKING:
     from xstilts.check import Cell
@@ -168,8 +168,8 @@ def _check() -> None:
 
 def _export(out: Path, route: str | None, seed: int | None, target: str | None) -> None:
     cell = _cell(route, seed, target)
+    from xstilts.base.parameters import STAGES, read_yaml
     from xstilts.export import export_model
-    from xstilts.parameters import STAGES, read_yaml
     from xstilts.report.model_card.facts import Places, read_facts
     from xstilts.report.model_card.text import model_card
 
@@ -185,7 +185,7 @@ def _export(out: Path, route: str | None, seed: int | None, target: str | None) 
 
 
 def _predict(image: Path, question: str, route: str | None, seed: int | None, target: str | None) -> None:
-    from xstilts.errors import DataError
+    from xstilts.base.errors import DataError
 
     if not image.is_file():
         raise DataError(image, None, "no such file", "a picture", "give the path of one with --image")
@@ -200,8 +200,8 @@ def _checkpoint(route: str | None, seed: int | None, target: str | None) -> Path
 
 def _cell(route: str | None, seed: int | None, target: str | None) -> Cell:
     """The cell asked for, what is None as in params.yaml, whose target checkpoint is there."""
+    from xstilts.base.errors import DataError
     from xstilts.check import check_grid, choose_cell
-    from xstilts.errors import DataError
 
     cell = choose_cell(check_grid(), route, seed, target)
     checkpoint = Path("data/target") / f"{cell.route}-s{cell.seed}" / cell.target

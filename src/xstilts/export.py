@@ -22,8 +22,8 @@ from safetensors.torch import save_file
 from torch import nn
 from transformers import AutoModelForQuestionAnswering, AutoModelForTokenClassification, PreTrainedModel
 
-from xstilts.cache import read_json, whole_directory, write_json
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
+from xstilts.base.files import read_json, whole_directory, write_json
 from xstilts.model.checkpoint import load_model, read_card
 from xstilts.model.heads import LinearHead
 from xstilts.model.multitask import MultitaskModel

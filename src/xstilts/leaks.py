@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from xstilts.cache import CARD, open_rows, read_json
+from xstilts.base.files import CARD, open_rows, read_json
 
 FILE = "fingerprints.arrow"
 SPLITS = (("learn", "train"), ("learn", "dev"), ("test", "test"))  # of a target: the part of its cache, the split

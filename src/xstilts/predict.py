@@ -9,14 +9,14 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
+from xstilts.base.parameters import STAGES, build, read_yaml
 from xstilts.features.extract import FeatureSettings, cut, embed
 from xstilts.features.images import decode
 from xstilts.features.regions import propose
 from xstilts.features.vision import load_vision
 from xstilts.model.batch import Batch
 from xstilts.model.checkpoint import load_model
-from xstilts.parameters import STAGES, build, read_yaml
 
 
 def predict(image: Path, question: str, checkpoint: Path, public: Path) -> list[tuple[str, float]]:

@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 from PIL import Image
 
-from xstilts.cache import read_json, whole_directory, write_json, write_table
+from xstilts.base.files import read_json, whole_directory, write_json, write_table
 from xstilts.features.images import ImageSource
 from xstilts.tasks import read_split, with_raw_languages
 from xstilts.tasks.examples import VqaExample

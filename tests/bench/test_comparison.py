@@ -11,9 +11,9 @@ import pytest
 import torch
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
+from xstilts.base.errors import ParameterError
 from xstilts.bench.comparison import COMPARISONS, FEWEST_BATCHES, QUICK, Comparison, Plan, chosen, jobs_of
 from xstilts.bench.job import Job
-from xstilts.errors import ParameterError
 
 Plans = Callable[..., Plan]
 ALL = [one for comparisons in COMPARISONS.values() for one in comparisons]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from xstilts.base.errors import ParameterError
 from xstilts.bench.comparison import Plan
 from xstilts.bench.job import Job
 from xstilts.bench.published import DIM, copy_with_regions, with_regions
@@ -16,7 +17,6 @@ from xstilts.bench.report import compare
 from xstilts.bench.rounds import Result
 from xstilts.bench.sample import examples_of
 from xstilts.bench.vqa_recipe import Questions
-from xstilts.errors import ParameterError
 
 
 def test_the_same_rows_with_other_regions(caches: Path, make_job: Callable[..., Job], tmp_path: Path) -> None:

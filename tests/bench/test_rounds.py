@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from xstilts.base.errors import XstiltsError
 from xstilts.bench.job import Job, Measured
 from xstilts.bench.rounds import alternate, medians, ratios, run_job
-from xstilts.errors import XstiltsError
 
 
 def test_sides_alternate() -> None:

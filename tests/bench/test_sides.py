@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from xstilts.base.errors import ParameterError
 from xstilts.bench.child import measure
 from xstilts.bench.job import Job
 from xstilts.bench.models import SHAPES, encoder_config, own_model
@@ -18,7 +19,6 @@ from xstilts.bench.sample import examples_of, read_card
 from xstilts.bench.tokenising import texts_of
 from xstilts.bench.trainer import LEARNING_RATE, accuracy_on, dataset_of, make_model, make_trainer, training_arguments
 from xstilts.bench.vqa_recipe import PLACE, REGIONS, WORDS, Questions
-from xstilts.errors import ParameterError
 
 Jobs = Callable[..., Job]
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from xstilts.base.errors import DataError
 from xstilts.bench.cost import Pace, Study, apart, grown, shared
 from xstilts.bench.job import Job
 from xstilts.bench.rounds import Result
 from xstilts.bench.study import Sampling, measure_study, study_of
-from xstilts.errors import DataError
 
 STUDY = Study(["none", "a", "ab"], 2, ["x", "y"], {"none": [], "a": ["a"], "ab": ["a", "b"]})
 FIRST = {"none": Pace(), "a": Pace(1, 100), "b": Pace(2, 200), "ab": Pace(0, 300)}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from xstilts.base.errors import DataError
 from xstilts.data.assets import download, find_wheel, open_member
-from xstilts.errors import DataError
 
 CONTENT = bytes(range(256)) * 40
 

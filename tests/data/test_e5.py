@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import yaml
 
+from xstilts.base.errors import DataError
 from xstilts.data import e5
 from xstilts.data.packed import BLOCK, PackedWeights, Shape
-from xstilts.errors import DataError
 
 SHAPE = Shape(hidden=32, layers=1, heads=2, ffn=64, vocabulary=6, positions=4, types=2)
 PIECES = ["<s>", "<pad>", "</s>", "<unk>", "▁cat", "고양이"]

@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from xstilts.base.errors import DataError, ParameterError
 from xstilts.data.manifest import summary
 from xstilts.data.raw import official_source, write_raw
-from xstilts.errors import DataError, ParameterError
 
 ROOT = Path(__file__).parents[2]
 LABELS = ["entailment", "neutral", "contradiction"]

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from xstilts.cache import read_json
+from xstilts.base.errors import DataError, ParameterError
+from xstilts.base.files import read_json
 from xstilts.data.expected import Expected
 from xstilts.data.hub import Hub, hub_of, write_hub
-from xstilts.errors import DataError, ParameterError
 
 # As `datasets` 5 (List) and earlier versions (Sequence) write them.
 FOOTERS = {

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from xstilts.cache import sha256_of
+from xstilts.base.errors import DataError
+from xstilts.base.files import sha256_of
 from xstilts.data.images import collect
-from xstilts.errors import DataError
 
 
 def folder(root: Path, *names: str) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from xstilts.languages import LANGUAGE3
+from xstilts.base.languages import LANGUAGE3
 
 # The 36 languages of XTREME's Tatoeba task (Hu et al. 2020, table of languages by task).
 XTREME_TATOEBA = """

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from xstilts.base.errors import DataError, ParameterError
 from xstilts.data.raw import official_source, write_raw
-from xstilts.errors import DataError, ParameterError
 
 
 @pytest.fixture

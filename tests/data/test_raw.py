@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from xstilts.cache import whole_directory
+from xstilts.base.errors import DataError, ParameterError
+from xstilts.base.files import whole_directory
 from xstilts.data.locked import only_writer
 from xstilts.data.manifest import summary
 from xstilts.data.raw import write_raw
-from xstilts.errors import DataError, ParameterError
 
 
 def test_settings_decide_the_size(parameter_files: Any, assets: Path) -> None:

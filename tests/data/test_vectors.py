@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from xstilts.base.errors import DataError
 from xstilts.data.raw import write_raw
-from xstilts.errors import DataError
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from xstilts.base.errors import DataError
 from xstilts.encode import similar
 from xstilts.encode.kinds.matching import LABELS
 from xstilts.encode.similar import similar_images
-from xstilts.errors import DataError
 from xstilts.tasks.examples import MatchingExample
 
 CAPTIONS = {

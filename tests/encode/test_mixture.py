@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from xstilts.cache import ROW, open_rows, read_json, write_json, write_table
+from xstilts.base.cache import ROW
+from xstilts.base.errors import DataError
+from xstilts.base.files import open_rows, read_json, write_json, write_table
 from xstilts.encode.mixture import make_mixture
 from xstilts.encode.recipe import MixtureSpec, Sampling
 from xstilts.encode.write import as_table
-from xstilts.errors import DataError
 
 
 def make_cache(tokenized: Path, name: str, train: int, dev: int, tokenizer: str = "t", longest: int = 1) -> None:

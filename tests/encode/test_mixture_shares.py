@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.compute as pc
 import pytest
 
-from xstilts.cache import open_rows, read_json, write_json, write_table
+from xstilts.base.files import open_rows, read_json, write_json, write_table
 from xstilts.encode.mixture import Mixture, make_mixture
 from xstilts.encode.recipe import MixtureSpec, Sampling
 from xstilts.encode.sampling import rates

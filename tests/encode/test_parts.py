@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from xstilts.cache import ROW, open_rows, read_json
+from xstilts.base.cache import ROW
+from xstilts.base.errors import DataError
+from xstilts.base.files import open_rows, read_json
 from xstilts.encode.mixture import make_mixture
 from xstilts.encode.recipe import MixtureSpec, Sampling
 from xstilts.encode.task import Places, encode_task
-from xstilts.errors import DataError
 from xstilts.tasks.overlap import OVERLAP
 from xstilts.tasks.schema import EncodeSection, TaskSpec
 from xstilts.tasks.tagging import OTHER_TAG

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pytest
 
 from tiny_files import TinyFiles
-from xstilts.cache import open_rows, read_json
+from xstilts.base.errors import ParameterError
+from xstilts.base.files import open_rows, read_json
+from xstilts.base.parameters import task_names
 from xstilts.encode.mixture import make_mixture
 from xstilts.encode.recipe import MixtureSpec, Sampling, load_mixture
 from xstilts.encode.shuffled import COLUMNS, KINDS, context_of, shuffle_labels
 from xstilts.encode.task import Places, encode_task
-from xstilts.errors import ParameterError
-from xstilts.parameters import task_names
 from xstilts.tasks.schema import EncodeSection, TaskSpec, load_task
 
 SQUAD = TaskSpec("squad", "span", EncodeSection(["en"], "f1", {"train": "train.json", "dev": "dev.json"}))

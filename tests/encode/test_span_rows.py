@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from xstilts.base.errors import DataError
 from xstilts.encode.kinds.span import CUT_OFF
-from xstilts.errors import DataError
 from xstilts.tasks.examples import SpanExample
 
 CONTEXT = "the cat sleeps on a red card where the dog says no and the Katze rests beside what is a dog 鴨小屋 yes"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from xstilts.cache import read_json
+from xstilts.base.files import read_json
 from xstilts.encode.task import Places
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xstilts.cache import ROW
+from xstilts.base.cache import ROW
 from xstilts.encode.summary import padding, summary
 from xstilts.encode.task import Places, encode_task
 from xstilts.tasks.schema import EncodeSection, TaskSpec

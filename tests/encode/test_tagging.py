@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
+from xstilts.base.errors import DataError
 from xstilts.encode.tokens import open_tokenizer
 from xstilts.encode.words import WordTokens
-from xstilts.errors import DataError
 from xstilts.tasks.examples import TaggingExample
 from xstilts.tasks.tagging import OTHER_TAG
 

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from tokenizers import Tokenizer
 
-from xstilts.cache import ROW, open_rows, read_json, sha256_of
+from xstilts.base.cache import ROW
+from xstilts.base.errors import DataError
+from xstilts.base.files import open_rows, read_json, sha256_of
 from xstilts.encode.answers import answer_vocabulary
 from xstilts.encode.kinds.span import CUT_OFF
 from xstilts.encode.same_text import key
 from xstilts.encode.task import Places, encode_task
 from xstilts.encode.write import FINGERPRINTS
-from xstilts.errors import DataError
 from xstilts.tasks.classification import NO_CONSENSUS_REASON
 from xstilts.tasks.examples import VqaExample
 from xstilts.tasks.schema import EncodeSection, TaskSpec

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from tokenizers import Encoding, Tokenizer
 
+from xstilts.base.errors import DataError
 from xstilts.encode.tokens import BATCH, Template, encode, is_truncated, open_tokenizer, uncut
-from xstilts.errors import DataError
 
 
 def pieces(tokenizer: Tokenizer, encoding: Encoding) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 from xstilts.features.align import ANCHORS, fit, leave_variant_out, recognised, targets_of
 from xstilts.features.words import WordSpace
 

@@ -14,15 +14,16 @@ import torch
 from PIL import Image, ImageDraw
 from safetensors.torch import save_file
 
-from xstilts.cache import open_features, read_json, sha256_of_files
-from xstilts.errors import DataError
+from xstilts.base.cache import open_features
+from xstilts.base.errors import DataError
+from xstilts.base.files import read_json, sha256_of_files
+from xstilts.base.threads import processors
 from xstilts.features import extract as extraction
 from xstilts.features.efficientnet import EfficientNetLite0
 from xstilts.features.extract import FeatureSettings, extract
 from xstilts.features.npy import NpyWriter
 from xstilts.features.public import assemble, read_pictures
 from xstilts.features.vision import LITE0_CONFIG
-from xstilts.threads import processors
 
 COLOURS = {"red": (229, 57, 53), "blue": (30, 136, 229), "green": (67, 160, 71)}
 NOUNS = ("cat", "dog", "bus", "tree")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 from xstilts.features.images import ImageSource, image_id
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from xstilts.cache import open_features, read_json, sha256_of_files
-from xstilts.errors import DataError
+from xstilts.base.cache import open_features
+from xstilts.base.errors import DataError
+from xstilts.base.files import read_json, sha256_of_files
 from xstilts.features.vectors import from_vectors
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ import pytest
 import torch
 from sklearn.datasets import load_sample_image
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 from xstilts.features import published
 from xstilts.features.efficientnet import EfficientNetLite0
 from xstilts.features.extract import cut

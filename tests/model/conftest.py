@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from xstilts.cache import read_json
+from xstilts.base.files import read_json
 from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel
 from xstilts.train.examples import Examples, open_examples

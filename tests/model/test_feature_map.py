@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from xstilts.errors import DataError, ParameterError
+from xstilts.base.errors import DataError, ParameterError
 from xstilts.model.checkpoint import load_encoder, load_model, read_weights, save_checkpoint, trained_weights
 from xstilts.model.encoder import load_public
 from xstilts.model.feature_map import make_map, start_map

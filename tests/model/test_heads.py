@@ -12,7 +12,7 @@ import torch
 from torch.nn import functional as F
 from transformers import AutoModel
 
-from xstilts.errors import ParameterError
+from xstilts.base.errors import ParameterError
 from xstilts.model.encoder import Encoded
 from xstilts.model.heads import HEADS, LabelHead, SpanHead, make_head
 from xstilts.model.multitask import MultitaskModel

@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from xstilts.errors import ParameterError
+from xstilts.base.errors import ParameterError
 from xstilts.model.checkpoint import checkpoint_weights, load_encoder, load_model, save_checkpoint, trained_weights
 from xstilts.model.multitask import MultitaskModel
 from xstilts.model.tuning import add_adapters, choose_trained, has_adapters, merge_adapters

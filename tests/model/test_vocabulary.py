@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from xstilts.errors import DataError, ParameterError
+from xstilts.base.errors import DataError, ParameterError
 from xstilts.model.checkpoint import checkpoint_weights, load_encoder, load_model, save_checkpoint, trained_weights
 from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel

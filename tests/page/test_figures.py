@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from xstilts.base.parameters import read_yaml
 from xstilts.page.closeness import TABLE, closeness_figure, closeness_rows, correlation
 from xstilts.page.content import figures_of, page_content
 from xstilts.page.controls import control_differences, control_figure, control_rows
@@ -15,7 +16,6 @@ from xstilts.page.intervals import interval_figure
 from xstilts.page.material import Material
 from xstilts.page.scores import type_figure, type_rows
 from xstilts.page.training import cost_rows, curve_figures, curve_rows
-from xstilts.parameters import read_yaml
 from xstilts.report.heat_map import cannot_tell
 
 Make = Callable[..., Material]

@@ -12,10 +12,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from xstilts.cache import write_json, write_table
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
+from xstilts.base.files import write_json, write_table
 from xstilts.page.material import read_material
-from xstilts.report.details import ANSWERS, details_path
+from xstilts.report.cells.details import ANSWERS, details_path
 from xstilts.scenes import PICTURES, QUESTIONS
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from xstilts.cache import sha256_of
+from xstilts.base.files import sha256_of
 
 pytestmark = [pytest.mark.stage, pytest.mark.slow]
 Pipeline = Any  # tests/pipeline/conftest.py

@@ -11,7 +11,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from xstilts.cache import open_rows
+from xstilts.base.files import open_rows
+from xstilts.base.parameters import build, grid, task_kind, task_section
 from xstilts.data.raw import write_raw
 from xstilts.encode.mixture import make_mixture
 from xstilts.encode.recipe import load_mixture
@@ -19,8 +20,7 @@ from xstilts.encode.task import encode_task
 from xstilts.features.extract import FeatureSettings, extract
 from xstilts.features.public import assemble
 from xstilts.model.checkpoint import load_encoder
-from xstilts.parameters import build, grid, task_kind, task_section
-from xstilts.report.items import items, score_of
+from xstilts.report.cells.items import items, score_of
 from xstilts.score.settings import ScoreSettings
 from xstilts.score.target import score_target
 from xstilts.tasks.schema import METRICS, load_task

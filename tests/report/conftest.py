@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from xstilts.cache import write_table
-from xstilts.report.items import CELL, SCHEMA
+from xstilts.base.files import write_table
+from xstilts.report.cells.items import CELL, SCHEMA
 from xstilts.report.places import items_path
 
 Write = Callable[..., Path]

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from xstilts.base.parameters import task_section
 from xstilts.encode.recipe import load_mixture
-from xstilts.parameters import task_section
 from xstilts.report.answer import answers
 from xstilts.report.claims import claims
 from xstilts.report.comparisons import TWINS, VARIANTS

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from xstilts.errors import XstiltsError
+from xstilts.base.errors import XstiltsError
 from xstilts.report import bootstrap
 from xstilts.report.bootstrap import Interval, contrast, deal, holm, resample
 

@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from xstilts.cache import write_table
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
+from xstilts.base.files import write_table
 from xstilts.report.bootstrap import Interval
-from xstilts.report.clusters import common_candidates, paragraphs
-from xstilts.report.items import SCHEMA
+from xstilts.report.cells.clusters import common_candidates, paragraphs
+from xstilts.report.cells.items import SCHEMA
 from xstilts.report.side_by_side import pair_up
 from xstilts.tasks.source import Source
 from xstilts.tasks.span import read_tydiqa

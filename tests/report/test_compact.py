@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xstilts.report.compact import WIDTH, compact, write_compact
+from xstilts.base.files import WIDTH, compact, write_compact
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=30)
 VALUES = st.recursive(

@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from xstilts.cache import write_json, write_table
-from xstilts.report.confusion import WORDS, answer_kind, confusion_rows
+from xstilts.base.files import write_json, write_table
+from xstilts.report.cells.confusion import WORDS, answer_kind, confusion_rows
 
 
 def write_scores(folder: Path, kind: str, answers: list[tuple[str, str, str]]) -> None:

@@ -13,8 +13,8 @@ import vl_convert
 import yaml
 from dvc_render.vega import VegaRenderer
 
-from xstilts.cache import write_json
-from xstilts.report.curves import write_curves
+from xstilts.base.files import write_json
+from xstilts.report.cells.curves import write_curves
 from xstilts.report.dvc_plots import transfer_rows
 from xstilts.report.plots_page import FRAME, plots_page
 from xstilts.report.side_by_side import read_paired

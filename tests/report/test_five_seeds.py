@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from xstilts.cache import open_rows, write_json
+from xstilts.base.files import open_rows, write_json
 from xstilts.report.answer import answers
 from xstilts.report.claims import claims
 from xstilts.report.dvc_plots import transfer_rows

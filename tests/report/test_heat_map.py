@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 from xstilts.report.heat_map import PAPER, STEPS, cannot_tell, cells_of, heat_map, heat_map_png, heat_rows, limit_of
 
 METRICS = Path(__file__).parents[2] / "metrics"

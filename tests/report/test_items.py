@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from xstilts.cache import write_json, write_table
-from xstilts.errors import DataError, XstiltsError
-from xstilts.report.items import items, read_items, score_of, write_items
+from xstilts.base.errors import DataError, XstiltsError
+from xstilts.base.files import write_json, write_table
+from xstilts.report.cells.items import items, read_items, score_of, write_items
 from xstilts.score.accuracy import label_scores
 from xstilts.score.cell import Scored
 from xstilts.score.image_text import Direction, direction_scores

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from xstilts.errors import DataError
-from xstilts.report.metrics import metric_names, read_scores, study_metrics, target_metrics
+from xstilts.base.errors import DataError
+from xstilts.report.cells.metrics import metric_names, read_scores, study_metrics, target_metrics
 
 SCORES: dict[str, Any] = {
     "target": "xgqa",

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from xstilts.cache import write_json
-from xstilts.errors import ParameterError
+from xstilts.base.errors import ParameterError
+from xstilts.base.files import write_json
 from xstilts.report.review import MARK, NO_CHANGE, answered, differences, section, table, write_pictures, write_review
 from xstilts.report.revisions import Revisions
 

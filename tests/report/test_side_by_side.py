@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from xstilts.cache import open_rows
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
+from xstilts.base.files import open_rows
 from xstilts.report.places import items_path
 from xstilts.report.side_by_side import read_paired
 

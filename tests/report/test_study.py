@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from xstilts.cache import write_json
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
+from xstilts.base.files import write_json
 from xstilts.report.places import cell_path
 from xstilts.report.study import read_study
 

@@ -10,8 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from xstilts.cache import ROW, write_rows, write_table
-from xstilts.errors import DataError
+from xstilts.base.cache import ROW, write_rows
+from xstilts.base.errors import DataError
+from xstilts.base.files import write_table
 from xstilts.report.benchmarks import BENCHMARKS
 from xstilts.report.submission import write_submission
 

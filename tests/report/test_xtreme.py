@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from xstilts.errors import ParameterError, XstiltsError
+from xstilts.base.errors import ParameterError, XstiltsError
 from xstilts.report.benchmarks import BENCHMARKS
 from xstilts.report.xtreme import Benchmark, overall, print_overall
 

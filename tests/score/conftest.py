@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from xstilts.cache import read_json, write_json
+from xstilts.base.files import read_json, write_json
 from xstilts.model.checkpoint import save_checkpoint, trained_weights
 from xstilts.score.settings import ScoreSettings
 from xstilts.train.examples import Examples, open_examples

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torchmetrics.functional.text import squad
 
-from xstilts.errors import ParameterError
+from xstilts.base.errors import ParameterError
 from xstilts.score.answer_text import answer_f1, exact_match, normalise_answer, style_of
 
 SPELLED = ["The", "a", "an", "cat", "cat,", "Cat's", "U.S.", "3,000", "–", "«der»", "北京", "naïve", "-", ""]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from xstilts.cache import open_rows
+from xstilts.base.files import open_rows
 from xstilts.model.checkpoint import load_model
 from xstilts.score.controls import controls_of
 from xstilts.score.predictions import answer_all

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 import torch
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 from xstilts.model.checkpoint import load_model
 from xstilts.model.multitask import MultitaskModel
 from xstilts.score import pairs as pairs_module

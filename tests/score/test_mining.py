@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import precision_recall_curve
 
-from xstilts.errors import XstiltsError
+from xstilts.base.errors import XstiltsError
 from xstilts.score.mining import FOLDS, candidate_pairs, mining_f1, source_folds, threshold_search
 
 GOLD = {(0, 0), (1, 1), (2, 2), (3, 3)}

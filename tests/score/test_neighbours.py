@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from xstilts.errors import XstiltsError
+from xstilts.base.errors import XstiltsError
 from xstilts.score import neighbours
 from xstilts.score.neighbours import cosine_blocks, k_nearest, margins_both_ways, nearest, retrieval_accuracy
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, top_k_accuracy_score
 
-from xstilts.errors import XstiltsError
+from xstilts.base.errors import XstiltsError
 from xstilts.score.neighbours import cosine_blocks
 from xstilts.score.ranking import image_text_recall, mean_average_precision, recall_at
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from xstilts.cache import open_rows, read_json
-from xstilts.errors import ParameterError
+from xstilts.base.errors import ParameterError
+from xstilts.base.files import open_rows, read_json
 from xstilts.model.encoder import MultimodalEncoder, load_public
-from xstilts.report.items import items, score_of
+from xstilts.report.cells.items import items, score_of
 from xstilts.score import vectors as vectors_module
 from xstilts.score.cell import open_cell
 from xstilts.score.retrieval import default_layer, oracle, score_retrieval

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from xstilts.errors import DataError, XstiltsError
+from xstilts.base.errors import DataError, XstiltsError
 from xstilts.score.search import NONE, pools_of, search_answers, search_pairs, search_translations
 
 PATH = Path("test.arrow")

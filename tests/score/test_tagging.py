@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 import torch
 
-from xstilts.cache import open_rows
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
+from xstilts.base.files import open_rows
 from xstilts.model.checkpoint import load_model
 from xstilts.score.settings import ScoreSettings
 from xstilts.score.tagging import tag_scores, tag_table

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from seqeval.metrics import f1_score
 from sklearn.metrics import accuracy_score
 
-from xstilts.errors import XstiltsError
+from xstilts.base.errors import XstiltsError
 from xstilts.score.tags import entity_f1, pos_f1, tag_accuracy
 
 ENTITIES = "O B-PER I-PER E-PER S-PER B-LOC I-LOC E-LOC S-LOC I-ORG B-A-B".split()

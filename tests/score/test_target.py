@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from xstilts.cache import open_rows, read_json, write_json
-from xstilts.errors import DataError, ParameterError
-from xstilts.parameters import build
-from xstilts.report.metrics import read_scores, study_metrics
+from xstilts.base.errors import DataError, ParameterError
+from xstilts.base.files import open_rows, read_json, write_json
+from xstilts.base.parameters import build
+from xstilts.report.cells.metrics import read_scores, study_metrics
 from xstilts.score.settings import ScoreSettings
 from xstilts.score.target import SCORERS, score_target
 from xstilts.tasks.schema import METRICS

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from xstilts.cache import write_table
+from xstilts.base.files import write_table
 from xstilts.model.encoder import MultimodalEncoder
 from xstilts.score.cell import open_cell
 from xstilts.score.settings import ScoreSettings

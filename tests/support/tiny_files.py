@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from xstilts.cache import ROW, sha256_of, write_json, write_rows
+from xstilts.base.cache import ROW, write_rows
+from xstilts.base.files import sha256_of, write_json
 
 _TASKS = """looks=vqa votes=vqa follows=classification compares=classification finds=span doubts=span tags=tagging
 picks=choice points=choice matches=matching searches=retrieval fills=mlm"""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 from xstilts.tasks.examples import ChoiceExample
 
 Read = Callable[..., Any]

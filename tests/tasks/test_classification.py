@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 from xstilts.tasks.classification import NO_CONSENSUS_REASON
 from xstilts.tasks.examples import ClassificationExample
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 from xstilts.tasks import check_disjoint, drop_overlap, read_split
 from xstilts.tasks.examples import (
     ChoiceExample,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 from xstilts.tasks.examples import ClassificationExample
 from xstilts.tasks.pairs import BROKEN_LINE, NO_QUESTION
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 from xstilts.tasks import READERS, SplitFile, read_split, split_files, with_raw_languages
 from xstilts.tasks.formats import FORMATS
 from xstilts.tasks.schema import METRICS, EncodeSection, TaskSpec

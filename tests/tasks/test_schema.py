@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
+from xstilts.base.errors import ParameterError
 from xstilts.encode.recipe import load_mixture
-from xstilts.errors import ParameterError
 from xstilts.tasks.schema import load_task, named_files, split_languages
 
 ROOT = Path(__file__).parents[2]

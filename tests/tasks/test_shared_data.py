@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 from xstilts.tasks.matching import NO_CAPTION, SAME_CAPTION
 from xstilts.tasks.vqa import check_parallel
 

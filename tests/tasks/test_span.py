@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 from xstilts.tasks.examples import SpanExample
 
 Read = Callable[..., Any]

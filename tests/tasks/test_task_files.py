@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from xstilts import parameters
+from xstilts.base import parameters
+from xstilts.base.languages import LANGUAGE3
 from xstilts.encode.recipe import load_mixture
-from xstilts.languages import LANGUAGE3
 from xstilts.tasks.schema import METRICS, SPLITS, load_task, named_files
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 from xstilts.tasks.examples import VqaExample
 from xstilts.tasks.vqa import check_parallel, plain_answer
 

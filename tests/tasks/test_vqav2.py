@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 from xstilts.tasks.vqav2 import soft_scores
 
 Read = Callable[..., Any]

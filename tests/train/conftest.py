@@ -14,7 +14,7 @@ import torch
 from accelerate.state import AcceleratorState
 from safetensors.torch import load_file
 
-from xstilts.cache import read_json
+from xstilts.base.files import read_json
 from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel
 from xstilts.train.examples import Examples, open_examples

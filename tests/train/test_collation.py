@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from xstilts.cache import open_features
+from xstilts.base.cache import open_features
 from xstilts.train.examples import Examples, open_examples
 from xstilts.train.lists import Lists
 from xstilts.train.masking import Masking, read_masking

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pytest
 import torch
 
-from xstilts.cache import ROW, open_features, read_json, write_json
-from xstilts.errors import DataError
+from xstilts.base.cache import ROW, open_features
+from xstilts.base.errors import DataError
+from xstilts.base.files import read_json, write_json
 from xstilts.model.encoder import load_public
 from xstilts.train.examples import Examples, open_examples
 

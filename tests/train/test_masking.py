@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 from xstilts.train.examples import Examples, open_examples
 from xstilts.train.masking import Masking, read_masking
 

@@ -12,8 +12,8 @@ import torch
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
-from xstilts.cache import read_json
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
+from xstilts.base.files import read_json
 from xstilts.model.checkpoint import load_encoder, load_model, read_card, read_weights
 from xstilts.model.encoder import load_public
 from xstilts.train.dev import dev_scores

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from xstilts.cache import open_features
-from xstilts.errors import XstiltsError
+from xstilts.base.cache import open_features
+from xstilts.base.errors import XstiltsError
 from xstilts.train.examples import Examples, open_examples
 from xstilts.train.pictures import exchange
 

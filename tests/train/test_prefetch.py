@@ -15,7 +15,7 @@ import pytest
 import torch
 from accelerate import Accelerator
 
-from xstilts.errors import ParameterError
+from xstilts.base.errors import ParameterError
 from xstilts.model.batch import Batch
 from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file
 
-from xstilts.cache import read_json
+from xstilts.base.files import read_json
 from xstilts.train.processes import Processes
 
 ROOT = Path(__file__).parents[2]

@@ -14,7 +14,7 @@ import pytest
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from xstilts.cache import read_json
+from xstilts.base.files import read_json
 from xstilts.train import resume
 from xstilts.train.inputs import run_inputs
 from xstilts.train.phase import train_phase

@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from xstilts.cache import open_rows, read_json, write_json, write_table
+from xstilts.base.files import open_rows, read_json, write_json, write_table
 from xstilts.model.checkpoint import checkpoint_weights, load_encoder, load_model, read_card
 from xstilts.model.multitask import MultitaskModel
 from xstilts.train import phase

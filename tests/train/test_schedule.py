@@ -10,9 +10,9 @@ import pytest
 import torch
 import yaml
 
-from xstilts.errors import ParameterError
+from xstilts.base.errors import ParameterError
+from xstilts.base.parameters import build
 from xstilts.model.multitask import MultitaskModel
-from xstilts.parameters import build
 from xstilts.train.examples import Examples
 from xstilts.train.loop import evaluation_marks, make_optimizer, rate, update_plan
 from xstilts.train.order import epoch_batches

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from xstilts.errors import ParameterError
+from xstilts.base.errors import ParameterError
 from xstilts.model.sharding import as_kept, gathered_whole, split_sharded
 from xstilts.train.processes import Processes
 from xstilts.train.settings import TrainSettings

@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from xstilts.cache import open_rows, read_json
+from xstilts.base.files import open_rows, read_json
 from xstilts.export import export_model
 
 ROOT = Path(__file__).parents[2]

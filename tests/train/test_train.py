@@ -11,8 +11,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from xstilts.cache import read_json
-from xstilts.errors import XstiltsError
+from xstilts.base.errors import XstiltsError
+from xstilts.base.files import read_json
 from xstilts.model.checkpoint import trained_weights
 from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel

@@ -10,8 +10,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from xstilts.cache import read_json
-from xstilts.errors import ParameterError
+from xstilts.base.errors import ParameterError
+from xstilts.base.files import read_json
 from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel
 from xstilts.train import phase

@@ -13,9 +13,9 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
+from xstilts.base.threads import workers
 from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel
-from xstilts.threads import workers
 from xstilts.train.examples import Examples, open_examples
 from xstilts.train.finite import NotFinite, guard
 from xstilts.train.loop import make_optimizer, train

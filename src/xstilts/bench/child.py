@@ -10,8 +10,8 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
+from xstilts.base.errors import run_stage
 from xstilts.bench.job import Job, Measured
-from xstilts.errors import run_stage
 
 MEASURES = {
     "train": {

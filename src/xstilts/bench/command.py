@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from xstilts.errors import DataError, ParameterError, run_stage
+from xstilts.base.errors import DataError, ParameterError, run_stage
 
 What = Annotated[
     Literal["train", "score", "encode", "step", "study"],
@@ -93,11 +93,11 @@ def _run(command: str, wanted: dict[str, Any], options: dict[str, Any]) -> None:
 
 
 def _measure(command: str, text: str, vqa: str, peer: list[str] | None = None, **options: Any) -> None:
+    from xstilts.base.files import write_json
+    from xstilts.base.threads import processors
     from xstilts.bench.comparison import Plan
     from xstilts.bench.report import compare
     from xstilts.bench.table import print_report
-    from xstilts.cache import write_json
-    from xstilts.threads import processors
 
     out: Path | None = options.pop("json")
     if peer and command == "step":
@@ -116,10 +116,10 @@ def _measure(command: str, text: str, vqa: str, peer: list[str] | None = None, *
 def _measure_study(
     wanted: dict[str, Any], examples: int, threads: int, json: Path | None, quick: bool, **where: Any
 ) -> None:
+    from xstilts.base.files import write_json
+    from xstilts.base.parameters import choices
+    from xstilts.base.threads import processors
     from xstilts.bench.study import ROWS, Sampling, measure_study, print_study, study_of
-    from xstilts.cache import write_json
-    from xstilts.parameters import choices
-    from xstilts.threads import processors
 
     chosen = choices()["study"]
     routes, targets = wanted["routes"] or chosen["intermediates"], wanted["targets"] or chosen["targets"]

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from xstilts.base.errors import ParameterError, did_you_mean
+from xstilts.base.files import CARD, read_json
+from xstilts.base.parameters import STAGES, build, task_names, task_section
 from xstilts.bench.job import Job, What
 from xstilts.bench.rounds import Result, run_job
-from xstilts.cache import CARD, read_json
-from xstilts.errors import ParameterError, did_you_mean
-from xstilts.parameters import STAGES, build, task_names, task_section
 from xstilts.train.settings import TrainSettings
 
 QUICK = 32  # examples of a smoke run

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 from torch import Tensor
 
+from xstilts.base.threads import one_thread_an_operation
 from xstilts.bench.job import Job, Measured
-from xstilts.threads import one_thread_an_operation
 
 Sizes = list[tuple[int, ...]]
 # rows, inner size, columns: squares, and a batch of tokens through the maps of a small, a base and a large encoder

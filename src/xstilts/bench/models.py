@@ -18,10 +18,10 @@ from transformers import (
 )
 from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
+from xstilts.base.cache import BOX
+from xstilts.base.errors import ParameterError, did_you_mean
 from xstilts.bench.flops import Cost
 from xstilts.bench.job import Job
-from xstilts.cache import BOX
-from xstilts.errors import ParameterError, did_you_mean
 from xstilts.model.encoder import MultimodalEncoder
 from xstilts.model.multitask import MultitaskModel
 from xstilts.model.visual_prefix import VisualPrefix

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import torch
 
+from xstilts.base.errors import ParameterError
 from xstilts.bench.clock import Positions, Stopwatch
 from xstilts.bench.job import Job, Measured
 from xstilts.bench.models import own_cost, own_model
 from xstilts.bench.sample import examples_of, labels_of, read_card, table_of, whole
-from xstilts.errors import ParameterError
 from xstilts.score.predictions import answer_all
 from xstilts.score.settings import ScoreSettings
 from xstilts.train.loop import train

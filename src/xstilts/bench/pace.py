@@ -12,14 +12,14 @@ import pyarrow as pa
 import torch
 from tokenizers import Tokenizer
 
+from xstilts.base.files import CARD, open_rows, read_json
+from xstilts.base.threads import workers
 from xstilts.bench.clock import Stopwatch
 from xstilts.bench.job import Job, Measured
-from xstilts.cache import CARD, open_rows, read_json
 from xstilts.model.multitask import MultitaskModel
 from xstilts.score.controls import SHOWN, controls_of
 from xstilts.score.predictions import each_batch
 from xstilts.score.settings import ScoreSettings
-from xstilts.threads import workers
 from xstilts.train.dev import dev_scores
 from xstilts.train.examples import Examples
 from xstilts.train.loop import train

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from xstilts.base.cache import open_features
+from xstilts.base.errors import ParameterError
+from xstilts.base.files import CARD, read_json, sha256_of, write_json
 from xstilts.bench.comparison import Plan
-from xstilts.cache import CARD, open_features, read_json, sha256_of, write_json
-from xstilts.errors import ParameterError
 
 DIM = 2048
 PIECE = 64  # images whose vectors are drawn together

@@ -13,8 +13,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from xstilts.base.errors import XstiltsError
 from xstilts.bench.job import Job
-from xstilts.errors import XstiltsError
 
 Result = dict[str, Any]
 Rounds = dict[str, list[Result]]

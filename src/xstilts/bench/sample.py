@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from xstilts.base.errors import ParameterError
+from xstilts.base.files import CARD, open_rows, read_json
 from xstilts.bench.job import Job
-from xstilts.cache import CARD, open_rows, read_json
-from xstilts.errors import ParameterError
 from xstilts.train.examples import Examples, open_examples
 
 

@@ -12,15 +12,15 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from xstilts.base.errors import DataError
+from xstilts.base.files import CARD, read_json
+from xstilts.base.parameters import task_kind, task_section
 from xstilts.bench.comparison import settings_of_task
 from xstilts.bench.cost import PARTS, Pace, Study, apart, grown, shared
 from xstilts.bench.job import Job
 from xstilts.bench.load import busyness
 from xstilts.bench.report import where_it_ran
 from xstilts.bench.rounds import Result, run_job
-from xstilts.cache import CARD, read_json
-from xstilts.errors import DataError
-from xstilts.parameters import task_kind, task_section
 
 NONE = "none"
 MINUTE = 60.0

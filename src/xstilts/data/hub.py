@@ -10,12 +10,12 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from xstilts.base.errors import DataError, ParameterError, did_you_mean
 from xstilts.data.expected import Expected, as_list, filled, inside, names_language, without_format
 from xstilts.data.hub_card import HubCard, licence_note
 from xstilts.data.hub_files import HubRepository, commit_today, split_paths
 from xstilts.data.hub_rows import FIELDS, NO_LABEL, RowMap, write_rows
 from xstilts.data.manifest import Manifest
-from xstilts.errors import DataError, ParameterError, did_you_mean
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 FORMAT = "rows"

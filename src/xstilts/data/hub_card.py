@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 
 if TYPE_CHECKING:
     from xstilts.data.hub_files import HubRepository

@@ -11,8 +11,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from xstilts.cache import sha256_of
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
+from xstilts.base.files import sha256_of
 
 if TYPE_CHECKING:
     from xstilts.data.hub_card import HubCard

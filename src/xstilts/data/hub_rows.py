@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 
 if TYPE_CHECKING:
     from xstilts.data.hub_files import HubRepository

@@ -9,8 +9,8 @@ import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
+from xstilts.base.errors import DataError
 from xstilts.data.manifest import add_member
-from xstilts.errors import DataError
 
 PICTURES = (".png", ".jpg", ".jpeg")
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xstilts.base.errors import DataError, ParameterError, did_you_mean
+from xstilts.base.parameters import build
 from xstilts.data.expected import Expected, Names, RawFile, as_list, filled, names_language, raw_files, without_format
 from xstilts.data.images import collect
 from xstilts.data.manifest import IMAGES, Manifest
 from xstilts.data.vectors import VectorFiles, copy_vectors
-from xstilts.errors import DataError, ParameterError, did_you_mean
-from xstilts.parameters import build
 
 _ADVICE = "put it there, or mend data.official in the task's file"
 

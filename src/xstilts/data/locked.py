@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from xstilts.cache import read_json, sha256_of, write_json
+from xstilts.base.files import read_json, sha256_of, write_json
 
 MANIFEST = "manifest.json"
 OFFICIAL, EMBEDDED = "official", "pictograms"

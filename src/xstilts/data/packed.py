@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 
 MAGIC = b"E5S1"
 BLOCK = 32  # weights of a Q4_0 block

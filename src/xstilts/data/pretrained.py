@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from xstilts.errors import DataError, ParameterError
+from xstilts.base.errors import DataError, ParameterError
 
 KEEP = (
     "config.json",

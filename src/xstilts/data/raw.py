@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from xstilts.cache import whole_directory
+from xstilts.base.errors import ParameterError, did_you_mean
+from xstilts.base.files import whole_directory
+from xstilts.base.parameters import STAGES, build, choices, task_file, task_section
 from xstilts.data.expected import expected_of
 from xstilts.data.hub import Hub, HubFiles, hub_of, write_hub
 from xstilts.data.local import LocalFiles, Official, copy_files, find_official
 from xstilts.data.locked import only_writer
 from xstilts.data.manifest import Manifest
 from xstilts.data.pictograms.build import DATASETS, World, make
-from xstilts.errors import ParameterError, did_you_mean
-from xstilts.parameters import STAGES, build, choices, task_file, task_section
 
 NAMES = "names"
 WORLDS = ("pictograms", "official")

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from xstilts.cache import read_json
+from xstilts.base.errors import DataError
+from xstilts.base.files import read_json
 from xstilts.data.manifest import VECTORS, Manifest
-from xstilts.errors import DataError
 
 IDS, BOXES = "ids.json", "boxes.npy"
 PIECE = 4096  # rows that are looked at together

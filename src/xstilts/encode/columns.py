@@ -9,7 +9,7 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from xstilts.errors import DataError, did_you_mean
+from xstilts.base.errors import DataError, did_you_mean
 from xstilts.tasks.examples import Example
 from xstilts.tasks.schema import TaskSpec
 

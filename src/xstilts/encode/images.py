@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xstilts.cache import CARD, open_features, read_json
-from xstilts.errors import DataError
+from xstilts.base.cache import open_features
+from xstilts.base.errors import DataError
+from xstilts.base.files import CARD, read_json
 
 
 @dataclass(frozen=True)

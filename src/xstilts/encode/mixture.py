@@ -10,13 +10,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xstilts.cache import CARD, ROW, open_rows, read_json
+from xstilts.base.cache import ROW
+from xstilts.base.errors import DataError
+from xstilts.base.files import CARD, open_rows, read_json
 from xstilts.encode.recipe import MixtureSpec
 from xstilts.encode.sampling import draws, epoch_rows, member_order, member_rows, rates
 from xstilts.encode.shuffled import shuffle_labels
 from xstilts.encode.summary import padding
 from xstilts.encode.write import write_cache
-from xstilts.errors import DataError
 
 
 @dataclass(frozen=True)

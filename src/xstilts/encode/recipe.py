@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from xstilts import parameters
-from xstilts.errors import ParameterError, did_you_mean
+from xstilts.base import parameters
+from xstilts.base.errors import ParameterError, did_you_mean
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from xstilts.errors import ParameterError
+from xstilts.base.errors import ParameterError
 
 COLUMNS = ("label", "labels", "scores", "start", "end", "answer", "answers")  # those of `cache.ROW` that hold the label
 
@@ -28,7 +28,7 @@ def shuffle_labels(table: pa.Table, kinds: Mapping[str, str], seed: int) -> pa.T
     - choice: the place that is right in another row; a row with fewer choices draws one of its own.
 
     Args:
-        table: rows as `xstilts.cache.ROW`.
+        table: rows as `xstilts.base.cache.ROW`.
         kinds: the kind of each task in it.
 
     Raises:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from xstilts.cache import ROW, read_json, sha256_of
+from xstilts.base.cache import ROW
+from xstilts.base.errors import DataError
+from xstilts.base.files import read_json, sha256_of
 from xstilts.encode.card import EncodedSplit, TaskCard
 from xstilts.encode.columns import Setting
 from xstilts.encode.fingerprints import fingerprints
@@ -15,7 +17,6 @@ from xstilts.encode.kinds import encode_examples
 from xstilts.encode.labels import task_labels
 from xstilts.encode.tokens import open_tokenizer
 from xstilts.encode.write import as_table, write_cache
-from xstilts.errors import DataError
 from xstilts.tasks import drop_overlap, read_split, split_files, with_raw_languages
 from xstilts.tasks.examples import Example, Reading
 from xstilts.tasks.schema import TaskSpec

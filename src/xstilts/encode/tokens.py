@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tokenizers import Encoding, Tokenizer
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 
 Text = str | tuple[str, str]
 BATCH = 4096  # texts encoded at a time: keeps every core busy and few offsets in memory

@@ -9,8 +9,8 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
+from xstilts.base.errors import DataError
 from xstilts.encode.tokens import encode, uncut
-from xstilts.errors import DataError
 
 # Written without spaces between words. XTREME's sets cut Chinese, Japanese and Thai by character or by a segmenter.
 UNSPACED = frozenset({"ja", "th", "zh"})

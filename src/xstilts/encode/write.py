@@ -8,7 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from xstilts.cache import CARD, ROW, whole_directory, write_json, write_table
+from xstilts.base.cache import ROW
+from xstilts.base.files import CARD, whole_directory, write_json, write_table
 
 FINGERPRINTS = "fingerprints.arrow"
 INDICES = ("image", "second_image", "label", "start", "end")  # -1 where there is none

@@ -10,13 +10,14 @@ import PIL.Image
 import torch
 from numpy.typing import NDArray
 
-from xstilts.cache import BOX, CARD, sha256_of_files, whole_directory, write_json
+from xstilts.base.cache import BOX
+from xstilts.base.files import CARD, sha256_of_files, whole_directory, write_json
+from xstilts.base.threads import processors, workers
 from xstilts.features.images import ImageSource
 from xstilts.features.npy import NpyWriter
 from xstilts.features.progress import Progress
 from xstilts.features.regions import Boxes, Image, Proposals, propose
 from xstilts.features.vision import VisionEncoder, load_vision, vision_name
-from xstilts.threads import processors, workers
 
 Crop = NDArray[np.uint8]  # [side, side, 3]
 Vectors = NDArray[np.float32]
@@ -41,7 +42,7 @@ class FeatureSettings:
 
 
 def extract(images: Path, vision: Path, out: Path, settings: FeatureSettings | None = None) -> None:
-    """Write the feature directory of a set of images (layout: `xstilts.cache`), whole or not at all.
+    """Write the feature directory of a set of images (layout: `xstilts.base.cache`), whole or not at all.
 
     Args:
         images: zip or folder of images.

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 
 ENDINGS = (".png", ".jpg", ".jpeg")
 NO_MEMBER = (OSError, EOFError, zipfile.BadZipFile, zlib.error)

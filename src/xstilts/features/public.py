@@ -11,16 +11,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xstilts.cache import read_json, whole_directory, write_json
+from xstilts.base.errors import DataError
+from xstilts.base.files import read_json, whole_directory, write_json
+from xstilts.base.threads import one_thread_an_operation
 from xstilts.data import e5, pretrained
-from xstilts.errors import DataError
 from xstilts.features.align import fit, leave_variant_out, targets_of
 from xstilts.features.extract import FeatureSettings, cut, embed
 from xstilts.features.images import ImageSource, image_id
 from xstilts.features.published import save_lite0
 from xstilts.features.vision import LITE0, VisionEncoder, load_vision
 from xstilts.features.words import WordSpace
-from xstilts.threads import one_thread_an_operation
 
 E5_SMALL = "multilingual-e5-small"
 WHOLE = np.array([[0, 0, 1, 1, 1, 1, 1]], np.float32)  # the box of a whole picture

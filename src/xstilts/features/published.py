@@ -10,9 +10,9 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from xstilts.cache import write_json
+from xstilts.base.errors import DataError
+from xstilts.base.files import write_json
 from xstilts.data.assets import find_wheel, open_member
-from xstilts.errors import DataError
 from xstilts.features.efficientnet import EfficientNetLite0
 from xstilts.features.vision import LITE0, LITE0_CONFIG
 

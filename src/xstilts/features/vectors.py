@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from xstilts.cache import CARD, read_json, sha256_of_files, whole_directory, write_json
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
+from xstilts.base.files import CARD, read_json, sha256_of_files, whole_directory, write_json
 from xstilts.features.images import image_id
 from xstilts.features.npy import NpyWriter
 
@@ -22,7 +22,7 @@ PIECE = 4096  # rows that are converted together
 
 
 def from_vectors(folder: Path, out: Path) -> None:
-    """Write the feature directory of a set with vectors (layout: `xstilts.cache`), whole or not at all.
+    """Write the feature directory of a set with vectors (layout: `xstilts.base.cache`), whole or not at all.
 
     Without boxes every image has one region, and its box is the whole image. Vectors become float16.
 

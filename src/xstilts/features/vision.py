@@ -12,8 +12,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from xstilts.cache import read_json
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
+from xstilts.base.files import read_json
 from xstilts.features.efficientnet import DIM, EfficientNetLite0
 
 LITE0 = "efficientnet-lite0"

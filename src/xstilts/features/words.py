@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 
 TABLES = ("word_embeddings.weight", "embed_tokens.weight", "tok_embeddings.weight")
 _AGAIN = "delete it and run `dvc repro` to make it again"

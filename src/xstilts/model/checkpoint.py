@@ -19,8 +19,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from xstilts.cache import read_json, read_tensors, write_json
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
+from xstilts.base.files import read_json, read_tensors, write_json
 from xstilts.model.encoder import MultimodalEncoder, load_public
 from xstilts.model.multitask import MultitaskModel
 from xstilts.model.sharding import gathered_whole

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 from transformers.utils.logging import disable_progress_bar
 
-from xstilts.cache import read_tensors
-from xstilts.errors import DataError, ParameterError
+from xstilts.base.errors import DataError, ParameterError
+from xstilts.base.files import read_tensors
 from xstilts.model.attention import NAME as PADDED
 from xstilts.model.batch import Batch
 from xstilts.model.packing import NAME as PACKED

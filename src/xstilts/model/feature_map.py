@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from xstilts.errors import ParameterError
+from xstilts.base.errors import ParameterError
 from xstilts.model.batch import Batch
 from xstilts.model.visual_prefix import VisualPrefix
 

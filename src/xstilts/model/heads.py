@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from xstilts.errors import ParameterError, did_you_mean
+from xstilts.base.errors import ParameterError, did_you_mean
 from xstilts.model.batch import Batch
 from xstilts.model.encoder import Encoded
 

@@ -13,7 +13,7 @@ from typing import Literal
 import torch
 from torch import nn
 
-from xstilts.errors import ParameterError
+from xstilts.base.errors import ParameterError
 from xstilts.model.encoder import MultimodalEncoder
 
 Tune = Literal["full", "lora", "head"]

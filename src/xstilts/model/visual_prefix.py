@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from xstilts.cache import BOX
+from xstilts.base.cache import BOX
 
 TOKENS_PER_REGION = 4
 # A region's centre rarely leaves the middle half of an image, so a quarter of it already says "left" in full.

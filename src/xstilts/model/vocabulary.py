@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from xstilts.errors import ParameterError
+from xstilts.base.errors import ParameterError
 
 ROWS, VALUES = ".rows", ".values"  # how the names of a matrix's two parts in a checkpoint end
 MISSING = -1

@@ -9,7 +9,7 @@ from typing import Any
 from xstilts.page.figure import Table, interval, points
 from xstilts.page.material import Material
 from xstilts.page.names import typeset
-from xstilts.report.metrics import ENGLISH, ZERO_SHOT
+from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
 from xstilts.report.sentences import COST_NAMES
 
 MIXTURE = "multimodal"  # its comparison is the question as it stands, so it comes first

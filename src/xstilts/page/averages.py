@@ -9,7 +9,7 @@ from typing import Any
 from xstilts.page.figure import Table, interval, p_value, points
 from xstilts.page.material import Material
 from xstilts.report.averages import by_data, targets_of
-from xstilts.report.metrics import ZERO_SHOT
+from xstilts.report.cells.metrics import ZERO_SHOT
 
 HEAD = ("intermediate", "mean over", "points", "95 % interval", "p (Holm)", "targets", "left out")
 

@@ -10,11 +10,11 @@ from typing import Any
 import altair as alt
 from scipy.stats import spearmanr
 
+from xstilts.base.parameters import read_yaml
 from xstilts.page.colours import ACCENT, PAPER
 from xstilts.page.figure import Figure, Mark, Panel, Table, percent, rows_of, spec_of
 from xstilts.page.material import Material
-from xstilts.parameters import read_yaml
-from xstilts.report.metrics import ENGLISH, ZERO_SHOT
+from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
 
 Row = dict[str, Any]
 TABLE = Path(__file__).with_name("pretraining.yaml")

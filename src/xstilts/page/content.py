@@ -19,8 +19,8 @@ from xstilts.page.material import Material
 from xstilts.page.names import metric_name, typeset
 from xstilts.page.scores import type_figure
 from xstilts.page.training import cost_figure, curve_figures
+from xstilts.report.cells.metrics import EMBEDDED, ZERO_SHOT
 from xstilts.report.heat_map import cells_of
-from xstilts.report.metrics import EMBEDDED, ZERO_SHOT
 
 QUESTION = "Does multimodal intermediate training beat text-only intermediate training in languages without labels?"
 

@@ -12,7 +12,7 @@ from xstilts.page.figure import Figure, Mark, Panel, Table, interval, no_interva
 from xstilts.page.material import Material
 from xstilts.page.names import PLACES, metric_name
 from xstilts.page.routes import by_route, dots, filled
-from xstilts.report.metrics import CONTROLS, ENGLISH, ZERO_SHOT
+from xstilts.report.cells.metrics import CONTROLS, ENGLISH, ZERO_SHOT
 from xstilts.report.sentences import COST_NAMES
 
 Row = dict[str, Any]

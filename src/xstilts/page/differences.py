@@ -12,6 +12,7 @@ from xstilts.page.figure import Figure, Mark, Panel, Table, interval, p_value, p
 from xstilts.page.leaks import controls_note
 from xstilts.page.material import Material
 from xstilts.page.names import PLACES, metric_name
+from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
 from xstilts.report.heat_map import (
     cannot_tell,
     cells_of,
@@ -22,7 +23,6 @@ from xstilts.report.heat_map import (
     limit_of,
     route_name,
 )
-from xstilts.report.metrics import ENGLISH, ZERO_SHOT
 
 Row = dict[str, Any]
 PLACE, STEP = 34, 22  # pixels: the least width of a column, the height of an interval

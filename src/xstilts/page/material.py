@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xstilts.cache import open_rows, read_json
-from xstilts.report.details import details_path
+from xstilts.base.files import open_rows, read_json
+from xstilts.report.cells.details import details_path
 from xstilts.report.places import cell_path
 
 Json = Mapping[str, Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from xstilts.report.metrics import ENGLISH, ZERO_SHOT
+from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
 
 WHERE = {ZERO_SHOT: "zero-shot", ENGLISH: "English", "gap": "gap"}
 PLACES = {key: WHERE[key] for key in (ZERO_SHOT, ENGLISH)}  # where scores by type and controls are known

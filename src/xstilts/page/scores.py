@@ -14,7 +14,7 @@ from xstilts.page.figure import Figure, Panel, Table, no_intervals, percent, row
 from xstilts.page.material import Material
 from xstilts.page.names import PLACES
 from xstilts.page.routes import by_route, dots, filled, route_axis
-from xstilts.report.metrics import ENGLISH, ZERO_SHOT
+from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
 
 Row = dict[str, Any]
 

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from statistics import fmean
 from typing import Any
 
+from xstilts.report.cells.metrics import EMBEDDED, ENGLISH, ZERO_SHOT
 from xstilts.report.comparisons import TWINS, VARIANTS, Pair, controls_missing, missing
 from xstilts.report.differences import about, facts, languages, means, spelled, types, verdict
-from xstilts.report.metrics import EMBEDDED, ENGLISH, ZERO_SHOT
 from xstilts.report.paired import Paired, add
 from xstilts.report.sentences import details, sentence
 from xstilts.report.shuffled_labels import shuffled_labels

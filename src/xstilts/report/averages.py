@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from xstilts.report.metrics import ZERO_SHOT
+from xstilts.report.cells.metrics import ZERO_SHOT
 from xstilts.report.table import WIDTH
 
 NO_RETRIEVAL = "all targets (none is retrieval)"

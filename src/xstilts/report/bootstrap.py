@@ -46,7 +46,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm, t
 
-from xstilts.errors import XstiltsError
+from xstilts.base.errors import XstiltsError
 
 RESAMPLES = 10_000
 MOST_CLUSTERS = 2048  # more are dealt at random to as many groups, which are then the clusters

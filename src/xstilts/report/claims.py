@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from xstilts.parameters import read_yaml
+from xstilts.base.parameters import read_yaml
 from xstilts.report.cases import CASES, Case
 from xstilts.report.differences import about, spelled
 from xstilts.report.transfer import BASELINE, OVER, Transfer

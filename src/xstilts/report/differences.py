@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from xstilts.report.bootstrap import Interval, holm
-from xstilts.report.metrics import DIGITS, ENGLISH, ZERO_SHOT
+from xstilts.report.cells.metrics import DIGITS, ENGLISH, ZERO_SHOT
 from xstilts.report.paired import SCORE, Paired
 
 LARGEST = 1.0  # difference between two scores

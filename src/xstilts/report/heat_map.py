@@ -13,8 +13,8 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from xstilts.errors import DataError
-from xstilts.report.metrics import ENGLISH, ZERO_SHOT
+from xstilts.base.errors import DataError
+from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
 
 Record = Mapping[str, Any]
 GAP, BASELINE_ROW = "gap", "score"

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from xstilts.report.bootstrap import Interval, Resampled, contrast, resample
-from xstilts.report.metrics import CONTROLS, ENGLISH
+from xstilts.report.cells.metrics import CONTROLS, ENGLISH
 
 SCORE = "score"
 Mix = dict[int, float]  # {column: weight}: a weighted sum of the scores of one route

@@ -8,8 +8,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from xstilts.report.cells.metrics import CONTROLS, ENGLISH, ZERO_SHOT
 from xstilts.report.heat_map import cannot_tell, cells_of, columns_of, heading, heat_map_png, route_name
-from xstilts.report.metrics import CONTROLS, ENGLISH, ZERO_SHOT
 from xstilts.report.revisions import Revisions
 from xstilts.report.sentences import sentences
 

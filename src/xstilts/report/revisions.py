@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xstilts.errors import DataError, ParameterError
+from xstilts.base.errors import DataError, ParameterError
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from xstilts.cache import read_json
-from xstilts.errors import DataError, ParameterError
-from xstilts.report.metrics import OFFICIAL
+from xstilts.base.errors import DataError, ParameterError
+from xstilts.base.files import read_json
+from xstilts.report.cells.metrics import OFFICIAL
 
 
 def official_scores(root: Path, seed: int) -> dict[str, dict[str, Any]]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from xstilts.report.bootstrap import SIGNIFICANT
+from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
 from xstilts.report.differences import covers, in_points, signed
-from xstilts.report.metrics import ENGLISH, ZERO_SHOT
 
 COST_NAMES = {"updates": "a matched number of updates", "tokens": "a matched number of tokens"}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xstilts.cache import read_json
+from xstilts.base.files import read_json
 from xstilts.report.places import leaks_path
 
 # Of a split's uses of images or texts, the least that counts. Short sentences of few words recur by chance.

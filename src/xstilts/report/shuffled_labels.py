@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from xstilts.report.cells.metrics import ZERO_SHOT
 from xstilts.report.comparisons import SHUFFLED_LABELS, control_of
 from xstilts.report.differences import in_points, means, verdict
-from xstilts.report.metrics import ZERO_SHOT
 from xstilts.report.paired import Paired
 from xstilts.report.sentences import covered, findable
 from xstilts.report.transfer import BASELINE

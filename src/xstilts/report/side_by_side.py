@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 from xstilts.report.bootstrap import deal
-from xstilts.report.items import read_items
-from xstilts.report.metrics import CONTROLS
+from xstilts.report.cells.items import read_items
+from xstilts.report.cells.metrics import CONTROLS
 from xstilts.report.paired import SCORE, Column, Paired
 from xstilts.report.places import items_path
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from xstilts.cache import read_json
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
+from xstilts.base.files import read_json
 from xstilts.report.bootstrap import Interval
-from xstilts.report.metrics import CONTROLS, DIGITS, ENGLISH, ZERO_SHOT, metric_names
+from xstilts.report.cells.metrics import CONTROLS, DIGITS, ENGLISH, ZERO_SHOT, metric_names
 from xstilts.report.paired import Paired
 from xstilts.report.places import cell_path
 

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xstilts.cache import open_rows, whole_directory
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
+from xstilts.base.files import open_rows, whole_directory
 from xstilts.report.benchmarks import BENCHMARKS
 
 TASKS = BENCHMARKS["xtreme"]

@@ -10,8 +10,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
 from xstilts.report.heat_map import route_name
-from xstilts.report.metrics import ENGLISH, ZERO_SHOT
 from xstilts.report.sentences import sentences
 from xstilts.report.table import WIDTH
 

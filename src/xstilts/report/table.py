@@ -9,8 +9,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from xstilts.report.cells.metrics import CONTROLS, ENGLISH, ZERO_SHOT
 from xstilts.report.differences import covers
-from xstilts.report.metrics import CONTROLS, ENGLISH, ZERO_SHOT
 
 WIDTH = 120  # a stage has no terminal whose width could be asked
 _HEADINGS = {ZERO_SHOT: "zero-shot"}

@@ -8,9 +8,9 @@ from typing import Any
 
 from xstilts.report.benchmarks import RETRIEVAL
 from xstilts.report.bootstrap import Interval, holm
+from xstilts.report.cells.metrics import DIGITS, OFFICIAL
 from xstilts.report.comparisons import control_of
 from xstilts.report.differences import about, facts, languages, means, spelled
-from xstilts.report.metrics import DIGITS, OFFICIAL
 from xstilts.report.paired import Mix, Paired, add, scaled
 from xstilts.report.shared import Shared
 

@@ -20,7 +20,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from xstilts.errors import ParameterError, XstiltsError, did_you_mean
+from xstilts.base.errors import ParameterError, XstiltsError, did_you_mean
 from xstilts.report.benchmarks import BENCHMARKS, RETRIEVAL, Benchmark, BenchmarkTask
 
 Scores = Mapping[str, Mapping[str, Any]]  # task -> metric -> language -> value in 0..1

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Literal
 
-from xstilts.errors import ParameterError
+from xstilts.base.errors import ParameterError
 
 Style = Literal["squad", "mlqa"]
 

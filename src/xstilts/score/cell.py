@@ -10,8 +10,8 @@ from typing import Any
 import pyarrow as pa
 import torch
 
-from xstilts.cache import CARD, read_json
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
+from xstilts.base.files import CARD, read_json
 from xstilts.model.checkpoint import load_encoder, load_model
 from xstilts.model.encoder import MultimodalEncoder
 from xstilts.model.multitask import MultitaskModel

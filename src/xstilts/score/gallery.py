@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from scipy.sparse import csr_matrix, diags
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 
 ENGLISH = "en"
 

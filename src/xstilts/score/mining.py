@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xstilts.errors import XstiltsError
+from xstilts.base.errors import XstiltsError
 from xstilts.score.neighbours import margins_both_ways
 
 Gold = Collection[tuple[int, int]]  # source and target index of the pairs that are right

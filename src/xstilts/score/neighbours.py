@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from xstilts.errors import XstiltsError
+from xstilts.base.errors import XstiltsError
 
 Measure = Literal["cosine", "margin"]
 Nearest = tuple[np.ndarray, np.ndarray]  # indices int64 and scores float32, best first

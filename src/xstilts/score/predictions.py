@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 from torch import Tensor
 
+from xstilts.base.threads import workers
 from xstilts.model.batch import Batch
 from xstilts.model.multitask import MultitaskModel
 from xstilts.score.controls import SHOWN
 from xstilts.score.settings import ScoreSettings
-from xstilts.threads import workers
 from xstilts.train.dev import all_logits
 from xstilts.train.examples import Examples
 from xstilts.train.order import sorted_batches

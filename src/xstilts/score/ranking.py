@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
-from xstilts.errors import XstiltsError
+from xstilts.base.errors import XstiltsError
 from xstilts.score.neighbours import check_relevant
 
 Similarity = np.ndarray | Iterable[np.ndarray]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from xstilts.errors import ParameterError, did_you_mean
+from xstilts.base.errors import ParameterError, did_you_mean
 from xstilts.score.by_language import count_by, rounded, texts
 from xstilts.score.cell import Cell, Scored
 from xstilts.score.predictions import TEXT, TEXTS

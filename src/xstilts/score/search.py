@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 from xstilts.score.mining import FOLDS, candidate_pairs, mining_f1, threshold_search
 from xstilts.score.neighbours import cosine_blocks, nearest, retrieval_accuracy
 from xstilts.score.ranking import average_precisions

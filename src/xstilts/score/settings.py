@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from xstilts.errors import ParameterError
+from xstilts.base.errors import ParameterError
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 from xstilts.score.answer_text import Style, answer_f1, exact_match, style_of
 from xstilts.score.by_language import count_by, mean_by, texts
 from xstilts.score.cell import Cell, Scored

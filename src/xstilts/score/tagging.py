@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 from xstilts.score.by_language import count_by, rounded, texts
 from xstilts.score.cell import Cell, Scored
 from xstilts.score.predictions import TEXTS, each_batch

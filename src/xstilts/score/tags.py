@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from xstilts.errors import XstiltsError
+from xstilts.base.errors import XstiltsError
 
 Sentences = Sequence[Sequence[str]]
 

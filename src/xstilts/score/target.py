@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from xstilts.cache import whole_directory, write_json, write_table
-from xstilts.errors import ParameterError, did_you_mean
+from xstilts.base.errors import ParameterError, did_you_mean
+from xstilts.base.files import whole_directory, write_json, write_table
 from xstilts.score.answers import score_answers
 from xstilts.score.cell import Cell, Scored, open_cell
 from xstilts.score.matching import score_matching

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
+from xstilts.base.threads import workers
 from xstilts.model.encoder import Encoded, MultimodalEncoder
 from xstilts.score.settings import ScoreSettings
-from xstilts.threads import workers
 from xstilts.train.examples import Examples
 from xstilts.train.order import by_length, cut
 from xstilts.train.progress import Progress

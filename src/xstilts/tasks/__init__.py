@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 from xstilts.tasks import choice, classification, lareqa, matching, mlm, pairs, retrieval, span, tagging, vqa, vqav2
 from xstilts.tasks.examples import Example, Reading, RetrievalExample, VqaExample
 from xstilts.tasks.files import SplitFile, groups, split_files, with_raw_languages

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 from xstilts.tasks.examples import ChoiceExample, Reading
 from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, csv_rows, json_content, json_lines, json_list
 from xstilts.tasks.source import Source

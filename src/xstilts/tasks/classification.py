@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from xstilts.errors import did_you_mean
+from xstilts.base.errors import did_you_mean
 from xstilts.tasks.examples import ClassificationExample, Reading
 from xstilts.tasks.rows import Row, Unique, image_id, json_lines, tab_rows
 from xstilts.tasks.source import Source, counted

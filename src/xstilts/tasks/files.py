@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from xstilts.cache import read_json
-from xstilts.errors import DataError
-from xstilts.languages import LANGUAGE3, LANGUAGES
+from xstilts.base.errors import DataError
+from xstilts.base.files import read_json
+from xstilts.base.languages import LANGUAGE3, LANGUAGES
 from xstilts.tasks.formats import FORMATS, ROWS
 from xstilts.tasks.schema import LANGUAGE, LANGUAGE_3, SHOTS, TaskSpec, has_language, named_files, split_languages
 

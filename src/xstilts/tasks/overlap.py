@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 from xstilts.tasks.examples import (
     ChoiceExample,
     ClassificationExample,

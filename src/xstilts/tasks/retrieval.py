@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 from xstilts.tasks.examples import Reading, RetrievalExample
 from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, json_lines, lines, tab_rows
 from xstilts.tasks.source import Source

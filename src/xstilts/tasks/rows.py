@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 
 ANOTHER_FILE = "give the official file, whole"
 PICTURES = (".png", ".jpg", ".jpeg")

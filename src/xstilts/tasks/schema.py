@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
-from xstilts import parameters
-from xstilts.errors import ParameterError, did_you_mean
-from xstilts.languages import LANGUAGES
+from xstilts.base import parameters
+from xstilts.base.errors import ParameterError, did_you_mean
+from xstilts.base.languages import LANGUAGES
 from xstilts.tasks.formats import FORMATS
 
 METRICS = {

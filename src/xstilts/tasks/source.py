@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 from xstilts.tasks.examples import Example, Reading
 from xstilts.tasks.rows import ANOTHER_FILE, Row
 from xstilts.tasks.schema import TaskSpec

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
 from xstilts.tasks.examples import Reading, SpanExample
 from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, json_content, json_lines
 from xstilts.tasks.source import Source

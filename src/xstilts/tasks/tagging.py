@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from xstilts.errors import DataError, did_you_mean
+from xstilts.base.errors import DataError, did_you_mean
 from xstilts.tasks.examples import Reading, TaggingExample
 from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, json_lines, lines
 from xstilts.tasks.source import Source

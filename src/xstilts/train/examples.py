@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from xstilts.cache import CARD, open_rows, read_json
+from xstilts.base.files import CARD, open_rows, read_json
 from xstilts.model.batch import Batch
 from xstilts.model.visual_prefix import TOKENS_PER_REGION
 from xstilts.train.lists import Lists, gathered
@@ -22,7 +22,7 @@ class Examples:
     """The rows of one split of a cache, with random access to batches.
 
     Args:
-        table: rows as `xstilts.cache.ROW`.
+        table: rows as `xstilts.base.cache.ROW`.
         card: the cache's card, naming each task's kind and features.
         pictures: `shown`; `blind`: left out; `shuffled`: every row has those of another row of its language. The last
             two are controls: what a model scores with them, it knows without the picture.

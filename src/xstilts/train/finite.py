@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from xstilts.errors import XstiltsError
+from xstilts.base.errors import XstiltsError
 
 
 class NotFinite(XstiltsError):

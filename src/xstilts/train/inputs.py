@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
-from xstilts.cache import sha256_of
-from xstilts.threads import processors
+from xstilts.base.files import sha256_of
+from xstilts.base.threads import processors
 from xstilts.train.processes import Processes
 from xstilts.train.settings import TrainSettings
 

@@ -14,13 +14,13 @@ from torch import nn
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
-from xstilts.errors import XstiltsError
+from xstilts.base.errors import XstiltsError
+from xstilts.base.threads import workers
 from xstilts.model.batch import Batch
 from xstilts.model.checkpoint import trained_weights
 from xstilts.model.multitask import MultitaskModel
 from xstilts.model.sharding import split_sharded
 from xstilts.model.tuning import choose_trained
-from xstilts.threads import workers
 from xstilts.train.dev import dev_scores
 from xstilts.train.examples import Examples
 from xstilts.train.order import cut, epoch_batches

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
-from xstilts.cache import read_json
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
+from xstilts.base.files import read_json
 
 PART = 0.15  # of a text's tokens; of those, 80 % become the mask, 10 % a random token, 10 % stay
 MASKED, REPLACED = 0.8, 0.9

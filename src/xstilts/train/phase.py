@@ -9,7 +9,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from xstilts.cache import CARD, read_json, whole_directory
+from xstilts.base.files import CARD, read_json, whole_directory
 from xstilts.model.checkpoint import checkpoint_weights, encoder_weights, load_encoder, read_weights, save_checkpoint
 from xstilts.model.feature_map import start_map
 from xstilts.model.heads import LabelHead

@@ -8,8 +8,8 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from xstilts.cache import BOX, Features, open_features
-from xstilts.errors import XstiltsError
+from xstilts.base.cache import BOX, Features, open_features
+from xstilts.base.errors import XstiltsError
 from xstilts.train.lists import spans
 
 Shown = Literal["shown", "blind", "shuffled"]
@@ -25,7 +25,7 @@ class Pictures:
     squeezed into x 0..0.5, those of the right one into 0.5..1.
 
     Args:
-        table: rows as `xstilts.cache.ROW`.
+        table: rows as `xstilts.base.cache.ROW`.
         card: the cache's card, naming each task's features.
         shown: `shown`: every row has its own images; `blind`: none; `shuffled`: those of another row (see `exchange`).
         seed: of the exchange.

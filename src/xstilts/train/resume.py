@@ -18,8 +18,8 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from xstilts.cache import read_json, write_json
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
+from xstilts.base.files import read_json, write_json
 from xstilts.train.processes import Processes
 from xstilts.train.run import ForeignState, Run
 

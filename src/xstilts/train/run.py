@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from xstilts.errors import XstiltsError
+from xstilts.base.errors import XstiltsError
 from xstilts.model.checkpoint import kept_weights
 from xstilts.model.multitask import MultitaskModel
 from xstilts.model.sharding import as_kept, gathered_whole

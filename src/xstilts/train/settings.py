@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from xstilts.errors import ParameterError
+from xstilts.base.errors import ParameterError
 
 NOT_DECIDING = ("resume_minutes", "trim_vocabulary", "loader_workers")  # settings that change no number
 # Settings that an earlier version did not have, where they change nothing.

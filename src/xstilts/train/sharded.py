@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
-from xstilts.errors import ParameterError
+from xstilts.base.errors import ParameterError
 from xstilts.model.batch import Batch
 from xstilts.model.multitask import MultitaskModel
 from xstilts.model.sharding import full_of, shard_layers, split_sharded

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from xstilts.errors import XstiltsError
+from xstilts.base.errors import XstiltsError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

@@ -15,11 +15,11 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from xstilts.cache import sha256_of
+from xstilts.base.errors import DataError
+from xstilts.base.files import sha256_of
 from xstilts.data.pictograms.build import DATASETS, World, make
 from xstilts.data.pictograms.nouns import LANGUAGES, load_nouns
 from xstilts.data.pictograms.render import CANVAS_COLOUR, CARD_COLOURS
-from xstilts.errors import DataError
 
 SHARE = 0.02
 SRC = Path(__file__).parents[3] / "src"

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 import torch
 
-from xstilts.cache import read_json, write_json, write_table
+from xstilts.base.files import read_json, write_json, write_table
 from xstilts.model.checkpoint import save_checkpoint, trained_weights
 from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel

@@ -8,8 +8,8 @@ import pytest
 import yaml
 from huggingface_hub import ModelCard
 
-from xstilts.cache import read_json, sha256_of, write_json
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
+from xstilts.base.files import read_json, sha256_of, write_json
 from xstilts.report.model_card.facts import read_facts
 from xstilts.report.model_card.header import base_model
 from xstilts.report.model_card.licences import model_name

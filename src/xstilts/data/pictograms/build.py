@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from xstilts.cache import whole_directory
+from xstilts.base.files import whole_directory
 from xstilts.data.layout import LAYOUT
 from xstilts.data.pictograms.files import RawSet
 from xstilts.data.pictograms.gqa import questions_in, scene_graphs

@@ -11,9 +11,9 @@ from pathlib import Path
 import resvg_py
 from PIL import Image
 
+from xstilts.base.errors import DataError
 from xstilts.data.assets import find_wheel
 from xstilts.data.pictograms.nouns import load_nouns
-from xstilts.errors import DataError
 
 
 class Drawings:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from xstilts.base.languages import LANGUAGE3
 from xstilts.data.layout import LAYOUT
 from xstilts.data.pictograms.captions import captions_on, xflickrco_rows
 from xstilts.data.pictograms.copa import alternatives_of, xcopa_rows
@@ -19,7 +20,6 @@ from xstilts.data.pictograms.tagging import columns, sentences_on, tagged
 from xstilts.data.pictograms.tatoeba import parallel, sentences
 from xstilts.data.pictograms.world import World
 from xstilts.data.pictograms.xquad import xquad_of
-from xstilts.languages import LANGUAGE3
 
 ENGLISH = "en"
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from xstilts.cache import open_rows, read_json, sha256_of
+from xstilts.base.files import open_rows, read_json, sha256_of
 from xstilts.report.bootstrap import Interval
-from xstilts.report.clusters import FILE
-from xstilts.report.items import items
-from xstilts.report.metrics import ZERO_SHOT, read_scores, target_metrics
+from xstilts.report.cells.clusters import FILE
+from xstilts.report.cells.items import items
+from xstilts.report.cells.metrics import ZERO_SHOT, read_scores, target_metrics
 from xstilts.report.side_by_side import pair_up
 
 WEIGHTS, CARD, GAP = "model.safetensors", "checkpoint.json", "gap"

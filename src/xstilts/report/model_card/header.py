@@ -7,7 +7,7 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
-from xstilts.report.metrics import EMBEDDED, ZERO_SHOT
+from xstilts.report.cells.metrics import EMBEDDED, ZERO_SHOT
 from xstilts.report.model_card.facts import Facts
 
 HUB_NAME = re.compile(r"([\w.-]+/[\w.-]+?)(@[\w.-]+)?")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xstilts.report.metrics import CONTROLS, EMBEDDED, ZERO_SHOT
+from xstilts.report.cells.metrics import CONTROLS, EMBEDDED, ZERO_SHOT
 from xstilts.report.model_card.facts import GAP, PHASES, Facts
 from xstilts.report.model_card.header import header
 from xstilts.report.model_card.licences import data_section, model_name

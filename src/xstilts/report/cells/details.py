@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xstilts.cache import open_rows, read_json, whole_directory, write_json, write_table
-from xstilts.errors import DataError
-from xstilts.report.items import training_of
-from xstilts.report.metrics import read_scores
-from xstilts.report.points import earned
+from xstilts.base.errors import DataError
+from xstilts.base.files import open_rows, read_json, whole_directory, write_json, write_table
+from xstilts.report.cells.items import training_of
+from xstilts.report.cells.metrics import read_scores
+from xstilts.report.cells.points import earned
 
 ANSWERS = pa.schema(
     [

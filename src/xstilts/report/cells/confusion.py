@@ -14,8 +14,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xstilts.cache import open_rows
-from xstilts.report.metrics import ENGLISH, ZERO_SHOT, read_scores
+from xstilts.base.files import open_rows
+from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT, read_scores
 
 NUMBERS = "zero one two three four five six seven eight nine ten".split()
 COLOURS = "black white gray grey red orange yellow green blue purple pink brown tan beige gold silver".split()

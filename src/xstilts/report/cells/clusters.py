@@ -34,8 +34,8 @@ import pyarrow as pa
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from xstilts.cache import open_rows
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
+from xstilts.base.files import open_rows
 
 FILE = "test.arrow"
 _NUMBER = re.compile(r"test\d*-\d+")  # an id that a reader made of the split and the row's place

@@ -1,4 +1,4 @@
-"""Reading the parameter files: params.yaml, stages/defaults.yaml, stages/grid.yaml and one file a task.
+"""Reading the parameter files: params.yaml, stages/defaults.yaml, stages/grid.yaml, one file per task and recipe.
 
 Paths are relative to the repository root, where DVC runs every stage.
 """
@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-from xstilts.errors import ParameterError, did_you_mean
+from xstilts.base.errors import ParameterError, did_you_mean
 
 PARAMS = Path("params.yaml")
 STAGES = Path("stages")
@@ -72,10 +72,29 @@ def task_kind(task: str) -> str:
     return str(task_file(task)["kind"])
 
 
-def task_section(task: str, section: str) -> dict[str, Any]:
-    """One section of a task: stages/defaults.yaml overlaid with stages/tasks/<task>.yaml."""
+def recipe_names() -> list[str]:
+    """Every recipe that has a file in stages/recipes, sorted."""
+    return sorted(path.stem for path in (STAGES / "recipes").glob("*.yaml"))
+
+
+def recipe_file(recipe: str) -> dict[str, Any]:
+    """The whole content of stages/recipes/<recipe>.yaml."""
+    if recipe not in recipe_names():
+        raise ParameterError(f"unknown recipe '{recipe}'.{did_you_mean(recipe, recipe_names())}")
+    return read_yaml(STAGES / "recipes" / f"{recipe}.yaml")
+
+
+def task_section(task: str, section: str, recipe: str | None = None) -> dict[str, Any]:
+    """One section of a task: stages/defaults.yaml, over it the task's file, and over that a recipe's."""
     defaults = read_yaml(STAGES / "defaults.yaml").get(section) or {}
-    return overlay(defaults, task_file(task).get(section) or {})
+    own = overlay(defaults, task_file(task).get(section) or {})
+    return overlay(own, recipe_file(recipe).get(section) or {}) if recipe else own
+
+
+def task_settings(cls: type[Built], task: str, section: str, recipe: str) -> Built:
+    """The settings of a stage: `task_section` as the dataclass `cls`, errors naming the two files."""
+    where = f"stages/tasks/{task}.yaml or stages/recipes/{recipe}.yaml: {section}"
+    return build(cls, task_section(task, section, recipe), where)
 
 
 def overlay(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:

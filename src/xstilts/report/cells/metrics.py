@@ -10,8 +10,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from xstilts.cache import read_json
-from xstilts.errors import DataError
+from xstilts.base.errors import DataError
+from xstilts.base.files import read_json
 
 ENGLISH = "en"
 ZERO_SHOT = "zero_shot"  # unweighted mean over the languages other than English

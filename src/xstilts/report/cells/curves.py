@@ -8,7 +8,7 @@ from typing import Any
 
 from dvclive import Live
 
-from xstilts.cache import read_json, whole_directory
+from xstilts.base.files import read_json, whole_directory
 
 NAMES = {"loss": "loss", "dev": "english_dev"}  # in checkpoint.json, in DVCLive
 Cards = Mapping[str, Mapping[str, Any]]

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from xstilts.cache import open_rows, read_json, write_table
-from xstilts.errors import DataError
-from xstilts.report.clusters import common_candidates, paragraphs
-from xstilts.report.metrics import CONTROLS, read_scores
-from xstilts.report.points import RANKED, Points, earned
+from xstilts.base.errors import DataError
+from xstilts.base.files import open_rows, read_json, write_table
+from xstilts.report.cells.clusters import common_candidates, paragraphs
+from xstilts.report.cells.metrics import CONTROLS, read_scores
+from xstilts.report.cells.points import RANKED, Points, earned
 
 SCHEMA = pa.schema(
     [

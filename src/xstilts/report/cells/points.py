@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from xstilts.errors import XstiltsError
+from xstilts.base.errors import XstiltsError
 from xstilts.score.answer_text import answer_f1, exact_match, style_of
 from xstilts.score.soft_vqa import soft_accuracy
 from xstilts.score.tags import entity_f1, pos_f1

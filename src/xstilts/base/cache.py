@@ -1,0 +1,80 @@
+"""The cache between preparing and learning: a directory with `card.json` and one Arrow file per split.
+
+The splits are `train.arrow` and `dev.arrow`, or `test.arrow`. A *feature file* is a directory with one vector per
+region, memory-mapped. Both chains import this module and nothing of each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from xstilts.base.errors import DataError
+from xstilts.base.files import CARD, read_json, write_table
+
+BOX = 7  # x1 y1 x2 y2 width height area, all relative to the image
+
+ROW = pa.schema(
+    [
+        ("id", pa.string()),  # of the example; the windows of a long one share it
+        ("window", pa.int32()),  # number of the window, 0 where the example is one row
+        ("task", pa.string()),
+        ("language", pa.string()),
+        ("input_ids", pa.list_(pa.int32())),  # token ids with the special tokens; of choices: one after the other
+        ("lengths", pa.list_(pa.int32())),  # tokens of each choice in input_ids; empty: input_ids is one sequence
+        ("image", pa.int32()),  # row in the feature file's image list, -1: no image
+        ("second_image", pa.int32()),  # the right one of two, -1: there is none
+        ("label", pa.int32()),  # class, choice or answer index, -1: an answer outside the vocabulary, or no label
+        ("labels", pa.list_(pa.int32())),  # tagging: a tag at each word's first token; vqa: those of `answers`; else -1
+        ("scores", pa.list_(pa.float32())),  # vqa: the score of each of `answers`, 0..1; empty: `label` alone is right
+        ("start", pa.int32()),  # first and last token of the answer span, 0 0: no answer here, -1: not a span task
+        ("end", pa.int32()),
+        ("context", pa.string()),  # span, dev and test: the text that the answer is cut out of, else ""
+        ("offsets", pa.list_(pa.int32())),  # span, dev and test: first and last+1 character a token, -1 -1 outside
+        ("structural", pa.string()),  # question type; retrieval: `query` or `candidate`; "" where there is none
+        ("semantic", pa.string()),
+        ("image_id", pa.string()),  # of two images: both ids, a space between
+        ("answer", pa.string()),  # gold answer or label as text
+        ("answers", pa.list_(pa.string())),  # gold answers; choice: all choices; tagging: a tag a word; retrieval: ids
+    ]
+)
+
+
+def write_rows(path: Path, columns: dict[str, list[Any]]) -> None:
+    """Write columns (named as in `ROW`, equally long) as one uncompressed, memory-mappable Arrow file."""
+    table = pa.table({field.name: pa.array(columns[field.name], field.type) for field in ROW}, schema=ROW)
+    write_table(path, table)
+
+
+@dataclass(frozen=True)
+class Features:
+    """Region features of a set of images, memory-mapped.
+
+    Attributes:
+        vectors: float16 `[regions, dim]`.
+        boxes: float32 `[regions, 7]`: x1 y1 x2 y2 width height area, relative to the image.
+        offsets: int64 `[images + 1]`; image i owns rows `offsets[i]:offsets[i + 1]`.
+        images: the image ids, in order.
+    """
+
+    vectors: np.ndarray
+    boxes: np.ndarray
+    offsets: np.ndarray
+    images: list[str]
+
+    def regions(self, image: int) -> slice:
+        """The rows of one image, given its index."""
+        return slice(int(self.offsets[image]), int(self.offsets[image + 1]))
+
+
+def open_features(path: Path, sha256: str | None = None) -> Features:
+    """Open a feature directory; with `sha256`, refuse any other features than those a cache was made with."""
+    card = read_json(path / CARD)
+    if sha256 is not None and card["sha256"] != sha256:
+        raise DataError(path, None, f"features {card['sha256'][:12]}", sha256[:12], "run `dvc repro`")
+    arrays = {name: np.load(path / f"{name}.npy", mmap_mode="r") for name in ("features", "boxes", "offsets")}
+    return Features(arrays["features"], arrays["boxes"], arrays["offsets"], read_json(path / "images.json"))

@@ -1,0 +1,122 @@
+"""Files that are whole or not there: folders, JSON, Arrow and safetensors; a broken one is named in a sentence."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from safetensors import SafetensorError
+
+from xstilts.base.errors import DataError
+
+CARD = "card.json"
+WIDTH = 120  # of a line that `write_compact` writes
+
+
+@contextmanager
+def whole_directory(path: Path) -> Iterator[Path]:
+    """Yield a temporary directory that replaces `path` at the end, or vanishes if the block fails.
+
+    Nobody ever sees half an output, and an earlier one survives every failure.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        yield draft
+        draft.chmod(0o755)
+        if path.exists():
+            shutil.rmtree(path)
+        os.replace(draft, path)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the hexadecimal SHA-256 of a file, read in pieces."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def sha256_of_files(directory: Path) -> str:
+    """Return one SHA-256 for the names and contents of all files in a directory, its card left out."""
+    files = sorted(path for path in directory.iterdir() if path.name != CARD)
+    listed = "".join(f"{path.name} {sha256_of(path)}\n" for path in files)
+    return hashlib.sha256(listed.encode()).hexdigest()
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON that diffs well: two spaces, UTF-8, a final newline."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """Read JSON; `DataError` naming the file if it is missing or broken."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(path, None, "no such file", "a JSON file", "run `dvc repro`") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        line = getattr(error, "lineno", None)
+        raise DataError(path, line, f"broken JSON ({error})", "valid JSON", "make the file again") from None
+
+
+def read_tensors(path: Path, load: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
+    """Read a safetensors file with `load` (the reader of the framework in use); `DataError` if missing or damaged."""
+    try:
+        return load(path)
+    except (SafetensorError, OSError) as error:
+        found = f"an unreadable file ({error})"
+        raise DataError(path, None, found, "whole safetensors", "run `dvc repro` again") from None
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a table as an Arrow IPC file; the same rows give the same bytes."""
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table.combine_chunks(), max_chunksize=1 << 16)
+
+
+def open_rows(path: Path) -> pa.Table:
+    """Open an Arrow file memory-mapped: nothing is read before it is used."""
+    try:
+        return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+    except FileNotFoundError:
+        raise DataError(path, None, "no such file", "a cache", "run `dvc repro`") from None
+    except pa.ArrowInvalid as error:
+        raise DataError(path, None, f"a broken Arrow file ({error})", "a whole cache", "run `dvc repro`") from None
+
+
+def write_compact(path: Path, content: Any) -> None:
+    """Write JSON with two spaces a level, UTF-8 and a final newline; what fits into `WIDTH` characters is one line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(compact(content) + "\n", encoding="utf-8")
+
+
+def compact(content: Any, indent: int = 0, before: int = 0) -> str:
+    """The text of a value.
+
+    Args:
+        indent: of the line that it begins on.
+        before: characters that precede it there, the indent not among them.
+    """
+    line = json.dumps(content, ensure_ascii=False)
+    if indent + before + len(line) < WIDTH or not content or not isinstance(content, (dict, list)):
+        return line
+    inner, brackets = indent + 2, "{}" if isinstance(content, dict) else "[]"
+    if isinstance(content, dict):
+        parts = [(json.dumps(key, ensure_ascii=False) + ": ", value) for key, value in content.items()]
+    else:
+        parts = [("", value) for value in content]
+    lines = [" " * inner + key + compact(value, inner, len(key)) for key, value in parts]
+    return f"{brackets[0]}\n" + ",\n".join(lines) + f"\n{' ' * indent}{brackets[1]}"

@@ -1,0 +1,67 @@
+"""How numbers are written: on the terminal, in Markdown, on the page and in plots alike; and what is inconclusive.
+
+Scores are fractions of 1 as they stand in the JSON files, with four digits. They are shown in percent and their
+differences in points, with one digit, rounded once: half away from zero, of the decimal number in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+SIGNIFICANT = 0.05  # a p-value of no more counts, by Holm where there are several
+MINUS = "−"
+NO_INTERVAL = "no interval"
+ABSENT = "-"  # a number that there is none of
+
+
+def rounded(fraction: float, digits: int = 1) -> float:
+    """A fraction in percent or points, rounded; never -0.0."""
+    step = Decimal(1).scaleb(-digits)
+    return float((Decimal(repr(round(fraction, 6))) * 100).quantize(step, ROUND_HALF_UP)) + 0.0
+
+
+def percent(fraction: float | None) -> str:
+    """`48.0` of 0.48; a dash where there is none."""
+    return ABSENT if fraction is None else f"{rounded(fraction):.1f}"
+
+
+def points(fraction: float | None) -> str:
+    """`+9.3`, `−1.2` or `0.0` of a difference between two scores; a dash where there is none."""
+    if fraction is None:
+        return ABSENT
+    value = rounded(fraction)
+    return f"{value:+.1f}".replace("-", MINUS) if value else "0.0"
+
+
+def percent_interval(ends: Sequence[float | None]) -> str:
+    """`48.1 to 51.0` of the ends of a score's interval."""
+    low, high = ends
+    return ABSENT if low is None or high is None else f"{percent(low)} to {percent(high)}"
+
+
+def points_interval(ends: Sequence[float | None]) -> str:
+    """`+7.1 to +11.5` of the ends of a difference's interval."""
+    low, high = ends
+    return NO_INTERVAL if low is None or high is None else f"{points(low)} to {points(high)}"
+
+
+def difference(record: Mapping[str, Any]) -> str:
+    """`+9.3 points (+7.1 to +11.5)` of a difference as the JSON files have it."""
+    return f"{points(record['difference'])} points ({points_interval(record['interval'])})"
+
+
+def p_value(p: float | None) -> str:
+    """`0.034`, or `<0.001`."""
+    if p is None:
+        return ABSENT
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def inconclusive(record: Mapping[str, Any]) -> bool:
+    """Whether a difference decides nothing: no interval, 0 within it, or (of several) Holm's p-value above 0.05."""
+    low, high = record["interval"]
+    if low is None or high is None or low <= 0 <= high:
+        return True
+    return bool((record.get("p_holm") or 0) > SIGNIFICANT)
