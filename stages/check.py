@@ -9,7 +9,7 @@ try:
     import typer
 
     from xstilts.base.errors import run_stage
-    from xstilts.check import write_checked
+    from xstilts.check.files import write_checked
 except ModuleNotFoundError as error:  # the first stage of all: say so in words when it is the wrong Python
     sys.exit(f"error: no {error.name} in {sys.executable}; run `make env`, then `. .venv/bin/activate`")
 

@@ -31,7 +31,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("xstilts")
 
 ROOT = Path(__file__).parents[1]
-CHOICES = {"world": "pictograms", "intermediate": "none", "seed": 0}
+CHOICES = {"world": "pictograms", "intermediate": "none", "recipe": "plain", "seed": 0}
 Edit = Callable[[dict[str, Any]], object]
 
 
@@ -57,9 +57,10 @@ def parameter_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paramete
     """
     shutil.copy(ROOT / "params.yaml", tmp_path)
     (tmp_path / "stages").mkdir()
-    for name in ("grid.yaml", "grid.official.yaml", "defaults.yaml"):
+    for name in ("grid.yaml", "grid.official.yaml", "defaults.yaml", "comparisons.yaml"):
         shutil.copy(ROOT / "stages" / name, tmp_path / "stages")
-    shutil.copytree(ROOT / "stages" / "tasks", tmp_path / "stages" / "tasks")
+    for folder in ("tasks", "recipes"):
+        shutil.copytree(ROOT / "stages" / folder, tmp_path / "stages" / folder)
     (tmp_path / "stages" / "full").mkdir()
     shutil.copy(ROOT / "stages" / "full" / "study.yaml", tmp_path / "stages" / "full")
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""The tasks and mixtures there are, as their files and the caches made so far tell."""
+"""The tasks, mixtures and recipes that there are, as their files and the caches made so far tell."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xstilts.base.parameters import choices, task_file, task_kind, task_names, task_section
+from xstilts.base.parameters import (
+    choices,
+    grid,
+    recipe_file,
+    recipe_names,
+    task_file,
+    task_kind,
+    task_names,
+    task_section,
+)
 from xstilts.data.pictograms.build import DATASETS
 
 TOKENIZED = Path("data/tokenized")
@@ -40,6 +49,39 @@ def list_tasks() -> list[TaskEntry]:
     choices()  # so that a wrong working directory is an error and not an empty list
     entries = [_mixture(name) if task_kind(name) == "mixture" else _task(name) for name in task_names()]
     return sorted(entries, key=lambda entry: (entry.kind == "mixture", entry.name))
+
+
+@dataclass(frozen=True)
+class RecipeEntry:
+    """A recipe: what it changes, `phase: key value, ...`, and the cells that the grid has of it."""
+
+    name: str
+    changes: str
+    cells: str
+
+
+def list_recipes() -> list[RecipeEntry]:
+    """Every recipe with a file in stages/recipes, in the order of the grid; those that it does not list come last."""
+    universe = grid()
+    listed = {name: phase for phase, names in universe["recipes"].items() for name in names}
+    entries = []
+    for name in [*listed, *(name for name in recipe_names() if name not in listed)]:
+        sections = {phase: section for phase, section in recipe_file(name).items() if section}
+        changes = "; ".join(f"{phase}: {_settings(section)}" for phase, section in sections.items())
+        entries.append(RecipeEntry(name, changes or "nothing", _ranges_over(listed.get(name), universe)))
+    return entries
+
+
+def _settings(section: dict[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in section.items())
+
+
+def _ranges_over(phase: str | None, universe: dict[str, Any]) -> str:
+    if phase is None:
+        return "nothing, stages/grid.yaml does not list it"
+    if phase == "everywhere":
+        return "every route and target"
+    return f"{' '.join(universe['recipe_routes'])} on {' '.join(universe['recipe_targets'])}"
 
 
 def _task(name: str) -> TaskEntry:

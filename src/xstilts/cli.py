@@ -14,7 +14,9 @@ from xstilts.base.errors import ParameterError, run_stage
 from xstilts.bench.command import bench
 
 if TYPE_CHECKING:
-    from xstilts.check import Cell
+    from rich.table import Table
+
+    from xstilts.base.cells import Cell
 
 app = typer.Typer(
     help="Which intermediate task helps zero-shot cross-lingual transfer? Run at the repository root.",
@@ -25,9 +27,16 @@ app = typer.Typer(
 app.command(no_args_is_help=True)(bench)
 
 
+Intermediate = Annotated[str | None, typer.Option(help="intermediate task; else the one in params.yaml")]
+Recipe = Annotated[str | None, typer.Option(help="recipe of both phases; else the one in params.yaml")]
+Seed = Annotated[int | None, typer.Option(help="seed of the route; else the one in params.yaml")]
+Target = Annotated[str | None, typer.Option(help="target task; else the first of the study")]
+Out = Annotated[Path, typer.Option(help="folder to write, replaced as a whole")]
+
+
 @app.command()
 def tasks() -> None:
-    """List tasks and mixtures: kind, modality, languages, source and, once made, rows."""
+    """List tasks, mixtures and recipes: kind, modality, languages, source and, once made, rows."""
     run_stage(_print_tasks)
 
 
@@ -41,12 +50,13 @@ def check() -> None:
 def predict(
     image: Annotated[Path, typer.Option(help="a picture file")],
     question: Annotated[str, typer.Option(help="a question about it, in any language")],
-    route: Annotated[str | None, typer.Option(help="intermediate task; else the one in params.yaml")] = None,
-    seed: Annotated[int | None, typer.Option(help="seed of the route; else the one in params.yaml")] = None,
-    target: Annotated[str | None, typer.Option(help="target task; else the first of the study")] = None,
+    route: Intermediate = None,
+    recipe: Recipe = None,
+    seed: Seed = None,
+    target: Target = None,
 ) -> None:
     """Answer a question about a picture, and show the five likeliest answers."""
-    run_stage(lambda: _predict(image, question, route, seed, target))
+    run_stage(lambda: _predict(image, question, _cell(route, recipe, seed, target)))
 
 
 @app.command()
@@ -65,24 +75,17 @@ def overall(
 
 
 @app.command()
-def submission(
-    out: Annotated[Path, typer.Option(help="folder to write, replaced as a whole")],
-    route: Annotated[str | None, typer.Option(help="intermediate task; else the one in params.yaml")] = None,
-    seed: Annotated[int | None, typer.Option(help="seed of the route; else the one in params.yaml")] = None,
-) -> None:
+def submission(out: Out, route: Intermediate = None, recipe: Recipe = None, seed: Seed = None) -> None:
     """Write the folder of predictions that XTREME's leaderboard takes."""
-    run_stage(lambda: _submission(out, route, seed))
+    run_stage(lambda: _submission(out, route, recipe, seed))
 
 
 @app.command()
 def export(
-    out: Annotated[Path, typer.Option(help="folder to write, replaced as a whole")],
-    route: Annotated[str | None, typer.Option(help="intermediate task; else the one in params.yaml")] = None,
-    seed: Annotated[int | None, typer.Option(help="seed of the route; else the one in params.yaml")] = None,
-    target: Annotated[str | None, typer.Option(help="target task; else the first of the study")] = None,
+    out: Out, route: Intermediate = None, recipe: Recipe = None, seed: Seed = None, target: Target = None
 ) -> None:
     """Write a trained model as an ordinary Hugging Face folder."""
-    run_stage(lambda: _export(out, route, seed, target))
+    run_stage(lambda: _export(out, route, recipe, seed, target))
 
 
 @app.command()
@@ -98,21 +101,32 @@ def review(
 
 
 def _print_tasks() -> None:
-    from rich.box import SIMPLE_HEAD
     from rich.console import Console
-    from rich.table import Table
 
-    from xstilts.catalogue import list_tasks
+    from xstilts.catalogue import list_recipes, list_tasks
 
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1))
-    for heading in ("task", "kind", "modality", "languages", "metric", "rows", "source", "licence"):
-        table.add_column(heading, no_wrap=True)
+    console = Console(width=400)  # wider than any row: one line per task, also in a pipe
+    table = _table("task", "kind", "modality", "languages", "metric", "rows", "source", "licence")
     for entry in list_tasks():
         rows = ", ".join(f"{split} {number}" for split, number in entry.rows.items()) or "-"
         languages, licence = _first_of(entry.languages), entry.licence or "-"
         cells = (entry.name, entry.kind, entry.modality, languages, entry.metric or "-", rows, entry.source, licence)
         table.add_row(*cells)
-    Console(width=400).print(table)  # wider than any row: a line a task, also in a pipe
+    console.print(table)
+    recipes = _table("recipe", "changes", "ranges over")
+    for recipe in list_recipes():
+        recipes.add_row(recipe.name, recipe.changes, recipe.cells)
+    console.print(recipes)
+
+
+def _table(*headings: str) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1))
+    for heading in headings:
+        table.add_column(heading, no_wrap=True)
+    return table
 
 
 def _first_of(languages: list[str], shown: int = 8) -> str:
@@ -122,7 +136,7 @@ def _first_of(languages: list[str], shown: int = 8) -> str:
 
 
 def _leaks() -> None:
-    from xstilts.check import check_grid
+    from xstilts.check.grid import check_grid
     from xstilts.leaks import not_compared, overlaps, print_leaks
 
     universe = check_grid()
@@ -131,23 +145,25 @@ def _leaks() -> None:
 
 
 def _overall(benchmark: str, seed: int) -> None:
-    from xstilts.report.routes import official_scores
+    from xstilts.report.xtreme import official_scores, print_overall
     from xstilts.report.xtreme import overall as overall_of
-    from xstilts.report.xtreme import print_overall
 
-    routes = official_scores(Path("data/scores"), seed)
+    routes = official_scores(seed)
     print_overall({route: overall_of(scores, benchmark) for route, scores in routes.items()})  # type: ignore[arg-type]
 
 
-def _submission(out: Path, route: str | None, seed: int | None) -> None:
-    from xstilts.check import check_grid, choose_cell
-    from xstilts.report.routes import official_scores
+def _submission(out: Path, route: str | None, recipe: str | None, seed: int | None) -> None:
+    from xstilts.base.cells import DATA, Route, scores_folder
+    from xstilts.check.choices import choose_cell
+    from xstilts.check.grid import check_grid
     from xstilts.report.submission import write_submission
+    from xstilts.report.xtreme import official_scores
 
-    cell = choose_cell(check_grid(), route, seed, None)
-    if cell.route not in (routes := official_scores(Path("data/scores"), cell.seed)):
-        raise ParameterError(f"route '{cell.route}' has no scores on published data; there are {', '.join(routes)}")
-    missing = write_submission(Path("data/scores") / f"{cell.route}-s{cell.seed}", Path("data/tokenized"), out)
+    cell = choose_cell(check_grid(), route, seed, None, recipe)
+    name = str(Route(cell.route, cell.recipe))
+    if name not in (routes := official_scores(cell.seed)):
+        raise ParameterError(f"route '{name}' has no scores on published data; there are {', '.join(routes)}")
+    missing = write_submission(scores_folder(cell.recipe, cell.route, cell.seed), DATA / "tokenized", out)
     print(f"{out}: " + (f"incomplete, missing {', '.join(missing)}" if missing else "complete"))
 
 
@@ -160,61 +176,46 @@ def _review(base: str, head: str, out: Path, shrunken: Path | None, link: str) -
 
 
 def _check() -> None:
-    from xstilts.check import check_parameters
+    from xstilts.check.files import check_parameters
 
     check_parameters()
     print("ok")
 
 
-def _export(out: Path, route: str | None, seed: int | None, target: str | None) -> None:
-    cell = _cell(route, seed, target)
-    from xstilts.base.parameters import STAGES, read_yaml
+def _export(out: Path, route: str | None, recipe: str | None, seed: int | None, target: str | None) -> None:
+    cell = _cell(route, recipe, seed, target)
+    from xstilts.base.cells import PUBLIC
     from xstilts.export import export_model
-    from xstilts.report.model_card.facts import Places, read_facts
-    from xstilts.report.model_card.text import model_card
+    from xstilts.report.model_card.text import card_of
 
-    places = Places.of(cell.route, cell.seed, cell.target)
-    if not places.intermediate.is_dir():  # of a target checkpoint that was pulled alone not everything is known
-        export_model(places.target, places.public, out)
-        print(f"{out}: {places.target}, without a model card, as there is no {places.intermediate}")
-        return
-    features = read_yaml(STAGES / "defaults.yaml").get("features") or {}
-    card = model_card(read_facts(cell.route, cell.seed, cell.target, places, features))
-    export_model(places.target, places.public, out, card)
-    print(f"{out}: {places.target}")
+    export_model(cell.target_checkpoint, PUBLIC, out, card_of(cell))
+    print(f"{out}: {cell.target_checkpoint}")
 
 
-def _predict(image: Path, question: str, route: str | None, seed: int | None, target: str | None) -> None:
+def _predict(image: Path, question: str, cell: Cell) -> None:
+    from xstilts.base.cells import PUBLIC
     from xstilts.base.errors import DataError
 
     if not image.is_file():
         raise DataError(image, None, "no such file", "a picture", "give the path of one with --image")
-    _print_answers(image, question, _checkpoint(route, seed, target))
-
-
-def _checkpoint(route: str | None, seed: int | None, target: str | None) -> Path:
-    """The target checkpoint asked for, what is None as in params.yaml."""
-    cell = _cell(route, seed, target)
-    return Path("data/target") / f"{cell.route}-s{cell.seed}" / cell.target
-
-
-def _cell(route: str | None, seed: int | None, target: str | None) -> Cell:
-    """The cell asked for, what is None as in params.yaml, whose target checkpoint is there."""
-    from xstilts.base.errors import DataError
-    from xstilts.check import check_grid, choose_cell
-
-    cell = choose_cell(check_grid(), route, seed, target)
-    checkpoint = Path("data/target") / f"{cell.route}-s{cell.seed}" / cell.target
-    if not checkpoint.is_dir():
-        stage = f"stages/train/dvc.yaml:target@{cell.route}-{cell.seed}-{cell.target}"
-        raise DataError(checkpoint, None, "no checkpoint", "a trained route", f"run `dvc repro {stage}`")
-    return cell
-
-
-def _print_answers(image: Path, question: str, checkpoint: Path) -> None:
     from xstilts.predict import predict as answer
 
-    ranked = answer(image, question, checkpoint, Path("data/public"))
+    ranked = answer(image, question, cell.target_checkpoint, PUBLIC)
     print(ranked[0][0])
     for text, probability in ranked[:5]:
         print(f"  {probability:6.1%}  {text}")
+
+
+def _cell(route: str | None, recipe: str | None, seed: int | None, target: str | None) -> Cell:
+    """The cell asked for, what is None as in params.yaml, whose target checkpoint is there."""
+    from xstilts.base.errors import DataError
+    from xstilts.check.choices import choose_cell
+    from xstilts.check.grid import check_grid
+
+    universe = check_grid()
+    asked = choose_cell(universe, route, seed, target, recipe)
+    cell = universe.trained(asked)
+    if not cell.target_checkpoint.is_dir():
+        todo = f"run `dvc repro {universe.target_stage(cell)}`"
+        raise DataError(cell.target_checkpoint, None, "no checkpoint", "a trained route", todo)
+    return cell

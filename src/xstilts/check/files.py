@@ -1,0 +1,116 @@
+"""Checks of the files of tasks and recipes and of the data that they name; and of all parameter files together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from xstilts.base.cells import Study
+from xstilts.base.errors import ParameterError
+from xstilts.base.kinds import MIXTURE
+from xstilts.base.parameters import (
+    PARAMS,
+    STAGES,
+    build,
+    read_yaml,
+    recipe_file,
+    recipe_names,
+    task_file,
+    task_kind,
+    task_names,
+    task_section,
+    task_settings,
+)
+from xstilts.check.choices import NamedStudy, check_choices, check_study
+from xstilts.check.grid import PHASES, Grid, check_grid
+from xstilts.check.words import all_keys, joined, known_keys
+from xstilts.data.pictograms.build import DATASETS
+from xstilts.data.raw import NAMES, DataSettings, has_own_data, official_source
+from xstilts.encode.recipe import load_mixture
+from xstilts.score.settings import ScoreSettings
+from xstilts.tasks.schema import load_task
+from xstilts.train.settings import TrainSettings
+
+DEFAULTS = STAGES / "defaults.yaml"
+SECTIONS = ("data", "encode", "features", "intermediate", "target", "score")
+SETTINGS: dict[str, type] = {
+    "data": DataSettings,
+    "intermediate": TrainSettings,
+    "target": TrainSettings,
+    "score": ScoreSettings,
+}
+TASK_KEYS = ("kind", "data", "encode", "intermediate", "target", "score")
+
+
+def check_parameters() -> None:
+    """Check every parameter file; `ParameterError` on the first mistake: file, key and valid values."""
+    universe = check_grid()
+    chosen = check_choices(universe)
+    for path in sorted(STAGES.glob("*/study.yaml")):
+        check_study(build(NamedStudy, read_yaml(path), str(path)).study, str(path), universe)
+    known_keys(read_yaml(DEFAULTS), SECTIONS, str(DEFAULTS))
+    for task in task_names():
+        check_task(task)
+    for recipe in recipe_names():
+        check_recipe(recipe, universe)
+    study = check_study(chosen.study, str(PARAMS), universe)
+    for dataset in datasets_read(chosen.intermediate, study):
+        (check_official if chosen.world == "official" else check_embedded)(dataset)
+
+
+def check_task(task: str) -> None:
+    """Check the file of a task or mixture: its keys, and the sections that encoding and training read."""
+    path = STAGES / "tasks" / f"{task}.yaml"
+    known_keys(task_file(task), TASK_KEYS, str(path))
+    all_keys(task_file(task), TASK_KEYS, str(path))
+    if task_kind(task) == MIXTURE:
+        members = load_mixture(task).members
+        if task == "none" and members:
+            raise ParameterError(f"{path}: encode: `none` has members ({joined(members)}), expected none")
+    else:
+        load_task(task)
+    for section, settings in SETTINGS.items():
+        build(settings, task_section(task, section), f"{path}: {section}")
+
+
+def check_recipe(recipe: str, universe: Grid) -> None:
+    """Check the file of a recipe: its keys, and its sections over those of every task that it ranges over."""
+    path = STAGES / "recipes" / f"{recipe}.yaml"
+    known_keys(recipe_file(recipe), PHASES, str(path))
+    all_keys(recipe_file(recipe), PHASES, str(path))
+    for phase in PHASES:
+        for task in universe.recipe_routes if phase == "intermediate" else universe.recipe_targets:
+            task_settings(SETTINGS[phase], task, phase, recipe)
+
+
+def datasets_read(intermediate: str, study: Study) -> list[str]:
+    """Return the datasets that the chosen routes and targets read, a mixture's members in its place."""
+    names: Sequence[str] = [intermediate, *(route.task for route in study.routes()), *study.targets]
+    read: list[str] = []
+    for name in names:
+        read += load_mixture(name).members if task_kind(name) == MIXTURE else [name]
+    return list(dict.fromkeys(read))
+
+
+def check_embedded(dataset: str) -> None:
+    """Check that the embedded world has a dataset, or that the dataset's own files are there."""
+    if has_own_data(dataset):
+        official_source(dataset)
+    elif dataset not in DATASETS:
+        hint = f"choose `world: official` and its files, or one of {joined(sorted(set(DATASETS) - {NAMES}))}"
+        raise ParameterError(f"{PARAMS}: world: the embedded world has no '{dataset}'; {hint}")
+
+
+def check_official(dataset: str) -> None:
+    """Check that the published data of a dataset are where its task file says, or that a dataset of the hub is named.
+
+    Nothing is copied or downloaded. A missing file is a `DataError` naming it.
+    """
+    official_source(dataset)
+
+
+def write_checked(out: Path) -> None:
+    """Check everything, then write a text that never changes: what depends on it runs no second time."""
+    check_parameters()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text("The parameter files were checked.\n", encoding="utf-8")

@@ -1,0 +1,143 @@
+"""Checks of stages/grid.yaml, the universe that the cells range over."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from xstilts.base.cells import PLAIN, Cell, Route
+from xstilts.base.errors import ParameterError, did_you_mean
+from xstilts.base.kinds import KINDS, MIXTURE
+from xstilts.base.parameters import (
+    STAGES,
+    build,
+    grid,
+    recipe_file,
+    recipe_names,
+    task_kind,
+    task_names,
+    task_section,
+)
+from xstilts.check.words import joined, known_keys, none_twice, one_of
+
+GRID = STAGES / "grid.yaml"
+NAME = re.compile(r"[a-z0-9_]+")  # DVC joins the values of a matrix with dashes
+NO_FEATURES = "data/checked"  # what a text task names in the place of features
+IMAGE_SOURCES = ("images.zip", "vectors")
+EVERYWHERE = "everywhere"
+PHASES = ("intermediate", "target", "score")  # a recipe stands in the grid under the first one that it changes
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The keys of stages/grid.yaml.
+
+    Attributes:
+        datasets: {dataset: what it reads beside its raw files, a directory of features or data/checked}.
+        image_sets: {set of images: what its features are made of, within its raw files}.
+        intermediates: tasks and mixtures that a route may begin with.
+        targets: tasks that are scored.
+        seeds: seeds that a cell may have.
+        recipes: the recipes that range over everything (`everywhere`), and the others by the first phase they change.
+        recipe_routes, recipe_targets: the routes and targets that these others range over.
+    """
+
+    datasets: dict[str, str]
+    image_sets: dict[str, str]
+    intermediates: list[str]
+    targets: list[str]
+    seeds: list[int]
+    recipes: dict[str, list[str]]
+    recipe_routes: list[str]
+    recipe_targets: list[str]
+
+    def recipe_list(self) -> list[str]:
+        """Every recipe in the grid."""
+        return [name for names in self.recipes.values() for name in names]
+
+    def trained(self, cell: Cell) -> Cell:
+        """The cell whose target checkpoint a cell uses: plain's, if its recipe changes scoring alone."""
+        return replace(cell, recipe=PLAIN) if cell.recipe in self.recipes["score"] else cell
+
+    def target_stage(self, cell: Cell) -> str:
+        """The DVC stage that trains a cell's target checkpoint."""
+        own = self.trained(cell)
+        names = {"intermediate": "target_recipe", "target": "target_only"}
+        name = next((names[phase] for phase in names if own.recipe in self.recipes[phase]), "target")
+        return f"stages/train/dvc.yaml:{name}@{own.recipe}-{own.route}-{own.seed}-{own.target}"
+
+    def check_cell(self, route: Route, target: str, where: str) -> None:
+        """Refuse a cell that the grid does not have; the recipe, task and target are each in it."""
+        if route.recipe in self.recipes[EVERYWHERE]:
+            return
+        for value, key in ((route.task, "recipe_routes"), (target, "recipe_targets")):
+            if value not in getattr(self, key):
+                todo = f"add '{value}' to {key} in {GRID}"
+                raise ParameterError(f"{where}: recipe '{route.recipe}' does not range over '{value}'; {todo}")
+
+
+def check_grid() -> Grid:
+    """Check stages/grid.yaml and return it: sound names, a file per task and recipe, features of a known set."""
+    universe = build(Grid, grid(), str(GRID))
+    for key in ("datasets", "intermediates", "targets"):
+        _check_names(list(getattr(universe, key)), f"{GRID}: {key}", task_names(), "tasks")
+    for target in universe.targets:
+        one_of(target, universe.datasets, f"{GRID}: targets")
+    for image_set, source in universe.image_sets.items():
+        one_of(source, IMAGE_SOURCES, f"{GRID}: image_sets: {image_set}")
+    sources = {NO_FEATURES, *(f"data/features/{name}" for name in universe.image_sets)}
+    for dataset, source in universe.datasets.items():
+        one_of(source, sources, f"{GRID}: datasets: {dataset}")
+    _check_roles(universe)
+    _check_recipes(universe)
+    return universe
+
+
+def _check_names(names: list[str], where: str, known: list[str], folder: str) -> None:
+    """Refuse names that DVC cannot take, and those without a file in a folder of stages/."""
+    none_twice(names, where)
+    for name in names:
+        if not NAME.fullmatch(name):
+            raise ParameterError(f"{where}: '{name}', expected small letters, digits and _")
+        if name not in known:
+            raise ParameterError(
+                f"{where}: '{name}' has no file {STAGES}/{folder}/{name}.yaml.{did_you_mean(name, known)}"
+            )
+
+
+def _check_roles(universe: Grid) -> None:
+    """Refuse tasks in a place that their kind does not fit, and images without features."""
+    unfit = {
+        "datasets": {MIXTURE},
+        "intermediates": {kind for kind, facts in KINDS.items() if not facts.is_trained},
+        "targets": {MIXTURE, *(kind for kind, facts in KINDS.items() if not facts.is_scored)},
+    }
+    for key, kinds in unfit.items():
+        for name in getattr(universe, key):
+            if task_kind(name) in kinds:
+                raise ParameterError(f"{GRID}: {key}: '{name}' is of kind {task_kind(name)}, which has no place there")
+    for dataset, source in universe.datasets.items():
+        has_images = task_section(dataset, "encode").get("features") is not None
+        if has_images != (source != NO_FEATURES):
+            found = "names features" if has_images else "names no features"
+            raise ParameterError(f"{GRID}: datasets: {dataset}: '{source}', but stages/tasks/{dataset}.yaml {found}")
+
+
+def _check_recipes(universe: Grid) -> None:
+    """Refuse a recipe under another phase than the first that it changes: its cells would train the wrong thing."""
+    groups, where = universe.recipes, f"{GRID}: recipes"
+    known_keys(groups, (EVERYWHERE, *PHASES), where)
+    if missing := [key for key in (EVERYWHERE, *PHASES) if key not in groups]:
+        raise ParameterError(f"{where}: missing {joined(missing)}; write `{missing[0]}: []`")
+    _check_names(universe.recipe_list(), where, recipe_names(), "recipes")
+    one_of(PLAIN, groups[EVERYWHERE], f"{where}: {EVERYWHERE}")
+    for phase in PHASES:
+        for name in groups[phase]:
+            changes = next((one for one in PHASES if recipe_file(name).get(one)), None)
+            if changes != phase:
+                found = f"changes {changes} first; list it there" if changes else "changes nothing; it is plain"
+                raise ParameterError(f"{where}: {phase}: {STAGES}/recipes/{name}.yaml {found}")
+    for key, names in (("recipe_routes", universe.intermediates), ("recipe_targets", universe.targets)):
+        none_twice(getattr(universe, key), f"{GRID}: {key}")
+        for name in getattr(universe, key):
+            one_of(name, names, f"{GRID}: {key}")
