@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
+from xstilts.base.cells import Cell
 from xstilts.base.errors import DataError, ParameterError
 from xstilts.base.parameters import task_names
-from xstilts.check import check_grid, check_parameters, choose_cell, write_checked
+from xstilts.check.choices import choose_cell
+from xstilts.check.files import check_parameters, write_checked
+from xstilts.check.grid import check_grid
 
 ROOT = Path(__file__).parents[1]
 
@@ -79,6 +82,38 @@ def test_the_files_of_the_repository_pass(parameter_files: Any) -> None:
         ("stages/tasks/xgqa.yaml", put("target", "learning_rate", value="1e-5"), ["write 1.0e-5, not 1e-5"]),
         ("stages/tasks/gqa.yaml", put("encode", "language", value=["en"]), ["gqa.yaml", "mean 'languages'?"]),
         ("stages/tasks/none.yaml", put("encode", "members", value=["gqa"]), ["none.yaml", "gqa"]),
+        ("params.yaml", put("recipe", value="lorra"), ["params.yaml: recipe", "'lorra'", "mean 'lora'?"]),
+        ("params.yaml", put("study", "recipes", value=[]), ["study.recipes is empty", "plain, shuffled_labels"]),
+        ("params.yaml", put("study", "recipes", value=["plain", "long"]), ["study.recipes", "mean 'longer'?"]),
+        ("params.yaml", put("study", "controls", value=["none"]), ["study.controls: 'none'", "such as longer/none"]),
+        ("params.yaml", put("study", "controls", value=["longer/nnone"]), ["study.controls", "mean 'none'?"]),
+        ("params.yaml", put("study", "controls", value=["plain/gqa"]), ["'plain/gqa' is in recipes", "take it out"]),
+        (
+            "params.yaml",
+            put("study", "controls", value=["lora/mnli"]),
+            ["'lora' does not range over 'mnli'", "recipe_routes"],
+        ),
+        (
+            "stages/grid.yaml",
+            put("recipes", "target", value=["lorra"]),
+            ["recipes: 'lorra' has no file", "mean 'lora'?"],
+        ),
+        ("stages/grid.yaml", put("recipes", "score", value=["lora"]), ["recipes: 'lora' is listed twice"]),
+        ("stages/grid.yaml", put("recipes", "targets", value=[]), ["recipes: unknown key", "mean 'target'?"]),
+        ("stages/grid.yaml", put("recipes", "everywhere", value=[]), ["everywhere", "unknown 'plain'"]),
+        ("stages/grid.yaml", put("recipe_routes", value=["nnone"]), ["recipe_routes", "mean 'none'?"]),
+        (
+            "stages/recipes/lora.yaml",
+            put("intermediate", "epochs", value=2.0),
+            ["lora.yaml changes intermediate first"],
+        ),
+        ("stages/recipes/lora.yaml", put("target", value={}), ["lora.yaml changes nothing", "it is plain"]),
+        (
+            "stages/recipes/lora.yaml",
+            put("target", "tune", value="laro"),
+            ["recipes/lora.yaml: target", "tune is 'laro'"],
+        ),
+        ("stages/recipes/lora.yaml", put("targets", value={}), ["lora.yaml: unknown key", "mean 'target'?"]),
         ("stages/defaults.yaml", put("trian", value={}), ["defaults.yaml", "unknown key 'trian'"]),
         ("stages/defaults.yaml", put("data", "shrae", value=0.1), ["mean 'share'?"]),
     ],
@@ -96,6 +131,19 @@ def test_a_section_that_is_missing_is_named(parameter_files: Any) -> None:
     parameter_files.edit("stages/tasks/mnli.yaml", lambda content: content.pop("score"))
     with pytest.raises(ParameterError, match=r"mnli\.yaml: missing score; write `score: \{\}`"):
         check_parameters()
+
+
+def test_every_recipe_that_changes_scoring_alone_uses_plains_checkpoint(parameter_files: Any) -> None:
+    Path("stages/recipes/more.yaml").write_text("intermediate: {}\ntarget: {}\nscore: {top: 7}\n")
+    parameter_files.edit("stages/grid.yaml", put("recipes", "score", value=["more"]))
+    universe = check_grid()
+    cell = choose_cell(universe, "gqa", 1, "xgqa", "more")
+    assert universe.trained(cell) == Cell("plain", "gqa", 1, "xgqa")
+    assert universe.target_stage(cell) == "stages/train/dvc.yaml:target@plain-gqa-1-xgqa"
+    assert universe.target_stage(Cell("lora", "gqa", 1, "xgqa")).endswith(":target_only@lora-gqa-1-xgqa")
+    assert universe.target_stage(Cell("updates_216", "gqa", 1, "xgqa")).endswith(
+        ":target_recipe@updates_216-gqa-1-xgqa"
+    )
 
 
 def test_a_local_encoder_is_accepted(parameter_files: Any, tmp_path: Path) -> None:
@@ -132,7 +180,8 @@ def test_data_root_goes_before_a_tasks_root(parameter_files: Any, tmp_path: Path
     parameter_files.edit("params.yaml", put("study", "targets", value=["tatoeba"]))
     parameter_files.edit("params.yaml", put("study", "intermediates", value=["none"]))
     parameter_files.edit("stages/tasks/tatoeba.yaml", put("data", "official", "root", value="laser"))
-    parameter_files.edit("stages/grid.yaml", put("targets", value=["tatoeba"]))
+    for key in ("targets", "recipe_targets"):
+        parameter_files.edit("stages/grid.yaml", put(key, value=["tatoeba"]))
     parameter_files.edit("stages/full/study.yaml", put("study", "targets", value=["tatoeba"]))
     with pytest.raises(DataError, match=r"published/laser/tatoeba\.afr-eng\.afr: found no such file"):
         check_parameters()
@@ -148,11 +197,14 @@ def test_the_official_grid_passes(parameter_files: Any) -> None:
 
 
 def test_a_cell_is_chosen_by_params_unless_asked_for(parameter_files: Any) -> None:
-    cell = choose_cell(check_grid(), None, None, None)
-    assert (cell.route, cell.seed, cell.target) == ("none", 0, "xgqa")
-    assert choose_cell(check_grid(), "gqa", 2, None).route == "gqa"
+    cell = choose_cell(check_grid(), None, None, None, None)
+    assert cell == Cell("plain", "none", 0, "xgqa")
+    assert choose_cell(check_grid(), None, None, None, "lora").recipe == "lora"
+    with pytest.raises(ParameterError, match="recipe 'lora' does not range over 'mnli'; add 'mnli' to recipe_routes"):
+        choose_cell(check_grid(), "mnli", None, None, "lora")
+    assert choose_cell(check_grid(), "gqa", 2, None, None).route == "gqa"
     with pytest.raises(ParameterError, match="'gpa'"):
-        choose_cell(check_grid(), "gpa", None, None)
+        choose_cell(check_grid(), "gpa", None, None, None)
 
 
 def test_what_is_written_never_changes(parameter_files: Any, tmp_path: Path) -> None:
@@ -170,7 +222,7 @@ def test_what_is_written_never_changes(parameter_files: Any, tmp_path: Path) -> 
 
 def test_checking_imports_nothing_heavy() -> None:
     code = (
-        "import sys, xstilts.check, xstilts.catalogue, xstilts.cli;"
+        "import sys, xstilts.check.files, xstilts.catalogue, xstilts.cli;"
         "sys.exit(', '.join({'torch', 'transformers', 'datasets', 'dvc'} & set(sys.modules)) or 0)"
     )
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "src", capture_output=True, text=True)

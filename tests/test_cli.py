@@ -57,6 +57,8 @@ def test_tasks_are_listed(parameter_files: Any) -> None:
     assert "official data only" in line["qqp"]
     assert "+32" in line["panx"]
     assert "CC BY 4.0" in line["gqa"]
+    assert "every route and target" in line["plain"]
+    assert "target: epochs 2.0" in line["longer"]
 
 
 def test_rows_come_from_the_caches(parameter_files: Any, tmp_path: Path) -> None:
@@ -100,14 +102,14 @@ def test_predict_shows_the_answer_and_five_candidates(
 ) -> None:
     calls = predictor(monkeypatch)
     (tmp_path / "picture.png").write_bytes(b"a picture")
-    (tmp_path / "data/target/gqa-s0/xgqa").mkdir(parents=True)
+    (tmp_path / "data/target/plain/gqa-s0/xgqa").mkdir(parents=True)
     result = call("predict", "--image", "picture.png", "--question", "Wie viele Katzen?", "--route", "gqa")
     assert result.exit_code == 0, result.output
     lines = result.output.splitlines()
     assert lines[0] == "two"
     assert [line.split() for line in lines[1:3]] == [["50.0%", "two"], ["25.0%", "one"]]
     assert len(lines) == 1 + 5
-    checkpoint, public = Path("data/target/gqa-s0/xgqa"), Path("data/public")
+    checkpoint, public = Path("data/target/plain/gqa-s0/xgqa"), Path("data/public")
     assert calls == [(Path("picture.png"), "Wie viele Katzen?", checkpoint, public)]
 
 
@@ -115,30 +117,25 @@ def test_predict_names_what_is_missing(parameter_files: Any, tmp_path: Path) -> 
     ask = ("predict", "--image", "picture.png", "--question", "What is it?")
     assert "picture.png" in refused(call(*ask))
     (tmp_path / "picture.png").write_bytes(b"a picture")
-    assert "dvc repro stages/train/dvc.yaml:target@none-0-xgqa" in refused(call(*ask))
+    assert "dvc repro stages/train/dvc.yaml:target@plain-none-0-xgqa" in refused(call(*ask))
     assert "Did you mean 'gqa'?" in refused(call(*ask, "--route", "gpa"))
     assert "seed" in refused(call(*ask, "--seed", "11"))
 
 
 def test_export_writes_the_cell_that_was_asked_for(parameter_files: Any, public: Path, tmp_path: Path) -> None:
     """And says how to make it, where there is none."""
-    assert "dvc repro stages/train/dvc.yaml:target@gqa-0-xgqa" in refused(
+    assert "dvc repro stages/train/dvc.yaml:target@plain-gqa-0-xgqa" in refused(
         call("export", "--route", "gqa", "--out", "x")
     )
     from xstilts.model.checkpoint import save_checkpoint
 
-    cell = tmp_path / "data/target/gqa-s0/xgqa"
+    cell = tmp_path / "data/target/plain/gqa-s0/xgqa"
     cell.mkdir(parents=True)
     save_checkpoint(cell, {}, {"tasks": {}, "training": None})
     shutil.copytree(public, tmp_path / "data/public")
     result = call("export", "--route", "gqa", "--out", "x")
     assert result.exit_code == 0, result.output
-    left_out = "without a model card, as there is no data/intermediate/gqa-s0"
-    assert result.output == f"x: data/target/gqa-s0/xgqa, {left_out}\n"
-    assert not (tmp_path / "x" / "README.md").exists()
-    (before := tmp_path / "data/intermediate/gqa-s0").mkdir(parents=True)
-    save_checkpoint(before, {}, {"tasks": {}, "training": None})
-    assert call("export", "--route", "gqa", "--out", "x").output == "x: data/target/gqa-s0/xgqa\n"
+    assert result.output == "x: data/target/plain/gqa-s0/xgqa\n"
     assert "This checkpoint was not scored yet." in (tmp_path / "x" / "README.md").read_text()
     assert (tmp_path / "x" / "model.safetensors").is_file()
     assert "found files that are no export" in refused(call("export", "--route", "gqa", "--out", "data"))

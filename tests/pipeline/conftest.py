@@ -47,11 +47,11 @@ class Pipeline:
         """Run DVC; return the stage scripts that ran, in order, such as `raw.py gqa`."""
         self.log.write_text("")
         self.dvc(*arguments)
-        return [line.removeprefix("-P ").removeprefix("stages/") for line in self.log.read_text().splitlines()]
+        return [line.removeprefix("stages/") for line in self.log.read_text().splitlines()]
 
-    def choose(self, route: str) -> list[str]:
-        """Run an experiment with another route; return the stage scripts that ran."""
-        return self.executed("exp", "run", "-S", f"intermediate={route}")
+    def choose(self, route: str, recipe: str = "plain") -> list[str]:
+        """Run an experiment with another route or recipe; return the stage scripts that ran."""
+        return self.executed("exp", "run", "-S", f"intermediate={route}", "-S", f"recipe={recipe}")
 
     def metrics(self) -> dict[str, dict[str, float]]:
         """The content of metrics/xgqa.json."""
@@ -124,10 +124,11 @@ def copy_tree(root: Path) -> None:
 def shrink(root: Path, encoder: Path) -> None:
     """Make the world small, the encoder tiny, both studies one route; one seed saves DVC some time."""
     choices = yaml.safe_load((root / "params.yaml").read_text())
-    choices |= {"encoder": str(encoder), "intermediate": "none", "seed": 0}
-    choices["study"] = {"intermediates": ["none"], "seeds": [0], "targets": ["xgqa"]}
+    choices |= {"encoder": str(encoder), "intermediate": "none", "recipe": "plain", "seed": 0}
+    study = {"recipes": ["plain"], "intermediates": ["none"], "controls": [], "seeds": [0], "targets": ["xgqa"]}
+    choices["study"] = study
     (root / "params.yaml").write_text(yaml.safe_dump(choices, sort_keys=False))
-    (root / "stages/full/study.yaml").write_text(yaml.safe_dump({"study": choices["study"]}, sort_keys=False))
+    (root / "stages/full/study.yaml").write_text(yaml.safe_dump({"study": study}, sort_keys=False))
     grid = yaml.safe_load((root / "stages/grid.yaml").read_text())
     (root / "stages/grid.yaml").write_text(yaml.safe_dump(grid | {"seeds": [0]}, sort_keys=False))
     defaults = yaml.safe_load((root / "stages/defaults.yaml").read_text())
@@ -161,6 +162,20 @@ def shrunken(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     shrink(root, tiny_encoder)
     (root / "encoder.json").write_text(json.dumps(str(tiny_encoder)))
     return root
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Pipeline:
+    """A clone in which nothing ran yet; the package that its Python has installed is a copy of its sources."""
+    root, log, installed = tmp_path / "clone", tmp_path / "executed.log", tmp_path / "installed"
+    root.mkdir()
+    copy_tree(root)
+    shutil.copytree(root / "src", installed)
+    clone = Pipeline(root, log, environment_of(root, tmp_path / "bin", log) | {"PYTHONPATH": str(installed)})
+    clone.run("git", "init", "--quiet")
+    clone.dvc("config", "--local", "core.site_cache_dir", str(tmp_path / "site"))
+    clone.commit()
+    return clone
 
 
 @pytest.fixture(scope="module")
