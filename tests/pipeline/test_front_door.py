@@ -22,17 +22,18 @@ GQA = ("raw.py gqa", "features.py gqa", "tokenized.py gqa --features data/featur
 
 def cells(route: str) -> set[str]:
     """The training and scoring stages of a route."""
-    return {f"intermediate.py {route} 0", f"target.py {route} 0 xgqa", f"score.py {route} 0 xgqa"}
+    stages = {f"{stage}.py plain {route} 0 xgqa" for stage in ("target", "score")}
+    return {f"intermediate.py plain {route} 0", *stages}
 
 
-def chosen(route: str) -> set[str]:
-    """The collectors of the route that params.yaml chooses."""
-    return {f"{stage}.py {route} 0 xgqa" for stage in ("scores", "curves", "confusion")}
+def chosen(route: str, recipe: str = "plain") -> set[str]:
+    """The collector of the route that params.yaml chooses."""
+    return {f"chosen.py {recipe}/{route} 0 xgqa"}
 
 
 def test_the_front_door_runs_the_cells_it_needs(pipeline: Pipeline) -> None:
     preparing = {CHECK, "assets.py", "raw.py names", "public.py", *XGQA, "mixture.py none"}
-    cell = {f"{stage}.py none 0 xgqa" for stage in ("study", "items", "details", "cards")} | {"leaks.py none xgqa"}
+    cell = {"collect.py plain/none 0 xgqa", "leaks.py none xgqa"}
     collecting = {*chosen("none"), *cell, "report.py", "scenes.py xgqa", "page.py"}
     assert sorted(pipeline.first) == sorted(preparing | cells("none") | collecting)
 
@@ -44,6 +45,7 @@ def test_metrics_are_written(pipeline: Pipeline) -> None:
     assert all(0 <= value <= 1 for value in metrics["accuracy"].values())
     study = json.loads((pipeline.root / "metrics/study.json").read_text())
     assert study["xgqa"]["accuracy"]["none"]["en"] == metrics["accuracy"]["en"]
+    assert list(json.loads((pipeline.root / "metrics/cells.json").read_text())["xgqa"]) == ["none"]
     answer, transfer, claims = (json.loads((pipeline.root / f"metrics/{name}.json").read_text()) for name in STATISTICS)
     assert answer["answers"] == transfer["cells"] == []
     assert answer["missing"][0] == "gqa against squad: add gqa and squad to study.intermediates"
@@ -77,6 +79,26 @@ def test_a_route_runs_only_what_is_missing_and_going_back_runs_nothing(pipeline:
     assert pipeline.choose("gqa") == []
     assert pipeline.choose("none") == []
     assert pipeline.metrics() == before
+
+
+def test_a_recipe_runs_only_what_is_missing(pipeline: Pipeline) -> None:
+    """One that changes phase 2 alone takes phase 1 from plain; one that changes phase 1 trains both."""
+    assert sorted(pipeline.choose("gqa", "lora")) == sorted(
+        {
+            CHECK,
+            "target.py lora gqa 0 xgqa --phase-1 plain",
+            "score.py lora gqa 0 xgqa",
+            *chosen("gqa", "lora"),
+        }
+    )
+    checkpoint = json.loads((pipeline.root / "data/target/lora/gqa-s0/xgqa/checkpoint.json").read_text())
+    assert checkpoint["training"]["settings"]["tune"] == "lora"
+    assert checkpoint["intermediate"]["training"]["cache"] == "gqa"
+    shuffled = {f"{stage}.py shuffled_labels gqa 0 xgqa" for stage in ("target", "score")}
+    assert sorted(pipeline.choose("gqa", "shuffled_labels")) == sorted(
+        {CHECK, "intermediate.py shuffled_labels gqa 0", *shuffled, *chosen("gqa", "shuffled_labels")}
+    )
+    assert pipeline.choose("gqa", "lora") == pipeline.choose("none") == []
 
 
 def test_a_typo_stops_before_anything_is_computed(pipeline: Pipeline) -> None:
