@@ -1,4 +1,4 @@
-"""The command line: `xstilts tasks`, `check`, `predict`, `leaks`, `overall`, `submission`, `export`, `review`, `bench`.
+"""The command line: `xstilts tasks`, `check`, `grid`, `predict`, `leaks`, `overall`, `submission`, `export`, and so on.
 
 Whatever takes long to import is imported inside the command that needs it, so that --help answers at once.
 """
@@ -12,6 +12,7 @@ import typer
 
 from xstilts.base.errors import ParameterError, run_stage
 from xstilts.bench.command import bench
+from xstilts.grid.command import grid
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -25,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.command(no_args_is_help=True)(bench)
+app.add_typer(grid, name="grid")
 
 
 Intermediate = Annotated[str | None, typer.Option(help="intermediate task; else the one in params.yaml")]

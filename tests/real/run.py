@@ -3,7 +3,7 @@
     python tests/real/prepare.py ../shared/data /tmp/real/data
     python tests/real/run.py /tmp/real/data /tmp/real/copy [target ...]
 
-Prints one line a target: route, English, mean of the other languages, controls. Minutes to an hour on two cores.
+Prints one line per target: route, English, mean of the other languages, controls. Minutes to an hour on two cores.
 """
 
 from __future__ import annotations
@@ -51,10 +51,13 @@ def choose(copy: Path, data: Path) -> None:
         "intermediates": ["none", "rte", "nlvr_sample"],
         "targets": targets,
         "seeds": [0],
+        "recipes": {"everywhere": ["plain"], "intermediate": [], "target": [], "score": []},
+        "recipe_routes": [],
+        "recipe_targets": [],
     }
     (copy / "stages" / "grid.yaml").write_text(yaml.safe_dump(grid, sort_keys=False))
     params = yaml.safe_load((copy / "params.yaml").read_text())
-    study = {"intermediates": ["none"], "seeds": [0], "targets": [targets[0]]}
+    study = {"recipes": ["plain"], "intermediates": ["none"], "controls": [], "seeds": [0], "targets": [targets[0]]}
     params |= {"world": "official", "data_root": str(data.resolve()), "intermediate": "none", "study": study}
     (copy / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
 
@@ -70,8 +73,8 @@ def run_target(copy: Path, target: str) -> list[str]:
     """Run the routes of a target; one line of results each."""
     lines = []
     for route in ROUTES.get(target, ["none"]):
-        seconds = run_stage(copy, f"stages/score/dvc.yaml:score@{route}-0-{target}")
-        scores = json.loads((copy / f"data/scores/{route}-s0/{target}/scores.json").read_text())
+        seconds = run_stage(copy, f"stages/score/dvc.yaml:score@plain-{route}-0-{target}")
+        scores = json.loads((copy / f"data/scores/plain/{route}-s0/{target}/scores.json").read_text())
         lines.append(f"{target} {route} ({seconds:.0f} s): {shown(scores)}")
     return lines
 

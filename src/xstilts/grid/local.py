@@ -1,0 +1,224 @@
+"""Several stages of a DVC pipeline at once, on this machine.
+
+`dvc repro` runs one stage after another. Here a stage starts as soon as all that it reads is there, so that the cells
+of a study are trained side by side. DVC decides, stage by stage, what is skipped, restored from the run-cache or run,
+and the lock files say the same afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from xstilts.base.errors import XstiltsError
+from xstilts.grid.plan import Plan, Stage, make_plan
+
+DUMP_SECONDS = 20.0  # between two writings of the lock files, each of which DVC reads and writes whole
+LINES = 12  # of a failed stage's output that are shown again at the end
+
+
+class StageFailed(XstiltsError):
+    """Stages that did not succeed; what succeeded beside them is kept."""
+
+
+class Interrupted(XstiltsError):
+    """The run was asked to stop; training that was under way goes on from its last state."""
+
+
+@dataclass
+class Job:
+    """A stage that runs.
+
+    Attributes:
+        locks: DVC's locks on what it reads and writes, released at its end.
+        lines: the last of what it printed.
+    """
+
+    stage: Stage
+    process: subprocess.Popen[str]
+    locks: ExitStack
+    started: float
+    lines: list[str] = field(default_factory=list)
+
+
+class Runner:
+    """Runs a plan.
+
+    Args:
+        repo: a `dvc.repo.Repo`.
+        jobs: how many stages run at once, at most.
+        processors: how many they may use together.
+    """
+
+    def __init__(self, repo: Any, jobs: int, processors: int) -> None:
+        self.repo, self.jobs, self.processors = repo, jobs, processors
+        self.running: dict[Stage, Job] = {}
+        self.ended: queue.Queue[Job] = queue.Queue()
+        self.ran: list[str] = []
+        self.failed: list[Job] = []
+        self.unwritten: list[Stage] = []
+        self.written = time.monotonic()
+        self.asked: int | None = None
+
+    def run(self, targets: Sequence[str]) -> list[str]:
+        """Bring some targets up to date; return the addresses of the stages that ran, in the order of their ends.
+
+        Raises:
+            StageFailed: a stage failed; those beside it were let to end, and no other was started.
+            Interrupted: Ctrl-C or SIGTERM.
+        """
+        with self.repo.lock:
+            plan = make_plan(self.repo, targets)
+        with self._stop_signals(), self.repo.scm_context(quiet=True):
+            try:
+                self._loop(plan)
+            finally:
+                self._write_locks()
+        if self.asked is not None:
+            raise Interrupted("stopped; the same command goes on from here")
+        if self.failed:
+            raise StageFailed("\n".join(_failure(job) for job in self.failed))
+        return self.ran
+
+    def _loop(self, plan: Plan) -> None:
+        while True:
+            if not self.failed and self.asked is None:
+                self._start_all(plan)
+            if not self.running:
+                return
+            try:
+                job = self.ended.get(timeout=0.5)
+            except queue.Empty:
+                continue
+            self._end(plan, job)
+            if time.monotonic() - self.written > DUMP_SECONDS:
+                self._write_locks()
+
+    def _start_all(self, plan: Plan) -> None:
+        """Start what is ready, as far as there is room; what turns out to be up to date makes more ready."""
+        while len(self.running) < self.jobs and (ready := plan.ready()) and self.asked is None:
+            stage = ready[0]
+            plan.started.add(stage)
+            share = max(1, self.processors // min(self.jobs, len(self.running) + len(ready)))
+            with self.repo.lock:
+                is_current = self._is_current(stage)
+                if not is_current:
+                    self._start(stage, share, f"[{len(plan.done) + len(self.running) + 1}/{len(plan.stages)}]")
+            if is_current:
+                plan.done.add(stage)
+
+    def _is_current(self, stage: Stage) -> bool:
+        """Whether a stage need not run: nothing changed, or the run-cache has what it would write."""
+        from dvc.stage.cache import RunCacheNotFoundError
+
+        if not stage.changed():
+            return True
+        stage.remove_outs(ignore_remove=False, force=False)
+        try:
+            self.repo.stage_cache.restore(stage)
+        except RunCacheNotFoundError:
+            return False
+        self._keep(stage)
+        print(f"{stage.addressing}: restored from the cache", flush=True)
+        return True
+
+    def _start(self, stage: Stage, processors: int, place: str) -> None:
+        from dvc.rwlock import rwlock
+        from dvc.stage.run import prepare_kwargs
+
+        stage.save_deps()
+        locks, config = ExitStack(), self.repo.config["core"]
+        paths = ([one.fs_path for one in stage.deps], [one.fs_path for one in stage.outs])
+        words = " ".join(sys.argv)
+        locks.enter_context(rwlock(self.repo.tmp_dir, self.repo.fs, words, *paths, config.get("hardlink_lock", False)))
+        given = prepare_kwargs(stage)
+        environment = given["env"] | {"XSTILTS_PROCESSORS": str(processors), "OMP_NUM_THREADS": str(processors)}
+        print(f"{place} {stage.addressing}", flush=True)
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", stage.cmd],
+            cwd=given["cwd"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,  # Ctrl-C reaches it through this process, once
+        )
+        job = Job(stage, process, locks, time.monotonic())
+        self.running[stage] = job
+        threading.Thread(target=self._follow, args=(job,), daemon=True).start()
+
+    def _follow(self, job: Job) -> None:
+        """Print what a stage prints, each line after its name, and say when it has ended."""
+        assert job.process.stdout is not None
+        name = short_name(job.stage)
+        for line in job.process.stdout:
+            job.lines = [*job.lines[1 - LINES :], line.rstrip()]
+            print(f"{name} | {line.rstrip()}", flush=True)
+        job.process.wait()
+        self.ended.put(job)
+
+    def _end(self, plan: Plan, job: Job) -> None:
+        with self.repo.lock:
+            job.locks.close()
+            del self.running[job.stage]
+            if job.process.returncode:
+                self.failed.append(job)
+                return
+            self._keep(job.stage)
+        self.ran.append(job.stage.addressing)
+        plan.done.add(job.stage)
+        print(f"{job.stage.addressing}: {time.monotonic() - job.started:.0f} s", flush=True)
+
+    def _keep(self, stage: Stage) -> None:
+        """Put a stage's outputs into the cache and the run-cache; its entry in the lock file follows."""
+        by_git = [out for out in stage.outs if not out.use_cache and not (out.is_metric or out.is_plot)]
+        stage.save(run_cache=not by_git)
+        stage.commit()
+        self.unwritten.append(stage)
+
+    def _write_locks(self) -> None:
+        """Write the lock entries of what ended since the last time, one writing per file."""
+        files: dict[str, list[Stage]] = {}
+        for stage in self.unwritten:
+            files.setdefault(stage.dvcfile.path, []).append(stage)
+        with self.repo.lock:
+            for stages in files.values():
+                stages[0].dvcfile.dump_stages(stages, update_pipeline=False)
+        self.unwritten, self.written = [], time.monotonic()
+
+    @contextmanager
+    def _stop_signals(self) -> Iterator[None]:
+        """Let Ctrl-C and SIGTERM stop the stages, once each, instead of this process in the midst of a lock file."""
+
+        def stop(number: int, frame: object) -> None:
+            self.asked = number
+            for job in list(self.running.values()):
+                os.killpg(job.process.pid, number)
+
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def short_name(stage: Stage) -> str:
+    """A stage's name without its file: `target@plain-gqa-0-xgqa`."""
+    return str(stage.addressing).rpartition(":")[2]
+
+
+def _failure(job: Job) -> str:
+    said = "; ".join(line for line in job.lines if line.startswith("error:")) or "its last lines stand above"
+    return f"{job.stage.addressing} ended with exit code {job.process.returncode}: {said}"

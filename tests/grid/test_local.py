@@ -1,0 +1,144 @@
+"""Stages side by side: DVC's rules hold as if they had run one after another."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+pytestmark = pytest.mark.stage
+COMMAND = (sys.executable, "-c", "from xstilts.cli import app; app()", "grid", "run", "--jobs", "2")
+WAIT = "for i in $(seq 300); do test -e {0} && break; sleep 0.1; done; test -e {0}"
+# b and c each wait for a file that the other one makes: they end only side by side. d reads both.
+DIAMOND: dict[str, Any] = {
+    "a": {"cmd": "echo a >> log; cat in > a", "deps": ["in"], "outs": ["a"]},
+    "b": {"cmd": f"sh -c 'touch b.on; {WAIT.format('c.on')}; echo b >> log; cat a > b'", "deps": ["a"], "outs": ["b"]},
+    "c": {"cmd": f"sh -c 'touch c.on; {WAIT.format('b.on')}; echo c >> log; cat a > c'", "deps": ["a"], "outs": ["c"]},
+    "d": {
+        "cmd": "sh -c 'echo d >> log; cat b c > d'",
+        "deps": ["b", "c"],
+        "metrics": [{"d": {"cache": False}}],
+    },
+}
+
+
+class Toy:
+    """A repository with a pipeline of small shell commands, each of which notes that it ran."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def dvc(self, *arguments: str) -> str:
+        run = subprocess.run(
+            [sys.executable, "-m", "dvc", *arguments], cwd=self.root, capture_output=True, text=True, check=False
+        )
+        assert run.returncode == 0, run.stdout + run.stderr
+        return run.stdout
+
+    def write(self, stages: dict[str, Any]) -> None:
+        (self.root / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}, sort_keys=False))
+
+    def run(self, ok: bool = True) -> subprocess.CompletedProcess[str]:
+        """`xstilts grid run`, two stages at once."""
+        run = subprocess.run(COMMAND, cwd=self.root, capture_output=True, text=True, check=False)
+        assert (run.returncode == 0) == ok, run.stdout + run.stderr
+        return run
+
+    def ran(self) -> list[str]:
+        """What ran since the last time it was asked."""
+        log = self.root / "log"
+        lines = log.read_text().split() if log.exists() else []
+        log.unlink(missing_ok=True)
+        return lines
+
+    def lock(self) -> dict[str, Any]:
+        content: dict[str, Any] = yaml.safe_load((self.root / "dvc.lock").read_text())["stages"]
+        return content
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
+    root = tmp_path / "toy"
+    root.mkdir()
+    monkeypatch.chdir(root)
+    subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
+    made = Toy(root)
+    made.dvc("init", "--quiet")
+    made.dvc("config", "--local", "core.site_cache_dir", str(tmp_path / "site"))
+    (root / "in").write_text("1\n")
+    made.write(DIAMOND)
+    return made
+
+
+def test_stages_run_side_by_side_in_the_right_order(toy: Toy) -> None:
+    shown = toy.run().stdout
+    assert "[1/4] a\n" in shown
+    assert shown.endswith("4 stages ran\n")
+    first, *middle, last = toy.ran()
+    assert (first, sorted(middle), last) == ("a", ["b", "c"], "d")
+    assert (toy.root / "d").read_text() == "1\n1\n"
+
+
+def test_dvc_finds_everything_done_and_locks_as_it_writes_them(toy: Toy) -> None:
+    toy.run()
+    toy.ran()
+    own = toy.lock()
+    assert "up to date" in toy.dvc("status")
+    toy.dvc("repro")
+    assert toy.ran() == []
+    for name in ("a", "b", "c", "d"):  # one after another, b and c find the other's file at once
+        (toy.root / name).unlink()
+    (toy.root / "dvc.lock").unlink()
+    toy.dvc("repro", "--no-run-cache")
+    assert toy.lock() == own
+
+
+def test_nothing_runs_twice_and_going_back_restores(toy: Toy) -> None:
+    toy.run()
+    toy.ran()
+    assert toy.run().stdout == "nothing to do: every stage is up to date\n"
+    assert toy.ran() == []
+    (toy.root / "in").write_text("2\n")
+    toy.run()
+    assert sorted(toy.ran()) == ["a", "b", "c", "d"]
+    (toy.root / "in").write_text("1\n")
+    assert "d: restored from the cache" in toy.run().stdout
+    assert toy.ran() == []
+    assert (toy.root / "d").read_text() == "1\n1\n"
+    assert "up to date" in toy.dvc("status")
+
+
+def test_a_failure_stops_what_depends_on_it_and_keeps_the_rest(toy: Toy) -> None:
+    broken = DIAMOND | {"c": DIAMOND["c"] | {"cmd": "sh -c 'touch c.on; echo error: no luck; exit 3'"}}
+    toy.write(broken)
+    failed = toy.run(ok=False)
+    assert failed.stderr == "error: c ended with exit code 3: error: no luck\n"
+    assert "c | error: no luck" in failed.stdout
+    assert toy.ran() == ["a", "b"]
+    assert set(toy.lock()) == {"a", "b"}
+    toy.write(DIAMOND)
+    toy.run()
+    assert toy.ran() == ["c", "d"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_sigterm_ends_the_stages_and_leaves_whole_locks(toy: Toy) -> None:
+    slow = DIAMOND | {"d": DIAMOND["d"] | {"cmd": "sh -c 'echo started >> log; sleep 60'"}}
+    toy.write(slow)
+    process = subprocess.Popen(COMMAND, cwd=toy.root, stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 60
+    while "started" not in ((toy.root / "log").read_text() if (toy.root / "log").exists() else ""):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert errors.strip().endswith("error: stopped; the same command goes on from here")
+    assert set(toy.lock()) == {"a", "b", "c"}
