@@ -1,4 +1,4 @@
-"""Scoring of tagging: a tag a word, the windows of a long sentence joined, F1 or accuracy by language."""
+"""Scoring of tagging: one tag per word, the windows of a long sentence joined, F1 or accuracy by language."""
 
 from __future__ import annotations
 
@@ -9,36 +9,35 @@ import numpy as np
 import pyarrow as pa
 
 from xstilts.base.errors import DataError
-from xstilts.score.by_language import count_by, rounded, texts
-from xstilts.score.cell import Cell, Scored
-from xstilts.score.predictions import TEXTS, each_batch
+from xstilts.score.points import Points, texts
+from xstilts.score.predictions import TEXTS, each_batch, windows_of
+from xstilts.score.scoring import Scored, Scoring, scored
 from xstilts.score.tags import entity_f1, pos_f1, tag_accuracy
-from xstilts.score.windows import windows_of
 
 Tags = Sequence[Sequence[str]]
-METRICS: dict[str, Callable[[Tags, Tags], float]] = {
+METRICS: dict[str, Callable[[Tags, Tags], Points]] = {
     "f1": entity_f1,
     "pos_f1": pos_f1,
     "accuracy": tag_accuracy,
 }
 
 
-def score_tagging(cell: Cell) -> Scored:
+def score_tagging(scoring: Scoring) -> Scored:
     """Tag every word of every test sentence."""
-    model = cell.model()
-    examples = cell.examples()
-    labels = np.array(cell.card["labels"], dtype=object)
+    model = scoring.model()
+    examples = scoring.examples()
+    labels = np.array(scoring.card["labels"], dtype=object)
     firsts = [np.flatnonzero(np.array(row) >= 0) for row in examples.table["labels"].to_pylist()]
     tags: list[list[str]] = [[] for _ in firsts]
-    for rows, _, logits in each_batch(model, examples, cell.settings, cell.task):
+    for rows, _, logits in each_batch(model, examples, scoring.settings, scoring.task):
         best = logits.argmax(-1).cpu().numpy()
         for i, row in enumerate(rows):
             tags[row] = labels[best[i, firsts[row]]].tolist()
-    return tag_scores(tag_table(cell.path, examples.table, tags), cell.metric)
+    return tag_scores(tag_table(scoring.path, examples.table, tags), scoring.metric)
 
 
 def tag_table(path: Path, table: pa.Table, tags: Tags) -> pa.Table:
-    """One row a sentence and language: gold and predicted tags of its words, its windows one after the other.
+    """One row per sentence and language: gold and predicted tags of its words, its windows one after the other.
 
     Raises:
         DataError: a window whose words and gold tags are not equally many.
@@ -47,7 +46,7 @@ def tag_table(path: Path, table: pa.Table, tags: Tags) -> pa.Table:
     for row, (gold, own) in enumerate(zip(golds, tags, strict=True)):
         if len(gold) != len(own):
             found = f"{len(own)} scored tokens"
-            raise DataError(path, row, found, f"{len(gold)}, one a word", "run `dvc repro`")
+            raise DataError(path, row, found, f"{len(gold)}, one per word", "run `dvc repro`")
     kept = table.select(["id", "language"]).take(pa.array([rows[0] for rows in groups]))
     joined = {
         name: pa.array([[tag for row in rows for tag in column[row]] for rows in groups], TEXTS)
@@ -58,13 +57,8 @@ def tag_table(path: Path, table: pa.Table, tags: Tags) -> pa.Table:
 
 def tag_scores(table: pa.Table, metric: str) -> Scored:
     """The main metric by language, and the accuracy over words beside it."""
-    languages = texts(table, "language")
     gold, own = table["golds"].to_pylist(), table["prediction"].to_pylist()
-    scores: dict[str, dict[str, float]] = {}
-    for name in dict.fromkeys((metric, "accuracy")):
-        scores[name] = {}
-        for language in sorted(set(languages)):
-            rows = np.flatnonzero(languages == language)
-            value = METRICS[name]([gold[row] for row in rows], [own[row] for row in rows])
-            scores[name][language] = rounded(value)
-    return Scored(table, count_by(languages), scores)
+    points = {name: METRICS[name](gold, own) for name in dict.fromkeys((metric, "accuracy"))}
+    languages = texts(table, "language")
+    others = {name: one.by(languages) for name, one in points.items() if name != metric}
+    return scored(table, metric, points[metric], others)

@@ -1,24 +1,28 @@
-"""Scores of tagged sentences: entity F1, the F1 that XTREME calls POS F1, and accuracy a word.
+"""Points of tagged sentences: by entity F1, by the F1 that XTREME calls POS F1, and by accuracy over words.
 
 Both F1 are micro averages over all sentences, with chunks as the CoNLL-2000 script (conlleval) cuts them: a chunk is a
 longest run of words of one type, opened by B or by any change of type, so that ill-formed tags (an I after an O) count
-as chunks too. `seqeval` in its default mode does the same.
+as chunks too. `seqeval` in its default mode does the same. A sentence earns two for each right chunk, and
+could have earned one for each gold and one for each predicted chunk.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+import numpy as np
+
 from xstilts.base.errors import XstiltsError
+from xstilts.score.points import Points
 
 Sentences = Sequence[Sequence[str]]
 
 
-def entity_f1(gold: Sentences, predicted: Sentences) -> float:
-    """Return the micro F1 of entities: type, first and last word must all be right; 0.0 if there are none at all.
+def entity_f1(gold: Sentences, predicted: Sentences) -> Points:
+    """Points of each sentence by the micro F1 of entities: type, first and last word must all be right.
 
     Args:
-        gold: a tag a word, sentence by sentence, in any of IOB1, IOB2, IOE and IOBES (`B-PER`, `O`).
+        gold: one tag per word, sentence by sentence, in any of IOB1, IOB2, IOE and IOBES (`B-PER`, `O`).
         predicted: as many tags for as many sentences.
 
     Raises:
@@ -27,8 +31,8 @@ def entity_f1(gold: Sentences, predicted: Sentences) -> float:
     return _chunk_f1(gold, predicted, _entity_type)
 
 
-def pos_f1(gold: Sentences, predicted: Sentences) -> float:
-    """Return the F1 of part-of-speech tags as XTREME's evaluation script computes it; not an F1 of words.
+def pos_f1(gold: Sentences, predicted: Sentences) -> Points:
+    """Points of each sentence by XTREME's F1 of part-of-speech tags; not an F1 of words.
 
     The script hands whole tags to `seqeval` as if they were entities: a run of equal tags is one chunk, right only as a
     whole, except that SYM and SCONJ, which look like S(ingle) tags, are never joined. The expected scores in XTREME's
@@ -41,28 +45,28 @@ def pos_f1(gold: Sentences, predicted: Sentences) -> float:
     return _chunk_f1(gold, predicted, lambda tag: tag)
 
 
-def tag_accuracy(gold: Sentences, predicted: Sentences) -> float:
-    """Return the share of words with the right tag, over all sentences.
+def tag_accuracy(gold: Sentences, predicted: Sentences) -> Points:
+    """Points of each sentence by the share of words with the right tag, over all sentences.
 
     Raises:
         XstiltsError: the sentences, or the words of one, differ in number, or there is no word.
     """
     _check(gold, predicted)
-    pairs = [pair for right, found in zip(gold, predicted, strict=True) for pair in zip(right, found, strict=True)]
-    if not pairs:
+    if not any(gold):
         raise XstiltsError("tag accuracy: found no word, expected at least one")
-    return sum(right == found for right, found in pairs) / len(pairs)
+    pairs = [list(zip(right, found, strict=True)) for right, found in zip(gold, predicted, strict=True)]
+    right = [sum(one == other for one, other in own) for own in pairs]
+    return Points(np.array(right), np.array([len(own) for own in pairs]))
 
 
-def _chunk_f1(gold: Sentences, predicted: Sentences, type_of: Callable[[str], str]) -> float:
+def _chunk_f1(gold: Sentences, predicted: Sentences, type_of: Callable[[str], str]) -> Points:
     _check(gold, predicted)
-    right = expected = found = 0
-    for gold_tags, predicted_tags in zip(gold, predicted, strict=True):
-        gold_chunks, predicted_chunks = set(_chunks(gold_tags, type_of)), set(_chunks(predicted_tags, type_of))
-        right += len(gold_chunks & predicted_chunks)
-        expected += len(gold_chunks)
-        found += len(predicted_chunks)
-    return 2 * right / (expected + found) if right else 0.0
+    pairs = [
+        (set(_chunks(right, type_of)), set(_chunks(found, type_of)))
+        for right, found in zip(gold, predicted, strict=True)
+    ]
+    earned = [2 * len(right & found) for right, found in pairs]
+    return Points(np.array(earned), np.array([len(right) + len(found) for right, found in pairs]))
 
 
 def _chunks(tags: Sequence[str], type_of: Callable[[str], str]) -> Iterator[tuple[str, int, int]]:
@@ -92,4 +96,4 @@ def _check(gold: Sentences, predicted: Sentences) -> None:
         raise XstiltsError(f"tags: found {len(predicted)} tagged sentences, expected {len(gold)}")
     for number, (right, found) in enumerate(zip(gold, predicted, strict=True), start=1):
         if len(right) != len(found):
-            raise XstiltsError(f"tags of sentence {number}: found {len(found)}, expected {len(right)}, one a word")
+            raise XstiltsError(f"tags of sentence {number}: found {len(found)}, expected {len(right)}, one per word")
