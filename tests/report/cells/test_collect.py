@@ -7,10 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from xstilts.report.cells.details import details_path, write_details
 
 from xstilts.base.errors import DataError
 from xstilts.base.files import open_rows, read_json, write_json, write_table
-from xstilts.report.cells.details import details_path, write_details
 
 LANGUAGES = ("en", "de")
 CURVE = [{"update": 150, "loss": 0.5, "dev": 0.6}, {"update": 300, "loss": 0.2, "dev": 0.7}]

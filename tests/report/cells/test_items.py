@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from xstilts.score.accuracy import label_scores
+from xstilts.score.cell import Scored
 
 from xstilts.base.errors import DataError, XstiltsError
 from xstilts.base.files import write_json, write_table
 from xstilts.report.cells.items import items, read_items, score_of, write_items
-from xstilts.score.accuracy import label_scores
-from xstilts.score.cell import Scored
 from xstilts.score.image_text import Direction, direction_scores
 from xstilts.score.retrieval import collect
 from xstilts.score.search import Pool, pools_of, search_answers, search_pairs
