@@ -1,74 +1,76 @@
-"""What the page shows of a cell: its curves as the checkpoints have them, its answers as they were predicted."""
+"""What a study keeps of a cell: its items, metrics and training, and its answers about the scenes that are shown."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
-from xstilts.report.cells.details import details_path, write_details
 
 from xstilts.base.errors import DataError
-from xstilts.base.files import open_rows, read_json, write_json, write_table
+from xstilts.base.files import open_rows, read_json, write_table
+from xstilts.report.cells.collect import collect
+from xstilts.report.cells.items import items, read_items
+from xstilts.report.cells.metrics import read_scores, study_metrics
 
-LANGUAGES = ("en", "de")
-CURVE = [{"update": 150, "loss": 0.5, "dev": 0.6}, {"update": 300, "loss": 0.2, "dev": 0.7}]
-COST = {"updates": 300, "examples": 900, "tokens": 9000}
-
-
-def predictions() -> pa.Table:
-    rows = [(f"q{n}", code, "yes", ("yes", "no")[n % 2]) for code in LANGUAGES for n in range(6)]
-    names = ("id", "language", "gold", "prediction")
-    return pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
+FILES = ["answers.arrow", "items.arrow", "metrics.json", "training.json"]
 
 
 @pytest.fixture
-def cell(tmp_path: Path) -> Path:
-    """A cell of twelve answers, two questions of the scenes, a phase that was trained and one that was not."""
-    metrics: dict[str, Any] = {"accuracy": dict.fromkeys(LANGUAGES, 0.5)}
-    about = {"target": "xgqa", "route": "none", "seed": 0, "data": "pictograms", "kind": "vqa", "metric": "accuracy"}
-    write_json(
-        tmp_path / "scores.json", about | {"rows": dict.fromkeys(LANGUAGES, 6), "scores": metrics, "controls": {}}
-    )
-    write_table(tmp_path / "predictions.arrow", predictions())
-    asked = {"id": ["q1", "q2", "q1", "q2"], "language": ["en", "en", "de", "de"]}
-    write_table(tmp_path / "questions.arrow", pa.table(asked))
-    write_json(tmp_path / "passed.json", {"tasks": {}})
-    tasks = {"xgqa": {"data": "pictograms"}}
-    write_json(tmp_path / "trained.json", {"tasks": tasks, "training": {**COST, "english_dev": {}, "curve": CURVE}})
-    return tmp_path
+def questions(tmp_path: Path) -> Path:
+    """Two questions of the scenes in two languages."""
+    path = tmp_path / "questions.arrow"
+    write_table(path, pa.table({"id": ["q1", "q2", "q1", "q2"], "language": ["en", "en", "de", "de"]}))
+    return path
 
 
-def write(cell: Path) -> Path:
-    out = details_path(cell / "details", "xgqa", "none", 0)
-    write_details(cell, cell / "passed.json", cell / "trained.json", cell / "questions.arrow", out)
-    return out
+def test_the_files_of_a_cell(scores: Path, questions: Path, tmp_path: Path) -> None:
+    out = tmp_path / "cells" / "none-s2"
+    collect(scores, questions, out)
+    assert sorted(path.name for path in out.iterdir()) == FILES
+    assert read_json(out / "metrics.json") == study_metrics(read_scores(scores / "scores.json"))
+    assert read_json(out / "training.json") == read_json(scores / "training.json")
+    table, about = read_items(out / "items.arrow")
+    assert table.equals(items(scores / "predictions.arrow"))
+    named = {"target": "xgqa", "recipe": "lora", "route": "none", "seed": 2, "data": "pictograms"}
+    assert {key: about[key] for key in (*named, "kind", "metric")} == {**named, "kind": "vqa", "metric": "accuracy"}
+    assert about["training"]["intermediate"] is None
+    assert about["training"]["target"] == {
+        "tasks": {"xgqa": "pictograms"}, "updates": 300, "examples": 900, "tokens": 9000, "english_dev": {"xgqa": 0.7},
+    }  # fmt: skip
 
 
-def test_training_is_that_of_the_checkpoints(cell: Path) -> None:
-    training = read_json(write(cell) / "training.json")
-    assert training["intermediate"] is None
-    assert training["target"] == {"tasks": {"xgqa": "pictograms"}, **COST, "english_dev": {}, "curve": CURVE}
+def test_the_second_time_gives_the_same_bytes(scores: Path, questions: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        collect(scores, questions, tmp_path / name)
+    for name in FILES:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
-def test_answers_are_those_to_the_scenes_with_their_points(cell: Path) -> None:
-    rows = open_rows(write(cell) / "answers.arrow").to_pylist()
-    assert [(row["id"], row["language"], row["prediction"], row["score"]) for row in rows] == [
-        (name, code, answer, score) for code in LANGUAGES for name, answer, score in (("q1", "no", 0), ("q2", "yes", 1))
+def test_answers_are_those_to_the_scenes_with_their_points(scores: Path, questions: Path, tmp_path: Path) -> None:
+    collect(scores, questions, tmp_path / "out")
+    rows = open_rows(tmp_path / "out" / "answers.arrow").to_pylist()
+    assert [tuple(row.values()) for row in rows] == [
+        (name, code, "yes", score) for code in ("en", "de") for name, score in (("q1", 0), ("q2", 1))
     ]
 
 
-def test_scenes_without_questions_have_no_answers(cell: Path) -> None:
-    write_table(cell / "questions.arrow", pa.table({"id": pa.array([], pa.string())}))
-    assert len(open_rows(write(cell) / "answers.arrow")) == 0
+def test_scenes_without_questions_have_no_answers(scores: Path, questions: Path, tmp_path: Path) -> None:
+    write_table(questions, pa.table({"id": pa.array([], pa.string())}))
+    collect(scores, questions, tmp_path / "out")
+    assert len(open_rows(tmp_path / "out" / "answers.arrow")) == 0
 
 
-def test_a_question_without_an_answer_is_an_error_and_the_earlier_file_stays(cell: Path) -> None:
-    out = write(cell)
-    before = (out / "answers.arrow").read_bytes()
-    write_table(cell / "questions.arrow", pa.table({"id": ["q1", "q9"]}))
-    write_table(cell / "predictions.arrow", predictions().slice(0, 1))
-    with pytest.raises(DataError, match="found 0 answers to questions of the scenes, expected 2"):
-        write(cell)
-    assert (out / "answers.arrow").read_bytes() == before
+def test_a_question_without_an_answer_is_an_error_and_the_earlier_files_stay(
+    scores: Path, questions: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "cells" / "none-s2"
+    collect(scores, questions, out)
+    before = {name: (out / name).read_bytes() for name in FILES}
+    some = open_rows(scores / "predictions.arrow").slice(0, 3)
+    (scores / "predictions.arrow").unlink()
+    write_table(scores / "predictions.arrow", some)
+    with pytest.raises(DataError, match="found 2 answers to questions of the scenes, expected 4"):
+        collect(scores, questions, out)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert list(out.parent.iterdir()) == [out]
