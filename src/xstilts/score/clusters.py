@@ -1,14 +1,14 @@
 """Which test examples stand or fall together, besides those of one image: statistics draw them as one.
 
 **Spans.** Questions on one paragraph share what is hard about it, and a question and its translations share more still.
-A paragraph's text is another one in every language,
-but sets that were translated keep the ids of questions: so a cluster is a connected component of the graph that joins
-every question's id with its paragraph's text. Of XQuAD that gives its 240 paragraphs, each in all twelve languages; of
-MLQA, whose paragraphs are independent articles around parallel sentences, a paragraph with those in other languages
-that share a question (now and then, two of one language that share theirs with one of another); of TyDiQA, whose
-languages share nothing, the paragraphs alone, also where a file lists one several times. In 200 simulated studies of 60
-paragraphs with six questions each, which differ in difficulty from wholly wrong to wholly right, 95 % intervals held
-the truth in 94 % by paragraph, and in 80 % with a question and its translations as the cluster.
+A paragraph's text differs by language, but sets that were translated keep the ids of questions: so a cluster is a
+connected component of the graph that joins every question's id with its paragraph's text. Of XQuAD that gives its 240
+paragraphs, each in all twelve languages; of MLQA, whose paragraphs are independent articles around parallel sentences,
+a paragraph with those in other languages that share a question (now and then, two of one language that share theirs
+with one of another); of TyDiQA, whose languages share nothing, the paragraphs alone, also where a file lists one
+several times. In 200 simulated studies of 60 paragraphs with six questions each, which differ in difficulty from wholly
+wrong to wholly right, 95 % intervals held the truth in 94 % by paragraph, and in 80 % with a question and its
+translations as the cluster.
 
 An id that only numbers the rows of a file (`test-17`, what the reader gives TyDiQA's releases without ids) is the same
 in every language without being a translation. Joined by such ids, 3,128 of TyDiQA's 5,077 test questions would be one

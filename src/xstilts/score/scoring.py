@@ -1,4 +1,4 @@
-"""What scoring starts from, a checkpoint with the test rows of its target, and what comes of it.
+"""What scoring starts from, a checkpoint with the test rows of its target, and the result.
 
 Targets with pictures are scored three times, by the same model on the same texts: with the pictures, and as controls
 with the pictures left out (`blind`) or exchanged (`shuffled`). What a model answers blind it knows from the text alone.
@@ -112,14 +112,14 @@ def open_scoring(checkpoint: Path, public: Path, cache: Path, settings: ScoreSet
 
 @dataclass(frozen=True)
 class Scored:
-    """What comes of scoring; every value is a fraction in 0..1.
+    """The result of scoring; every value is a fraction in 0..1.
 
     Attributes:
         predictions: one row per example and language, with the columns that `scored` adds.
         rows: examples by language.
         scores: {metric: {language: value}}, the main metric first.
         controls: {control: {language: value of the main metric}}; empty for a task without pictures.
-        more: further keys of scores.json: `types` of question answering, `sweep` and its like of retrieval.
+        more: further keys of scores.json: `types` of question answering; `sweep`, `layer` and others of retrieval.
     """
 
     predictions: pa.Table

@@ -39,7 +39,7 @@ SCORERS = covers(_SCORERS, "xstilts.score.target.SCORERS", needs=lambda kind: ki
 
 
 def score_target(checkpoint: Path, public: Path, cell: Cell, settings: ScoreSettings) -> None:
-    """Score the test rows of a cell's target as their kind of task is scored, and write what came of it.
+    """Score the test rows of a cell's target as their kind of task is scored.
 
     Writes `predictions.arrow` (one row per example and language), `scores.json`, `training.json` and `provenance.json`
     into `cell.scores`. The scores say what the test data are (`data`: `pictograms` or `official`): the two never share

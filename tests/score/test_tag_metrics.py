@@ -11,7 +11,7 @@ from seqeval.metrics import f1_score
 from sklearn.metrics import accuracy_score
 
 from xstilts.base.errors import XstiltsError
-from xstilts.score.tags import entity_f1, pos_f1, tag_accuracy
+from xstilts.score.tagging import entity_f1, pos_f1, tag_accuracy
 
 ENTITIES = "O B-PER I-PER E-PER S-PER B-LOC I-LOC E-LOC S-LOC I-ORG B-A-B".split()
 UNAMBIGUOUS = "ADJ ADP ADV AUX CCONJ DET NOUN NUM PART PRON PROPN PUNCT SYM VERB".split()  # all but SCONJ, INTJ, X
