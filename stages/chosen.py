@@ -6,10 +6,10 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).resolve().parents[1] / "src")  # what DVC hashes is what runs
 
 import typer
-from xstilts.report.cells.chosen import write_chosen
 
 from xstilts.base.cells import METRICS, cell_of
 from xstilts.base.errors import run_stage
+from xstilts.report.cells.chosen import write_chosen
 
 
 def main(route: str, seed: int, target: str) -> None:

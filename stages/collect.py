@@ -8,10 +8,10 @@ sys.path[0] = str(Path(__file__).resolve().parents[1] / "src")  # what DVC hashe
 from typing import Annotated
 
 import typer
-from xstilts.report.cells.collect import collect
 
 from xstilts.base.cells import cell_of, report_folder
 from xstilts.base.errors import run_stage
+from xstilts.report.cells.collect import collect
 
 
 def main(

@@ -1,88 +1,16 @@
-"""Which spans and which queries stand or fall together, and what it costs not to know."""
+"""What it costs not to know which examples stand or fall together."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from xstilts.base.errors import DataError
-from xstilts.base.files import write_table
 from xstilts.report.bootstrap import Interval
-from xstilts.report.cells.clusters import common_candidates, paragraphs
 from xstilts.report.cells.items import SCHEMA
 from xstilts.report.side_by_side import pair_up
-from xstilts.tasks.source import Source
-from xstilts.tasks.span import read_tydiqa
-
-Row = tuple[str, str, str]  # language, id, paragraph
-NAMES = ("language", "id", "context")
-
-
-def clusters_of(folder: Path, rows: Sequence[Row]) -> list[str]:
-    """The clusters of questions that a cache with these rows has; a question may have several rows, its windows."""
-    columns = dict(zip(NAMES, zip(*rows, strict=True), strict=True))
-    folder.mkdir(exist_ok=True)
-    write_table(folder / "test.arrow", pa.table({name: list(own) for name, own in columns.items()}))
-    asked = list(dict.fromkeys((language, name) for language, name, _ in rows))
-    return paragraphs(folder, pa.table({"language": [one for one, _ in asked], "id": [name for _, name in asked]}))
-
-
-def test_a_parallel_set_has_a_cluster_a_paragraph(tmp_path: Path) -> None:
-    """XQuAD: two paragraphs of two questions in three languages; the first question has two windows."""
-    rows = [(code, f"{n}{m}", f"text {n} in {code}") for code in ("en", "de", "zh") for n in "ab" for m in (0, 0, 1)]
-    assert clusters_of(tmp_path, rows) == ["en a0", "en a0", "en b0", "en b0"] * 3
-
-
-def test_languages_that_share_some_questions(tmp_path: Path) -> None:
-    """MLQA: the German paragraph has a question of either English one, and the Hindi one none of these."""
-    rows = [("en", "1", "first"), ("en", "2", "first"), ("en", "3", "second"), ("de", "2", "erster")]
-    rows += [("de", "3", "erster"), ("hi", "4", "another"), ("en", "4", "third"), ("en", "5", "fourth")]
-    assert clusters_of(tmp_path, rows) == ["en 1"] * 5 + ["hi 4", "hi 4", "en 5"]
-
-
-def tydiqa(folder: Path, language: str, texts: Sequence[str], names: Sequence[str]) -> list[Row]:
-    """A file of TyDiQA's with a question a paragraph, as its reader gives it."""
-    asked = [
-        {"id": name, "question": "what?", "answers": [{"text": text[:3], "answer_start": 0}]}
-        for name, text in zip(names, texts, strict=True)
-    ]
-    content = [{"context": text, "qas": [one]} for text, one in zip(texts, asked, strict=True)]
-    path = folder / f"{language}.json"
-    path.write_text(json.dumps({"data": [{"paragraphs": content}]}))
-    source: Any = Source((path,), language, "test", SimpleNamespace())  # type: ignore[arg-type]
-    return [(one.language, one.id, one.context) for one in read_tydiqa(source).examples]
-
-
-@pytest.mark.parametrize("numbered", [False, True])
-def test_independent_languages_share_no_cluster(numbered: bool, tmp_path: Path) -> None:
-    """TyDiQA lists a paragraph once a question; ids that only number them must not chain the languages together."""
-    rows = []
-    for language, order in (("ko", "aabc"), ("fi", "abbc")):
-        names = ["0"] * 4 if numbered else [f"{language}-{n}" for n in range(4)]
-        rows += tydiqa(tmp_path, language, [f"{language} text {letter}" for letter in order], names)
-    assert {name for _, name, _ in rows[:4]}.isdisjoint(name for _, name, _ in rows[4:]) != numbered
-    found = clusters_of(tmp_path / "cache", rows)
-    assert [found.index(own) for own in found] == [0, 0, 2, 3, 4, 5, 5, 7]
-
-
-def test_a_question_that_the_cache_lacks(tmp_path: Path) -> None:
-    clusters_of(tmp_path, [("en", "1", "text")])
-    with pytest.raises(DataError, match=r"test\.arrow: found no question '2' in en, expected every question that was"):
-        paragraphs(tmp_path, pa.table({"language": ["en", "en"], "id": ["1", "2"]}))
-
-
-def test_queries_with_a_right_candidate_in_common() -> None:
-    """Questions on one sentence, one of them in two languages; and one on another sentence."""
-    golds = [["en-1", "de-1"], ["en-1", "de-1"], ["en-1", "de-1"], ["en-2", "de-2"]]
-    assert common_candidates(pa.table({"id": ["a", "b", "a", "c"], "golds": golds})) == ["a", "a", "a", "c"]
-
 
 LANGUAGES, QUESTIONS = ("en", "de"), 6
 

@@ -11,13 +11,17 @@ from typing import Any
 import pytest
 import torch
 
+from xstilts.base.cells import Cell
 from xstilts.base.files import read_json, write_json
 from xstilts.model.checkpoint import save_checkpoint, trained_weights
 from xstilts.score.settings import ScoreSettings
+from xstilts.score.target import score_target
 from xstilts.train.examples import Examples, open_examples
 from xstilts.train.phase import fresh_model
 
 LANGUAGES = ("en", "de", "ko")
+NOTHING: dict[str, Any] = {"tasks": {}, "training": None}  # what a phase says in which nothing was trained
+Score = Callable[..., Path]
 
 
 def rows_of(tiny: Any, task: str, number: int = 26) -> list[dict[str, Any]]:
@@ -48,7 +52,7 @@ def save_untrained(directory: Path, public: Path, cache: Path) -> Path:
         name: 10 * weight if name.startswith("heads.") and model.cards[name.split(".")[1]]["kind"] != "vqa" else weight
         for name, weight in trained_weights(model).items()
     }
-    save_checkpoint(directory, weights, {"tasks": model.cards, "training": None})
+    save_checkpoint(directory, weights, {"tasks": model.cards, "training": None, "intermediate": NOTHING})
     return directory
 
 
@@ -97,3 +101,22 @@ def make_cache(tiny: Any, tiny_features: dict[str, str], tmp_path: Path) -> Call
 @pytest.fixture
 def settings(full_precision: str) -> ScoreSettings:
     return replace(ScoreSettings(), precision=full_precision)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def score(public: Path, tmp_path: Path, settings: ScoreSettings, monkeypatch: pytest.MonkeyPatch) -> Score:
+    """Score a cache as the test rows of its task, and return the cell's folder of scores.
+
+    Each call has a working directory of its own, `name`, in which the paths of the cell lead to the cache.
+    """
+
+    def score(cache: Path, checkpoint: Path, name: str = "out", **changed: Any) -> Path:
+        (task,) = read_json(cache / "card.json")["tasks"]
+        cell, root = Cell("lora", "gqa", 3, task), tmp_path / name
+        (root / cell.test_cache.parent).mkdir(parents=True)
+        (root / cell.test_cache).symlink_to(cache)
+        monkeypatch.chdir(root)
+        score_target(checkpoint, public, cell, replace(settings, **changed))
+        return root / cell.scores
+
+    return score

@@ -12,18 +12,12 @@ import pytest
 
 from xstilts.base.files import open_rows
 from xstilts.model.checkpoint import load_model
-from xstilts.score.controls import controls_of
 from xstilts.score.predictions import answer_all
+from xstilts.score.scoring import controls_of
 from xstilts.score.settings import ScoreSettings
-from xstilts.score.target import score_target
 from xstilts.train.examples import Examples, open_examples
 
 Make = Callable[..., Path]
-
-
-def predictions(cache: Path, checkpoint: Path, public: Path, out: Path, settings: ScoreSettings) -> Any:
-    score_target(checkpoint, public, cache, out, settings, route="gqa", seed=3)
-    return open_rows(out / "predictions.arrow")
 
 
 def test_who_has_controls() -> None:
@@ -33,7 +27,7 @@ def test_who_has_controls() -> None:
 
 @pytest.mark.parametrize("task", ["looks", "compares", "points", "matches"])
 def test_blind_answers_know_nothing_of_the_pictures(
-    task: str, tiny: Any, make_cache: Make, untrained: Any, public: Path, tmp_path: Path, settings: ScoreSettings
+    task: str, tiny: Any, make_cache: Make, untrained: Any, score: Make
 ) -> None:
     """Other pictures give other answers, but the same blind ones."""
     vectors = np.random.default_rng(7).normal(size=(sum(tiny.REGIONS), tiny.DIM))
@@ -41,7 +35,7 @@ def test_blind_answers_know_nothing_of_the_pictures(
     checkpoint, tables = untrained(cache), [None, None]
     for i, features in enumerate(({}, {"features": tiny.features(f"other-{task}", vectors)})):
         one = make_cache(task, **features)
-        tables[i] = predictions(one, checkpoint, public, tmp_path / f"{i}", settings)
+        tables[i] = open_rows(score(one, checkpoint, f"{i}") / "predictions.arrow")
     assert tables[0]["blind"] == tables[1]["blind"]
     assert tables[0]["prediction"] != tables[1]["prediction"]
     assert tables[0]["prediction"] != tables[0]["blind"]
@@ -83,10 +77,11 @@ def test_shuffled_answers_are_those_to_another_image(
     assert (answers[0].probabilities != answers[2].probabilities).any()
 
 
-def test_controls_are_those_of_the_examples(cache: Path, checkpoint: Path, public: Path, tmp_path: Path) -> None:
+def test_controls_are_those_of_the_examples(cache: Path, checkpoint: Path, public: Path, score: Make) -> None:
     """The columns of the predictions are what the same model answers to the examples of each control."""
     settings = ScoreSettings(precision="fp32")
-    table, model = predictions(cache, checkpoint, public, tmp_path / "out", settings), load_model(public, checkpoint)
+    folder, model = score(cache, checkpoint), load_model(public, checkpoint)
+    table = open_rows(folder / "predictions.arrow")
     labels = np.array(model.cards["looks"]["labels"], dtype=object)
     columns = {"prediction": "shown", "blind": "blind", "shuffled": "shuffled"}
     for column, pictures in columns.items():

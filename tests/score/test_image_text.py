@@ -15,10 +15,10 @@ import torch
 from xstilts.base.errors import DataError
 from xstilts.model.checkpoint import load_model
 from xstilts.model.multitask import MultitaskModel
-from xstilts.score import pairs as pairs_module
-from xstilts.score.cell import Cell, open_cell
+from xstilts.score import image_text
 from xstilts.score.gallery import candidates, open_gallery, similarity
 from xstilts.score.image_text import Direction, direction_scores, directions_of, exchanged, score_image_text
+from xstilts.score.scoring import Scoring, open_scoring
 from xstilts.score.settings import ScoreSettings
 
 PATH = Path("test.arrow")
@@ -99,25 +99,27 @@ def test_recall_and_predictions() -> None:
     }
     assert found.controls == {"blind": {"en": pytest.approx((2 / 3 + 1 / 2) / 2, abs=1e-6)}}
     table = found.predictions.to_pylist()
+    assert [row["image_id"] for row in table] == ["x", "x", "y", "x", "y"]
     assert [row["prediction"] for row in table] == ["x", "x", "x", "c", "c"]
     assert table[0]["top"] == ["x", "y"]
     assert table[3] == {
-        "id": "x", "language": "en", "direction": "text", "golds": ["a", "b"], "prediction": "c",
-        "top": ["c", "a"], "score": [3.0, 2.0], "blind": "c",
+        "id": "x", "image_id": "x", "language": "en", "direction": "text", "golds": ["a", "b"], "prediction": "c",
+        "top": ["c", "a"], "similarity": [3.0, 2.0], "blind": "c",
+        "score": 0.0, "of": 1.0, "blind_score": 0.0, "cluster": "",
     }  # fmt: skip
 
 
 @pytest.fixture
-def cell(make_cache: Callable[..., Path], untrained: Any, public: Path, settings: ScoreSettings) -> Cell:
+def scoring(make_cache: Callable[..., Path], untrained: Any, public: Path, settings: ScoreSettings) -> Scoring:
     cache = make_cache("matches", metric="recall_at_1")
-    return open_cell(untrained(cache), public, cache, settings)
+    return open_scoring(untrained(cache), public, cache, settings)
 
 
 @torch.inference_mode()
-def pair_by_pair(model: MultitaskModel, cell: Cell, language: str) -> np.ndarray:
+def pair_by_pair(model: MultitaskModel, scoring: Scoring, language: str) -> np.ndarray:
     """The match score of every caption with every image of the gallery, one pair at a time."""
-    examples = cell.examples()
-    gallery = open_gallery(cell.path, examples.table, language)
+    examples = scoring.examples()
+    gallery = open_gallery(scoring.path, examples.table, language)
     scores = np.zeros((len(gallery.captions), len(gallery.images)))
     for i, row in enumerate(gallery.captions):
         for j, image in enumerate(gallery.images):
@@ -129,16 +131,18 @@ def pair_by_pair(model: MultitaskModel, cell: Cell, language: str) -> np.ndarray
 
 
 @pytest.mark.parametrize(("count", "pairs"), [(0, 1 << 16), (0, 7), (3, 1 << 16)])
-def test_every_pair_is_scored_as_if_alone(count: int, pairs: int, cell: Cell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_pair_is_scored_as_if_alone(
+    count: int, pairs: int, scoring: Scoring, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever a pair is batched with, and however many are in memory at once."""
-    monkeypatch.setattr(pairs_module, "PAIRS", pairs)
-    model, examples = load_model(cell.public, cell.checkpoint), cell.examples()
-    few = replace(cell, settings=replace(cell.settings, candidates=count))
-    gallery = open_gallery(cell.path, examples.table, "de")
+    monkeypatch.setattr(image_text, "PAIRS", pairs)
+    model, examples = load_model(scoring.public, scoring.checkpoint), scoring.examples()
+    few = replace(scoring, settings=replace(scoring.settings, candidates=count))
+    gallery = open_gallery(scoring.path, examples.table, "de")
     images, texts = directions_of(few, model, examples, gallery)
-    expected, other = pair_by_pair(model, cell, "de"), exchanged(gallery)
+    expected, other = pair_by_pair(model, scoring, "de"), exchanged(gallery)
     assert (other != np.arange(len(other))).all()
-    compared = candidates(examples.table, gallery, cell.card, count)
+    compared = candidates(examples.table, gallery, scoring.card, count)
     for direction, wanted in ((images, compared[gallery.gold]), (texts, compared.T[gallery.gold])):
         found = {name: scores.T if direction is texts else scores for name, scores in direction.similarity.items()}
         assert (np.isfinite(found["shown"]) == wanted).all()
@@ -149,10 +153,10 @@ def test_every_pair_is_scored_as_if_alone(count: int, pairs: int, cell: Cell, mo
     assert len(gallery.images) > 3
 
 
-def test_fewer_candidates_are_never_harder(cell: Cell) -> None:
+def test_fewer_candidates_are_never_harder(scoring: Scoring) -> None:
     """A caption that finds its image among all finds it among some of them."""
     every, some = (
-        score_image_text(replace(cell, settings=replace(cell.settings, candidates=count))) for count in (0, 3)
+        score_image_text(replace(scoring, settings=replace(scoring.settings, candidates=count))) for count in (0, 3)
     )
     for language in ("en", "de", "ko"):
         for metric in ("image_recall_at_1", "text_recall_at_1"):

@@ -8,7 +8,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from xstilts.base.errors import XstiltsError
 from xstilts.score import neighbours
-from xstilts.score.neighbours import cosine_blocks, k_nearest, margins_both_ways, nearest, retrieval_accuracy
+from xstilts.score.neighbours import cosine_blocks, hits, k_nearest, margins_both_ways, nearest
 
 
 def vectors(rows: int, seed: int, dim: int = 6) -> np.ndarray:
@@ -81,12 +81,12 @@ def test_the_first_of_equal_candidates_is_found() -> None:
     assert nearest(candidates, candidates)[0].tolist() == [0, 1, 2, 1, 2, 2]
 
 
-def test_retrieval_accuracy() -> None:
-    assert retrieval_accuracy(np.array([0, 2, 1, 3]), [{0}, {1}, [4, 1], np.array([5])]) == 0.5
+def test_hits() -> None:
+    assert hits(np.array([0, 2, 1, 3]), [{0}, {1}, [4, 1], np.array([5])]).tolist() == [1, 0, 1, 0]
     with pytest.raises(XstiltsError, match="no right candidate of query 1"):
-        retrieval_accuracy(np.array([0, 0]), [{0}, set()])
+        hits(np.array([0, 0]), [{0}, set()])
     with pytest.raises(XstiltsError, match="found 1 queries with 2 sets"):
-        retrieval_accuracy(np.array([0]), [{0}, {1}])
+        hits(np.array([0]), [{0}, {1}])
 
 
 @pytest.mark.parametrize(

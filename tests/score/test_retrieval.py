@@ -10,15 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from xstilts.base.errors import ParameterError
 from xstilts.base.files import open_rows, read_json
 from xstilts.model.encoder import MultimodalEncoder, load_public
-from xstilts.report.cells.items import items, score_of
 from xstilts.score import vectors as vectors_module
-from xstilts.score.cell import open_cell
 from xstilts.score.retrieval import default_layer, oracle, score_retrieval
+from xstilts.score.scoring import open_scoring
 from xstilts.score.settings import ScoreSettings
-from xstilts.score.target import score_target
 from xstilts.score.vectors import layer_groups, layer_vectors
 from xstilts.train.examples import Examples, open_examples
 
@@ -80,12 +77,9 @@ def accuracy(vectors: np.ndarray, table: Any, language: str) -> float:
     return float(np.mean(right))
 
 
-def test_the_sweep_and_the_result(
-    encoder: MultimodalEncoder, make_cache: Make, untrained: Any, public: Path, tmp_path: Path, settings: ScoreSettings
-) -> None:
+def test_the_sweep_and_the_result(encoder: MultimodalEncoder, make_cache: Make, untrained: Any, score: Make) -> None:
     cache = make_cache("searches")
-    score_target(untrained(cache), public, cache, tmp_path / "out", settings, route="none", seed=0)
-    scores, examples = read_json(tmp_path / "out" / "scores.json"), open_examples(cache, "test")
+    scores, examples = read_json(score(cache, untrained(cache)) / "scores.json"), open_examples(cache, "test")
     expected, table = one_by_one(encoder, examples), examples.table.to_pylist()
     for (layer, pooling), vectors in expected.items():
         own = {language: round(accuracy(vectors, table, language), 6) for language in ("de", "en", "ko")}
@@ -98,37 +92,15 @@ def test_the_sweep_and_the_result(
     assert scores["rows"] == {"de": 13, "en": 13, "ko": 13}  # queries
 
 
-def test_predictions_name_candidates(
-    make_cache: Make, untrained: Any, public: Path, tmp_path: Path, settings: ScoreSettings
-) -> None:
+def test_predictions_name_candidates(make_cache: Make, untrained: Any, score: Make) -> None:
     cache = make_cache("searches")
-    score_target(untrained(cache), public, cache, tmp_path / "out", settings, route="none", seed=0)
-    found = open_rows(tmp_path / "out" / "predictions.arrow").to_pylist()
-    scores = read_json(tmp_path / "out" / "scores.json")["scores"]["accuracy"]
+    out = score(cache, untrained(cache))
+    found = open_rows(out / "predictions.arrow").to_pylist()
+    scores = read_json(out / "scores.json")["scores"]["accuracy"]
     for language, value in scores.items():
         right = [row["prediction"] in row["golds"] for row in found if row["language"] == language]
         assert np.mean(right) == pytest.approx(value, abs=1e-6)
     assert len({row["prediction"] for row in found}) > 3
-
-
-@pytest.mark.parametrize("metric", ["map", "map_at_20"])
-def test_the_score_is_the_mean_of_what_each_query_earned(
-    metric: str, make_cache: Make, untrained: Any, public: Path, tmp_path: Path, settings: ScoreSettings
-) -> None:
-    """And so it is in the items; predictions of a target with another metric have no such column."""
-    cache = make_cache("searches", metric=metric)
-    score_target(untrained(cache), public, cache, tmp_path / "out", settings, route="none", seed=0)
-    scores, table = read_json(tmp_path / "out" / "scores.json"), open_rows(tmp_path / "out" / "predictions.arrow")
-    earned, languages = table["average_precision"].to_numpy(), np.array(table["language"].to_pylist())
-    assert 0 <= earned.min() < earned.max() <= 1
-    collected = items(table, scores, cache)
-    for language, value in scores["scores"][metric].items():
-        assert earned[languages == language].mean() == pytest.approx(value, abs=1e-6)
-        assert score_of(collected, language) == pytest.approx(value, abs=1e-6)
-    other = make_cache("searches")
-    score_target(untrained(other), public, other, tmp_path / "other", settings, route="none", seed=0)
-    columns = open_rows(tmp_path / "other" / "predictions.arrow").column_names
-    assert columns == ["id", "language", "golds", "prediction", "score"]
 
 
 def test_a_trained_encoder_is_the_one_that_searches(
@@ -136,7 +108,7 @@ def test_a_trained_encoder_is_the_one_that_searches(
 ) -> None:
     """The checkpoint's encoder weights count: with others, other sentences are found."""
     cache, trained = make_cache("searches"), make_cache("follows")
-    cells = [open_cell(untrained(one), public, cache, settings) for one in (cache, trained)]
+    cells = [open_scoring(untrained(one), public, cache, settings) for one in (cache, trained)]
     assert score_retrieval(cells[0]).more["sweep"] == score_retrieval(cells[1]).more["sweep"]  # an untrained encoder
     weights = cells[1].checkpoint / "model.safetensors"
     _scale_first_layer(weights)
@@ -150,12 +122,6 @@ def _scale_first_layer(path: Path) -> None:
     changed = [name for name in weights if name.startswith("encoder.") and "layer.0." in name and "value" in name]
     assert changed
     save_file({name: weight * (-5 if name in changed else 1) for name, weight in weights.items()}, path)
-
-
-def test_an_unknown_metric(make_cache: Make, untrained: Any, public: Path, settings: ScoreSettings) -> None:
-    cache = make_cache("searches", metric="recall")
-    with pytest.raises(ParameterError, match="no retrieval is scored by 'recall'"):
-        score_retrieval(open_cell(untrained(cache), public, cache, settings))
 
 
 def test_the_oracle_is_the_best_mean() -> None:

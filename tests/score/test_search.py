@@ -49,9 +49,10 @@ def test_each_language_is_searched_alone() -> None:
     assert german.golds == [[0], [1], [2], [3]]
     vectors = vectors_of(table, {"q0": "c0", "q1": "c1", "q2": "c3", "q3": "c3"})
     found = search_translations(german, vectors[german.rows])
-    assert found.scores == {"accuracy": {"de": 0.75}, "accuracy_margin": {"de": 0.75}}
+    assert found.points.earned.tolist() == [1, 1, 0, 1]
+    assert found.others == {"accuracy_margin": {"de": 0.75}}
     assert found.best.tolist() == [0, 1, 3, 3]
-    assert search_translations(french, vectors[french.rows]).scores["accuracy"] == {"fr": 1.0}
+    assert search_translations(french, vectors[french.rows]).points.by(french.languages) == {"fr": 1.0}
 
 
 def test_pairs_are_mined() -> None:
@@ -60,7 +61,8 @@ def test_pairs_are_mined() -> None:
     (pool,) = pools_of(PATH, table, joint=False)
     vectors = vectors_of(table, {f"q{i}": f"c{i if i < 6 else 15}" for i in range(8)})
     found = search_pairs(pool, vectors)
-    assert found.scores == {"f1": {"de": 1.0}, "f1_oracle": {"de": 1.0}}
+    assert found.points.score() == 1
+    assert found.others == {"f1_oracle": {"de": 1.0}}
     assert found.best.tolist() == [0, 1, 2, 3, 4, 5, NONE, NONE]
 
 
@@ -68,8 +70,8 @@ def test_vectors_that_are_all_the_same_mine_nothing() -> None:
     """As the first token's at the embeddings: a layer that is worth nothing scores 0, and is no error."""
     (pool,) = pools_of(PATH, pa.Table.from_pylist(translations("de", 8)), joint=False)
     found = search_pairs(pool, np.ones((16, 4), np.float32))
-    assert found.scores["f1"] == {"de": 0.0}
-    assert found.scores["f1_oracle"]["de"] <= 2 * 1 / (1 + 8)
+    assert found.points.score() == 0
+    assert found.others["f1_oracle"]["de"] <= 2 * 1 / (1 + 8)
     assert set(found.best) == {NONE}
 
 
@@ -84,11 +86,9 @@ def test_answers_are_ranked_among_those_of_all_languages() -> None:
     angles = np.deg2rad([0, 50, 10, 40, -20])
     vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
     english, german = (1 + 2 / 3) / 2, 1.0
-    ranked = search_answers(None, "map")(pool, vectors)
-    assert ranked.scores == {"map": {"de": german, "en": pytest.approx(english)}}
-    assert ranked.average_precision == pytest.approx([english, german])
-    found = search_answers(1, "map_at_1")(pool, vectors)
-    assert found.scores == {"map_at_1": {"de": 1.0, "en": 1.0}}
+    assert search_answers(None)(pool, vectors).points.earned == pytest.approx([english, german])
+    found = search_answers(1)(pool, vectors)
+    assert found.points.earned.tolist() == [1, 1]
     assert found.best.tolist() == [0, 1]
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from xstilts.score.predictions import windows_of
 from xstilts.score.spans import Spans, span_scores, span_table
-from xstilts.score.windows import windows_of
 
 CONTEXT = "Der Hund, der rote, schläft."
 WORDS = [(0, 3), (4, 8), (8, 9), (10, 13), (14, 18), (18, 19), (20, 27), (27, 28)]  # and signs, as characters

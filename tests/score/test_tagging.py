@@ -14,9 +14,7 @@ import torch
 from xstilts.base.errors import DataError
 from xstilts.base.files import open_rows
 from xstilts.model.checkpoint import load_model
-from xstilts.score.settings import ScoreSettings
 from xstilts.score.tagging import tag_scores, tag_table
-from xstilts.score.target import score_target
 from xstilts.train.examples import open_examples
 
 PATH = Path("test.arrow")
@@ -40,30 +38,30 @@ def test_windows_are_joined_in_their_order() -> None:
 
 def test_scores_by_language() -> None:
     """German: one of one entity, and one too many. English: one of two entities, none too many."""
-    found = tag_scores(tag_table(PATH, pa.Table.from_pylist(ROWS), TAGS), "f1")
+    table = tag_table(PATH, pa.Table.from_pylist(ROWS), TAGS)
+    found = tag_scores(table, "f1")
     two_thirds = pytest.approx(2 / 3, abs=1e-6)
     assert found.scores == {
         "f1": {"de": two_thirds, "en": two_thirds},
         "accuracy": {"de": two_thirds, "en": two_thirds},
     }
     assert found.rows == {"de": 1, "en": 2}
-    assert list(tag_scores(found.predictions, "accuracy").scores) == ["accuracy"]
+    assert list(tag_scores(table, "accuracy").scores) == ["accuracy"]
 
 
 def test_words_and_tags_must_be_equally_many() -> None:
-    with pytest.raises(DataError, match="row 2: found 1 scored tokens, expected 2, one a word"):
+    with pytest.raises(DataError, match="row 2: found 1 scored tokens, expected 2, one per word"):
         tag_table(PATH, pa.Table.from_pylist(ROWS), [TAGS[0], TAGS[1], ["O"], TAGS[3]])
 
 
 @torch.inference_mode()
 def test_a_words_tag_is_that_of_its_first_token(
-    tiny: Any, make_cache: Callable[..., Path], untrained: Any, public: Path, tmp_path: Path, settings: ScoreSettings
+    tiny: Any, make_cache: Callable[..., Path], untrained: Any, public: Path, score: Callable[..., Path]
 ) -> None:
     cache = make_cache("tags")
     checkpoint, examples = untrained(cache), open_examples(cache, "test")
     model = load_model(public, checkpoint)
-    score_target(checkpoint, public, cache, tmp_path / "out", settings, route="gqa", seed=0)
-    found = open_rows(tmp_path / "out" / "predictions.arrow").to_pylist()
+    found = open_rows(score(cache, checkpoint) / "predictions.arrow").to_pylist()
     later = 0
     for row, (own, labels) in enumerate(zip(found, examples.table["labels"].to_pylist(), strict=True)):
         best = model.logits(examples.batch(np.array([row])))[0].argmax(-1).tolist()

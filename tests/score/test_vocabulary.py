@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +10,8 @@ import pytest
 
 from xstilts.base.files import write_table
 from xstilts.model.encoder import MultimodalEncoder
-from xstilts.score.cell import open_cell
+from xstilts.score.scoring import open_scoring
 from xstilts.score.settings import ScoreSettings
-from xstilts.score.target import score_target
 
 TASKS = ["looks", "follows", "doubts", "tags", "picks", "matches", "searches"]
 
@@ -24,7 +22,7 @@ def few_words(make_cache: Callable[..., Path]) -> Callable[[str], Path]:
 
     def make(task: str) -> Path:
         cache = make_cache(task)
-        table = open_cell(cache, cache, cache, ScoreSettings()).examples().table
+        table = open_scoring(cache, cache, cache, ScoreSettings()).examples().table
         write_table(cache / "new.arrow", table.slice(0, 12))
         (cache / "new.arrow").replace(cache / "test.arrow")
         return cache
@@ -38,23 +36,23 @@ def test_trimmed_scores_are_whole_ones(
     task: str,
     few_words: Callable[[str], Path],
     untrained: Callable[[Path], Path],
-    public: Path,
-    tmp_path: Path,
+    score: Callable[..., Path],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Every byte, in bf16 as by default."""
-    cache, kept = few_words(task), []
+    cache, kept, folders = few_words(task), [], []
     checkpoint, keep = untrained(cache), MultimodalEncoder.keep_rows
 
     def noted(self: MultimodalEncoder, token_ids: np.ndarray) -> None:
         keep(self, token_ids)
         kept.append(len(self.words.weight))
 
-    settings = replace(ScoreSettings(), batch_size=2)
     for name, method in (("trimmed", noted), ("whole", lambda *_: None)):
         monkeypatch.setattr(MultimodalEncoder, "keep_rows", method)
-        score_target(checkpoint, public, cache, tmp_path / name, settings, "none", 0)
+        folders.append(score(cache, checkpoint, name, batch_size=2, precision="bf16"))
     assert len(kept) == 1
-    assert kept[0] == len(set(open_cell(cache, cache, cache, settings).examples().lists["input_ids"].values) | {0, 1})
+    assert kept[0] == len(
+        set(open_scoring(cache, cache, cache, ScoreSettings()).examples().lists["input_ids"].values) | {0, 1}
+    )
     for file in ("predictions.arrow", "scores.json"):
-        assert (tmp_path / "trimmed" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
+        assert (folders[0] / file).read_bytes() == (folders[1] / file).read_bytes()

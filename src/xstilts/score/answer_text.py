@@ -1,12 +1,12 @@
 """How near a predicted answer text is to the gold ones: exact match and token F1 of the question answering tasks.
 
-Two sets of rules, each the one of a benchmark's own script:
+There are two sets of rules, each from a benchmark's own script:
 
 - `squad`: the SQuAD v1.1 script, which XTREME also applies to XQuAD and TyDiQA in every language. Lower case, no ASCII
   punctuation, no English articles, tokens between white space. It knows no other language: a Thai or Chinese answer
   without spaces is one token, so that its F1 is hardly more than its exact match.
 - `mlqa`: the MLQA script (Lewis et al. 2020, section 4). No punctuation of any script, the articles of the answer's
-  language, and for Chinese one token a character.
+  language, and for Chinese one token per character.
 
 `style_of` chooses by task. Where a question has no gold answer, the SQuAD v2.0 script holds: 1 for an empty answer,
 else 0.

@@ -51,7 +51,7 @@ def open_gallery(path: Path, table: pa.Table, language: str) -> Gallery:
 
 
 def candidates(table: pa.Table, gallery: Gallery, card: Mapping[str, Any], count: int) -> np.ndarray:
-    """Which images are compared with which: bool `[images, images]`, by row an image and those most like it.
+    """Which images are compared with which: bool `[images, images]`, in each row an image and those most like it.
 
     These are the `count - 1` images with the most similar English captions, or all others if `count` is 0. Captions are
     compared as bags of tokens, each weighted by the logarithm of how rarely an image has it, by their cosine; the

@@ -2,19 +2,19 @@
 
 Pairs are scored by ratio margin in both directions and taken greedily, each sentence once (`max` retrieval of Artetxe &
 Schwenk 2019); those above a threshold are the answer. The threshold that suits the labels best depends on them: an F1
-at that threshold is an oracle, and is named so. `mining_f1` reports beside it the F1 at thresholds that were chosen on
-other sentences.
+at that threshold is an oracle, and is named so. `mine` applies thresholds that were chosen on other sentences.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from xstilts.base.errors import XstiltsError
 from xstilts.score.neighbours import margins_both_ways
+from xstilts.score.points import Points
 
 Gold = Collection[tuple[int, int]]  # source and target index of the pairs that are right
 
@@ -23,31 +23,23 @@ FOLDS = 2
 
 @dataclass(frozen=True)
 class Threshold:
-    """A threshold on scores, and what pairs that reach it are worth; all but the threshold in 0..1."""
+    """A threshold on scores, and the F1, 0..1, of the pairs that reach it."""
 
     threshold: float
     f1: float
-    precision: float
-    recall: float
 
 
 @dataclass(frozen=True)
-class MiningScores:
-    """Scores of mined pairs.
+class Mined:
+    """Which pairs are the answer.
 
     Attributes:
-        f1: of the pairs in `kept`; `precision` and `recall` likewise.
-        f1_oracle: at the one threshold that maximises it on these very labels.
-        thresholds: of each fold, the threshold applied to it (chosen on the other fold).
         kept: bool `[pairs]`, the pairs that reach the threshold of their fold.
+        thresholds: of each fold, the threshold applied to it (chosen on the other fold).
     """
 
-    f1: float
-    precision: float
-    recall: float
-    f1_oracle: float
-    thresholds: tuple[float, ...]
     kept: np.ndarray
+    thresholds: tuple[float, ...]
 
 
 def candidate_pairs(source: np.ndarray, target: np.ndarray, k: int = 4) -> tuple[np.ndarray, np.ndarray]:
@@ -94,15 +86,14 @@ def threshold_search(scores: np.ndarray, pairs: np.ndarray, gold: Gold) -> Thres
     last_of_equals = np.append(ranked[:-1] > ranked[1:], True)
     best = int(np.argmax(np.where(last_of_equals, f1, -1.0)))
     below = ranked[best + 1] if best + 1 < len(ranked) else ranked[best]
-    precision, recall = float(right[best] / (best + 1)), float(right[best] / len(gold))
-    return Threshold(float((ranked[best] + below) / 2), float(f1[best]), precision, recall)
+    return Threshold(float((ranked[best] + below) / 2), float(f1[best]))
 
 
-def mining_f1(scores: np.ndarray, pairs: np.ndarray, gold: Gold) -> MiningScores:
-    """Score mined pairs at thresholds that no label took part in choosing which they are scored on.
+def mine(scores: np.ndarray, pairs: np.ndarray, gold: Gold) -> Mined:
+    """Choose pairs by thresholds that no label took part in choosing which they are scored on.
 
     The source sentences are dealt out into two folds (at random, always the same way); the pairs of one are cut at the
-    best threshold of the other. Precision, recall and F1 are then taken over both together.
+    best threshold of the other.
 
     Args:
         scores: float `[pairs]`.
@@ -115,17 +106,23 @@ def mining_f1(scores: np.ndarray, pairs: np.ndarray, gold: Gold) -> MiningScores
     _check(scores, pairs, gold)
     folds = source_folds(1 + max(int(pairs[:, 0].max()), max(source for source, _ in gold)))
     thresholds = np.array([_other_threshold(scores, pairs, gold, folds != fold) for fold in range(FOLDS)])
-    kept = scores >= thresholds[folds[pairs[:, 0]]]
-    right, found = int(_are_gold(pairs, gold)[kept].sum()), int(kept.sum())
-    oracle = threshold_search(scores, pairs, gold).f1
-    return MiningScores(
-        f1=2 * right / (found + len(gold)),
-        precision=right / max(1, found),
-        recall=right / len(gold),
-        f1_oracle=oracle,
-        thresholds=tuple(thresholds.tolist()),
-        kept=kept,
-    )
+    return Mined(scores >= thresholds[folds[pairs[:, 0]]], tuple(thresholds.tolist()))
+
+
+def pair_points(pairs: np.ndarray, gold: Gold, sources: int) -> Points:
+    """Points of each source sentence by the F1 of pairs: two per right pair, out of one per mined and one per gold one.
+
+    Args:
+        pairs: int `[pairs, 2]`, those that were mined.
+        sources: how many source sentences there are.
+    """
+    right = _by_source(pairs[_are_gold(pairs, gold), 0], sources)
+    return Points(2 * right, _by_source(pairs[:, 0], sources) + _by_source((source for source, _ in gold), sources))
+
+
+def _by_source(found: Iterable[int], sources: int) -> np.ndarray:
+    """How often each source sentence is among some: int64 `[sources]`."""
+    return np.bincount(np.fromiter(found, np.int64), minlength=sources)
 
 
 def source_folds(sources: int) -> np.ndarray:
@@ -157,7 +154,7 @@ def _are_gold(pairs: np.ndarray, gold: Gold) -> np.ndarray:
 
 def _check(scores: np.ndarray, pairs: np.ndarray, gold: Gold) -> None:
     if len(scores) != len(pairs):
-        raise XstiltsError(f"bitext mining: found {len(scores)} scores of {len(pairs)} pairs, expected one a pair")
+        raise XstiltsError(f"bitext mining: found {len(scores)} scores of {len(pairs)} pairs, expected one per pair")
     if not len(pairs) or not len(gold):
         found = f"{len(pairs)} pairs and {len(gold)} gold pairs"
         raise XstiltsError(

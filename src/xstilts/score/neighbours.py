@@ -76,8 +76,8 @@ def cosine_blocks(queries: np.ndarray, candidates: np.ndarray) -> Iterator[np.nd
         yield left[start : start + rows] @ right
 
 
-def retrieval_accuracy(indices: np.ndarray, gold: Sequence[Collection[int]]) -> float:
-    """Return the share of queries whose found candidate is a right one.
+def hits(indices: np.ndarray, gold: Sequence[Collection[int]]) -> np.ndarray:
+    """Return 1 for each query whose found candidate is a right one, else 0: float64 `[queries]`.
 
     Args:
         indices: int `[n]`, the candidate found for each query.
@@ -87,7 +87,7 @@ def retrieval_accuracy(indices: np.ndarray, gold: Sequence[Collection[int]]) -> 
         XstiltsError: another number of queries, none, or one without a right candidate.
     """
     check_relevant(gold, len(indices), "retrieval accuracy")
-    return float(np.mean([int(index) in right for index, right in zip(indices, gold, strict=True)]))
+    return np.array([int(index) in right for index, right in zip(indices, gold, strict=True)], float)
 
 
 def check_relevant(gold: Sequence[Collection[int] | np.ndarray], queries: int, what: str) -> None:

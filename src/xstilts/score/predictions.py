@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +11,11 @@ import numpy as np
 import pyarrow as pa
 from torch import Tensor
 
+from xstilts.base.kinds import covers
 from xstilts.base.threads import workers
 from xstilts.model.batch import Batch
 from xstilts.model.multitask import MultitaskModel
-from xstilts.score.controls import SHOWN
+from xstilts.score.scoring import SHOWN
 from xstilts.score.settings import ScoreSettings
 from xstilts.train.dev import all_logits
 from xstilts.train.examples import Examples
@@ -76,14 +78,30 @@ def label_texts(examples: Examples) -> Sequence[Sequence[str]]:
     """The texts of the labels that each row chooses from: its own choices, or the labels on its task's card."""
     (task,) = set(examples.tasks)
     card = examples.card["tasks"][task]
-    if card["kind"] == "choice":
-        choices: list[list[str]] = examples.table["answers"].to_pylist()
-        return choices
-    return [card["labels"]] * len(examples)
+    return LABELS[card["kind"]](card, examples.table)
+
+
+def _listed(card: Mapping[str, Any], table: pa.Table) -> Sequence[Sequence[str]]:
+    return [card["labels"]] * len(table)
+
+
+def _own_choices(card: Mapping[str, Any], table: pa.Table) -> Sequence[Sequence[str]]:
+    choices: list[list[str]] = table["answers"].to_pylist()
+    return choices
+
+
+_Labels = Callable[[Mapping[str, Any], pa.Table], Sequence[Sequence[str]]]
+_LABELS: dict[str, _Labels] = {
+    "vqa": _listed,
+    "classification": _listed,
+    "matching": _listed,
+    "choice": _own_choices,
+}
+LABELS = covers(_LABELS, "xstilts.score.predictions.LABELS", needs=lambda kind: kind.has_one_label)
 
 
 def prediction_table(examples: Examples, answers: Mapping[str, Answers]) -> pa.Table:
-    """One row an example and language: gold answers, prediction, top answers with probabilities, controls' answers.
+    """One row per example and language: gold answers, prediction, top answers with probabilities, controls' answers.
 
     Args:
         answers: by what was done to the pictures; `shown` gives `prediction`, `top` and `probability`.
@@ -113,3 +131,17 @@ def _gold_columns(examples: Examples) -> dict[str, Any]:
     several = examples.table["answers"].to_pylist()
     golds = [answers if own else [one] for one, own, answers in zip(gold, scores, several, strict=True)]
     return {"gold": pa.array(gold, TEXT), "golds": pa.array(golds, TEXTS), "gold_scores": pa.array(scores, NUMBERS)}
+
+
+def windows_of(table: pa.Table) -> list[np.ndarray]:
+    """The rows of each example, whose long text may be cut into several windows, in the order of the windows.
+
+    Examples come in the order of their first rows. An example is known by language and id: parallel test sets use the
+    same ids in every language.
+    """
+    found: dict[tuple[str, str], list[int]] = defaultdict(list)
+    keys = zip(table["language"].to_pylist(), table["id"].to_pylist(), strict=True)
+    for row, key in enumerate(keys):
+        found[key].append(row)
+    order = table["window"].to_numpy()
+    return [np.array(sorted(rows, key=lambda row: order[row])) for rows in found.values()]

@@ -22,7 +22,7 @@ def average_precisions(similarity: Similarity, relevant: Relevant, cutoff: int |
 
     The average precision is the sum of the precisions at the ranks of the relevant candidates, over the number of
     those, or over `cutoff` if it is smaller. XTREME-R (Ruder et al. 2021) scores both LAReQA, where a question has a
-    right answer in every language, and Mewsli-X, with one right entity a mention, at a cutoff of 20; LAReQA's own
+    right answer in every language, and Mewsli-X, with one right entity per mention, at a cutoff of 20; LAReQA's own
     paper (Roy et al. 2020) at none.
 
     Args:
@@ -37,32 +37,13 @@ def average_precisions(similarity: Similarity, relevant: Relevant, cutoff: int |
     return np.array([_average_precision(found, cutoff) for found in ranks])
 
 
-def mean_average_precision(similarity: Similarity, relevant: Relevant, cutoff: int | None = None) -> float:
-    """Return the mean over queries of the average precision, 0..1; arguments and errors as above."""
-    return float(np.mean(average_precisions(similarity, relevant, cutoff)))
+def hits_at(cutoff: int, similarity: Similarity, relevant: Relevant) -> np.ndarray:
+    """Return 1 for each query with a relevant candidate among the `cutoff` most similar ones, else 0.
 
-
-def recall_at(cutoff: int, similarity: Similarity, relevant: Relevant) -> float:
-    """Return the share of queries with a relevant candidate among the `cutoff` most similar ones; errors as above."""
-    ranks = _ranks_of_relevant(similarity, relevant, f"recall at {cutoff}")
-    return float(np.mean([found[0] <= cutoff for found in ranks]))
-
-
-def image_text_recall(similarity: np.ndarray, image_of_caption: np.ndarray, cutoff: int = 1) -> tuple[float, float]:
-    """Return recall of images searched for with captions, and of captions searched for with images.
-
-    Args:
-        similarity: float `[captions, images]`.
-        image_of_caption: int `[captions]`, the image that each was written for; an image may have several captions.
-
-    Raises:
-        XstiltsError: an image without a caption, or as `recall_at`.
+    Float64 `[queries]`, whose mean is the recall at `cutoff`; errors as above.
     """
-    captions_of_image: list[list[int]] = [[] for _ in range(similarity.shape[1])]
-    for caption, image in enumerate(image_of_caption.tolist()):
-        captions_of_image[image].append(caption)
-    images = recall_at(cutoff, similarity, [[image] for image in image_of_caption.tolist()])
-    return images, recall_at(cutoff, similarity.T, captions_of_image)
+    ranks = _ranks_of_relevant(similarity, relevant, f"recall at {cutoff}")
+    return np.array([found[0] <= cutoff for found in ranks], float)
 
 
 def _average_precision(ranks: np.ndarray, cutoff: int | None) -> float:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from xstilts.base.errors import DataError
-from xstilts.score.mining import FOLDS, candidate_pairs, mining_f1, threshold_search
-from xstilts.score.neighbours import cosine_blocks, nearest, retrieval_accuracy
+from xstilts.score.mining import FOLDS, candidate_pairs, mine, pair_points, threshold_search
+from xstilts.score.neighbours import cosine_blocks, hits, nearest
+from xstilts.score.points import DIGITS, Points
 from xstilts.score.ranking import average_precisions
 
 NONE = -1  # no candidate was found
@@ -39,15 +40,15 @@ class Found:
     """What a search found.
 
     Attributes:
-        scores: {metric: {language: value}}.
-        best, score: of each query a candidate (or `NONE`) and its score, `[queries]`.
-        average_precision: of each query, float64 `[queries]`; None where the metric is no mean of it.
+        points: of each query, by the main metric.
+        best, similarity: of each query a candidate (or `NONE`) and how similar it is, `[queries]`.
+        others: {further metric: {language: value}}.
     """
 
-    scores: dict[str, dict[str, float]]
+    points: Points
     best: np.ndarray
-    score: np.ndarray
-    average_precision: np.ndarray | None = None
+    similarity: np.ndarray
+    others: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def pools_of(path: Path, table: pa.Table, joint: bool) -> list[Pool]:
@@ -74,7 +75,7 @@ def _pool(path: Path, table: pa.Table, rows: np.ndarray, name: str) -> Pool:
         raise DataError(path, None, found, "some of both", "look at the raw files of the target")
     place = {own["id"][row]: number for number, row in enumerate(candidates)}
     if len(place) < len(candidates):
-        found, expected = f"{len(candidates)} candidates with {len(place)} ids in {name}", "an id each"
+        found, expected = f"{len(candidates)} candidates with {len(place)} ids in {name}", "one id per candidate"
         raise DataError(path, None, found, expected, "look at the raw files of the target")
     golds = [[_place(path, place, gold, int(rows[row])) for gold in own["answers"][row]] for row in queries]
     return Pool(rows, queries, candidates, np.array(own["language"], dtype=object)[queries], golds)
@@ -90,12 +91,10 @@ def _place(path: Path, place: dict[str, int], gold: str, row: int) -> int:
 def search_translations(pool: Pool, vectors: np.ndarray) -> Found:
     """Tatoeba: the share of queries whose nearest candidate is right, by cosine and, beside it, by ratio margin."""
     queries, candidates = vectors[pool.queries], vectors[pool.candidates]
-    best, score = nearest(queries, candidates, "cosine")
-    by_margin, _ = nearest(queries, candidates, "margin")
-    (language,) = set(pool.languages)
-    found = {"accuracy": best, "accuracy_margin": by_margin}
-    scores = {name: {language: retrieval_accuracy(own, pool.golds)} for name, own in found.items()}
-    return Found(scores, best, score)
+    best, similarity = nearest(queries, candidates, "cosine")
+    by_margin = Points.each(hits(nearest(queries, candidates, "margin")[0], pool.golds))
+    others = {"accuracy_margin": by_margin.by(pool.languages)}
+    return Found(Points.each(hits(best, pool.golds)), best, similarity, others)
 
 
 def search_pairs(pool: Pool, vectors: np.ndarray) -> Found:
@@ -106,28 +105,21 @@ def search_pairs(pool: Pool, vectors: np.ndarray) -> Found:
     """
     pairs, margins = candidate_pairs(vectors[pool.queries], vectors[pool.candidates])
     gold = {(query, right) for query, golds in enumerate(pool.golds) for right in golds}
-    kept, f1, best_f1 = np.zeros(len(pairs), bool), 0.0, threshold_search(margins, pairs, gold).f1
-    if len(set(pairs[:, 0] % FOLDS)) == FOLDS:
-        mined = mining_f1(margins, pairs, gold)
-        kept, f1 = mined.kept, mined.f1
-    best, score = np.full(len(pool.queries), NONE), np.zeros(len(pool.queries), np.float32)
-    best[pairs[kept, 0]], score[pairs[kept, 0]] = pairs[kept, 1], margins[kept]
+    enough = len(set(pairs[:, 0] % FOLDS)) == FOLDS
+    kept = mine(margins, pairs, gold).kept if enough else np.zeros(len(pairs), bool)
+    best, margin = np.full(len(pool.queries), NONE), np.zeros(len(pool.queries), np.float32)
+    best[pairs[kept, 0]], margin[pairs[kept, 0]] = pairs[kept, 1], margins[kept]
     (language,) = set(pool.languages)
-    return Found({"f1": {language: f1}, "f1_oracle": {language: best_f1}}, best, score)
+    others = {"f1_oracle": {language: round(threshold_search(margins, pairs, gold).f1, DIGITS)}}
+    return Found(pair_points(pairs[kept], gold, len(pool.queries)), best, margin, others)
 
 
-def search_answers(cutoff: int | None, name: str) -> Callable[[Pool, np.ndarray], Found]:
+def search_answers(cutoff: int | None) -> Callable[[Pool, np.ndarray], Found]:
     """LAReQA and Mewsli-X: mean average precision of each language's queries in the candidates of all languages."""
 
     def search(pool: Pool, vectors: np.ndarray) -> Found:
         queries, candidates = vectors[pool.queries], vectors[pool.candidates]
-        earned = np.zeros(len(queries))
-        scores = {}
-        for language in sorted(set(pool.languages)):
-            own = np.flatnonzero(pool.languages == language)
-            blocks = cosine_blocks(queries[own], candidates)
-            earned[own] = average_precisions(blocks, [pool.golds[query] for query in own], cutoff)
-            scores[language] = float(np.mean(earned[own]))
-        return Found({name: scores}, *nearest(queries, candidates, "cosine"), earned)
+        earned = average_precisions(cosine_blocks(queries, candidates), pool.golds, cutoff)
+        return Found(Points.each(earned), *nearest(queries, candidates, "cosine"))
 
     return search

@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from xstilts.base.errors import DataError
 from xstilts.score.answer_text import Style, answer_f1, exact_match, style_of
-from xstilts.score.by_language import count_by, mean_by, texts
-from xstilts.score.cell import Cell, Scored
-from xstilts.score.predictions import TEXT, TEXTS, each_batch
-from xstilts.score.windows import windows_of
+from xstilts.score.clusters import paragraphs
+from xstilts.score.points import Points, texts
+from xstilts.score.predictions import TEXT, TEXTS, each_batch, windows_of
+from xstilts.score.scoring import Scored, Scoring, scored
 from xstilts.train.examples import Examples
 from xstilts.train.spans import best_answer
 
@@ -26,7 +26,7 @@ class Spans:
 
     Attributes:
         start, end: its first and last token, int64.
-        margin: its score less that of "no answer here" (token 0 as both ends), float32; -inf: no token is context.
+        margin: its score minus that of "no answer here" (token 0 as both ends), float32; -inf: no token is context.
     """
 
     start: np.ndarray
@@ -34,17 +34,17 @@ class Spans:
     margin: np.ndarray
 
 
-def score_spans(cell: Cell) -> Scored:
+def score_spans(scoring: Scoring) -> Scored:
     """Find an answer in every test context."""
-    model = cell.model()
-    examples = cell.examples()
-    _check_offsets(cell.path, examples)
+    model = scoring.model()
+    examples = scoring.examples()
+    _check_offsets(scoring.path, examples)
     count = len(examples)
     spans = Spans(np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count, np.float32))
-    for rows, batch, logits in each_batch(model, examples, cell.settings, cell.task):
+    for rows, batch, logits in each_batch(model, examples, scoring.settings, scoring.task):
         parts = best_answer(logits, batch.context_mask)
         spans.start[rows], spans.end[rows], spans.margin[rows] = (part.cpu().numpy() for part in parts)
-    return span_scores(span_table(examples.table, spans), cell.metric, style_of(cell.task))
+    return span_scores(span_table(examples.table, spans), scoring.metric, style_of(scoring.task))
 
 
 def _check_offsets(path: Path, examples: Examples) -> None:
@@ -55,7 +55,7 @@ def _check_offsets(path: Path, examples: Examples) -> None:
 
 
 def span_table(table: pa.Table, spans: Spans) -> pa.Table:
-    """One row an example and language: gold answers, prediction, and how far that lies over "no answer" (`margin`).
+    """One row per example and language: gold answers, prediction and its `margin` over "no answer", and the cluster.
 
     The prediction is the best span of the window whose margin is largest. It is "" where no margin is positive, but
     only if the set has questions without an answer (SQuAD v2, as against v1): to others, "" is never right.
@@ -79,6 +79,7 @@ def span_table(table: pa.Table, spans: Spans) -> pa.Table:
     columns["golds"] = pa.array(kept["answers"].to_pylist(), TEXTS)
     columns["prediction"] = pa.array(predictions, TEXT)
     columns["margin"] = pa.array(spans.margin[best], pa.float32())
+    columns["cluster"] = pa.array(paragraphs(kept), TEXT)
     return pa.table(columns)
 
 
@@ -92,8 +93,6 @@ def span_scores(table: pa.Table, metric: str, style: Style) -> Scored:
     """F1 and exact match by language, each the best over an example's gold answers; `metric` comes first."""
     languages = texts(table, "language")
     rows = list(zip(table["prediction"].to_pylist(), table["golds"].to_pylist(), languages, strict=True))
-    scores = {
-        name: mean_by(languages, np.array([METRICS[name](*row, style) for row in rows]))
-        for name in sorted(METRICS, key=lambda name: name != metric)
-    }
-    return Scored(table, count_by(languages), scores)
+    points = {name: Points.each(np.array([one(*row, style) for row in rows])) for name, one in METRICS.items()}
+    others = {name: own.by(languages) for name, own in points.items() if name != metric}
+    return scored(table, metric, points[metric], others)

@@ -1,53 +1,79 @@
-"""Score one target checkpoint in every language: predictions, scores with controls, provenance."""
+"""Score one target checkpoint in every language: predictions with points, scores, training, provenance."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
-from xstilts.base.errors import ParameterError, did_you_mean
-from xstilts.base.files import whole_directory, write_json, write_table
-from xstilts.score.answers import score_answers
-from xstilts.score.cell import Cell, Scored, open_cell
-from xstilts.score.matching import score_matching
+from xstilts.base.cells import Cell
+from xstilts.base.errors import DataError, ParameterError, did_you_mean
+from xstilts.base.files import CARD, whole_directory, write_json, write_table
+from xstilts.base.kinds import KINDS, covers
+from xstilts.score.image_text import RECALL, score_image_text
+from xstilts.score.labels import score_labels
 from xstilts.score.provenance import provenance
 from xstilts.score.retrieval import score_retrieval
+from xstilts.score.scoring import Scored, Scoring, open_scoring
 from xstilts.score.settings import ScoreSettings
 from xstilts.score.spans import score_spans
 from xstilts.score.tagging import score_tagging
+from xstilts.score.training import read_training
 
-SCORERS: dict[str, Callable[[Cell], Scored]] = {
-    "vqa": score_answers,
-    "classification": score_answers,
-    "choice": score_answers,
+
+def score_matching(scoring: Scoring) -> Scored:
+    """Accuracy on the pairs of the test split, or, if that is the task's metric, recall at 1 among many of them."""
+    return score_image_text(scoring) if scoring.metric == RECALL else score_labels(scoring)
+
+
+Scorer = Callable[[Scoring], Scored]
+_SCORERS: dict[str, Scorer] = {
+    "vqa": score_labels,
+    "classification": score_labels,
+    "choice": score_labels,
     "matching": score_matching,
     "span": score_spans,
     "tagging": score_tagging,
     "retrieval": score_retrieval,
 }
+SCORERS = covers(_SCORERS, "xstilts.score.target.SCORERS", needs=lambda kind: kind.is_scored)
 
 
-def score_target(
-    checkpoint: Path, public: Path, cache: Path, out: Path, settings: ScoreSettings, route: str, seed: int
-) -> None:
-    """Score the test rows of `cache` as their kind of task is scored, and write what came of it.
+def score_target(checkpoint: Path, public: Path, cell: Cell, settings: ScoreSettings) -> None:
+    """Score the test rows of a cell's target as their kind of task is scored.
 
-    Writes `predictions.arrow` (a row an example and language), `scores.json` and `provenance.json` into `out`.
+    Writes `predictions.arrow` (one row per example and language), `scores.json`, `training.json` and `provenance.json`
+    into `cell.scores`. The scores say what the test data are (`data`: `pictograms` or `official`): the two never share
+    a table.
 
-    The scores say what the test data are (`data`: `pictograms` or `official`): the two never share a table.
+    Args:
+        checkpoint: of phase 2; not always `cell.target_checkpoint`, since a recipe may change scoring alone.
+        public: phase 0.
 
     Raises:
-        ParameterError: a kind of task that is no target.
+        ParameterError: a kind of task that is no target, or a metric that it is not scored by.
+        DataError: test rows of another target, or a checkpoint that does not say how it was trained.
     """
-    cell = open_cell(checkpoint, public, cache, settings)
-    kind = str(cell.card["kind"])
-    if kind not in SCORERS:
-        raise ParameterError(f"target {cell.task}: no scores for task kind '{kind}'.{did_you_mean(kind, SCORERS)}")
-    scored = SCORERS[kind](cell)
-    data = cell.card["data"]
-    about = {"target": cell.task, "route": route, "seed": seed, "data": data, "kind": kind, "metric": cell.metric}
-    found = {"rows": scored.rows, "scores": scored.scores, "controls": scored.controls, **scored.more}
-    with whole_directory(out) as draft:
-        write_table(draft / "predictions.arrow", scored.predictions)
+    scoring = open_scoring(checkpoint, public, cell.test_cache, settings)
+    _check(scoring, cell)
+    training = read_training(checkpoint)
+    result = SCORERS[scoring.kind](scoring)
+    about = {"target": cell.target, "recipe": cell.recipe, "route": cell.route, "seed": cell.seed}
+    about |= {"data": scoring.card["data"], "kind": scoring.kind, "metric": scoring.metric}
+    found = {"rows": result.rows, "scores": result.scores, "controls": result.controls, **result.more}
+    with whole_directory(cell.scores) as draft:
+        write_table(draft / "predictions.arrow", result.predictions)
         write_json(draft / "scores.json", {**about, **found})
+        write_json(draft / "training.json", training)
         write_json(draft / "provenance.json", provenance(settings.precision))
+
+
+def _check(scoring: Scoring, cell: Cell) -> None:
+    """Refuse what cannot be scored before any model is loaded."""
+    task, kind, metric = scoring.task, scoring.kind, scoring.metric
+    if task != cell.target:
+        raise DataError(scoring.cache / CARD, None, f"test rows of {task}", cell.target, "run `dvc repro`")
+    if kind not in SCORERS:
+        raise ParameterError(f"target {task}: no scores for task kind '{kind}'.{did_you_mean(kind, SCORERS)}")
+    metrics = KINDS[kind].metrics
+    if metric not in metrics:
+        raise ParameterError(f"target {task}: {kind} is not scored by '{metric}'.{did_you_mean(metric, metrics)}")

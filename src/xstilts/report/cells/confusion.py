@@ -6,7 +6,7 @@ A model that names a thing where the question asks for yes or no has not underst
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xstilts.base.files import open_rows
+from xstilts.base.kinds import covers
 from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT, read_scores
 
 NUMBERS = "zero one two three four five six seven eight nine ten".split()
@@ -24,7 +25,6 @@ SIZES = "small large big little short tall long".split()
 WORDS = {"yes or no": ["yes", "no"], "number": NUMBERS, "colour": COLOURS, "place": PLACES, "size": SIZES}
 NAME = "name"  # any other answer: of a thing, mostly
 _KIND = {word: kind for kind, words in WORDS.items() for word in words}
-LABELLED = ("vqa", "classification")  # kinds of task with one answer an example, out of a list
 DIGITS = 4
 _HEADINGS = {ENGLISH: "English", ZERO_SHOT: "zero-shot"}
 Shares = dict[tuple[str, str], float]  # (kind of the right answer, kind of the given one) -> share of the former
@@ -33,6 +33,15 @@ Shares = dict[tuple[str, str], float]  # (kind of the right answer, kind of the 
 def answer_kind(answer: str) -> str:
     """The kind of an English answer: yes or no, a number, colour, place or size, or a name."""
     return "number" if answer.isdecimal() else _KIND.get(answer, NAME)
+
+
+# By what the answers of a kind of task are told apart; None: they are not.
+_NAMES: dict[str, Callable[[str], str] | None] = {
+    "vqa": answer_kind,
+    "classification": str,  # each label is its own kind
+    **dict.fromkeys(("choice", "matching", "span", "tagging", "retrieval")),
+}
+NAMES = covers(_NAMES, "xstilts.report.cells.confusion.NAMES", needs=lambda kind: kind.is_scored)
 
 
 def confusion_rows(scores: Path) -> list[dict[str, Any]]:
@@ -44,20 +53,19 @@ def confusion_rows(scores: Path) -> list[dict[str, Any]]:
         `where` (English, or zero-shot: the unweighted mean over the other languages), `right`, `given`, and `share` of
         the examples with that right answer, 0..1.
     """
-    kind = read_scores(scores / "scores.json")["kind"]
-    if kind not in LABELLED:
+    name = NAMES[read_scores(scores / "scores.json")["kind"]]
+    if name is None:
         return []
     table = open_rows(scores / "predictions.arrow").select(["language", "gold", "prediction"])
-    by_language = {language: _shares(table, language, kind) for language in sorted(set(table["language"].to_pylist()))}
+    by_language = {language: _shares(table, language, name) for language in sorted(set(table["language"].to_pylist()))}
     others = [shares for language, shares in by_language.items() if language != ENGLISH]
     parts = {ENGLISH: by_language.get(ENGLISH, {}), ZERO_SHOT: _mean(others)}
     return [_row(where, *pair, share) for where, shares in parts.items() for pair, share in sorted(shares.items())]
 
 
-def _shares(table: pa.Table, language: str, kind: str) -> Shares:
+def _shares(table: pa.Table, language: str, name: Callable[[str], str]) -> Shares:
     rows = table.filter(pc.equal(table["language"], language))
-    named = answer_kind if kind == "vqa" else str
-    columns = ([named(text) for text in rows[name].to_pylist()] for name in ("gold", "prediction"))
+    columns = ([name(text) for text in rows[column].to_pylist()] for column in ("gold", "prediction"))
     pairs = Counter(zip(*columns, strict=True))
     right: Counter[str] = Counter()
     for (gold, _), count in pairs.items():

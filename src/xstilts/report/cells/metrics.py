@@ -1,4 +1,4 @@
-"""Metrics of one cell (route, seed, target): what `metrics/*.json` keeps in git of a scores.json.
+"""Metrics of one cell (recipe, route, seed, target): what `metrics/*.json` keeps in git of a scores.json.
 
 All values are fractions in 0..1, rounded to `DIGITS`; English comes first, then the other languages by code.
 """
@@ -12,13 +12,14 @@ from typing import Any
 
 from xstilts.base.errors import DataError
 from xstilts.base.files import read_json
+from xstilts.base.kinds import KINDS
 
 ENGLISH = "en"
 ZERO_SHOT = "zero_shot"  # unweighted mean over the languages other than English
 CONTROLS = ("blind", "shuffled")
 DIGITS = 4
 EMBEDDED, OFFICIAL = "pictograms", "official"  # what scores were made from, as `data` says it
-_KEYS = ("target", "route", "seed", "data", "kind", "metric", "rows", "scores", "controls")
+_KEYS = ("target", "recipe", "route", "seed", "data", "kind", "metric", "rows", "scores", "controls")
 _AGAIN = "run `dvc repro` to score the cell again"
 
 
@@ -26,13 +27,16 @@ def read_scores(path: Path) -> dict[str, Any]:
     """Read the scores.json of a cell.
 
     Raises:
-        DataError: missing or broken file, a missing key (files of an earlier layout have no `scores`), no values of the
-            main metric, or scores of some languages only.
+        DataError: missing or broken file, a missing key (files of an earlier layout have no `scores`), an unknown kind
+            of task, no values of the main metric, or scores of some languages only.
     """
     scores: dict[str, Any] = read_json(path)
     missing = [key for key in _KEYS if key not in scores]
     if missing:
         raise DataError(path, None, f"no {', '.join(missing)}", f"the keys {', '.join(_KEYS)}", _AGAIN)
+    kinds = [kind for kind, facts in KINDS.items() if facts.is_scored]
+    if scores["kind"] not in kinds:
+        raise DataError(path, None, f"task kind '{scores['kind']}'", f"one of {_listed(kinds)}", _AGAIN)
     metric, languages = scores["metric"], sorted(scores["rows"])
     if not scores["scores"].get(metric):
         raise DataError(path, None, f"no scores by {metric}", "the target's own metric", _AGAIN)
@@ -45,7 +49,7 @@ def read_scores(path: Path) -> dict[str, Any]:
 def target_metrics(scores: Mapping[str, Any]) -> dict[str, Any]:
     """Return what metrics/<target>.json holds: scores by language, the gap, and controls by language.
 
-    The main metric comes first. `gap`, English less the mean of the others, is there if both are; the
+    The main metric comes first. `gap`, English minus the mean of the others, is there if both are; the
     controls `blind` and `shuffled` are there if the target has pictures.
     """
     own = dict(scores["scores"])
@@ -59,14 +63,14 @@ def target_metrics(scores: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def study_metrics(scores: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a cell of metrics/study holds: the same, and accuracies by question type where there are types."""
+    """Return what metrics/cells.json holds of a cell: the same, and accuracies by question type if there are any."""
     metrics = {"metric": scores["metric"], **target_metrics(scores)}
     types = scores.get("types", {}).get("structural")
     return {**metrics, "types": _type_metrics(types)} if types else metrics
 
 
 def metric_names(cell: Mapping[str, Any]) -> list[str]:
-    """The metrics in a cell of metrics/study, the main one first."""
+    """The metrics in what `study_metrics` returns, the main one first."""
     return [name for name in cell if name not in ("metric", "data", "gap", "types", *CONTROLS)]
 
 

@@ -15,7 +15,14 @@ from xstilts.report.cells.confusion import WORDS, answer_kind, confusion_rows
 def write_scores(folder: Path, kind: str, answers: list[tuple[str, str, str]]) -> None:
     """A cell's folder of scores with these (language, right answer, given one)."""
     languages = {language: 0.5 for language, _, _ in answers}
-    about: dict[str, Any] = {"target": "xgqa", "route": "none", "seed": 0, "data": "pictograms", "kind": kind}
+    about: dict[str, Any] = {
+        "target": "xgqa",
+        "recipe": "plain",
+        "route": "none",
+        "seed": 0,
+        "data": "pictograms",
+        "kind": kind,
+    }
     scores = {"metric": "accuracy", "rows": languages, "scores": {"accuracy": languages}, "controls": {}}
     write_json(folder / "scores.json", about | scores)
     columns = zip(*answers, strict=True)
@@ -63,7 +70,7 @@ def test_labels_are_their_own_kinds(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", ["span", "tagging", "retrieval"])
+@pytest.mark.parametrize("kind", ["choice", "matching", "span", "tagging", "retrieval"])
 def test_other_tasks_have_no_rows(tmp_path: Path, kind: str) -> None:
     write_scores(tmp_path, kind, [("en", "yes", "no")])
     assert confusion_rows(tmp_path) == []

@@ -1,14 +1,14 @@
 """Which test examples stand or fall together, besides those of one image: statistics draw them as one.
 
 **Spans.** Questions on one paragraph share what is hard about it, and a question and its translations share more still.
-Predictions do not hold paragraphs, the target's test cache does. A paragraph's text is another one in every language,
-but sets that were translated keep the ids of questions: so a cluster is a connected component of the graph that joins
-every question's id with its paragraph's text. Of XQuAD that gives its 240 paragraphs, each in all twelve languages; of
-MLQA, whose paragraphs are independent articles around parallel sentences, a paragraph with those in other languages
-that share a question (now and then, two of one language that share theirs with one of another); of TyDiQA, whose
-languages share nothing, the paragraphs alone, also where a file lists one several times. In 200 simulated studies of 60
-paragraphs with six questions each, which differ in difficulty from wholly wrong to wholly right, 95 % intervals held
-the truth in 94 % by paragraph, and in 80 % with a question and its translations as the cluster.
+A paragraph's text differs by language, but sets that were translated keep the ids of questions: so a cluster is a
+connected component of the graph that joins every question's id with its paragraph's text. Of XQuAD that gives its 240
+paragraphs, each in all twelve languages; of MLQA, whose paragraphs are independent articles around parallel sentences,
+a paragraph with those in other languages that share a question (now and then, two of one language that share theirs
+with one of another); of TyDiQA, whose languages share nothing, the paragraphs alone, also where a file lists one
+several times. In 200 simulated studies of 60 paragraphs with six questions each, which differ in difficulty from wholly
+wrong to wholly right, 95 % intervals held the truth in 94 % by paragraph, and in 80 % with a question and its
+translations as the cluster.
 
 An id that only numbers the rows of a file (`test-17`, what the reader gives TyDiQA's releases without ids) is the same
 in every language without being a translation. Joined by such ids, 3,128 of TyDiQA's 5,077 test questions would be one
@@ -27,39 +27,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Sequence
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from xstilts.base.errors import DataError
-from xstilts.base.files import open_rows
-
-FILE = "test.arrow"
 _NUMBER = re.compile(r"test\d*-\d+")  # an id that a reader made of the split and the row's place
 
 
-def paragraphs(cache: Path, predictions: pa.Table) -> list[str]:
-    """The cluster of every predicted span, named after the language and id of the first question in it.
+def paragraphs(questions: pa.Table) -> list[str]:
+    """The cluster of every question, named after the language and id of the first question in it.
 
     Args:
-        cache: the target's test cache, `data/tokenized/<target>/test`.
-        predictions: with the columns `id` and `language`.
-
-    Raises:
-        DataError: the cache does not have one of the questions.
+        questions: with the columns `id`, `language`, and `context`, the paragraph's text.
     """
-    rows = open_rows(cache / FILE).select(["language", "id", "context"])
-    texts = {(language, name): text for language, name, text in zip(*rows.to_pydict().values(), strict=True)}
-    keys = list(zip(predictions["language"].to_pylist(), predictions["id"].to_pylist(), strict=True))
-    missing = next((key for key in keys if key not in texts), None)
-    if missing:
-        found, todo = f"no question '{missing[1]}' in {missing[0]}", "run `dvc repro` to score the cell again"
-        raise DataError(cache / FILE, None, found, "every question that was answered", todo)
-    questions = [key if _NUMBER.fullmatch(key[1]) else key[1] for key in keys]
-    return _components([" ".join(key) for key in keys], questions, [[texts[key]] for key in keys])
+    keys = list(zip(questions["language"].to_pylist(), questions["id"].to_pylist(), strict=True))
+    asked = [key if _NUMBER.fullmatch(key[1]) else key[1] for key in keys]
+    return _components([" ".join(key) for key in keys], asked, [[text] for text in questions["context"].to_pylist()])
 
 
 def common_candidates(predictions: pa.Table) -> list[str]:

@@ -13,6 +13,7 @@ from xstilts.report.cells.metrics import metric_names, read_scores, study_metric
 
 SCORES: dict[str, Any] = {
     "target": "xgqa",
+    "recipe": "plain",
     "route": "gqa",
     "seed": 0,
     "data": "pictograms",
@@ -37,7 +38,7 @@ SCORES: dict[str, Any] = {
 def of_texts(metric: str, **scores: dict[str, float]) -> dict[str, Any]:
     """Scores of a target without pictures and types."""
     rows = dict.fromkeys(next(iter(scores.values())), 10)
-    about = {key: SCORES[key] for key in ("target", "route", "seed", "data")}
+    about = {key: SCORES[key] for key in ("target", "recipe", "route", "seed", "data")}
     return {**about, "kind": "span", "metric": metric, "rows": rows, "scores": scores, "controls": {}}
 
 
@@ -107,13 +108,15 @@ def test_scores_are_read_and_checked(tmp_path: Path) -> None:
         read_scores(write(path, {**SCORES, "scores": {"accuracy": {"de": 0.5, "bn": 0.2}}}))
     with pytest.raises(DataError, match="blind in en, expected a value in bn, de, en"):
         read_scores(write(path, {**SCORES, "controls": {"blind": {"en": 0.5}}}))
+    with pytest.raises(DataError, match="found task kind 'riddle', expected one of vqa, classification"):
+        read_scores(write(path, {**SCORES, "kind": "riddle"}))
     with pytest.raises(DataError, match="no such file"):
         read_scores(tmp_path / "nothing.json")
 
 
 def test_an_earlier_layout_is_refused(tmp_path: Path) -> None:
     """Files that had accuracy and blind at the top."""
-    earlier = {key: SCORES[key] for key in ("target", "route", "seed", "metric", "data", "rows", "types")}
+    earlier = {key: SCORES[key] for key in ("target", "recipe", "route", "seed", "metric", "data", "rows", "types")}
     earlier |= {"accuracy": SCORES["scores"]["accuracy"], "blind": SCORES["controls"]["blind"]}
     with pytest.raises(DataError, match=r"found no kind, scores, controls, expected .*; run `dvc repro`"):
         read_scores(write(tmp_path / "scores.json", earlier))

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from sklearn.metrics import accuracy_score
 
-from xstilts.score.accuracy import label_scores
+from xstilts.score.labels import label_scores
 
 COLUMNS = ("language", "structural", "semantic", "gold", "prediction", "blind")
 EXACT = {"golds": [], "gold_scores": []}

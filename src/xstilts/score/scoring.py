@@ -1,0 +1,159 @@
+"""What scoring starts from, a checkpoint with the test rows of its target, and the result.
+
+Targets with pictures are scored three times, by the same model on the same texts: with the pictures, and as controls
+with the pictures left out (`blind`) or exchanged (`shuffled`). What a model answers blind it knows from the text alone.
+The shuffled control keeps the input as it is in training, a text with a picture, and takes away only that the two
+belong together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from xstilts.base.errors import DataError
+from xstilts.base.files import CARD, read_json
+from xstilts.model.checkpoint import load_encoder, load_model
+from xstilts.model.encoder import MultimodalEncoder
+from xstilts.model.multitask import MultitaskModel
+from xstilts.score.points import Points, count_by, score_by_language, texts
+from xstilts.score.settings import ScoreSettings
+from xstilts.train.examples import Examples, open_examples
+from xstilts.train.pictures import Shown
+from xstilts.train.vocabulary import used_ids
+
+SHOWN: Shown = "shown"
+CONTROLS: tuple[Shown, ...] = ("blind", "shuffled")
+ByLanguage = Mapping[str, float]
+
+
+def controls_of(card: Mapping[str, Any]) -> tuple[Shown, ...]:
+    """The controls of a task, given its card: both if it has pictures, else none."""
+    return CONTROLS if card.get("features") else ()
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """A checkpoint and the test rows of one target.
+
+    Attributes:
+        checkpoint: of the target, or, of a task that nothing is trained on, the encoder passed on to it.
+        public: phase 0.
+        cache: the target's test part.
+        task: the target's name.
+        card: the target's entry in the cache's card (`data`, `kind`, `labels`, `metric`, `features`, ...).
+    """
+
+    checkpoint: Path
+    public: Path
+    cache: Path
+    settings: ScoreSettings
+    task: str
+    card: Mapping[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """The kind of the target."""
+        return str(self.card["kind"])
+
+    @property
+    def metric(self) -> str:
+        """The metric that the target is judged by."""
+        return str(self.card["metric"])
+
+    @property
+    def controls(self) -> tuple[Shown, ...]:
+        """The controls of the target."""
+        return controls_of(self.card)
+
+    @property
+    def device(self) -> torch.device:
+        """Where models run: a GPU if there is one."""
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+    @property
+    def path(self) -> Path:
+        """The file of the test rows."""
+        return self.cache / "test.arrow"
+
+    def model(self) -> MultitaskModel:
+        """The checkpoint's model where it is to run, with the word embeddings of the test rows alone."""
+        return load_model(self.public, self.checkpoint, used_ids(self.examples())).to(self.device)
+
+    def encoder(self) -> MultimodalEncoder:
+        """The checkpoint's encoder likewise, in evaluation mode."""
+        return load_encoder(self.public, self.checkpoint, used_ids(self.examples())).to(self.device).eval()
+
+    def examples(self, pictures: Shown = SHOWN) -> Examples:
+        """The test rows, with the pictures `shown`, `blind` or `shuffled`.
+
+        Raises:
+            DataError: there are none.
+        """
+        examples = open_examples(self.cache, "test", pictures=pictures)
+        if not len(examples):
+            found, todo = "no rows", "look at the raw files of the target"
+            raise DataError(self.path, None, found, "test rows", todo)
+        return examples
+
+
+def open_scoring(checkpoint: Path, public: Path, cache: Path, settings: ScoreSettings) -> Scoring:
+    """The scoring of a cache that holds one target."""
+    card = read_json(cache / CARD)
+    (task,) = card["tasks"]
+    return Scoring(checkpoint, public, cache, settings, task, card["tasks"][task])
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The result of scoring; every value is a fraction in 0..1.
+
+    Attributes:
+        predictions: one row per example and language, with the columns that `scored` adds.
+        rows: examples by language.
+        scores: {metric: {language: value}}, the main metric first.
+        controls: {control: {language: value of the main metric}}; empty for a task without pictures.
+        more: further keys of scores.json: `types` of question answering; `sweep`, `layer` and others of retrieval.
+    """
+
+    predictions: pa.Table
+    rows: Mapping[str, int]
+    scores: Mapping[str, ByLanguage]
+    controls: Mapping[str, ByLanguage] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+def scored(
+    table: pa.Table,
+    metric: str,
+    points: Points,
+    others: Mapping[str, ByLanguage] | None = None,
+    controls: Mapping[str, np.ndarray] | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> Scored:
+    """Predictions with their points, and the scores that these add up to.
+
+    The columns added are `score` and `of` (see `xstilts.score.points`), `blind_score` and `shuffled_score` where there
+    are controls, all float32, and `cluster` if the table has none: "", an example stands or falls alone.
+
+    Args:
+        metric: the main one, by which `points` are.
+        others: further metrics by language.
+        controls: {control: what each row earned by the main metric, float `[rows]`}.
+    """
+    controls = controls or {}
+    columns = {"score": points.earned, "of": points.of}
+    columns |= {f"{control}_score": earned for control, earned in controls.items()}
+    for name, values in columns.items():
+        table = table.append_column(name, pa.array(values.astype(np.float32)))
+    if "cluster" not in table.column_names:
+        table = table.append_column("cluster", pa.array([""] * len(table), pa.string()))
+    scores = {metric: score_by_language(table), **(others or {})}
+    blind = {control: score_by_language(table, f"{control}_score") for control in controls}
+    return Scored(table, count_by(texts(table, "language")), scores, blind, more or {})
