@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -24,6 +22,7 @@ from xstilts.encode.task import encode_task
 from xstilts.features.extract import FeatureSettings, extract
 from xstilts.features.public import assemble
 from xstilts.model.checkpoint import load_encoder
+from xstilts.score.points import score_by_language
 from xstilts.score.settings import ScoreSettings
 from xstilts.score.target import score_target
 from xstilts.tasks.schema import load_task
@@ -102,21 +101,9 @@ def test_every_target_is_scored_in_all_its_languages(world: Path, target: str) -
     assert all(0 <= value <= 1 for row in scores["scores"].values() for value in row.values())
     assert set(scores["controls"]) == ({"blind", "shuffled"} if load_task(target).encode.features else set())
     table = open_rows(cell.scores / "predictions.arrow")
-    for language, value in scores["scores"][scores["metric"]].items():
-        assert score_of(table, language) == pytest.approx(value, abs=1e-5)
+    assert score_by_language(table) == pytest.approx(scores["scores"][scores["metric"]], abs=1e-5)
     clusters = {(one["id"], one["cluster"]) for one in table.select(["id", "cluster"]).to_pylist()}
     if target == "xquad":  # a scene's description in all languages, with its questions
         assert len({cluster for _, cluster in clusters}) < len(clusters) == len({name for name, _ in clusters})
     else:
         assert {cluster for _, cluster in clusters} == {""}
-
-
-def score_of(table: pa.Table, language: str) -> float:
-    """Points by what could be earned, a mean over what is searched for (`direction`) where there are two."""
-    mine = table.filter(pc.equal(table["language"], language))
-    parts = mine["direction"].to_pylist() if "direction" in mine.column_names else [""] * len(mine)
-    sums: dict[str, list[float]] = {}
-    for part, score, of in zip(parts, mine["score"].to_pylist(), mine["of"].to_pylist(), strict=True):
-        own = sums.setdefault(part, [0.0, 0.0])
-        own[0], own[1] = own[0] + score, own[1] + of
-    return sum(score / of for score, of in sums.values()) / len(sums)
