@@ -15,10 +15,8 @@ from dvc_render.vega import VegaRenderer
 
 from xstilts.base.files import write_json
 from xstilts.report.cells.curves import write_curves
-from xstilts.report.dvc_plots import transfer_rows
 from xstilts.report.plots_page import FRAME, plots_page
-from xstilts.report.side_by_side import read_paired
-from xstilts.report.transfer import Transfer, transfer_matrix
+from xstilts.report.transfer import transfer_matrix, transfer_rows
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted((ROOT / ".dvc/plots").glob("*.json"))
@@ -30,15 +28,14 @@ KINDS = [
 
 
 @pytest.fixture
-def rows(write_cell: Callable[..., Path], tmp_path: Path) -> list[dict[str, Any]]:
+def rows(write_cell: Callable[..., Path], read: Any) -> list[dict[str, Any]]:
     """The rows of a study of two routes: one that helps, and one that does nothing."""
     for route, more in (("none", 0.0), ("gqa", 0.2), ("squad", 0.0)):
         write_cell("xgqa", route, more=more, english=0.1)
-    paired = read_paired(tmp_path / "items", ["xgqa"], ["none", "gqa", "squad"], [0])
-    return transfer_rows(transfer_matrix(Transfer(paired, {})))
+    return transfer_rows(transfer_matrix(read(["xgqa"], ["none", "gqa", "squad"]).transfer))
 
 
-def test_a_row_a_cell_and_language(rows: list[dict[str, Any]]) -> None:
+def test_one_row_per_cell_and_language(rows: list[dict[str, Any]]) -> None:
     assert [(row["route"], row["column"], row["order"]) for row in rows] == [
         (route, column, order)
         for route in ("gqa", "squad")
@@ -68,7 +65,7 @@ def test_every_template_is_used_and_draws(rows: list[dict[str, Any]]) -> None:
         assert "DVC_METRIC" not in json.dumps(filled)
         drawn = vl_convert.vegalite_to_svg(filled)
         assert all(f">{rev}<" in drawn for rev in ("main", "workspace"))
-        wanted = f"{rows[0]['difference']:+.1f}" if name == "heat_map" else "75.0%"
+        wanted = rows[0]["text"] if name == "heat_map" else "75.0%"
         assert drawn.count(f">{wanted}<") >= 2
 
 

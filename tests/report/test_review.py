@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xstilts.report.revisions import Revisions
 
 from xstilts.base.errors import ParameterError
 from xstilts.base.files import write_json
 from xstilts.report.review import MARK, NO_CHANGE, answered, differences, section, table, write_pictures, write_review
-from xstilts.report.revisions import Revisions
 
 pytestmark = pytest.mark.stage
 ROOT = Path(__file__).parents[2]
