@@ -15,6 +15,7 @@ from xstilts.base.cells import Study, cell_of, leaks_path
 from xstilts.base.files import write_json, write_table
 from xstilts.report.cells.items import CELL, SCHEMA
 from xstilts.report.comparisons import Comparisons, Design, read_comparisons
+from xstilts.report.metrics_files import study_files
 from xstilts.report.paired import Paired
 from xstilts.report.side_by_side import read_paired
 from xstilts.report.transfer import Transfer
@@ -22,6 +23,7 @@ from xstilts.report.transfer import Transfer
 ROOT = Path(__file__).parents[2]
 Write = Callable[..., Path]
 LANGUAGES = ("en", "de", "zh")
+GAINS = {"none": 0.0, "squad": -0.04, "gqa": 0.08, "mnli": 0.002}
 TRAINED = {"updates": 300, "examples": 3600, "tokens": 40_000}
 
 
@@ -67,29 +69,44 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def write_cell(folder: Path) -> Write:
     """Write what a study keeps of a cell; return its items."""
-
-    def write(target: str, route: str, seed: int = 0, *, more: float = 0.0, **options: Any) -> Path:
-        english, kind, images = options.get("english", 0.0), options.get("kind", "vqa"), options.get("images", 200)
-        chance = {language: 0.5 + more + (english if language == "en" else 0) for language in LANGUAGES}
-        rng = np.random.default_rng([seed, *target.encode()])
-        table = cell_table(rng, options.get("names", target), chance, images, pictures=kind == "vqa")
-        cell, data = cell_of(route, seed, target), options.get("data", "pictograms")
-        tasks = {"tasks": {cell.route: options.get("trained_on", "pictograms")}}
-        ours = {target: options.get("english_dev", 0.5 + more)}
-        training = {
-            "intermediate": None if cell.route == "none" else tasks | TRAINED | options.get("cost", {}),
-            "target": {"tasks": {target: "pictograms"}, **TRAINED, "english_dev": ours, **options.get("phase2", {})},
-        }
-        about = {"target": target, "recipe": cell.recipe, "route": cell.route, "seed": seed, "data": data}
-        about |= {"kind": kind, "metric": "accuracy"}
-        path = cell.collected()
-        write_json(path / "training.json", training)
-        write_json(path / "metrics.json", metrics_of(table, data))
-        (path / "items.arrow").unlink(missing_ok=True)
-        write_table(path / "items.arrow", table.replace_schema_metadata({CELL: json.dumps(about).encode()}))
-        return path / "items.arrow"
-
     return write
+
+
+def write(target: str, route: str, seed: int = 0, *, more: float = 0.0, **options: Any) -> Path:
+    """Write a cell below the working directory, whose examples are right with a chance of 0.5 and `more`."""
+    english, kind, images = options.get("english", 0.0), options.get("kind", "vqa"), options.get("images", 200)
+    chance = {language: 0.5 + more + (english if language == "en" else 0) for language in LANGUAGES}
+    rng = np.random.default_rng([seed, *target.encode()])
+    table = cell_table(rng, options.get("names", target), chance, images, pictures=kind == "vqa")
+    cell, data = cell_of(route, seed, target), options.get("data", "pictograms")
+    tasks = {"tasks": {cell.route: options.get("trained_on", "pictograms")}}
+    ours = {target: options.get("english_dev", 0.5 + more)}
+    training = {
+        "intermediate": None if cell.route == "none" else tasks | TRAINED | options.get("cost", {}),
+        "target": {"tasks": {target: "pictograms"}, **TRAINED, "english_dev": ours, **options.get("phase2", {})},
+    }
+    about = {"target": target, "recipe": cell.recipe, "route": cell.route, "seed": seed, "data": data}
+    about |= {"kind": kind, "metric": "accuracy", "training": training}
+    path = cell.collected()
+    write_json(path / "metrics.json", metrics_of(table, data))
+    (path / "items.arrow").unlink(missing_ok=True)
+    write_table(path / "items.arrow", table.replace_schema_metadata({CELL: json.dumps(about).encode()}))
+    return path / "items.arrow"
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
+    """What git keeps of a study in which one route helps, one harms, and one does next to nothing."""
+    root = tmp_path_factory.mktemp("study")
+    (root / "stages").symlink_to(ROOT / "stages")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        for route, gain in GAINS.items():
+            write("xgqa", route, more=gain, english=0.1)
+        found = Read(["xgqa"], GAINS)
+        found.write_leaks()
+        kept: dict[str, Any] = json.loads(json.dumps(study_files(found.study)))
+    return kept
 
 
 def study_of(
@@ -105,6 +122,7 @@ class Read:
     """What the statistics know of a study of simulated cells."""
 
     def __init__(self, *args: Any, declared: Comparisons | None = None, shared: Any = None, **options: Any) -> None:
+        self.folder = Path.cwd()
         self.study = study_of(*args, **options)
         self.design = Design(self.study, declared or read_comparisons())
         self.paired: Paired = read_paired(self.study)

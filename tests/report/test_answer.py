@@ -66,7 +66,7 @@ def test_a_cost_that_was_not_matched_is_not_said_to_be(write_cell: Any, contents
 def test_what_is_lacking_for_a_controlled_answer(contents: Any) -> None:
     assert contents(ROUTES)["controls_missing"] == [
         "gqa against squad at matched updates: add updates_216/gqa to study.controls",
-        "gqa against squad at matched tokens: add tokens_185k/squad to study.controls",
+        "squad against gqa at matched tokens: add tokens_185k/squad to study.controls",
         "gqa at equal exposure: add longer/none to study.controls",
         "squad at equal exposure: add longer/none to study.controls",
         "gqa with shuffled labels: add shuffled_labels/gqa to study.controls",
@@ -189,6 +189,7 @@ def test_equal_exposure(write_cell: Any, contents: Any) -> None:
         "route": {"updates": 750, "examples": 10_800, "tokens": 225_000},
         "control": {"updates": 750, "examples": 10_800, "tokens": 225_000},
     }
+    assert (gqa["matching"], gqa["matched"]) == ("exposure", ["exposure", "updates", "examples", "tokens"])
     assert 0.02 < gqa["zero_shot"]["difference"] < 0.1
     assert set(gqa["languages"]) == {"de", "zh"}
     said = gqa["sentence"]
@@ -197,6 +198,7 @@ def test_equal_exposure(write_cell: Any, contents: Any) -> None:
         "; both phases of gqa took 750 updates, 10,800 examples, 225,000 tokens, "
         "those of longer/none 750 updates, 10,800 examples, 225,000 tokens."
     )
+    assert squad["matched"] == ["tokens"]
     assert squad["not_matched"] == ["updates 516 against 750", "examples 7,200 against 10,800"]
     assert squad["sentence"].startswith("Not at equal exposure, though meant so: on xgqa")
     assert squad["sentence"].endswith("; not matched: updates 516 against 750, examples 7,200 against 10,800.")

@@ -13,8 +13,6 @@ import vl_convert
 import yaml
 from dvc_render.vega import VegaRenderer
 
-from xstilts.base.files import write_json
-from xstilts.report.cells.curves import write_curves
 from xstilts.report.plots_page import FRAME, plots_page
 from xstilts.report.transfer import transfer_matrix, transfer_rows
 
@@ -71,12 +69,11 @@ def test_every_template_is_used_and_draws(rows: list[dict[str, Any]]) -> None:
 
 def test_curves_in_the_layout_of_dvclive(tmp_path: Path) -> None:
     """A phase in which nothing was trained has no curve, and an earlier one does not stay behind."""
+    from xstilts.report.cells.chosen import write_curves
+
     curve = [{"update": 3, "loss": 0.5, "dev": 0.25}, {"update": 6, "loss": 0.125, "dev": 0.75}]
-    trained, passed = tmp_path / "trained.json", tmp_path / "passed.json"
-    write_json(trained, {"training": {"curve": curve}})
-    write_json(passed, {"training": None})
-    write_curves(trained, trained, tmp_path / "curves")
-    write_curves(passed, trained, tmp_path / "curves")
+    write_curves({"intermediate": {"curve": curve}, "target": {"curve": curve}}, tmp_path / "curves")
+    write_curves({"intermediate": None, "target": {"curve": curve}}, tmp_path / "curves")
     files = sorted(path for path in (tmp_path / "curves").rglob("*") if path.is_file())
     assert [str(file.relative_to(tmp_path / "curves/plots/metrics")) for file in files] == [
         "target/english_dev.tsv",

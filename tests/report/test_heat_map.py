@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import copy
 from typing import Any
 
 import pytest
@@ -14,30 +14,16 @@ from xstilts.report.study import read_cells, study_tables
 from xstilts.report.transfer import transfer_matrix
 
 Json = dict[str, Any]
-GAINS = {"none": 0.0, "squad": -0.04, "gqa": 0.08, "mnli": 0.002}
-
-
-def files_of(found: Any) -> tuple[Json, Json]:
-    """metrics/transfer.json and metrics/study.json of a study."""
-    return json.loads(json.dumps(transfer_matrix(found.transfer))), study_tables(read_cells(found.study))
 
 
 @pytest.fixture
-def files(write_cell: Any, read: Any) -> tuple[Json, Json]:
-    """Of a study in which one route helps, one harms, and one does next to nothing."""
-    for route, gain in GAINS.items():
-        write_cell("xgqa", route, more=gain, english=0.1)
-    return files_of(read(["xgqa"], GAINS))
+def transfer(files: Json) -> Json:
+    return copy.deepcopy(files["transfer"])
 
 
 @pytest.fixture
-def transfer(files: tuple[Json, Json]) -> Json:
-    return files[0]
-
-
-@pytest.fixture
-def study(files: tuple[Json, Json]) -> Json:
-    return files[1]
+def study(files: Json) -> Json:
+    return copy.deepcopy(files["study"])
 
 
 def record(low: float | None, high: float | None, p_holm: float | None = None) -> Json:
@@ -163,7 +149,8 @@ def test_every_recipe_has_its_baseline_above_it(write_cell: Any, read: Any) -> N
     routes = ["none", "gqa", "longer/none"]
     for route, more in {"none": 0, "gqa": 0.1, "lora/none": 0.05, "lora/gqa": 0.05, "longer/none": 0.02}.items():
         write_cell("xgqa", route, more=more)
-    transfer, study = files_of(read(["xgqa"], routes, recipes=["plain", "lora"]))
+    found = read(["xgqa"], routes, recipes=["plain", "lora"])
+    transfer, study = transfer_matrix(found.transfer), study_tables(read_cells(found.study))
     rows = heat_rows(transfer, study, "xgqa")
     names = ["none, in %", "gqa", "lora/none, in %", "lora/gqa", "longer/none (control)"]
     assert list(dict.fromkeys(row["name"] for row in rows)) == names

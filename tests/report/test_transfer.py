@@ -64,7 +64,7 @@ def test_differences_to_none(study: Any) -> None:
 
 
 def test_what_would_have_been_found_is_of_holms_test(study: Any) -> None:
-    """The minimum detectable difference in a language, of a question type or of a route's mean is by the test that judges it."""
+    """What is detectable in a language, of a question type or of a route's mean is by the test that judges it."""
     known = study(["xgqa"])
     paired = known.paired
     cell = cell_of(transfer_matrix(known.transfer), "xgqa", "gqa")

@@ -20,6 +20,7 @@ from xstilts.report.numbers import difference, verdict
 from xstilts.report.paired import Paired
 from xstilts.report.sentences import covered, exposure_sentence, findable
 
+EXPOSURE = "exposure"  # is the same where the updates of both phases are
 _SHUFFLED = {
     "better": "gains {points} on {target} over no intermediate training, though its labels say nothing: what {task} "
     "gains is not all due to its labels",
@@ -30,8 +31,9 @@ _SHUFFLED = {
 
 def equal_exposure(paired: Paired, design: Design, target: str) -> Iterator[dict[str, Any]]:
     """For each control of equal exposure: the route that it is of minus the control, and what both took in all."""
-    for entry in design.controls("exposure"):
+    for entry in design.controls(EXPOSURE):
         own, other = (cost(paired, route, target) for route in (entry.of, entry.control))
+        same = matched(own, other)
         result: dict[str, Any] = {
             "target": target,
             "route": entry.of,
@@ -40,7 +42,8 @@ def equal_exposure(paired: Paired, design: Design, target: str) -> Iterator[dict
             **means(paired, entry.of, entry.control, target),
             "languages": languages(paired, entry.of, entry.control, target),
             "training": {"route": own, "control": other},
-            "matched": matched(own, other),
+            "matching": EXPOSURE,
+            "matched": [EXPOSURE] * ("updates" in same) + same,
             "not_matched": not_matched(own, other),
         }
         result["verdict"] = verdict(result[ZERO_SHOT])

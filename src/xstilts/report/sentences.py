@@ -27,7 +27,11 @@ def sentence(result: Mapping[str, Any], seeds: int) -> str:
 def exposure_sentence(result: Mapping[str, Any], seeds: int) -> str:
     """The same of a route and its control of equal exposure, an entry of `exposure`; with what both phases took."""
     said = _compared(result, result["route"], f"{result['control']} (control)", seeds)
-    equal = "At equal exposure: o" if "updates" in result["matched"] else "Not at equal exposure, though meant so: o"
+    equal = (
+        "At equal exposure: o"
+        if result["matching"] in result["matched"]
+        else "Not at equal exposure, though meant so: o"
+    )
     took = "; both phases of {} took {}, those of {} {}".format(
         result["route"], in_words(result["training"]["route"]),
         result["control"], in_words(result["training"]["control"]),

@@ -11,13 +11,12 @@ import pyarrow as pa
 
 from xstilts.base.cells import Route, Study
 from xstilts.base.errors import DataError
-from xstilts.base.files import read_json
 from xstilts.report.bootstrap import deal
 from xstilts.report.cells.items import read_items
 from xstilts.report.cells.metrics import CONTROLS
 from xstilts.report.paired import SCORE, Column, Paired
 
-ITEMS, TRAINING = "items.arrow", "training.json"
+ITEMS = "items.arrow"
 About = dict[str, dict[str, list[dict[str, Any]]]]  # target -> route -> what is true of its cells, one per seed
 
 
@@ -38,8 +37,7 @@ def read_paired(study: Study, name: str | None = None) -> Paired:
             for j, cell in enumerate(own):
                 path = cell.collected(name) / ITEMS
                 cells[target, i, j], known = read_items(path)
-                training = read_json(cell.collected(name) / TRAINING)
-                about[target].setdefault(str(route), []).append({**known, "training": training})
+                about[target].setdefault(str(route), []).append(known)
                 _check_alike(path, cells[target, i, j], known, cells[target, 0, 0], about[target][str(routes[0])][0])
     return pair_up(cells, about, [str(route) for route in routes], study.seeds)
 
