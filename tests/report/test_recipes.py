@@ -68,6 +68,7 @@ def printed(found: Any) -> str:
     print_summary(transfer_matrix(found.transfer), answers(found.paired, found.design), console)
     text: str = console.file.getvalue()  # type: ignore[attr-defined]
     assert max(map(len, text.splitlines())) <= 120
+    assert "…" not in text
     return text
 
 
@@ -78,6 +79,19 @@ def test_recipes_are_printed_beside_one_another(two: Any) -> None:
     assert [line.split()[:2] for line in text.splitlines() if " lora " in line] == [
         ["none", "lora"], ["squad", "lora"], ["gqa", "lora"],
     ]  # fmt: skip
+
+
+def test_the_longest_names_and_numbers_fit() -> None:
+    own = {"difference": -0.1885, "interval": [-0.2171, -0.1599], "p": 0.0, "detectable": 0.1203}
+    cell = {"target": "xgqa", "route": "updates_513/multimodal", "control": "cut short", "baseline": "none"}
+    cell |= {"metric": "accuracy", "data": "pictograms", "shared_data": "not checked", "zero_shot": own, "en": own}
+    console = Console(file=io.StringIO(), width=120)
+    transfer = {"cells": [cell], "intervals": "95 %", "covers": "test items"}
+    print_summary(transfer, {"answers": [], "missing": []}, console)
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "updates_513/multimodal (control)" in text
+    assert text.count("−21.7 to −16.0") == 2
+    assert "…" not in text
 
 
 def test_with_one_recipe_nothing_tells_of_recipes(write_cell: Any, read: Any) -> None:

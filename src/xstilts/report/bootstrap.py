@@ -77,7 +77,7 @@ class Interval:
 
     @property
     def detectable(self) -> float:
-        """The minimum detectable difference: true, it would be found with 80 % power, tested alone at 5 %."""
+        """The smallest true difference that the design finds with 80 % power, tested alone at 5 %."""
         return self.detectable_of(1)
 
     def detectable_of(self, tests: int) -> float:

@@ -75,7 +75,8 @@ def route_name(cell: Record) -> str:
 def baseline_name(cells: Sequence[Record]) -> str:
     """What differences are taken to, in a title: `none`; of several recipes, `none` by the same one."""
     baselines = list(dict.fromkeys(cell["baseline"] for cell in cells))
-    return baselines[0] if len(baselines) == 1 else "none by the same recipe (of a control: by plain)"
+    of_controls = " (of a control: by plain)" if any("control" in cell for cell in cells) else ""
+    return baselines[0] if len(baselines) == 1 else f"none by the same recipe{of_controls}"
 
 
 def columns_of(cells: Sequence[Record]) -> list[list[str]]:

@@ -11,6 +11,7 @@ from xstilts.report.differences import covers
 from xstilts.report.numbers import difference, inconclusive, percent, points, verdict
 
 COST_NAMES = {"updates": "a matched number of updates", "tokens": "a matched number of tokens"}
+_AIMS = COST_NAMES | {"exposure": "equal exposure"}
 
 
 def sentence(result: Mapping[str, Any], seeds: int) -> str:
@@ -27,16 +28,11 @@ def sentence(result: Mapping[str, Any], seeds: int) -> str:
 def exposure_sentence(result: Mapping[str, Any], seeds: int) -> str:
     """The same of a route and its control of equal exposure, an entry of `exposure`; with what both phases took."""
     said = _compared(result, result["route"], f"{result['control']} (control)", seeds)
-    equal = (
-        "At equal exposure: o"
-        if result["matching"] in result["matched"]
-        else "Not at equal exposure, though meant so: o"
-    )
     took = "; both phases of {} took {}, those of {} {}".format(
         result["route"], in_words(result["training"]["route"]),
         result["control"], in_words(result["training"]["control"]),
     )  # fmt: skip
-    return f"{equal}{said}{took}{_unlike(result)}."
+    return f"{_at(result)}{said}{took}{_unlike(result)}."
 
 
 def _compared(result: Mapping[str, Any], one: str, other: str, seeds: int) -> str:
@@ -71,13 +67,13 @@ def covered(seeds: int) -> str:
 
 
 def _at(result: Mapping[str, Any]) -> str:
-    """What the pair is matched at, up to the first letter of `on`."""
+    """What the two are matched at, up to the first letter of `on`."""
     matching = result["matching"]
-    if matching not in COST_NAMES:
+    if matching not in _AIMS:
         return "O"
     if matching in result["matched"]:
-        return f"At {COST_NAMES[matching]}: o"
-    return f"Not at {COST_NAMES[matching]}, though meant so: o"
+        return f"At {_AIMS[matching]}: o"
+    return f"Not at {_AIMS[matching]}, though meant so: o"
 
 
 def _facts(result: Mapping[str, Any]) -> str:

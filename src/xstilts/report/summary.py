@@ -17,7 +17,7 @@ from xstilts.report.numbers import ABSENT, detectable, p_value, points, points_i
 from xstilts.report.sentences import sentences
 from xstilts.report.table import WIDTH
 
-DETECTABLE = "minimum\ndetectable"
+DETECTABLE, SHARED = "minimum\ndetectable", "data of\nboth phases"
 Record = Mapping[str, Any]
 _MARKS = {"shared": "shares data", "not checked": "not checked", "none": ""}
 
@@ -43,7 +43,7 @@ def _tables(transfer: Record, part: str, table: Callable[[list[Record]], Table])
 
 def difference_table(cells: list[Record]) -> Table:
     """A target's routes down, their differences to the baseline in points across."""
-    headings = ("zero-shot", "95 %", "p", DETECTABLE, "en", "95 %", "data of\nboth phases")
+    headings = ("zero-shot", "95 %", "p", DETECTABLE, "en", "95 %", SHARED)
     table = _empty(cells, f"minus that of {baseline_name(cells)}", ("route",), headings)
     for cell in cells:
         zero_shot, english = (in_cells(cell.get(part)) for part in (ZERO_SHOT, ENGLISH))
@@ -67,7 +67,7 @@ def _empty(records: list[Record], compared: str, names: tuple[str, ...], heading
     title = f"{first['target']}: {first['metric']} {compared} in points, {first['data']} data"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     for heading in (*names, *headings):
-        table.add_column(heading, justify="left" if heading in names else "right", no_wrap=True)
+        table.add_column(heading, justify="left" if heading in names else "right", no_wrap=heading != SHARED)
     return table
 
 

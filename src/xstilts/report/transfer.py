@@ -86,15 +86,14 @@ class Transfer:
 
 
 def transfer_matrix(transfer: Transfer) -> dict[str, Any]:
-    """Return the content of metrics/transfer.json: `cells`, and `averages` over targets; `recipes` if there are any."""
+    """Return the content of metrics/transfer.json: `cells`, `averages` over targets; of several recipes `recipes`."""
     paired, design = transfer.paired, transfer.design
     head = about(paired) | {"baseline": BASELINE}
     changes = {"recipes": _recipes(transfer)} if len(design.study.recipes) > 1 else {}
     if not design.compared:
-        missing = (
-            {} if BASELINE in design.study.intermediates else {"missing": f"add {BASELINE} to study.intermediates"}
-        )
-        return head | missing | {"cells": [], "averages": []} | changes
+        if BASELINE not in design.study.intermediates:
+            head["missing"] = f"add {BASELINE} to study.intermediates"
+        return head | {"cells": [], "averages": []} | changes
     cells = [_cell(transfer, target, route) for target in paired.targets() for route in design.compared]
     averages = [one for data in transfer.kinds_of_data() for one in _averages(transfer.of_data(data))]
     return head | {"cells": cells, "averages": averages} | changes
