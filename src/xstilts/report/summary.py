@@ -65,7 +65,7 @@ def recipe_table(records: list[Record]) -> Table:
 def _empty(records: list[Record], compared: str, names: tuple[str, ...], headings: tuple[str, ...]) -> Table:
     first = records[0]
     title = f"{first['target']}: {first['metric']} {compared} in points, {first['data']} data"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for heading in (*names, *headings):
         table.add_column(heading, justify="left" if heading in names else "right", no_wrap=heading != SHARED)
     return table
