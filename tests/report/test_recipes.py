@@ -12,6 +12,7 @@ from rich.console import Console
 from xstilts.base.files import read_json
 from xstilts.report.answer import answers
 from xstilts.report.metrics_files import print_files, study_files, write_files
+from xstilts.report.review import differences
 from xstilts.report.summary import print_summary
 from xstilts.report.transfer import transfer_matrix, transfer_rows
 
@@ -79,6 +80,17 @@ def test_recipes_are_printed_beside_one_another(two: Any) -> None:
     assert [line.split()[:2] for line in text.splitlines() if " lora " in line] == [
         ["none", "lora"], ["squad", "lora"], ["gqa", "lora"],
     ]  # fmt: skip
+
+
+def test_a_review_comment_has_the_recipes_too(two: Any) -> None:
+    titles, tables = (differences({"transfer": transfer_matrix(two.transfer)})[half::2] for half in (0, 1))
+    assert titles[0].startswith("xgqa minus none by the same recipe (of a control: by plain), in points")
+    assert titles[1].startswith("xgqa, each recipe minus plain, in points")
+    assert [line.split("|")[1].strip() for line in tables[1].splitlines()[2:]] == [
+        "lora/none",
+        "lora/squad",
+        "lora/gqa",
+    ]
 
 
 def test_the_longest_names_and_numbers_fit() -> None:

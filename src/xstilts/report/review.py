@@ -6,12 +6,13 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
 
+from xstilts.base.cells import Route
 from xstilts.base.errors import DataError, ParameterError
 from xstilts.report.cells.metrics import CONTROLS, ENGLISH, ZERO_SHOT
 from xstilts.report.heat_map import baseline_name, cells_of, columns_of, heading, heat_map_png, route_name
@@ -155,16 +156,25 @@ def answered(base: Parts, head: Parts) -> list[str]:
 def differences(head: Parts) -> list[str]:
     """The heat map as a table: differences to the baseline in points, in brackets where they are inconclusive.
 
-    The means stand with their intervals, and the table with what these cover.
+    Of several recipes a second one has each recipe minus the first. The means stand with their intervals, and the
+    tables with what these cover.
     """
     transfer = head.get("transfer", {"cells": []})
-    found = []
     covered = f"; intervals cover {transfer['covers']}" if "covers" in transfer else ""
-    for target in dict.fromkeys(cell["target"] for cell in transfer["cells"]):
-        cells = cells_of(transfer, target)
-        title = f"{target} minus {baseline_name(cells)}, in points (in brackets: inconclusive{covered})"
-        found += [text(title), _difference_table(cells)]
+    found = []
+    for compared, records in _compared(transfer):
+        found += [text(f"{compared}, in points (in brackets: inconclusive{covered})"), _difference_table(records)]
     return found
+
+
+def _compared(transfer: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[Mapping[str, Any]]]]:
+    """Of each target the routes minus their baselines, and the recipes minus the first; with what that is called."""
+    recipes = transfer.get("recipes", ())
+    for target in dict.fromkeys(one["target"] for one in (*transfer["cells"], *recipes)):
+        if cells := cells_of(transfer, target):
+            yield f"{target} minus {baseline_name(cells)}", cells
+        if own := [one for one in recipes if one["target"] == target]:
+            yield f"{target}, each recipe minus {Route.parse(own[0]['baseline']).recipe}", own
 
 
 def _difference_table(cells: Sequence[Mapping[str, Any]]) -> str:
