@@ -3,48 +3,48 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from xstilts.base.cells import Route
+from xstilts.base.errors import ParameterError
 from xstilts.base.parameters import task_section
-from xstilts.encode.recipe import load_mixture
 from xstilts.report.answer import answers
 from xstilts.report.claims import claims
-from xstilts.report.comparisons import TWINS, VARIANTS
+from xstilts.report.comparisons import read_comparisons
+from xstilts.report.numbers import percent
 from xstilts.report.sentences import details, sentences
-from xstilts.report.side_by_side import read_paired
-from xstilts.report.transfer import Transfer, transfer_matrix
+from xstilts.report.transfer import transfer_matrix
 
 GQA, SQUAD = {"updates": 450, "examples": 7200, "tokens": 185_000}, {"updates": 216, "tokens": 207_000}
 ROUTES = ["none", "squad", "gqa"]
-CONTROLS = ["gqa_updates", "squad_tokens", "gqa_shuffled"]
+CONTROLS = ["updates_216/gqa", "tokens_185k/squad", "shuffled_labels/gqa"]
 
 
 @pytest.fixture
-def items(write_cell: Any, tmp_path: Path) -> Path:
+def contents(write_cell: Any, read: Any) -> Any:
     """A study in which gqa adds 10 points by its labels, and each side was cut to the other's cost."""
     write_cell("xgqa", "none")
     write_cell("xgqa", "gqa", more=0.1, cost=GQA)
     write_cell("xgqa", "squad", more=-0.05, cost=SQUAD)
-    write_cell("xgqa", "gqa_updates", more=0.05, cost={"updates": 216, "tokens": 88_000})
-    write_cell("xgqa", "squad_tokens", more=-0.05, cost={"updates": 193, "tokens": 185_100})
-    write_cell("xgqa", "gqa_shuffled", cost={**GQA, "shuffled_labels": ["gqa"]})
-    return tmp_path / "items"
+    write_cell("xgqa", "updates_216/gqa", more=0.05, cost={"updates": 216, "tokens": 88_000})
+    write_cell("xgqa", "tokens_185k/squad", more=-0.05, cost={"updates": 193, "tokens": 185_100})
+    write_cell("xgqa", "shuffled_labels/gqa", cost={**GQA, "shuffled_labels": ["gqa"]})
+    return lambda routes, **options: answers_of(read(["xgqa"], routes, **options))
 
 
-def content_of(items: Path, routes: list[str]) -> dict[str, Any]:
-    return answers(read_paired(items, ["xgqa"], routes, [0]))
+def answers_of(found: Any) -> dict[str, Any]:
+    return answers(found.paired, found.design)
 
 
-def test_each_cost_is_matched_in_a_comparison_of_its_own(items: Path) -> None:
-    found = content_of(items, ROUTES + CONTROLS)["answers"]
+def test_each_cost_is_matched_in_a_comparison_of_its_own(contents: Any) -> None:
+    found = contents(ROUTES + CONTROLS)["answers"]
     said = [(one["multimodal"], one["text"], one["matching"], one["matched"]) for one in found]
     assert said == [
         ("gqa", "squad", "facts", ["facts"]),
-        ("gqa_updates", "squad", "updates", ["updates", "examples"]),
-        ("gqa", "squad_tokens", "tokens", ["tokens"]),
+        ("updates_216/gqa", "squad", "updates", ["updates", "examples"]),
+        ("gqa", "tokens_185k/squad", "tokens", ["tokens"]),
     ]
     facts, updates, tokens = (one["sentence"] for one in found)
     assert facts.startswith("On xgqa (pictograms data)")
@@ -56,51 +56,57 @@ def test_each_cost_is_matched_in_a_comparison_of_its_own(items: Path) -> None:
     assert found[1]["zero_shot"]["difference"] < found[0]["zero_shot"]["difference"]
 
 
-def test_a_cost_that_was_not_matched_is_not_said_to_be(write_cell: Any, items: Path) -> None:
-    write_cell("xgqa", "gqa_updates", more=0.05, cost={"updates": 250})
-    one = content_of(items, ROUTES + CONTROLS)["answers"][1]
+def test_a_cost_that_was_not_matched_is_not_said_to_be(write_cell: Any, contents: Any) -> None:
+    write_cell("xgqa", "updates_216/gqa", more=0.05, cost={"updates": 250})
+    one = contents(ROUTES + CONTROLS)["answers"][1]
     assert "updates" not in one["matched"]
     assert one["sentence"].startswith("Not at a matched number of updates, though meant so: on xgqa")
 
 
-def test_what_is_lacking_for_a_controlled_answer(items: Path) -> None:
-    assert content_of(items, ROUTES)["controls_missing"] == [
-        "gqa against squad at matched updates: add gqa_updates to study.intermediates",
-        "gqa against squad at matched tokens: add squad_tokens to study.intermediates",
-        "gqa with shuffled labels: add gqa_shuffled to study.intermediates",
-        "squad with shuffled labels: add squad_shuffled to study.intermediates",
+def test_what_is_lacking_for_a_controlled_answer(contents: Any) -> None:
+    assert contents(ROUTES)["controls_missing"] == [
+        "gqa against squad at matched updates: add updates_216/gqa to study.controls",
+        "squad against gqa at matched tokens: add tokens_185k/squad to study.controls",
+        "gqa at equal exposure: add longer/none to study.controls",
+        "squad at equal exposure: add longer/none to study.controls",
+        "gqa with shuffled labels: add shuffled_labels/gqa to study.controls",
+        "squad with shuffled labels: add shuffled_labels/squad to study.controls",
     ]
-    assert content_of(items, ["none"])["controls_missing"] == []
-    assert content_of(items, ROUTES + CONTROLS)["controls_missing"] == [
-        "squad with shuffled labels: add squad_shuffled to study.intermediates"
+    assert contents(["none"])["controls_missing"] == []
+    assert contents(ROUTES + CONTROLS)["controls_missing"] == [
+        "gqa at equal exposure: add longer/none to study.controls",
+        "squad at equal exposure: add longer/none to study.controls",
+        "squad with shuffled labels: add shuffled_labels/squad to study.controls",
     ]
 
 
-def test_shuffled_labels_that_give_nothing(items: Path) -> None:
-    (one,) = content_of(items, ROUTES + CONTROLS)["shuffled_labels"]
+def test_shuffled_labels_that_give_nothing(contents: Any) -> None:
+    (one,) = contents(ROUTES + CONTROLS)["shuffled_labels"]
     assert (one["route"], one["task"], one["baseline"], one["verdict"]) == (
-        "gqa_shuffled",
+        "shuffled_labels/gqa",
         "gqa",
         "none",
-        "cannot tell",
+        "inconclusive",
     )
     assert one["labels_teach"]["zero_shot"]["interval"][0] > 0
     assert one["sentence"].startswith(
-        "gqa_shuffled (control) gains nothing that this study can see on xgqa: +0.0 points"
+        "shuffled_labels/gqa (control) gains nothing that this study can see on xgqa: 0.0 points"
     )
     assert "; the labels of gqa are worth +1" in one["sentence"]
-    smallest = f"{100 * one['zero_shot']['smallest']:.1f} points would have been found in four of five such studies"
-    assert smallest in one["sentence"]
+    found = f"{percent(one['zero_shot']['detectable'])} points would have been found in four of five such studies"
+    assert found in one["sentence"]
     assert one["sentence"].endswith("; the interval covers test items, not other training runs.")
 
 
 @pytest.mark.parametrize(
     ("more", "verdict", "words"),
-    [(0.1, "better", "(control) GAINS +"), (-0.1, "worse", "(control) loses −")],
+    [(0.1, "better", "(control) gains +"), (-0.1, "worse", "(control) loses −")],
 )
-def test_shuffled_labels_that_give_or_take(write_cell: Any, items: Path, more: float, verdict: str, words: str) -> None:
-    write_cell("xgqa", "gqa_shuffled", more=more, cost={"shuffled_labels": ["gqa"]})
-    content = content_of(items, ["none", "gqa_shuffled"])
+def test_shuffled_labels_that_give_or_take(
+    write_cell: Any, contents: Any, more: float, verdict: str, words: str
+) -> None:
+    write_cell("xgqa", "shuffled_labels/gqa", more=more, cost={"shuffled_labels": ["gqa"]})
+    content = contents(["none", "shuffled_labels/gqa"])
     (one,) = content["shuffled_labels"]
     assert one["verdict"] == verdict
     assert words in one["sentence"]
@@ -109,10 +115,10 @@ def test_shuffled_labels_that_give_or_take(write_cell: Any, items: Path, more: f
     assert one["sentence"] in sentences(content)
 
 
-def test_the_details_say_where(items: Path) -> None:
-    languages, types, blind, none = content_of(items, ROUTES + CONTROLS)["answers"][0]["details"]
-    assert languages.startswith("By language (Holm), gqa less squad: better in ")
-    assert types.startswith("By question type in these languages (Holm), gqa less squad: better in ")
+def test_the_details_say_where(contents: Any) -> None:
+    languages, types, blind, none = contents(ROUTES + CONTROLS)["answers"][0]["details"]
+    assert languages.startswith("By language (Holm), gqa minus squad: better in ")
+    assert types.startswith("By question type in these languages (Holm), gqa minus squad: better in ")
     assert re.match(r"Without the pictures the difference is \+.*; they add \+.* to it\. Without", blind)
     assert " Without the pictures the difference in English is +" in blind
     assert none.startswith("Against no intermediate training: gqa +")
@@ -121,7 +127,7 @@ def test_the_details_say_where(items: Path) -> None:
 
 def test_pictures_that_may_add_nothing_are_not_said_to_add() -> None:
     def of(low: float, high: float) -> dict[str, Any]:
-        return {"zero_shot": {"difference": (low + high) / 2, "interval": [low, high], "smallest": 0.1}}
+        return {"zero_shot": {"difference": (low + high) / 2, "interval": [low, high], "detectable": 0.1}}
 
     result = {"multimodal": "gqa", "text": "squad", "languages": {}, "types": {}, "against_none": {}}
     said = {
@@ -130,51 +136,86 @@ def test_pictures_that_may_add_nothing_are_not_said_to_add() -> None:
     }
     start = "Without the pictures the difference is +15.0 points (+10.0 to +20.0);"
     assert list(said.values()) == [
-        f"{start} whether they add anything to it one cannot tell: +1.8 points (−0.1 to +3.7).",
+        f"{start} whether they add anything to it is inconclusive: +1.8 points (−0.1 to +3.7).",
         f"{start} they add +2.0 points (+1.0 to +3.0) to it.",
         f"{start} they add −2.0 points (−3.0 to −1.0) to it.",
     ]
 
 
-def test_what_twins_do_not_have_in_common_is_said(items: Path, write_cell: Any) -> None:
+def test_what_twins_do_not_have_in_common_is_said(contents: Any, write_cell: Any) -> None:
     """squad asks only those of the scenes' questions that a text answers by a span."""
     only = "; of the same scenes squad asks the query questions alone; not matched: "
-    for one in content_of(items, ROUTES + CONTROLS)["answers"]:
+    for one in contents(ROUTES + CONTROLS)["answers"]:
         assert only in one["sentence"]
     write_cell("xgqa", "snli_ve")
     write_cell("xgqa", "mnli")
-    (one,) = content_of(items, ["none", "snli_ve", "mnli"])["answers"]
+    (one,) = contents(["none", "snli_ve", "mnli"])["answers"]
     assert (one["same_facts"], one["unlike"]) == (True, "")
     assert "of the same scenes" not in one["sentence"]
 
 
-def test_controls_stand_in_the_matrix_and_in_no_mean(items: Path) -> None:
-    transfer = Transfer(read_paired(items, ["xgqa"], ROUTES + CONTROLS, [0]), {})
+def test_controls_stand_in_the_matrix_and_in_no_mean(contents: Any, read: Any) -> None:
+    transfer, without = (read(["xgqa"], routes).transfer for routes in (ROUTES + CONTROLS, ROUTES))
     content = transfer_matrix(transfer)
     marks = {cell["route"]: cell.get("control") for cell in content["cells"]}
-    cut = dict.fromkeys(("gqa_updates", "squad_tokens"), "cut short")
-    assert marks == {"squad": None, "gqa": None, **cut, "gqa_shuffled": "shuffled labels"}
+    cut = dict.fromkeys(("updates_216/gqa", "tokens_185k/squad"), "cut short")
+    assert marks == {"squad": None, "gqa": None, **cut, "shuffled_labels/gqa": "shuffled labels"}
+    assert {cell["baseline"] for cell in content["cells"]} == {"none"}
     assert {average["route"] for average in content["averages"]} == {"squad", "gqa"}
-    without = Transfer(read_paired(items, ["xgqa"], ROUTES, [0]), {})
     assert claims(transfer) == claims(without)
 
 
-def test_the_variants_are_the_routes_of_a_pair_cut_short(parameter_files: object) -> None:
-    assert {pair.of for pair in VARIANTS} == {("gqa", "squad"), ("multimodal", "text")}
-    twins = {(pair.multimodal, pair.text) for pair in TWINS}
-    for pair in VARIANTS:
-        assert pair.of in twins
-        (cut,) = {pair.multimodal, pair.text} - set(pair.of)
-        assert cut.endswith(f"_{pair.matching}")
-        whole = cut.removesuffix(f"_{pair.matching}")
-        members = load_mixture(whole).members if whole in ("text", "multimodal") else (whole,)
-        assert load_mixture(cut).members == members
-        assert 0 < task_section(cut, "intermediate")["epochs"] < 1
-        assert task_section(whole, "intermediate") == task_section(cut, "intermediate") | {"epochs": 1.0}
+def test_the_declared_controls_are_trained_as_what_they_are_matched_in() -> None:
+    """A recipe that cuts phase 1 short says at what; one of equal exposure trains phase 2 for longer."""
+    sections = {"updates": ("intermediate", "max_updates"), "tokens": ("intermediate", "max_tokens")}
+    sections |= {"exposure": ("target", "epochs"), "input": ("intermediate", "labels")}
+    controls = read_comparisons().controls
+    assert {one.matched for one in controls} == set(sections)
+    for one in controls:
+        (section, key), route, of = sections[one.matched], Route.parse(one.control), Route.parse(one.of)
+        task = "xgqa" if section == "target" else route.task
+        changed, plain = task_section(task, section, route.recipe), task_section(task, section, of.recipe)
+        assert {name for name in changed if changed[name] != plain.get(name)} == {key}
+        assert route.task == ("none" if one.matched == "exposure" else of.task)
 
 
-def test_an_answer_of_an_earlier_revision_is_read(items: Path) -> None:
-    content = content_of(items, ROUTES)
+def test_equal_exposure(write_cell: Any, contents: Any) -> None:
+    """What both phases took stands beside the difference; gqa has as many updates in two phases as none in one."""
+    write_cell("xgqa", "longer/none", more=0.04, phase2={"updates": 750, "examples": 10_800, "tokens": 225_000})
+    content = contents([*ROUTES, "longer/none"])
+    gqa, squad = content["exposure"]
+    assert (gqa["route"], gqa["control"], gqa["verdict"]) == ("gqa", "longer/none", "better")
+    assert gqa["training"] == {
+        "route": {"updates": 750, "examples": 10_800, "tokens": 225_000},
+        "control": {"updates": 750, "examples": 10_800, "tokens": 225_000},
+    }
+    assert (gqa["matching"], gqa["matched"]) == ("exposure", ["exposure", "updates", "examples", "tokens"])
+    assert 0.02 < gqa["zero_shot"]["difference"] < 0.1
+    assert set(gqa["languages"]) == {"de", "zh"}
+    said = gqa["sentence"]
+    assert said.startswith("At equal exposure: on xgqa (pictograms data) in the languages without labels gqa does bett")
+    assert said.endswith(
+        "; both phases of gqa took 750 updates, 10,800 examples, 225,000 tokens, "
+        "those of longer/none 750 updates, 10,800 examples, 225,000 tokens."
+    )
+    assert squad["matched"] == ["tokens"]
+    assert squad["not_matched"] == ["updates 516 against 750", "examples 7,200 against 10,800"]
+    assert squad["sentence"].startswith("Not at equal exposure, though meant so: on xgqa")
+    assert squad["sentence"].endswith("; not matched: updates 516 against 750, examples 7,200 against 10,800.")
+    assert [gqa["sentence"], squad["sentence"]] == list(sentences(content))[-2:]
+    assert not [one for one in content["controls_missing"] if "exposure" in one]
+
+
+def test_a_control_that_was_trained_on_its_own_labels_is_refused(write_cell: Any, contents: Any) -> None:
+    write_cell("xgqa", "shuffled_labels/gqa", cost=GQA)
+    with pytest.raises(
+        ParameterError, match=r"comparisons\.yaml: shuffled_labels/gqa is declared as gqa with other lab"
+    ):
+        contents(ROUTES + CONTROLS)
+
+
+def test_an_answer_of_an_earlier_revision_is_read(contents: Any) -> None:
+    content = contents(ROUTES)
     earlier = {key: content[key] for key in ("answers", "missing")}
     earlier["answers"] = [{"sentence": one["sentence"]} for one in content["answers"]]
     assert sentences(earlier) == [content["answers"][0]["sentence"]]

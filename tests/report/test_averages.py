@@ -16,7 +16,7 @@ Json = dict[str, Any]
 def average(
     over: str, targets: Sequence[str], difference: float, interval: Sequence[float | None] = (0.01, 0.05)
 ) -> Json:
-    about = {"route": "squad", "data": "official", "over": over, "targets": list(targets)}
+    about = {"route": "squad", "baseline": "none", "data": "official", "over": over, "targets": list(targets)}
     about |= {"left_out": ["xnli: its texts"], "not_checked": ["xnli"]}
     return {**about, "zero_shot": {"difference": difference, "interval": list(interval), "p_holm": 0.0004}}
 
@@ -29,7 +29,7 @@ def printed(*averages: Json) -> str:
 
 def test_both_means_are_printed() -> None:
     text = printed(average("all targets", ["xnli", "tatoeba"], 0.08), average("without retrieval", ["xnli"], 0.03))
-    assert "means over targets less none in points, official data" in text
+    assert "means over targets minus none in points, official data" in text
     first, second = [line.split() for line in text.splitlines() if line.lstrip().startswith("squad")]
     assert first[:5] == ["squad", "all", "targets", "+8.0", "+1.0"]
     assert second[:4] == ["squad", "without", "retrieval", "+3.0"]

@@ -10,7 +10,7 @@ from xstilts.base.errors import XstiltsError
 from xstilts.report import bootstrap
 from xstilts.report.bootstrap import Interval, contrast, deal, holm, resample
 
-BETTER = np.array([[-1.0], [1.0]])  # the second route less the first
+BETTER = np.array([[-1.0], [1.0]])  # the second route minus the first
 
 
 def clustered(
@@ -93,7 +93,7 @@ def test_clusters_taken_for_single_examples_cover_too_little() -> None:
 
 
 def single(values: np.ndarray) -> np.ndarray:
-    """The sums of one route with a cluster an example."""
+    """The sums of one route with one cluster per example."""
     return np.stack([values, np.ones_like(values)], axis=1)[:, :, None, None, None]
 
 
@@ -230,19 +230,19 @@ def test_a_difference_of_nothing_is_certain() -> None:
     assert thirds == Interval(0.0, 0.0, 0.0, 1.0, 0.0)
 
 
-def test_the_smallest_difference_has_four_fifths_power() -> None:
-    assert Interval(0, 0, 0, 1, error=0.01).smallest == pytest.approx(0.02801585)
+def test_the_minimum_detectable_difference_has_four_fifths_power() -> None:
+    assert Interval(0, 0, 0, 1, error=0.01).detectable == pytest.approx(0.02801585)
     rng = np.random.default_rng(11)
     z = rng.normal(0.02801585 / 0.01, 1, 100_000)
     assert (np.abs(z) > 1.959964).mean() == pytest.approx(0.8, abs=0.01)
 
 
 @pytest.mark.parametrize(("freedom", "times"), [(259, 1.26), (4, 1.62)])
-def test_the_smallest_difference_of_a_family_is_that_of_holms_first_step(freedom: int, times: float) -> None:
+def test_the_minimum_detectable_difference_of_a_family_is_that_of_holms_first_step(freedom: int, times: float) -> None:
     one = Interval(0, 0, 0, 1, error=0.01, freedom=freedom)
-    assert one.smallest_of(1) == one.smallest
-    assert one.smallest_of(7) / one.smallest == pytest.approx(times, abs=0.01)
-    needed, distance = stats.t.ppf(1 - 0.025 / 7, freedom), one.smallest_of(7) / 0.01
+    assert one.detectable_of(1) == one.detectable
+    assert one.detectable_of(7) / one.detectable == pytest.approx(times, abs=0.01)
+    needed, distance = stats.t.ppf(1 - 0.025 / 7, freedom), one.detectable_of(7) / 0.01
     assert stats.nct.sf(needed, freedom, distance) == pytest.approx(0.8, abs=0.07)  # 0.74 with four
 
 
@@ -260,14 +260,14 @@ def test_one_cluster_is_refused() -> None:
 
 
 @pytest.mark.parametrize("seeds", [3, 5])
-def test_the_smallest_difference_of_a_few_runs_that_differ(seeds: int) -> None:
-    """Where runs differ and items do not, the test is Student's: its power at the smallest difference is 4 in 5."""
+def test_the_minimum_detectable_difference_of_a_few_runs_that_differ(seeds: int) -> None:
+    """Where runs differ and items do not, the test is Student's: its power at `detectable` is 4 in 5."""
     values = np.random.default_rng(12).normal(0.5, 0.1, seeds)
     sums = np.ones((50, 2, 1, seeds, 1))
     sums[:, 0, 0, :, 0] = values
     found = contrast(resample(sums, 1000), np.array([[1.0]]))
     assert found.freedom == pytest.approx(seeds - 1)
-    needed, distance = stats.t.ppf(0.975, seeds - 1), found.smallest / found.error
+    needed, distance = stats.t.ppf(0.975, seeds - 1), found.detectable / found.error
     power = stats.nct.sf(needed, seeds - 1, distance) + stats.nct.cdf(-needed, seeds - 1, distance)
     assert 0.76 <= power <= 0.81
-    assert stats.nct.sf(needed, seeds - 1, 2.8016) < 0.6  # what normal quantiles would call the smallest
+    assert stats.nct.sf(needed, seeds - 1, 2.8016) < 0.6  # what normal quantiles would call detectable

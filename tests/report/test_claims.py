@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from xstilts.report.bootstrap import Interval
-from xstilts.report.cases import CASES, SINGLE_TEXT, chosen_on_english, differ
-from xstilts.report.claims import TABLE, claims
+from xstilts.report.claims import CASES, SINGLE_TEXT, TABLE, chosen_on_english, claims, differ
 from xstilts.report.evidence import UNTESTABLE, Evidence, adjusted, judged, majority, together, undecided
 from xstilts.report.shared import Shared
-from xstilts.report.side_by_side import read_paired
 from xstilts.report.transfer import Transfer, transfer_matrix
 
 KINDS = {"xnli": "classification", "tydiqa": "span", "tatoeba": "retrieval", "xgqa": "vqa"}
 
 
 @pytest.fixture
-def judge(write_cell: Any, tmp_path: Path) -> Any:
+def judge(write_cell: Any, read: Any) -> Any:
     """Judge the claims on a study with the given gains, {target: {route: points}}."""
 
     def run(gains: Mapping[str, Mapping[str, float]], shared: Any = None, **options: Any) -> Transfer:
@@ -30,7 +27,7 @@ def judge(write_cell: Any, tmp_path: Path) -> Any:
             for route in routes:
                 write_cell(target, route, more=by_route.get(route, 0.0), kind=KINDS[target], images=150, **options)
         known = {(target, route): Shared() for target in gains for route in routes} | (shared or {})
-        return Transfer(read_paired(tmp_path / "items", list(gains), routes, [0]), known)
+        return read(list(gains), routes, shared=known).transfer
 
     return run
 
@@ -57,14 +54,14 @@ def test_gains_that_retrieval_alone_brings(judge: Any) -> None:
     assert large["judgement"] == "supported"
     assert large["judgement_without_retrieval"] == "contradicted"
     assert len(large["evidence"]) == 3 * 2
-    assert large["evidence"][0]["what"] == "squad less none, all targets: xnli, tatoeba"
+    assert large["evidence"][0]["what"] == "squad minus none, all targets: xnli, tatoeba"
     assert large["lacking"] == ["targets pawsx, udpos, panx, xquad, mlqa, tydiqa, bucc2018"]
-    assert found["retrieval_gains"]["judgement"] == "cannot tell"  # BUCC is the other half of the claim
+    assert found["retrieval_gains"]["judgement"] == "inconclusive"  # BUCC is the other half of the claim
     assert found["retrieval_gains"]["evidence"][0]["says"] == "supported"
     assert found["retrieval_gains"]["lacking"] == ["targets bucc2018"]
     assert found["three_phases_beat_two"]["judgement"] == "supported"
-    assert found["three_phases_beat_two"]["judgement_without_retrieval"] == "cannot tell"
-    assert found["tasks_differ"]["judgement"] == "cannot tell"  # three of nine tasks are alike
+    assert found["three_phases_beat_two"]["judgement_without_retrieval"] == "inconclusive"
+    assert found["tasks_differ"]["judgement"] == "inconclusive"  # three of nine tasks are alike
     assert found["mixture_is_best"]["judgement"] == UNTESTABLE
     assert found["stronger_encoder"]["judgement"] == UNTESTABLE
 
@@ -74,9 +71,9 @@ def test_tasks_that_differ_and_the_best_of_them(judge: Any) -> None:
     transfer = judge({"xnli": dict.fromkeys(gains, 0.0), "tydiqa": gains})
     found = judgements(transfer)
     assert found["tasks_differ"]["judgement"] == "supported"
-    assert found["mixture_is_best"]["judgement"] == "cannot tell"  # text is a mixture of two tasks, not of nine
+    assert found["mixture_is_best"]["judgement"] == "inconclusive"  # text is a mixture of two tasks, not of nine
     assert {one["says"] for one in found["mixture_is_best"]["evidence"]} == {"supported"}
-    assert found["english_beats_mlm_and_translation"]["judgement"] == "cannot tell"  # there are no translated data
+    assert found["english_beats_mlm_and_translation"]["judgement"] == "inconclusive"  # there are no translated data
     assert {one["says"] for one in found["english_beats_mlm_and_translation"]["evidence"]} == {"supported"}
     assert "translated intermediate data" in found["english_beats_mlm_and_translation"]["lacking"]
     assert chosen_on_english(transfer, "tydiqa") == "text"
@@ -96,14 +93,14 @@ def test_a_gain_on_xnli_contradicts(judge: Any) -> None:
 def test_half_of_a_claim_supports_none(judge: Any, target: str) -> None:
     """TyDiQA gains and XNLI does not: each is as planted, and says nothing of the other."""
     found = judgements(judge({target: {"mnli": 0.1 if target == "tydiqa" else 0.0}}))["tydiqa_gains_xnli_does_not"]
-    assert found["judgement"] == "cannot tell"
+    assert found["judgement"] == "inconclusive"
     assert found["evidence"]
     assert found["lacking"] == [f"target {'tydiqa' if target == 'xnli' else 'xnli'}"]
 
 
 def test_what_a_claim_names_has_to_be_there(judge: Any) -> None:
     gains = {"squad": 0.2, "mnli": 0.2}
-    assert judgements(judge({"tydiqa": gains}))["large_average_gains"]["judgement"] == "cannot tell"
+    assert judgements(judge({"tydiqa": gains}))["large_average_gains"]["judgement"] == "inconclusive"
     gains["hellaswag"] = 0.2
     assert judgements(judge({"tydiqa": gains}))["large_average_gains"]["judgement"] == "supported"
 
@@ -116,7 +113,7 @@ def test_all_nine_tasks_and_their_mixture(judge: Any) -> None:
     found = judgements(judge({"tydiqa": {"text_nine": 0.0, "mnli": 0.2}}))
     assert found["mixture_is_best"]["judgement"] == "contradicted"  # by one task that does better
     found = judgements(judge({"tydiqa": {"text": 0.0, "mnli": 0.2}}))
-    assert found["mixture_is_best"]["judgement"] == "cannot tell"
+    assert found["mixture_is_best"]["judgement"] == "inconclusive"
 
 
 def test_a_study_of_xgqa_tests_no_claim_on_xtreme(judge: Any) -> None:
@@ -133,14 +130,14 @@ def test_cells_that_share_data_are_no_evidence(judge: Any) -> None:
     assert found["large_average_gains"]["lacking"][-1] == "cells that share data: mnli on xnli"
 
 
-def test_published_and_embedded_data_share_no_mean(judge: Any, write_cell: Any, tmp_path: Path) -> None:
+def test_published_and_embedded_data_share_no_mean(judge: Any, write_cell: Any, read: Any) -> None:
     judge({"xnli": {"mnli": 0.2}, "tydiqa": {"mnli": 0.0}})
     for route in ("none", "mnli"):
         write_cell("tydiqa", route, kind="span", images=150, data="official")
-    transfer = Transfer(read_paired(tmp_path / "items", ["xnli", "tydiqa"], ["none", "mnli"], [0]), {})
+    transfer = read(["xnli", "tydiqa"], ["none", "mnli"]).transfer
     assert claims(transfer)["data"] == "official"
     large = judgements(transfer)["large_average_gains"]
-    assert large["evidence"][0]["what"] == "mnli less none, all targets: tydiqa"
+    assert large["evidence"][0]["what"] == "mnli minus none, all targets: tydiqa"
     averages = transfer_matrix(transfer)["averages"]
     assert [(one["data"], one["targets"]) for one in averages if one["over"] == "all targets"] == [
         ("official", ["tydiqa"]),
@@ -151,19 +148,25 @@ def test_published_and_embedded_data_share_no_mean(judge: Any, write_cell: Any, 
 def test_rules_of_judging() -> None:
     ends = ((0.1, 0.2), (-0.2, -0.1), (-0.1, 0.1))
     above, below, both = (Interval((low + high) / 2, low, high, 0.5, 0.025) for low, high in ends)
-    assert [Evidence("", one).judgement for one in (above, below, both)] == ["supported", "contradicted", "cannot tell"]
-    assert Evidence("", above, 0.15).judgement == "cannot tell"
+    assert [Evidence("", one).judgement for one in (above, below, both)] == [
+        "supported",
+        "contradicted",
+        "inconclusive",
+    ]
+    assert Evidence("", above, 0.15).judgement == "inconclusive"
     assert Evidence("", above, no_more=True).judgement == "contradicted"
-    assert Evidence("", Interval(0, np.nan, np.nan, np.nan, np.nan)).judgement == "cannot tell"
+    assert Evidence("", Interval(0, np.nan, np.nan, np.nan, np.nan)).judgement == "inconclusive"
     assert together([]) == UNTESTABLE
-    assert together(["supported", "cannot tell"]) == "cannot tell"
+    assert together(["supported", "inconclusive"]) == "inconclusive"
     assert together(["supported", "contradicted"]) == "contradicted"
     assert majority(["supported", "supported", "contradicted"]) == "supported"
     assert majority(["supported", "contradicted"]) == "contradicted"
-    assert undecided([Evidence("", above)]) == "cannot tell"
+    assert undecided([Evidence("", above)]) == "inconclusive"
     assert undecided([]) == UNTESTABLE
-    assert differ([Evidence("", both), Evidence("", Interval(0, 0, 0, 0.02, 0))]) == "supported"
-    assert differ([Evidence("", both), Evidence("", Interval(0, 0, 0, 0.03, 0))]) == "cannot tell"  # 0.06 by Holm
+    assert differ([Evidence("", both), Evidence("", Interval(0.1, 0.01, 0.19, 0.02, 0))]) == "supported"
+    assert (
+        differ([Evidence("", both), Evidence("", Interval(0.1, 0.01, 0.19, 0.03, 0))]) == "inconclusive"
+    )  # 0.06 by Holm
 
 
 def test_one_of_many_differences_contradicts_by_holm_alone() -> None:
@@ -173,13 +176,13 @@ def test_one_of_many_differences_contradicts_by_holm_alone() -> None:
     by_chance, certain = (Evidence("", one, above=0.05) for one in (slightly, far))
     assert by_chance.judgement == certain.judgement == "contradicted"
     assert judged([by_chance]) == "contradicted"
-    assert judged([*others, by_chance]) == "cannot tell"
+    assert judged([*others, by_chance]) == "inconclusive"
     assert judged([*others, certain]) == "contradicted"
     high = Evidence("", Interval(0.1, 0.08, 0.12, 0, 0.01), above=0.05)
-    assert adjusted([high, *others]) == ["supported", *["cannot tell"] * 8]
+    assert adjusted([high, *others]) == ["supported", *["inconclusive"] * 8]
     no_more = Evidence("", Interval(0.08, 0.0501, 0.11, 0, 0.015), above=0.05, no_more=True)
     assert no_more.judgement == "contradicted"
-    assert adjusted([no_more] * 2) == ["cannot tell"] * 2
+    assert adjusted([no_more] * 2) == ["inconclusive"] * 2
 
 
 def test_p_against_a_bound_is_that_of_the_interval() -> None:
@@ -188,3 +191,18 @@ def test_p_against_a_bound_is_that_of_the_interval() -> None:
     assert one.p_against(0.5) == pytest.approx(0.05)
     assert one.p_against(0.3) == pytest.approx(1)
     assert one.p_against(0.0) < 0.05 < one.p_against(0.2)
+
+
+def test_the_first_recipe_alone_is_judged(judge: Any, write_cell: Any, read: Any) -> None:
+    """What another recipe does is no evidence, and neither is a control; names and numbers are those of one recipe."""
+    alone = claims(judge({"tydiqa": {"mnli": 0.1, "squad": 0.05}}))
+    for task in ("none", "mnli", "squad"):
+        write_cell("tydiqa", f"lora/{task}", kind="span", images=150, more=-0.2)
+    write_cell("tydiqa", "longer/none", kind="span", images=150)
+    routes, both = ["none", "mnli", "squad", "longer/none"], ["plain", "lora"]
+    assert claims(read(["tydiqa"], routes, recipes=both).transfer) == alone
+    of_lora = claims(read(["tydiqa"], routes, recipes=both[::-1]).transfer)
+    assert of_lora["claims"] != alone["claims"]
+    assert [one["what"] for one in of_lora["claims"][0]["evidence"]] == [
+        one["what"] for one in alone["claims"][0]["evidence"]
+    ]

@@ -13,12 +13,8 @@ import vl_convert
 import yaml
 from dvc_render.vega import VegaRenderer
 
-from xstilts.base.files import write_json
-from xstilts.report.cells.curves import write_curves
-from xstilts.report.dvc_plots import transfer_rows
 from xstilts.report.plots_page import FRAME, plots_page
-from xstilts.report.side_by_side import read_paired
-from xstilts.report.transfer import Transfer, transfer_matrix
+from xstilts.report.transfer import transfer_matrix, transfer_rows
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted((ROOT / ".dvc/plots").glob("*.json"))
@@ -30,15 +26,14 @@ KINDS = [
 
 
 @pytest.fixture
-def rows(write_cell: Callable[..., Path], tmp_path: Path) -> list[dict[str, Any]]:
+def rows(write_cell: Callable[..., Path], read: Any) -> list[dict[str, Any]]:
     """The rows of a study of two routes: one that helps, and one that does nothing."""
     for route, more in (("none", 0.0), ("gqa", 0.2), ("squad", 0.0)):
         write_cell("xgqa", route, more=more, english=0.1)
-    paired = read_paired(tmp_path / "items", ["xgqa"], ["none", "gqa", "squad"], [0])
-    return transfer_rows(transfer_matrix(Transfer(paired, {})))
+    return transfer_rows(transfer_matrix(read(["xgqa"], ["none", "gqa", "squad"]).transfer))
 
 
-def test_a_row_a_cell_and_language(rows: list[dict[str, Any]]) -> None:
+def test_one_row_per_cell_and_language(rows: list[dict[str, Any]]) -> None:
     assert [(row["route"], row["column"], row["order"]) for row in rows] == [
         (route, column, order)
         for route in ("gqa", "squad")
@@ -68,18 +63,17 @@ def test_every_template_is_used_and_draws(rows: list[dict[str, Any]]) -> None:
         assert "DVC_METRIC" not in json.dumps(filled)
         drawn = vl_convert.vegalite_to_svg(filled)
         assert all(f">{rev}<" in drawn for rev in ("main", "workspace"))
-        wanted = f"{rows[0]['difference']:+.1f}" if name == "heat_map" else "75.0%"
+        wanted = rows[0]["text"] if name == "heat_map" else "75.0%"
         assert drawn.count(f">{wanted}<") >= 2
 
 
 def test_curves_in_the_layout_of_dvclive(tmp_path: Path) -> None:
     """A phase in which nothing was trained has no curve, and an earlier one does not stay behind."""
+    from xstilts.report.cells.chosen import write_curves
+
     curve = [{"update": 3, "loss": 0.5, "dev": 0.25}, {"update": 6, "loss": 0.125, "dev": 0.75}]
-    trained, passed = tmp_path / "trained.json", tmp_path / "passed.json"
-    write_json(trained, {"training": {"curve": curve}})
-    write_json(passed, {"training": None})
-    write_curves(trained, trained, tmp_path / "curves")
-    write_curves(passed, trained, tmp_path / "curves")
+    write_curves({"intermediate": {"curve": curve}, "target": {"curve": curve}}, tmp_path / "curves")
+    write_curves({"intermediate": None, "target": {"curve": curve}}, tmp_path / "curves")
     files = sorted(path for path in (tmp_path / "curves").rglob("*") if path.is_file())
     assert [str(file.relative_to(tmp_path / "curves/plots/metrics")) for file in files] == [
         "target/english_dev.tsv",

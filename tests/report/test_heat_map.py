@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+import copy
 from typing import Any
 
 import pytest
 
 from xstilts.base.errors import DataError
-from xstilts.report.heat_map import PAPER, STEPS, cannot_tell, cells_of, heat_map, heat_map_png, heat_rows, limit_of
+from xstilts.report.heat_map import PAPER, STEPS, baseline_name, cells_of, heat_map, heat_map_png, heat_rows, limit_of
+from xstilts.report.numbers import inconclusive
+from xstilts.report.study import read_cells, study_tables
+from xstilts.report.transfer import transfer_matrix
 
-METRICS = Path(__file__).parents[2] / "metrics"
 Json = dict[str, Any]
 
 
 @pytest.fixture
-def transfer() -> Json:
-    content: Json = json.loads((METRICS / "transfer.json").read_text())
-    assert content["cells"]
-    return content
+def transfer(files: Json) -> Json:
+    return copy.deepcopy(files["transfer"])
 
 
 @pytest.fixture
-def study() -> Json:
-    content: Json = json.loads((METRICS / "study.json").read_text())
-    return content
+def study(files: Json) -> Json:
+    return copy.deepcopy(files["study"])
 
 
 def record(low: float | None, high: float | None, p_holm: float | None = None) -> Json:
@@ -45,7 +43,7 @@ def record(low: float | None, high: float | None, p_holm: float | None = None) -
     ],
 )
 def test_a_cell_says_nothing_where_its_interval_holds_0_or_holm_does_not_reject(one: Json, expected: bool) -> None:
-    assert cannot_tell(one) is expected
+    assert inconclusive(one) is expected
 
 
 def test_every_cell_has_the_numbers_of_the_file(transfer: Json, study: Json) -> None:
@@ -56,7 +54,7 @@ def test_every_cell_has_the_numbers_of_the_file(transfer: Json, study: Json) -> 
             row = rows[cell["route"], column]
             assert row["difference"] == pytest.approx(100 * own["difference"])
             assert [row["low"], row["high"]] == pytest.approx([100 * value for value in own["interval"]])
-            assert row["hatched"] is cannot_tell(own)
+            assert row["hatched"] is inconclusive(own)
             count += 1
     assert count == len(rows) > 0
 
@@ -72,7 +70,7 @@ def layers(transfer: Json, study: Json, narrow: bool = False) -> list[list[Json]
     return [layer["data"]["values"] for layer in heat_map(transfer, study, "xgqa", narrow=narrow).to_dict()["layer"]]
 
 
-def test_what_is_hatched_is_what_the_file_cannot_tell(transfer: Json, study: Json) -> None:
+def test_what_is_hatched_is_what_the_file_inconclusive(transfer: Json, study: Json) -> None:
     _, _, hatched, strongly, *_ = layers(transfer, study)
     expected = {(row["route"], row["column"]) for row in heat_rows(transfer, study, "xgqa") if row.get("hatched")}
     assert {(row["route"], row["column"]) for row in [*hatched, *strongly]} == expected
@@ -145,3 +143,18 @@ def test_it_is_drawn_as_a_picture(transfer: Json, study: Json) -> None:
 def test_nothing_to_compare_is_an_error_in_words(transfer: Json, study: Json) -> None:
     with pytest.raises(DataError, match=r"no cells of xgqa.*name none and another route in study\.intermediates"):
         heat_map_png(transfer | {"cells": []}, study, "xgqa")
+
+
+def test_every_recipe_has_its_baseline_above_it(write_cell: Any, read: Any) -> None:
+    routes = ["none", "gqa", "longer/none"]
+    for route, more in {"none": 0, "gqa": 0.1, "lora/none": 0.05, "lora/gqa": 0.05, "longer/none": 0.02}.items():
+        write_cell("xgqa", route, more=more)
+    found = read(["xgqa"], routes, recipes=["plain", "lora"])
+    transfer, study = transfer_matrix(found.transfer), study_tables(read_cells(found.study))
+    rows = heat_rows(transfer, study, "xgqa")
+    names = ["none, in %", "gqa", "lora/none, in %", "lora/gqa", "longer/none (control)"]
+    assert list(dict.fromkeys(row["name"] for row in rows)) == names
+    assert baseline_name(cells_of(transfer, "xgqa")) == "none by the same recipe (of a control: by plain)"
+    headings = heat_map(transfer, study, "xgqa").to_dict()["layer"][-1]["data"]["values"]
+    assert {row["name"] for row in headings} == {"none, in %"}
+    assert heat_map_png(transfer, study, "xgqa", scale=1)

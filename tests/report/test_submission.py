@@ -51,7 +51,7 @@ def as_candidates(rows: Rows) -> Rows:
     return [{**one, "structural": "candidate"} for one in rows]
 
 
-# What the evaluation script's readers make of the files: a line each, or a dictionary.
+# What the evaluation script's readers make of the files: one line each, or a dictionary.
 EXPECTED = {
     "xnli": ["entailment", "neutral"],
     "pawsx": ["1", "0"],
@@ -131,9 +131,9 @@ def test_what_a_submission_lacks(tmp_path: Path, write: Write) -> None:
 @pytest.mark.parametrize(
     ("task", "wrong", "message"),
     [
-        ("xnli", [row("7", ["neutral"], None)], "no prediction for 1 of the 3 test rows in de (7), expected one a"),
+        ("xnli", [row("7", ["neutral"], None)], "no prediction for 1 of the 3 test rows in de (7), expected one p"),
         ("xnli", [row("7", ["neutral"], "not")], "row 7 (de): found the label 'not', expected contradiction or ent"),
-        ("panx", [row("7", ["O"], ["O", "O"])], "row 7 (de): found 2 tags, expected 1, one a word"),
+        ("panx", [row("7", ["O"], ["O", "O"])], "row 7 (de): found 2 tags, expected 1, one per word"),
         ("bucc2018", [row("en-9", [], "fr-1", "query")], "found the pair fr-1 and en-9, expected de-<number> and en-"),
         ("tatoeba", [row("d", ["x"], "w", "query")], "row d (de): found the translation 'w', expected the id of a"),
     ],

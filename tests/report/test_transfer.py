@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,33 +10,33 @@ from rich.console import Console
 
 from xstilts.report.answer import answers
 from xstilts.report.bootstrap import Interval
-from xstilts.report.differences import spelled
+from xstilts.report.differences import to_json
+from xstilts.report.numbers import difference
 from xstilts.report.sentences import findable
 from xstilts.report.shared import Shared, shared_of
-from xstilts.report.side_by_side import read_paired
 from xstilts.report.summary import in_cells, print_summary
-from xstilts.report.transfer import Transfer, transfer_matrix
+from xstilts.report.transfer import transfer_matrix
 
 ROUTES = ["none", "squad", "gqa"]
 
 
 @pytest.fixture
-def study(write_cell: Any, tmp_path: Path) -> Path:
+def study(write_cell: Any, read: Any) -> Any:
     """On two targets, gqa adds 10 points and squad takes 5; on retrieval everything adds 30."""
     for route, more in (("none", 0.0), ("squad", -0.05), ("gqa", 0.1)):
         write_cell("xgqa", route, more=more, english=0.1)
         write_cell("xnli", route, more=more / 2, kind="classification")
         write_cell("tatoeba", route, more=0.0 if route == "none" else 0.3, kind="retrieval")
     write_cell("xgqa", "gqa", more=0.1, english=0.1, cost={"examples": 7200, "tokens": 41_000})
-    return tmp_path / "items"
+    return lambda targets=("xgqa", "xnli", "tatoeba"), routes=ROUTES, **options: read(targets, routes, **options)
 
 
 def matrix(
-    study: Path, shared: dict[tuple[str, str], Shared] | None = None, routes: list[str] = ROUTES
+    study: Any, shared: dict[tuple[str, str], Shared] | None = None, routes: list[str] = ROUTES
 ) -> dict[str, Any]:
     targets = ["xgqa", "xnli", "tatoeba"]
     known = {(target, route): Shared() for target in targets for route in routes} | (shared or {})
-    return transfer_matrix(Transfer(read_paired(study, targets, routes, [0]), known))
+    return transfer_matrix(study(targets, routes, shared=known).transfer)
 
 
 def cell_of(content: dict[str, Any], target: str, route: str) -> dict[str, Any]:
@@ -50,7 +49,7 @@ def average_of(content: dict[str, Any], route: str, over: str) -> dict[str, Any]
     return dict(average)
 
 
-def test_differences_to_none(study: Path) -> None:
+def test_differences_to_none(study: Any) -> None:
     content = matrix(study)
     assert content["covers"].startswith("test items only: one seed")
     assert len(content["cells"]) == 3 * 2
@@ -64,44 +63,48 @@ def test_differences_to_none(study: Path) -> None:
     assert (cell["clusters"], cell["examples"], cell["shared_data"]) == (200, 1000, "none")
 
 
-def test_what_would_have_been_found_is_of_holms_test(study: Path) -> None:
-    """The smallest difference in a language, of a question type or of a route's mean is by the test that judges it."""
-    paired = read_paired(study, ["xgqa"], ROUTES, [0])
-    cell = cell_of(transfer_matrix(Transfer(paired, {})), "xgqa", "gqa")
+def test_what_would_have_been_found_is_of_holms_test(study: Any) -> None:
+    """What is detectable in a language, of a question type or of a route's mean is by the test that judges it."""
+    known = study(["xgqa"])
+    paired = known.paired
+    cell = cell_of(transfer_matrix(known.transfer), "xgqa", "gqa")
     for code in ("de", "zh"):
         found = paired.difference("gqa", "none", paired.mix("xgqa", [code]))
-        assert cell["languages"][code]["smallest"] == pytest.approx(found.smallest_of(2), abs=1e-4)
-        assert found.smallest_of(2) > 1.1 * found.smallest
+        assert cell["languages"][code]["detectable"] == pytest.approx(found.detectable_of(2), abs=1e-4)
+        assert found.detectable_of(2) > 1.1 * found.detectable
     found = paired.difference("gqa", "none", paired.zero_shot("xgqa"))
-    assert cell["zero_shot"]["smallest"] == pytest.approx(found.smallest, abs=1e-4)
-    average = average_of(transfer_matrix(Transfer(paired, {})), "gqa", "all targets")
-    assert average["zero_shot"]["smallest"] == pytest.approx(found.smallest_of(2), abs=1e-4)
+    assert cell["zero_shot"]["detectable"] == pytest.approx(found.detectable, abs=1e-4)
+    average = average_of(transfer_matrix(known.transfer), "gqa", "all targets")
+    assert average["zero_shot"]["detectable"] == pytest.approx(found.detectable_of(2), abs=1e-4)
     typed = paired.difference("gqa", "squad", paired.zero_shot("xgqa", type="query"))
-    (answer,) = answers(paired)["answers"]
-    assert answer["types"]["query"]["zero_shot"]["smallest"] == pytest.approx(typed.smallest_of(2), abs=1e-4)
+    (answer,) = answers(paired, known.design)["answers"]
+    assert answer["types"]["query"]["zero_shot"]["detectable"] == pytest.approx(typed.detectable_of(2), abs=1e-4)
 
 
 @pytest.mark.parametrize(
-    ("freedom", "smallest", "printed"), [(1, None, "none"), (4, 0.3717, "37.2")], ids=["2 seeds", "5 seeds"]
+    ("freedom", "detectable", "printed"), [(1, None, "none"), (4, 0.3717, "37.2")], ids=["2 seeds", "5 seeds"]
 )
 def test_a_difference_larger_than_scores_can_have_is_not_said_to_be_findable(
-    freedom: int, smallest: float | None, printed: str
+    freedom: int, detectable: float | None, printed: str
 ) -> None:
-    found = spelled(Interval(0.01, -0.2, 0.2, 0.9, error=0.1, freedom=freedom))
-    assert found["smallest"] == smallest
+    found = to_json(Interval(0.01, -0.2, 0.2, 0.9, error=0.1, freedom=freedom))
+    assert found["detectable"] == detectable
     assert in_cells(found)[-1] == printed
-    assert ("however large" in findable(found)) == (smallest is None)
+    assert ("however large" in findable(found)) == (detectable is None)
 
 
-def test_published_data_come_first_whatever_the_others_are_called(write_cell: Any, tmp_path: Path) -> None:
+def test_published_data_come_first_whatever_the_others_are_called(write_cell: Any, read: Any) -> None:
     for data, target in (("another", "xnli"), ("official", "pawsx"), ("pictograms", "xgqa")):
         for route in ("none", "mnli"):
             write_cell(target, route, kind="classification", data=data)
-    paired = read_paired(tmp_path / "items", ["xnli", "pawsx", "xgqa"], ["none", "mnli"], [0])
-    assert Transfer(paired, {}).kinds_of_data() == ["official", "another", "pictograms"]
+    assert read(["xnli", "pawsx", "xgqa"], ["none", "mnli"]).transfer.kinds_of_data() == [
+        "official",
+        "another",
+        "pictograms",
+    ]
 
 
-def test_averages_with_and_without_retrieval(study: Path) -> None:
+def test_averages_with_and_without_retrieval(study: Any) -> None:
     content = matrix(study)
     both, trained = (average_of(content, "gqa", over) for over in ("all targets", "without retrieval"))
     assert both["targets"] == ["xgqa", "xnli", "tatoeba"]
@@ -113,7 +116,7 @@ def test_averages_with_and_without_retrieval(study: Path) -> None:
     assert average_of(content, "squad", "without retrieval")["zero_shot"]["difference"] < 0
 
 
-def test_shared_data_is_marked_and_never_averaged_silently(study: Path) -> None:
+def test_shared_data_is_marked_and_never_averaged_silently(study: Any) -> None:
     shared = {("xgqa", "gqa"): Shared(("20% of the test split's image in gqa",)), ("xnli", "gqa"): Shared((), ("gqa",))}
     content = matrix(study, shared)
     assert cell_of(content, "xgqa", "gqa")["shared_data"] == "shared"
@@ -145,14 +148,15 @@ def test_what_counts_as_shared_data() -> None:
     assert shared_of({**facts, "shared": [], "not_compared": ["xnli"]}).status == "not checked"
 
 
-def test_without_the_baseline_there_is_nothing_to_compare_with(study: Path) -> None:
+def test_without_the_baseline_there_is_nothing_to_compare_with(study: Any) -> None:
     content = matrix(study, routes=["squad", "gqa"])
     assert content["cells"] == []
     assert content["missing"] == "add none to study.intermediates"
 
 
-def test_the_answer_finds_what_was_planted(study: Path) -> None:
-    content = answers(read_paired(study, ["xgqa", "xnli", "tatoeba"], ROUTES, [0]))
+def test_the_answer_finds_what_was_planted(study: Any) -> None:
+    known = study()
+    content = answers(known.paired, known.design)
     assert [one["target"] for one in content["answers"]] == ["xgqa", "xnli", "tatoeba"]
     one = content["answers"][0]
     assert one["verdict"] == "better"
@@ -169,12 +173,12 @@ def test_the_answer_finds_what_was_planted(study: Path) -> None:
     assert sentence.startswith(
         "On xgqa (pictograms data) in the languages without labels gqa (multimodal) does better than"
     )
-    assert f"{100 * shown:+.1f} points" in sentence
+    assert difference(one["zero_shot"]) in sentence
     assert "in this one pair of training runs" in sentence
     assert "the interval covers test items, not other training runs" in sentence
     assert "not matched: examples 7,200 against 3,600" in sentence
     assert "same facts" not in sentence
-    assert content["answers"][2]["verdict"] == "cannot tell"
+    assert content["answers"][2]["verdict"] == "inconclusive"
     assert "would have been found in four of five" in content["answers"][2]["sentence"]
     assert content["missing"] == [
         "snli_ve against mnli: add snli_ve and mnli to study.intermediates",
@@ -183,25 +187,27 @@ def test_the_answer_finds_what_was_planted(study: Path) -> None:
     ]
 
 
-def test_published_tasks_do_not_carry_the_same_facts(write_cell: Any, study: Path) -> None:
+def test_published_tasks_do_not_carry_the_same_facts(write_cell: Any, study: Any) -> None:
     write_cell("xgqa", "gqa", more=0.1, trained_on="official")
-    (answer,) = answers(read_paired(study, ["xgqa"], ROUTES, [0]))["answers"]
+    known = study(["xgqa"])
+    (answer,) = answers(known.paired, known.design)["answers"]
     assert not answer["same_facts"]
     assert "the two tasks do not carry the same facts" in answer["sentence"]
     assert "of the same scenes" not in answer["sentence"]
 
 
-def test_what_is_printed(study: Path) -> None:
+def test_what_is_printed(study: Any) -> None:
     out = io.StringIO()
-    answer = answers(read_paired(study, ["xgqa"], ROUTES, [0]))
+    known, alone = study(["xgqa"]), study(["xgqa"], ["none"])
+    answer = answers(known.paired, known.design)
     print_summary(matrix(study), answer, Console(file=out, width=120))
     text = " ".join(out.getvalue().split())
     assert max(len(line) for line in out.getvalue().splitlines()) <= 120
-    assert "xgqa: accuracy less that of none in points, pictograms data" in text
+    assert "xgqa: accuracy minus that of none in points, pictograms data" in text
     assert "They cover test items only: one seed says nothing" in text
     assert "On xgqa (pictograms data)" in text
     out = io.StringIO()
-    none = answers(read_paired(study, ["xgqa"], ["none"], [0]))
+    none = answers(alone.paired, alone.design)
     print_summary(matrix(study, routes=["none"]), none, Console(file=out, width=120))
     assert (
         " ".join(out.getvalue().split())

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from xstilts.base.errors import ParameterError, XstiltsError
+from xstilts.base.cells import scores_folder
+from xstilts.base.errors import DataError, ParameterError, XstiltsError
+from xstilts.base.files import write_json
 from xstilts.report.benchmarks import BENCHMARKS
-from xstilts.report.xtreme import Benchmark, overall, print_overall
+from xstilts.report.xtreme import Benchmark, official_scores, overall, print_overall
 
 Scores = dict[str, dict[str, dict[str, float]]]
 # A number for each task (in percent); of question answering the mean of F1 and exact match, which lie 10 to its sides.
@@ -140,3 +143,17 @@ def test_the_printed_table() -> None:
     assert cells["none"] == "80.0 60.0 70.0 50.0 60.0 50.0 40.0 50.0 30.0 54.4 58.6 55.0 60.0".split()
     assert cells["mnli"][8:] == "- (57.5) 58.6 (57.5) 60.0".split()
     assert cells["mnli:"] == "incomplete: missing tatoeba; partial mean 57.5".split()
+
+
+def test_the_scores_of_every_route_on_published_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ParameterError, match="data/scores: found no scores of seed 0 on published data; choose"):
+        official_scores(0)
+    for recipe, route, data in (("plain", "mnli", "official"), ("lora", "mnli", "official"), ("plain", "none", "toy")):
+        content = {"data": data, "target": "xnli", "scores": {"accuracy": {"en": 0.5}}}
+        write_json(scores_folder(recipe, route, 0) / "xnli" / "scores.json", content)
+    expected = {"xnli": {"accuracy": {"en": 0.5}}}
+    assert official_scores(0) == {"mnli": expected, "lora/mnli": expected}
+    write_json(scores_folder("plain", "none", 0) / "xnli" / "scores.json", {"accuracy": {}})
+    with pytest.raises(DataError, match=r"none-s0/xnli/scores\.json: found accuracy, expected data, target, scores"):
+        official_scores(0)

@@ -1,4 +1,4 @@
-"""The averages of metrics/transfer.json as they are shown: with sentence retrieval beside without it."""
+"""The averages of metrics/transfer.json as they are shown: with sentence retrieval and without it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from xstilts.report.cells.metrics import ZERO_SHOT
+from xstilts.report.heat_map import baseline_name
+from xstilts.report.numbers import p_value, points, points_interval
 from xstilts.report.table import WIDTH
 
 NO_RETRIEVAL = "all targets (none is retrieval)"
@@ -47,7 +49,8 @@ def print_averages(transfer: Mapping[str, Any], console: Console | None = None) 
     """Print a table of means over targets for each kind of data."""
     console = console or Console(width=WIDTH)
     for data, shown in by_data(transfer).items():
-        console.print(_table(shown, f"means over targets less {transfer['baseline']} in points, {data} data"))
+        title = f"means over targets minus {baseline_name(transfer['averages'])} in points, {data} data"
+        console.print(_table(shown, title))
 
 
 def _table(shown: Sequence[Average], title: str) -> Table:
@@ -61,10 +64,7 @@ def _table(shown: Sequence[Average], title: str) -> Table:
 
 
 def _numbers(difference: Mapping[str, Any]) -> list[str]:
-    """Difference, interval and Holm's p-value; dashes where there is no interval."""
-    low, high = difference["interval"]
-    points = f"{100 * difference['difference']:+.1f}"
-    if low is None or high is None:
-        return [points, "-", "-"]
-    p = difference["p_holm"]
-    return [points, f"{100 * low:+.1f} to {100 * high:+.1f}", "<0.001" if p < 0.001 else f"{p:.3f}"]
+    """Difference, interval and Holm's p-value."""
+    known = difference["interval"][0] is not None
+    shown = points(difference["difference"]), points_interval(difference["interval"])
+    return [*shown, p_value(difference["p_holm"] if known else None)]

@@ -30,7 +30,7 @@ whatever runs differ by:
     the 95 % interval holds the truth in              94 %       94 to 97 %   94 to 95 %
     Holm's test at 5 % errs over seven languages in   6 %        7 to 9 %     4 to 6 %
     and over all 36 pairs of nine routes in           6 %        8 to 14 %    3 to 9 %
-    a difference as large as `smallest` is found in   79 %       72 to 75 %   76 to 81 %
+    a difference as large as `detectable` is found in 79 %       72 to 75 %   76 to 81 %
 
 Percentile and not BCa: a difference of scores is nearly symmetric (skewness -0.01, bias 1 % of a standard error in a
 simulated study of 260 images), and BCa knows no second, crossed factor. With **one seed** nothing is known of what
@@ -47,11 +47,11 @@ from numpy.typing import NDArray
 from scipy.stats import norm, t
 
 from xstilts.base.errors import XstiltsError
+from xstilts.report.numbers import SIGNIFICANT
 
 RESAMPLES = 10_000
 MOST_CLUSTERS = 2048  # more are dealt at random to as many groups, which are then the clusters
 LEVEL, POWER = 0.95, 0.8
-SIGNIFICANT = 0.05  # a p-value of no more counts, by Holm where there are several
 TINY = 1e-6  # no difference of scores is smaller: what float32 makes of nothing
 _WEIGHTS, _SUMS = 1 << 22, 1 << 24  # numbers in memory at once: resampled weights, and their sums
 Floats = NDArray[np.floating]
@@ -76,11 +76,11 @@ class Interval:
     freedom: float = np.inf
 
     @property
-    def smallest(self) -> float:
-        """The smallest true difference that the design would have found with 80 % power, tested alone at 5 %."""
-        return self.smallest_of(1)
+    def detectable(self) -> float:
+        """The smallest true difference that the design finds with 80 % power, tested alone at 5 %."""
+        return self.detectable_of(1)
 
-    def smallest_of(self, tests: int) -> float:
+    def detectable_of(self, tests: int) -> float:
         """The same of a family of so many tests, at Holm's first and strictest step: 5 % by their number.
 
         By t at the degrees of freedom, like the interval (Bloom 1995, minimum detectable effects): what five runs have

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from xstilts.report.bootstrap import SIGNIFICANT, Interval, holm
+from xstilts.report.bootstrap import Interval, holm
+from xstilts.report.differences import to_json
+from xstilts.report.numbers import inconclusive
 
-Judgement = Literal["supported", "contradicted", "cannot tell", "not testable with these tasks"]
+Judgement = Literal["supported", "contradicted", "inconclusive", "not testable with these tasks"]
 UNTESTABLE: Judgement = "not testable with these tasks"
 
 
@@ -30,10 +32,14 @@ class Evidence:
     @property
     def judgement(self) -> Judgement:
         """What this difference alone says: its interval lies above the bound, below it, or on both sides."""
-        over, under = self.interval.low > self.above, self.interval.high < self.above
-        if self.no_more:
-            over, under = under, over
-        return "supported" if over else "contradicted" if under else "cannot tell"
+        if inconclusive(to_json(self.interval), self.above):
+            return "inconclusive"
+        return "supported" if (self.interval.value > self.above) != self.no_more else "contradicted"
+
+    def contradicts(self, p_holm: float) -> bool:
+        """Whether it contradicts the claim, as one of several differences."""
+        told = not inconclusive(to_json(self.interval) | {"p_holm": p_holm}, self.above)
+        return told and self.judgement == "contradicted"
 
 
 def together(judgements: Sequence[Judgement]) -> Judgement:
@@ -42,7 +48,7 @@ def together(judgements: Sequence[Judgement]) -> Judgement:
         return UNTESTABLE
     if "contradicted" in judgements:
         return "contradicted"
-    return "supported" if all(one == "supported" for one in judgements) else "cannot tell"
+    return "supported" if all(one == "supported" for one in judgements) else "inconclusive"
 
 
 def majority(judgements: Sequence[Judgement]) -> Judgement:
@@ -51,7 +57,7 @@ def majority(judgements: Sequence[Judgement]) -> Judgement:
         return UNTESTABLE
     if 2 * judgements.count("supported") > len(judgements):
         return "supported"
-    return "contradicted" if 2 * judgements.count("contradicted") >= len(judgements) else "cannot tell"
+    return "contradicted" if 2 * judgements.count("contradicted") >= len(judgements) else "inconclusive"
 
 
 def adjusted(evidence: Sequence[Evidence]) -> list[Judgement]:
@@ -61,7 +67,7 @@ def adjusted(evidence: Sequence[Evidence]) -> list[Judgement]:
     """
     p_values = holm([one.interval.p_against(one.above) for one in evidence])
     return [
-        "cannot tell" if one.judgement == "contradicted" and p > SIGNIFICANT else one.judgement
+        "inconclusive" if one.judgement == "contradicted" and not one.contradicts(p) else one.judgement
         for one, p in zip(evidence, p_values, strict=True)
     ]
 
@@ -73,4 +79,4 @@ def judged(evidence: Sequence[Evidence]) -> Judgement:
 
 def undecided(evidence: Sequence[Evidence]) -> Judgement:
     """What evidence says that is beside the claim: nothing."""
-    return "cannot tell" if evidence else UNTESTABLE
+    return "inconclusive" if evidence else UNTESTABLE

@@ -1,6 +1,6 @@
-"""The heat map: what each intermediate task changes in each language, less the baseline, in points.
+"""The heat map: what each intermediate task changes in each language, minus the baseline, in points.
 
-Cells whose difference one cannot tell from none are hatched. The same spec is drawn on the page (its colours are names
+Cells whose difference is inconclusive are hatched. The same spec is drawn on the page (its colours are names
 of the style sheet, so that they follow dark mode and paper) and as a picture (`PAPER`).
 """
 
@@ -15,10 +15,10 @@ import vl_convert
 
 from xstilts.base.errors import DataError
 from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
+from xstilts.report.numbers import inconclusive, percent, points, points_interval
 
 Record = Mapping[str, Any]
 GAP, BASELINE_ROW = "gap", "score"
-SIGNIFICANT = 0.05
 STEPS = 9  # colours: four for less, one for about the same, four for more
 LIMITS = (2, 5, 10, 15, 20, 25, 30, 40, 50, 100)  # points at which the scale may end
 _HEADINGS = {ZERO_SHOT: "zero-shot", ENGLISH: "English", GAP: "gap"}
@@ -35,7 +35,7 @@ class Colours:
     Attributes:
         steps: of the scale, `STEPS` of them from worse to better.
         ink, ink_on_strong: of a number on a cell, and on one of the `STRONG` outermost colours of either end.
-        hatch, hatch_on_strong: of the lines over a cell that says nothing.
+        hatch, hatch_on_strong: of the lines over an inconclusive cell.
         quiet: of what is not coloured by the scale.
     """
 
@@ -57,27 +57,26 @@ PAPER = Colours(
 )
 
 
-def cannot_tell(record: Record) -> bool:
-    """Whether a difference says nothing: no interval, one with 0 in it, or (over languages) Holm's p above 0.05."""
-    low, high = record["interval"]
-    if low is None or high is None or low <= 0 <= high:
-        return True
-    return bool((record.get("p_holm") or 0) > SIGNIFICANT)
-
-
 def heading(column: str) -> str:
     """What stands over a column: a language's code, or the name of a mean."""
     return _HEADINGS.get(column, column)
 
 
 def cells_of(transfer: Record, target: str) -> list[Record]:
-    """The cells of one target in metrics/transfer.json, a route each; controls come last."""
+    """The cells of one target in metrics/transfer.json, one per route; controls come last."""
     return sorted((cell for cell in transfer["cells"] if cell["target"] == target), key=lambda cell: "control" in cell)
 
 
 def route_name(cell: Record) -> str:
-    """The route of a cell as a reader sees it: `gqa_shuffled (control)` where it is no intermediate task of its own."""
+    """The route of a cell as a reader sees it: `longer/none (control)` where it is no intermediate task of its own."""
     return f"{cell['route']} {CONTROL}" if "control" in cell else str(cell["route"])
+
+
+def baseline_name(cells: Sequence[Record]) -> str:
+    """What differences are taken to, in a title: `none`; of several recipes, `none` by the same one."""
+    baselines = list(dict.fromkeys(cell["baseline"] for cell in cells))
+    of_controls = " (of a control: by plain)" if any("control" in cell for cell in cells) else ""
+    return baselines[0] if len(baselines) == 1 else f"none by the same recipe{of_controls}"
 
 
 def columns_of(cells: Sequence[Record]) -> list[list[str]]:
@@ -89,17 +88,20 @@ def columns_of(cells: Sequence[Record]) -> list[list[str]]:
 
 
 def heat_rows(transfer: Record, study: Record, target: str) -> list[dict[str, Any]]:
-    """What the heat map shows of a target, a mapping a cell; everything in points.
+    """What the heat map shows of a target, one mapping per cell; everything in points.
 
     Returns:
         By route, its name for a reader, and column: `difference`, `low`, `high` (None where there is no interval),
-        `hatched`; of the baseline, which comes first, `score` as a fraction instead. `left`, `middle` and `right` are
-        where a column stands. A cell without a difference is left out.
+        `hatched`; of a baseline, which comes before what is compared with it, `score` as a fraction instead. `left`,
+        `middle` and `right` are where a column stands. A cell without a difference is left out.
     """
     cells = cells_of(transfer, target)
     places = _places(columns_of(cells)) if cells else {}
-    rows = [_baseline_cell(transfer["baseline"], study[target], column) | at for column, at in places.items()]
+    rows, before = [], set()
     for cell in cells:
+        if cell["baseline"] not in before:
+            before.add(cell["baseline"])
+            rows += [_baseline_cell(cell["baseline"], study[target], column) | at for column, at in places.items()]
         records = {**cell["languages"], **{name: cell[name] for name in _HEADINGS if name in cell}}
         known = {column: at for column, at in places.items() if records[column]["difference"] is not None}
         rows += [_cell(cell, column, records[column]) | at for column, at in known.items()]
@@ -119,19 +121,16 @@ def _places(groups: Sequence[Sequence[str]]) -> dict[str, dict[str, float]]:
 
 def _baseline_cell(baseline: str, part: Record, column: str) -> dict[str, Any]:
     score = part[part["metric"]][baseline].get(column)
-    text = "" if score is None else f"{100 * score:.1f}"
     about = {"route": baseline, "name": f"{baseline}, in %", "column": column, "heading": heading(column)}
-    return about | {"score": score, "text": text}
+    return about | {"score": score, "text": "" if score is None else percent(score)}
 
 
 def _cell(cell: Record, column: str, record: Record) -> dict[str, Any]:
     low, high = (None if value is None else round(100 * value, 2) for value in record["interval"])
-    points = round(100 * record["difference"], 2)
-    text = f"{100 * record['difference']:+.1f}".replace("-", "−")  # of the number in the file, as everywhere
-    shown = {"difference": points, "low": low, "high": high, "text": text}
     about = {"route": cell["route"], "name": route_name(cell), "column": column, "heading": heading(column)}
-    shown |= {"hatched": cannot_tell(record)}
-    return about | shown | {"interval": "no interval" if low is None else f"{low:+.1f} to {high:+.1f}"}
+    drawn = {"difference": round(100 * record["difference"], 2), "low": low, "high": high}
+    words = {"text": points(record["difference"]), "interval": points_interval(record["interval"])}
+    return about | drawn | words | {"hatched": inconclusive(record)}
 
 
 def limit_of(rows: Sequence[Record]) -> int:
@@ -208,7 +207,7 @@ def _squares(rows: Sequence[Record], x: alt.X, y: alt.Y, colours: Colours) -> li
 
 
 def _hatched(rows: Sequence[Record], colours: Colours) -> list[tuple[list[Record], str]]:
-    """The cells that say nothing, those of strong colour last, and what they are hatched with."""
+    """The inconclusive cells, those of strong colour last, and what they are hatched with."""
     unsure = [row for row in rows if row.get("hatched")]
     loud = [row for row in unsure if strong(row, limit_of(rows))]
     return [([row for row in unsure if row not in loud], colours.hatch), (loud, colours.hatch_on_strong)]
@@ -243,8 +242,8 @@ def _numbers(rows: Sequence[Record], middle: alt.X, y: alt.Y, colours: Colours, 
 
 
 def _headings(rows: Sequence[Record], middle: alt.X, colours: Colours, narrow: bool) -> alt.Chart:
-    """The columns' headings, above the first row."""
-    scored = [row for row in rows if "score" in row]
+    """The columns' headings, above the first row, which is a baseline's."""
+    scored = [row for row in rows if row["route"] == rows[0]["route"]]
     if narrow:
         scored = [{**row, "heading": _SHORT.get(row["column"], row["column"])} for row in scored]
     mark: dict[str, Any] = {"y": -12, "baseline": "bottom", "color": colours.quiet}
@@ -268,12 +267,14 @@ def heat_map_png(transfer: Record, study: Record, target: str, scale: float = 2.
     """
     cells = cells_of(transfer, target)
     if not cells:
-        expected = f"a cell a route that is compared with {transfer['baseline']}"
+        expected = f"one cell per route that is compared with {transfer['baseline']}"
         todo = f"name {transfer['baseline']} and another route in study.intermediates"
         raise DataError("metrics/transfer.json", None, f"no cells of {target}", expected, todo)
     seeds = "one seed" if transfer["seeds"] == 1 else f"{transfer['seeds']} seeds"
-    title = f"{target}: {cells[0]['metric']} less that of {transfer['baseline']}, in points"
-    below = f"{cells[0]['data']} data, {seeds}. Blue: better, orange: worse, hatched: one cannot tell. First row: in %."
+    title = f"{target}: {cells[0]['metric']} minus that of {baseline_name(cells)}, in points"
+    below = (
+        f"{cells[0]['data']} data, {seeds}. Blue: better, orange: worse, hatched: inconclusive. {_scores(cells)}: in %."
+    )
     width = 62 * sum(len(group) for group in columns_of(cells))
     chart = heat_map(transfer, study, target).properties(
         width=width, title=alt.TitleParams(title, subtitle=below, anchor="start", offset=30, frame="bounds")
@@ -281,3 +282,8 @@ def heat_map_png(transfer: Record, study: Record, target: str, scale: float = 2.
     config = {"background": "white", "padding": 16, "view": {"stroke": None}, "font": "sans-serif"}
     spec = {**chart.to_dict(), "config": {**config, "text": {"fontSize": 12}, "axis": {"labelFontSize": 13}}}
     return bytes(vl_convert.vegalite_to_png(spec, scale=scale))
+
+
+def _scores(cells: Sequence[Record]) -> str:
+    """Which rows are scores."""
+    return "First row" if len({cell["baseline"] for cell in cells}) == 1 else "Rows of none"

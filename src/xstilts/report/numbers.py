@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, Literal
 
+Verdict = Literal["better", "worse", "inconclusive"]
 SIGNIFICANT = 0.05  # a p-value of no more counts, by Holm where there are several
 MINUS = "−"
 NO_INTERVAL = "no interval"
@@ -59,9 +60,36 @@ def p_value(p: float | None) -> str:
     return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def inconclusive(record: Mapping[str, Any]) -> bool:
-    """Whether a difference decides nothing: no interval, 0 within it, or (of several) Holm's p-value above 0.05."""
+def detectable(record: Mapping[str, Any]) -> str:
+    """The minimum detectable difference of a difference as the JSON files have it; `none` if no score can differ so."""
+    return "none" if record["detectable"] is None else percent(record["detectable"])
+
+
+def count(number: float) -> str:
+    """`7,200` of updates, examples or tokens."""
+    return f"{number:,.0f}"
+
+
+def share(fraction: float) -> str:
+    """`20%` of 0.2."""
+    return f"{rounded(fraction, 0):.0f}%"
+
+
+def inconclusive(record: Mapping[str, Any], bound: float = 0.0) -> bool:
+    """Whether a difference decides nothing: no interval, the bound within it, or (of several) Holm's p above 0.05.
+
+    Args:
+        record: a difference as the JSON files have it: `interval`, and of one of several `p_holm`.
+        bound: what the difference is compared with.
+    """
     low, high = record["interval"]
-    if low is None or high is None or low <= 0 <= high:
+    if low is None or high is None or low <= bound <= high:
         return True
     return bool((record.get("p_holm") or 0) > SIGNIFICANT)
+
+
+def verdict(record: Mapping[str, Any]) -> Verdict:
+    """What a difference says."""
+    if inconclusive(record):
+        return "inconclusive"
+    return "better" if record["difference"] > 0 else "worse"

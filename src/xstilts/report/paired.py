@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from xstilts.base.cells import Route
 from xstilts.report.bootstrap import Interval, Resampled, contrast, resample
 from xstilts.report.cells.metrics import CONTROLS, ENGLISH
 
@@ -39,10 +40,12 @@ class Paired:
     """The cells of a study, resampled together.
 
     Attributes:
-        about: {target: {route: what is true of its cell, one a seed}}.
+        routes: as `Route` writes them.
+        about: {target: {route: what is true of its cells, one per seed}}.
         columns: {column: its number}.
-        rows: {target: test examples a language}.
+        rows: {target: {language: how many test examples}}.
         clusters: {target: how many}.
+        sums: float32 `[clusters, 2, routes, seeds, columns]`, the points earned and what could be earned.
     """
 
     routes: Sequence[str]
@@ -101,7 +104,7 @@ class Paired:
         return self.mix(target, [ENGLISH], measure, type)
 
     def gap(self, target: str) -> Mix:
-        """English less the mean over the other languages; empty if one of the two is."""
+        """English minus the mean over the other languages; empty if one of the two is."""
         english, others = self.english(target), self.zero_shot(target)
         return add(english, others, -1) if english and others else {}
 
@@ -114,8 +117,25 @@ class Paired:
         return contrast(self.resampled, weights)
 
     def difference(self, route: str, baseline: str, mix: Mix) -> Interval:
-        """What a route has more than another."""
+        """A route minus another."""
         return self.interval({route: mix, baseline: scaled(mix, -1)})
+
+    def by_recipe(self, recipe: str, tasks: Sequence[str]) -> Paired:
+        """The routes of some tasks by one recipe alone, under the names of the tasks."""
+        names = {task: str(Route(task, recipe)) for task in tasks}
+        about = {target: {task: own[name] for task, name in names.items()} for target, own in self.about.items()}
+        return _OneRecipe(tasks, self.seeds, about, self.columns, self.rows, self.clusters, self.sums, self, names)
+
+
+@dataclass(frozen=True)
+class _OneRecipe(Paired):
+    """A part of `whole`, whose draws it shares; `names` are what its routes are called there."""
+
+    whole: Paired
+    names: Mapping[str, str]
+
+    def interval(self, combination: Combination) -> Interval:
+        return self.whole.interval({self.names[route]: mix for route, mix in combination.items()})
 
 
 def add(one: Mix, other: Mix, weight: float = 1) -> Mix:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
 
+from xstilts.base.cells import Route
+from xstilts.base.errors import DataError, ParameterError
 from xstilts.report.cells.metrics import CONTROLS, ENGLISH, ZERO_SHOT
-from xstilts.report.heat_map import cannot_tell, cells_of, columns_of, heading, heat_map_png, route_name
-from xstilts.report.revisions import Revisions
+from xstilts.report.heat_map import baseline_name, cells_of, columns_of, heading, heat_map_png, route_name
+from xstilts.report.numbers import inconclusive, points, points_interval
 from xstilts.report.sentences import sentences
 
 MARK = "<!-- xstilts-study -->"  # by which the comment is found again
@@ -22,6 +28,55 @@ Parts = Mapping[str, Any]  # of the files metrics/<part>.json at a revision thos
 Rows = Sequence[Sequence[str]]
 _NOT_IN_NAMES = re.compile(r"[^\w.-]")  # of files
 _MARKUP = re.compile(r"[\\`*\[\]|~]")
+
+
+@dataclass(frozen=True)
+class Revisions:
+    """Two revisions of a repository, whose metrics git and DVC read without cache or remote.
+
+    Attributes:
+        root: the working directory of the repository.
+        base, head: as git names them: what is compared with, and what is compared.
+    """
+
+    root: Path
+    base: str
+    head: str
+
+    def check(self) -> None:
+        """`ParameterError` if git does not know one of them."""
+        for revision in (self.base, self.head):
+            if self._git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}") is None:
+                todo = "name a branch, a tag or a commit, and fetch it first"
+                raise ParameterError(f"{self.root}: git knows no revision '{revision}'; {todo}")
+
+    def short(self, revision: str) -> str:
+        """The first digits of a revision's commit."""
+        return (self._git("rev-parse", "--short", f"{revision}^{{commit}}") or revision).strip()
+
+    def json(self, revision: str, path: str) -> Any:
+        """The content of a JSON file at a revision, None where it does not exist; `DataError` if it is broken."""
+        text = self._git("show", f"{revision}:{path}")
+        try:
+            return None if text is None else json.loads(text)
+        except json.JSONDecodeError as error:
+            todo = "make the file again and commit it"
+            raise DataError(f"{revision}:{path}", error.lineno, f"broken JSON ({error})", "valid JSON", todo) from None
+
+    def metrics_diff(self, paths: Sequence[str]) -> list[list[str]]:
+        """The rows of `dvc metrics diff --md` for some files: path, metric, value at base, value at head, change."""
+        command = ("metrics", "diff", "--md", self.base, self.head, "--targets", *paths)
+        run = subprocess.run(
+            [sys.executable, "-m", "dvc", *command], cwd=self.root, capture_output=True, text=True, check=False
+        )
+        if run.returncode:
+            raise ParameterError(f"{self.root}: dvc {' '.join(command)} failed: {run.stderr.strip()}")
+        lines = [line for line in run.stdout.splitlines() if line.startswith("|")]
+        return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+    def _git(self, *arguments: str) -> str | None:
+        run = subprocess.run(["git", *arguments], cwd=self.root, capture_output=True, text=True, check=False)
+        return None if run.returncode else run.stdout
 
 
 def write_review(revisions: Revisions, out: Path, shrunken: Revisions | None = None, link: str = "") -> Path:
@@ -99,17 +154,27 @@ def answered(base: Parts, head: Parts) -> list[str]:
 
 
 def differences(head: Parts) -> list[str]:
-    """The heat map as a table: differences to the baseline in points, in brackets where one cannot tell.
+    """The heat map as a table: differences to the baseline in points, in brackets where they are inconclusive.
 
-    The means stand with their intervals, and the table with what these cover.
+    Of several recipes a second one has each recipe minus the first. The means stand with their intervals, and the
+    tables with what these cover.
     """
     transfer = head.get("transfer", {"cells": []})
-    found = []
     covered = f"; intervals cover {transfer['covers']}" if "covers" in transfer else ""
-    for target in dict.fromkeys(cell["target"] for cell in transfer["cells"]):
-        title = f"{target}, points to {transfer['baseline']} (in brackets: one cannot tell{covered})"
-        found += [text(title), _difference_table(cells_of(transfer, target))]
+    found = []
+    for compared, records in _compared(transfer):
+        found += [text(f"{compared}, in points (in brackets: inconclusive{covered})"), _difference_table(records)]
     return found
+
+
+def _compared(transfer: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[Mapping[str, Any]]]]:
+    """Of each target the routes minus their baselines, and the recipes minus the first; with what that is called."""
+    recipes = transfer.get("recipes", ())
+    for target in dict.fromkeys(one["target"] for one in (*transfer["cells"], *recipes)):
+        if cells := cells_of(transfer, target):
+            yield f"{target} minus {baseline_name(cells)}", cells
+        if own := [one for one in recipes if one["target"] == target]:
+            yield f"{target}, each recipe minus {Route.parse(own[0]['baseline']).recipe}", own
 
 
 def _difference_table(cells: Sequence[Mapping[str, Any]]) -> str:
@@ -122,14 +187,13 @@ def _difference_table(cells: Sequence[Mapping[str, Any]]) -> str:
 def _shown(cell: Mapping[str, Any], name: str) -> list[str]:
     """A difference in points and, of a mean, its interval."""
     record = cell["languages"].get(name) or cell[name]
-    low, high = record["interval"]
-    interval = "none" if low is None else f"{100 * low:+.1f} to {100 * high:+.1f}"
-    return [_points(record), interval] if name in MEANS else [_points(record)]
+    interval = [points_interval(record["interval"])] if name in MEANS else []
+    return [_points(record), *interval]
 
 
 def _points(record: Mapping[str, Any]) -> str:
-    points = f"{100 * record['difference']:+.1f}"
-    return f"({points})" if cannot_tell(record) else points
+    shown = points(record["difference"])
+    return f"({shown})" if inconclusive(record) else shown
 
 
 def shown(pictures: Sequence[str], link: str) -> str:

@@ -1,15 +1,17 @@
-"""The answer in words, made of its numbers alone."""
+"""The answer and what the controls say in words, made of their numbers alone."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from xstilts.report.bootstrap import SIGNIFICANT
 from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
-from xstilts.report.differences import covers, in_points, signed
+from xstilts.report.costs import in_words
+from xstilts.report.differences import covers
+from xstilts.report.numbers import difference, inconclusive, percent, points, verdict
 
 COST_NAMES = {"updates": "a matched number of updates", "tokens": "a matched number of tokens"}
+_AIMS = COST_NAMES | {"exposure": "equal exposure"}
 
 
 def sentence(result: Mapping[str, Any], seeds: int) -> str:
@@ -19,27 +21,44 @@ def sentence(result: Mapping[str, Any], seeds: int) -> str:
         result: an entry of `answers` in metrics/answer.json.
         seeds: training runs of each route.
     """
-    two = f"{result['multimodal']} (multimodal)", f"{result['text']} (text-only)"
+    said = _compared(result, f"{result['multimodal']} (multimodal)", f"{result['text']} (text-only)", seeds)
+    return f"{_at(result)}{said}{_facts(result)}{_unlike(result)}."
+
+
+def exposure_sentence(result: Mapping[str, Any], seeds: int) -> str:
+    """The same of a route and its control of equal exposure, an entry of `exposure`; with what both phases took."""
+    said = _compared(result, result["route"], f"{result['control']} (control)", seeds)
+    took = "; both phases of {} took {}, those of {} {}".format(
+        result["route"], in_words(result["training"]["route"]),
+        result["control"], in_words(result["training"]["control"]),
+    )  # fmt: skip
+    return f"{_at(result)}{said}{took}{_unlike(result)}."
+
+
+def _compared(result: Mapping[str, Any], one: str, other: str, seeds: int) -> str:
+    """Who does better where and by how much, and what the interval covers; after the first letter of `on`."""
     runs = " in this one pair of training runs" if seeds == 1 else ""
     decided = {
-        "better": f"{two[0]} does better than {two[1]}{runs}",
-        "worse": f"{two[0]} does worse than {two[1]}{runs}",
-        "cannot tell": f"one cannot tell {two[0]} from {two[1]}{runs}{findable(result[ZERO_SHOT])}",
+        "better": f"{one} does better than {other}{runs}",
+        "worse": f"{one} does worse than {other}{runs}",
+        "inconclusive": f"{one} against {other} is inconclusive{runs}{findable(result[ZERO_SHOT])}",
     }[result["verdict"]]
-    english = f", in English {in_points(result[ENGLISH])}" if ENGLISH in result else ""
-    unlike = f"; not matched: {', '.join(result['not_matched'])}" if result["not_matched"] else ""
-    where = f"{_at(result)}n {result['target']} ({result['data']} data) in the languages without labels"
-    said = f"{where} {decided}: {in_points(result[ZERO_SHOT])}{english}; "
-    return f"{said}the interval covers {covered(seeds)}{_facts(result)}{unlike}."
+    english = f", in English {difference(result[ENGLISH])}" if ENGLISH in result else ""
+    where = f"n {result['target']} ({result['data']} data) in the languages without labels"
+    return f"{where} {decided}: {difference(result[ZERO_SHOT])}{english}; the interval covers {covered(seeds)}"
 
 
-def findable(difference: Mapping[str, Any]) -> str:
-    """The smallest difference that such a study would have shown, if any; "" where that is not known."""
-    if difference["interval"][0] is None:
+def _unlike(result: Mapping[str, Any]) -> str:
+    return f"; not matched: {', '.join(result['not_matched'])}" if result["not_matched"] else ""
+
+
+def findable(record: Mapping[str, Any]) -> str:
+    """The minimum detectable difference of such a study, if there is any; "" where that is not known."""
+    if record["interval"][0] is None:
         return ""
-    if difference["smallest"] is None:
+    if record["detectable"] is None:
         return "; so few training runs find no difference, however large, in four of five such studies"
-    return f"; {100 * difference['smallest']:.1f} points would have been found in four of five such studies"
+    return f"; {percent(record['detectable'])} points would have been found in four of five such studies"
 
 
 def covered(seeds: int) -> str:
@@ -48,13 +67,13 @@ def covered(seeds: int) -> str:
 
 
 def _at(result: Mapping[str, Any]) -> str:
-    """What the pair is matched at, up to the first letter of `on`."""
+    """What the two are matched at, up to the first letter of `on`."""
     matching = result["matching"]
-    if matching not in COST_NAMES:
+    if matching not in _AIMS:
         return "O"
     if matching in result["matched"]:
-        return f"At {COST_NAMES[matching]}: o"
-    return f"Not at {COST_NAMES[matching]}, though meant so: o"
+        return f"At {_AIMS[matching]}: o"
+    return f"Not at {_AIMS[matching]}, though meant so: o"
 
 
 def _facts(result: Mapping[str, Any]) -> str:
@@ -66,15 +85,15 @@ def _facts(result: Mapping[str, Any]) -> str:
 
 def details(result: Mapping[str, Any]) -> list[str]:
     """In which languages and question types, with and without the pictures, and against no intermediate training."""
-    less = f"{result['multimodal']} less {result['text']}"
-    found = [f"By language (Holm), {less}: {_by_verdict(result['languages'])}."]
+    minus = f"{result['multimodal']} minus {result['text']}"
+    found = [f"By language (Holm), {minus}: {_by_verdict(result['languages'])}."]
     typed = {name: own[ZERO_SHOT] for name, own in result["types"].items() if ZERO_SHOT in own}
     if typed:
-        found.append(f"By question type in these languages (Holm), {less}: {_by_verdict(typed)}.")
+        found.append(f"By question type in these languages (Holm), {minus}: {_by_verdict(typed)}.")
     if "above_blind" in result["controls"]:
         found.append(" ".join(_without_pictures(result["controls"])))
     if result["against_none"]:
-        gains = (f"{route} {in_points(own[ZERO_SHOT])}" for route, own in result["against_none"].items())
+        gains = (f"{route} {difference(own[ZERO_SHOT])}" for route, own in result["against_none"].items())
         found.append(f"Against no intermediate training: {', '.join(gains)}.")
     return found
 
@@ -83,34 +102,25 @@ def _without_pictures(controls: Mapping[str, Any]) -> Iterator[str]:
     for where, place in ((ZERO_SHOT, ""), (ENGLISH, " in English")):
         if where in controls["above_blind"]:
             blind, above = (controls[name][where] for name in ("blind", "above_blind"))
-            yield f"Without the pictures the difference{place} is {in_points(blind)}; {_added(above)}."
+            yield f"Without the pictures the difference{place} is {difference(blind)}; {_added(above)}."
 
 
-def _added(difference: Mapping[str, Any]) -> str:
+def _added(record: Mapping[str, Any]) -> str:
     """What the pictures add to a difference, if it is more or less than nothing."""
-    low, high = difference["interval"]
-    if low is None or low <= 0 <= high:
-        return f"whether they add anything to it one cannot tell: {in_points(difference)}"
-    return f"they add {in_points(difference)} to it"
+    if inconclusive(record):
+        return f"whether they add anything to it is inconclusive: {difference(record)}"
+    return f"they add {difference(record)} to it"
 
 
 def _by_verdict(differences: Mapping[str, Mapping[str, Any]]) -> str:
-    """`better in ko (+15.0 points), pt (+14.6 points); cannot tell in de`, the largest difference first."""
+    """`better in ko (+15.0 points), pt (+14.6 points); inconclusive in de`, the largest difference first."""
     ranked = sorted(differences, key=lambda name: -abs(differences[name]["difference"] or 0))
     parts = []
-    for verdict in ("better", "worse", "cannot tell"):
-        named = [name for name in ranked if _verdict(differences[name]) == verdict]
-        sizes = [f"{name} ({signed(differences[name]['difference'])} points)" for name in named]
-        parts += [f"{verdict} in {', '.join(named if verdict == 'cannot tell' else sizes)}"] if named else []
+    for said in ("better", "worse", "inconclusive"):
+        named = [name for name in ranked if verdict(differences[name]) == said]
+        sizes = [f"{name} ({points(differences[name]['difference'])} points)" for name in named]
+        parts += [f"{said} in {', '.join(named if said == 'inconclusive' else sizes)}"] if named else []
     return "; ".join(parts)
-
-
-def _verdict(difference: Mapping[str, Any]) -> str:
-    """The verdict on one of a family of differences, by Holm's p-value."""
-    p = difference["p_holm"]
-    if p is None or p > SIGNIFICANT or not difference["difference"]:
-        return "cannot tell"
-    return "better" if difference["difference"] > 0 else "worse"
 
 
 def sentences(content: Mapping[str, Any]) -> Sequence[str]:
@@ -122,4 +132,5 @@ def sentences(content: Mapping[str, Any]) -> Sequence[str]:
     said = []
     for one in content["answers"]:
         said += [one["sentence"], *(one.get("details", ()) if one.get("matching") not in COST_NAMES else ())]
-    return [*(said or missing), *(one["sentence"] for one in content.get("shuffled_labels", ()))]
+    controls = [one["sentence"] for kind in ("exposure", "shuffled_labels") for one in content.get(kind, ())]
+    return [*(said or missing), *controls]

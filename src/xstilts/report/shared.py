@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from xstilts.base.cells import Study, leaks_path
 from xstilts.base.files import read_json
-from xstilts.report.places import leaks_path
+from xstilts.base.kinds import KINDS
+from xstilts.report.numbers import share
 
 # Of a split's uses of images or texts, the least that counts. Short sentences of few words recur by chance.
 LEAST = {"image": 0.01, "image content": 0.01, "text": 0.05}
 # Half an example, which recurs honestly beside another half: of texts, the pair or the question on its context counts.
 HALVES = {"hypothesis", "text"}
-# Kinds whose sentence is all that an example has.
-SENTENCES = ("tagging", "retrieval", "mlm")
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class Shared:
     """What is known of a cell.
 
     Attributes:
-        words: what is shared, a phrase each; empty: nothing that counts.
+        words: what is shared, one phrase each; empty: nothing that counts.
         not_compared: tasks whose caches could not be compared, so that there may be more.
     """
 
@@ -38,11 +37,10 @@ class Shared:
         return "not checked" if self.not_compared else "none"
 
 
-def read_shared(root: Path, targets: Sequence[str], routes: Sequence[str]) -> dict[tuple[str, str], Shared]:
-    """What is known of every (target, route), from data/report/leaks."""
-    return {
-        (target, route): shared_of(read_json(leaks_path(root, target, route))) for target in targets for route in routes
-    }
+def read_shared(study: Study, name: str | None = None) -> dict[tuple[str, str], Shared]:
+    """What is known of every (target, intermediate task) of a study, from data/report/leaks; recipes share it."""
+    pairs = [(target, task) for target in study.targets for task in study.intermediates]
+    return {(target, task): shared_of(read_json(leaks_path(name, target, task))) for target, task in pairs}
 
 
 def shared_of(facts: Mapping[str, Any]) -> Shared:
@@ -57,9 +55,9 @@ def counts(leak: Mapping[str, Any], kind: str) -> bool:
         return False
     if leak["kind"] != "text":
         return True
-    return leak["field"] not in HALVES and (leak["field"] != "sentence" or kind in SENTENCES)
+    return leak["field"] not in HALVES and (leak["field"] != "sentence" or KINDS[kind].is_sentence)
 
 
 def _phrase(leak: Mapping[str, Any]) -> str:
     what = leak["kind"] if leak["kind"] != "text" else leak["field"]
-    return f"{leak['fraction']:.0%} of the {leak['split']} split's {what} in {leak['member']}"
+    return f"{share(leak['fraction'])} of the {leak['split']} split's {what} in {leak['member']}"

@@ -9,32 +9,37 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from xstilts.base.cells import Route, Study
 from xstilts.base.errors import DataError
 from xstilts.report.bootstrap import deal
 from xstilts.report.cells.items import read_items
 from xstilts.report.cells.metrics import CONTROLS
 from xstilts.report.paired import SCORE, Column, Paired
-from xstilts.report.places import items_path
 
-About = dict[str, dict[str, list[dict[str, Any]]]]  # target -> route -> what is true of its cells, one a seed
+ITEMS = "items.arrow"
+About = dict[str, dict[str, list[dict[str, Any]]]]  # target -> route -> what is true of its cells, one per seed
 
 
-def read_paired(root: Path, targets: Sequence[str], routes: Sequence[str], seeds: Sequence[int]) -> Paired:
-    """Read the items of every cell of a study.
+def read_paired(study: Study, name: str | None = None) -> Paired:
+    """Read what was collected of every cell of a study.
+
+    Args:
+        name: of the study, whose folder it lies in; None: of the default study.
 
     Raises:
         DataError: a missing file, or cells of one target that differ in data, metric or test examples.
     """
-    about: About = {target: {} for target in targets}
+    routes = study.routes()
+    about: About = {target: {} for target in study.targets}
     cells: dict[tuple[str, int, int], pa.Table] = {}
-    for target in targets:
-        for i, route in enumerate(routes):
-            for j, seed in enumerate(seeds):
-                path = items_path(root, target, route, seed)
-                cells[target, i, j], cell = read_items(path)
-                about[target].setdefault(route, []).append(cell)
-                _check_alike(path, cells[target, i, j], cell, cells[target, 0, 0], about[target][routes[0]][0])
-    return pair_up(cells, about, routes, seeds)
+    for target in study.targets:
+        for i, (route, own) in enumerate(study.cells(target).items()):
+            for j, cell in enumerate(own):
+                path = cell.collected(name) / ITEMS
+                cells[target, i, j], known = read_items(path)
+                about[target].setdefault(str(route), []).append(known)
+                _check_alike(path, cells[target, i, j], known, cells[target, 0, 0], about[target][str(routes[0])][0])
+    return pair_up(cells, about, [str(route) for route in routes], study.seeds)
 
 
 def pair_up(
@@ -66,7 +71,8 @@ def _check_alike(
             raise DataError(path, None, f"{key} '{cell[key]}'", f"'{head[key]}' as in the other cells", todo)
     same = ("id", "image_id", "cluster", "language", "part", "structural")
     if not table.select(same).equals(first.select(same)):
-        found, expected = "other test examples", f"those of route {head['route']}, seed {head['seed']}, row by row"
+        first_route = Route(head["route"], head["recipe"])
+        found, expected = "other test examples", f"those of route {first_route}, seed {head['seed']}, row by row"
         raise DataError(path, None, found, expected, "run `dvc repro` to score every cell again")
 
 

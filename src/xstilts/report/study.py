@@ -1,42 +1,58 @@
-"""The study: routes side by side, a mean over seeds."""
+"""The study: routes side by side, means over seeds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import isnan
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+from xstilts.base.cells import Study
 from xstilts.base.errors import DataError
 from xstilts.base.files import read_json
 from xstilts.report.bootstrap import Interval
 from xstilts.report.cells.metrics import CONTROLS, DIGITS, ENGLISH, ZERO_SHOT, metric_names
 from xstilts.report.paired import Paired
-from xstilts.report.places import cell_path
 
+METRICS = "metrics.json"
 Cell = Mapping[str, Any]
-Cells = Mapping[str, Sequence[Cell]]  # route -> its cells, one a seed
+Cells = Mapping[str, Sequence[Cell]]  # route -> its cells, one per seed
 Rows = Mapping[str, Sequence[Mapping[str, float]]]  # route -> what a table says of each cell
 
 
-def read_study(root: Path, targets: Iterable[str], routes: Sequence[str], seeds: Sequence[int]) -> dict[str, Any]:
-    """Return the content of metrics/study.json: for each target its tables of routes by language.
+def read_cells(study: Study, name: str | None = None) -> dict[str, dict[str, list[Cell]]]:
+    """Return the content of metrics/cells.json, {target: {route: [metrics of each seed]}}.
+
+    Args:
+        name: of the study, whose folder the collected cells lie in; None: of the default study.
 
     Raises:
-        DataError: a cell is missing, or cells of one table were made from different data or hold different scores.
+        DataError: a cell is missing, or cells of one target were made from different data or hold different scores.
     """
-    return {target: _read_target(root, target, routes, seeds) for target in targets}
+    return {target: _read_target(study, name, target) for target in study.targets}
 
 
-def _read_target(root: Path, target: str, routes: Sequence[str], seeds: Sequence[int]) -> dict[str, Any]:
-    paths = {route: [cell_path(root, target, route, seed) for seed in seeds] for route in routes}
-    cells: dict[str, list[Cell]] = {route: [read_json(path) for path in paths[route]] for route in routes}
-    first = cells[routes[0]][0]
-    for route in routes:
-        for path, cell in zip(paths[route], cells[route], strict=True):
+def _read_target(study: Study, name: str | None, target: str) -> dict[str, list[Cell]]:
+    paths = {
+        str(route): [cell.collected(name) / METRICS for cell in cells] for route, cells in study.cells(target).items()
+    }
+    cells: dict[str, list[Cell]] = {route: [read_json(path) for path in own] for route, own in paths.items()}
+    first = next(iter(cells.values()))[0]
+    for route, own in paths.items():
+        for path, cell in zip(own, cells[route], strict=True):
             _check_alike(path, cell, first)
-    return {"data": first["data"], "metric": first["metric"], "seeds": len(seeds)} | study_table(cells)
+    return cells
+
+
+def study_tables(cells: Mapping[str, Cells]) -> dict[str, Any]:
+    """Return the content of metrics/study.json, without intervals: of each target its tables of routes by language."""
+    return {target: _about(own) | study_table(own) for target, own in cells.items()}
+
+
+def _about(cells: Cells) -> dict[str, Any]:
+    own = next(iter(cells.values()))
+    return {"data": own[0]["data"], "metric": own[0]["metric"], "seeds": len(own)}
 
 
 def _check_alike(path: Path, cell: Cell, first: Cell) -> None:
@@ -49,7 +65,7 @@ def _check_alike(path: Path, cell: Cell, first: Cell) -> None:
             todo = "keep embedded and official scores apart: run `dvc repro` to make every cell again"
             raise DataError(path, None, f"{key} '{cell.get(key)}'", f"'{first.get(key)}' as in the other cells", todo)
     if _layout(cell) != _layout(first):
-        found, expected = f"scores {_spell(cell)}", f"{_spell(first)} as in the other cells"
+        found, expected = f"scores {_listed(cell)}", f"{_listed(first)} as in the other cells"
         raise DataError(path, None, found, expected, "run `dvc repro` to score every cell again")
 
 
@@ -58,7 +74,7 @@ def _layout(cell: Cell) -> dict[str, set[str]]:
     return {key: set(value) if isinstance(value, Mapping) else set() for key, value in cell.items()}
 
 
-def _spell(cell: Cell) -> str:
+def _listed(cell: Cell) -> str:
     return ", ".join(f"{key} ({' '.join(sorted(names))})" for key, names in _layout(cell).items() if names)
 
 
@@ -110,7 +126,7 @@ def _with_gap(cell: Cell, main: str) -> dict[str, float]:
 
 
 def _over_seeds(by_route: Rows, statistic: Callable[[list[float]], float]) -> dict[str, dict[str, float]]:
-    """Apply a statistic over a route's rows, one a seed, key by key."""
+    """Apply a statistic over a route's rows, one per seed, key by key."""
     return {
         route: {key: round(statistic([row[key] for row in rows]), DIGITS) for key in rows[0]}
         for route, rows in by_route.items()

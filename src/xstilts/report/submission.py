@@ -1,10 +1,10 @@
-"""The folder that XTREME's evaluation script and leaderboard take: a file of predictions a task and language.
+"""The folder that XTREME's evaluation script and leaderboard take: one file of predictions per task and language.
 
 `<task>/test-<language>.tsv`, or `.json` for question answering, in the order of the test files
 (google-research/xtreme, README and evaluate.py):
 
-- xnli, pawsx: a label a line.
-- udpos, panx: a tag a line, an empty line after every sentence.
+- xnli, pawsx: one label per line.
+- udpos, panx: one tag per line, an empty line after every sentence.
 - xquad, mlqa, tydiqa: {question id: answer text}.
 - bucc2018: the mined pairs, `<language>-<number>`, tab, `en-<number>`.
 - tatoeba: for each English sentence, the number (from 0) of the line that its translation stands in. The English
@@ -97,7 +97,7 @@ def _tags(task: str, language: Language) -> str:
     for one, gold in language.rows.items():
         found = len(language.predictions[one])
         if found != len(gold):
-            raise _wrong(language, one, f"{found} tags", f"{len(gold)}, one a word")
+            raise _wrong(language, one, f"{found} tags", f"{len(gold)}, one per word")
     return "".join("".join(f"{tag}\n" for tag in language.predictions[one]) + "\n" for one in language.rows)
 
 
@@ -169,7 +169,7 @@ def _by_id(path: Path, language: str, rows: list[dict[str, Any]]) -> dict[str, A
     predictions = {row["id"]: row["prediction"] for row in rows}
     if len(predictions) < len(rows):
         found = f"{len(rows)} predictions for {len(predictions)} ids in {language}"
-        raise DataError(path, None, found, "one an id", "run `dvc repro` to score the target again")
+        raise DataError(path, None, found, "one per id", "run `dvc repro` to score the target again")
     return predictions
 
 
@@ -179,7 +179,7 @@ def _check_ids(path: Path, language: str, rows: Mapping[str, Any], predictions: 
         if alone:
             named = ", ".join(alone[:_SHOWN]) + (", ..." if len(alone) > _SHOWN else "")
             found = f"{what} {len(alone)} of the {len(rows)} test rows in {language} ({named})"
-            raise DataError(path, None, found, "one a test row", "run `dvc repro` to score the target again")
+            raise DataError(path, None, found, "one per test row", "run `dvc repro` to score the target again")
 
 
 def _wrong(language: Language, row: str, found: str, expected: str) -> DataError:

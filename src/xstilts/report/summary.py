@@ -1,8 +1,8 @@
-"""What is printed of the statistics: differences to the baseline with intervals, and the answer."""
+"""What is printed of the statistics: differences to the baseline, recipes beside one another, and the answer."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -10,19 +10,23 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from xstilts.base.cells import Route
 from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
-from xstilts.report.heat_map import route_name
+from xstilts.report.heat_map import GAP, baseline_name, route_name
+from xstilts.report.numbers import ABSENT, detectable, p_value, points, points_interval
 from xstilts.report.sentences import sentences
 from xstilts.report.table import WIDTH
 
+DETECTABLE, SHARED = "minimum\ndetectable", "data of\nboth phases"
+Record = Mapping[str, Any]
 _MARKS = {"shared": "shares data", "not checked": "not checked", "none": ""}
 
 
-def print_summary(transfer: Mapping[str, Any], answer: Mapping[str, Any], console: Console | None = None) -> None:
+def print_summary(transfer: Record, answer: Record, console: Console | None = None) -> None:
     """Print, from metrics/transfer.json and metrics/answer.json, a table for each target and the answer's sentences."""
     console = console or Console(width=WIDTH)
-    for _, cells in groupby(transfer["cells"], key=lambda cell: cell["target"]):
-        console.print(difference_table(transfer, list(cells)))
+    for table in (*_tables(transfer, "cells", difference_table), *_tables(transfer, "recipes", recipe_table)):
+        console.print(table)
     if transfer["cells"]:
         console.print(f"Intervals: {transfer['intervals']}. They cover {transfer['covers']}.", highlight=False)
     elif "missing" in transfer:
@@ -31,26 +35,49 @@ def print_summary(transfer: Mapping[str, Any], answer: Mapping[str, Any], consol
         console.print(sentence, markup=False, highlight=False)
 
 
-def difference_table(transfer: Mapping[str, Any], cells: list[dict[str, Any]]) -> Table:
+def _tables(transfer: Record, part: str, table: Callable[[list[Record]], Table]) -> Iterator[Table]:
+    """A table for each target."""
+    for _, own in groupby(transfer.get(part, ()), key=lambda one: one["target"]):
+        yield table(list(own))
+
+
+def difference_table(cells: list[Record]) -> Table:
     """A target's routes down, their differences to the baseline in points across."""
-    first = cells[0]
-    title = f"{first['target']}: {first['metric']} less that of {transfer['baseline']} in points, {first['data']} data"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-    table.add_column("route", no_wrap=True)
-    for heading in ("zero-shot", "95 %", "p", "smallest seen", "en", "95 %", "data of both phases"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    headings = ("zero-shot", "95 %", "p", DETECTABLE, "en", "95 %", SHARED)
+    table = _empty(cells, f"minus that of {baseline_name(cells)}", ("route",), headings)
     for cell in cells:
         zero_shot, english = (in_cells(cell.get(part)) for part in (ZERO_SHOT, ENGLISH))
         table.add_row(route_name(cell), *zero_shot, *english[:2], _MARKS[cell["shared_data"]])
     return table
 
 
-def in_cells(difference: Mapping[str, Any] | None) -> list[str]:
-    """Difference, interval, p and the smallest difference seen; dashes where there is none."""
-    if difference is None or difference["interval"][0] is None:
-        return ["-"] * 4
-    low, high = difference["interval"]
-    p = "<0.001" if difference["p"] < 0.001 else f"{difference['p']:.3f}"
-    points = f"{100 * low:+.1f} to {100 * high:+.1f}"
-    smallest = "none" if difference["smallest"] is None else f"{100 * difference['smallest']:.1f}"
-    return [f"{100 * difference['difference']:+.1f}", points, p, smallest]
+def recipe_table(records: list[Record]) -> Table:
+    """Ways of training on a target: each recipe minus the first, by intermediate task; less gap is better."""
+    first = Route.parse(records[0]["baseline"]).recipe
+    headings = ("zero-shot", "95 %", "p", DETECTABLE, "en", "gap", "95 %")
+    table = _empty(records, f"by each recipe minus that by {first}", ("task", "recipe"), headings)
+    for record in records:
+        zero_shot, english, gap = (in_cells(record.get(part)) for part in (ZERO_SHOT, ENGLISH, GAP))
+        table.add_row(record["task"], Route.parse(record["route"]).recipe, *zero_shot, english[0], *gap[:2])
+    return table
+
+
+def _empty(records: list[Record], compared: str, names: tuple[str, ...], headings: tuple[str, ...]) -> Table:
+    first = records[0]
+    title = f"{first['target']}: {first['metric']} {compared} in points, {first['data']} data"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for heading in (*names, *headings):
+        table.add_column(heading, justify="left" if heading in names else "right", no_wrap=heading != SHARED)
+    return table
+
+
+def in_cells(record: Record | None) -> list[str]:
+    """Difference, interval, p and minimum detectable difference; dashes where there is none."""
+    if record is None or record["interval"][0] is None:
+        return [ABSENT] * 4
+    return [
+        points(record["difference"]),
+        points_interval(record["interval"]),
+        p_value(record["p"]),
+        detectable(record),
+    ]

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from xstilts.report.cells.metrics import CONTROLS, ENGLISH, ZERO_SHOT
 from xstilts.report.differences import covers
+from xstilts.report.numbers import percent, percent_interval
 
 WIDTH = 120  # a stage has no terminal whose width could be asked
 _HEADINGS = {ZERO_SHOT: "zero-shot"}
@@ -60,9 +61,9 @@ def folded_table(target: str, part: Mapping[str, Any], metric: str) -> Table:
     table = _empty_table(f"{_title(target, part, metric)}, {len(languages)} languages", headings)
     for route, row in part[metric].items():
         ranked = sorted(_others(part, metric), key=row.__getitem__)
-        ends = [f"{language} {_percent(row[language])}" for language in (ranked[0], ranked[-1])]
-        blind = (_percent(value) for value in _blind(part, metric, route))
-        table.add_row(route, *(_percent(row[column]) for column in means), *ends, *blind)
+        ends = [f"{language} {percent(row[language])}" for language in (ranked[0], ranked[-1])]
+        blind = (percent(value) for value in _blind(part, metric, route))
+        table.add_row(route, *(percent(row[column]) for column in means), *ends, *blind)
     return table
 
 
@@ -76,16 +77,10 @@ def interval_table(target: str, part: Mapping[str, Any]) -> Table:
     for route, row in scores.items():
         cells: list[str] = []
         for name in columns:
-            cells += [_percent(row[name]), in_percent(intervals[route][name])]
-            cells += [_percent(spread[route][name])] if spread else []
+            cells += [percent(row[name]), percent_interval(intervals[route][name])]
+            cells += [percent(spread[route][name])] if spread else []
         table.add_row(route, *cells)
     return table
-
-
-def in_percent(interval: Sequence[float | None]) -> str:
-    """`48.1 to 51.0`, or a dash where there is no interval."""
-    low, high = interval
-    return "-" if low is None or high is None else f"{100 * low:.1f} to {100 * high:.1f}"
 
 
 def type_table(target: str, part: Mapping[str, Any]) -> Table:
@@ -137,7 +132,7 @@ def _title(target: str, part: Mapping[str, Any], metric: str) -> str:
 def _table(title: str, columns: Sequence[str], rows: Mapping[str, Sequence[float | None]]) -> Table:
     table = _empty_table(title, columns)
     for route, values in rows.items():
-        table.add_row(route, *(_percent(value) for value in values))
+        table.add_row(route, *(percent(value) for value in values))
     return table
 
 
@@ -147,7 +142,3 @@ def _empty_table(title: str, columns: Sequence[str]) -> Table:
     for column in columns:
         table.add_column(column, justify="right")
     return table
-
-
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.1f}"

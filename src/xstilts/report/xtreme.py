@@ -6,7 +6,8 @@ the mean over tasks (`by_task`); the mean over groups of tasks (`by_group`) is w
 is given with and without the retrieval group: its tasks are not trained for, and what is gained there is another thing.
 
 A mean over fewer tasks or languages than the benchmark's is another number: it is named partial, and what is missing is
-said.
+said. Only scores on published data count: the sets of the embedded world carry the names of published ones, but are
+none of them.
 """
 
 from __future__ import annotations
@@ -20,8 +21,12 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from xstilts.base.errors import ParameterError, XstiltsError, did_you_mean
+from xstilts.base.cells import scored_routes
+from xstilts.base.errors import DataError, ParameterError, XstiltsError, did_you_mean
+from xstilts.base.files import read_json
 from xstilts.report.benchmarks import BENCHMARKS, RETRIEVAL, Benchmark, BenchmarkTask
+from xstilts.report.cells.metrics import OFFICIAL
+from xstilts.report.numbers import percent
 
 Scores = Mapping[str, Mapping[str, Any]]  # task -> metric -> language -> value in 0..1
 
@@ -42,8 +47,8 @@ class Average:
 
     def __str__(self) -> str:
         if self.value is not None:
-            return f"{100 * self.value:.1f}"
-        partial = "" if self.partial is None else f"; partial mean {100 * self.partial:.1f}"
+            return percent(self.value)
+        partial = "" if self.partial is None else f"; partial mean {percent(self.partial)}"
         return f"incomplete: missing {', '.join(self.missing)}{partial}"
 
 
@@ -65,6 +70,28 @@ class Overall:
     by_group: Average
     by_task_without_retrieval: Average
     by_group_without_retrieval: Average
+
+
+def official_scores(seed: int) -> dict[str, dict[str, Any]]:
+    """Every route's scores on published data, {route: {task: {metric: {language: value}}}}, of one seed.
+
+    Raises:
+        ParameterError: no route has scores on published data.
+    """
+    routes: dict[str, dict[str, Any]] = {}
+    for route, folder in scored_routes(seed).items():
+        for path in sorted(folder.glob("*/scores.json")):
+            content = read_json(path)
+            if not {"data", "target", "scores"} <= set(content):
+                found, expected = ", ".join(content), "data, target, scores"
+                raise DataError(path, None, found, expected, "run `dvc repro` to score the cell again")
+            if content["data"] == OFFICIAL:
+                routes.setdefault(str(route), {})[content["target"]] = content["scores"]
+    if not routes:
+        found = f"data/scores: found no scores of seed {seed} on published data"
+        todo = "choose `world: official`, name the targets in study.targets and run `dvc repro`"
+        raise ParameterError(f"{found}; {todo}")
+    return routes
 
 
 def overall(scores: Scores, benchmark: Benchmark) -> Overall:
@@ -152,7 +179,7 @@ def overall_table(routes: Mapping[str, Overall]) -> Table:
     for column in ("route", *BENCHMARKS[benchmark], *names):
         table.add_column(column, justify="left" if column == "route" else "right")
     for route, scores in routes.items():
-        tasks = [f"{100 * scores.tasks[task]:.1f}" if task in scores.tasks else "-" for task in BENCHMARKS[benchmark]]
+        tasks = [percent(scores.tasks.get(task)) for task in BENCHMARKS[benchmark]]
         by_task = (_cell(scores.by_task), _cell(scores.by_task_without_retrieval))
         table.add_row(route, *tasks, *by_task, _cell(scores.by_group), _cell(scores.by_group_without_retrieval))
     return table
@@ -160,5 +187,5 @@ def overall_table(routes: Mapping[str, Overall]) -> Table:
 
 def _cell(mean: Average) -> str:
     if mean.value is not None or mean.partial is None:
-        return "-" if mean.value is None else str(mean)
-    return f"({100 * mean.partial:.1f})"
+        return percent(mean.value)
+    return f"({percent(mean.partial)})"

@@ -1,0 +1,90 @@
+"""What the controls of a study say: of equal exposure, and with shuffled labels.
+
+A route with an intermediate task is trained for longer than one without. The control of equal exposure is trained on
+the target alone for as long as the route in both phases: what the route gains against it, it gains by its task. A task
+whose labels say nothing should give nothing: what it gains against no intermediate training comes from texts, pictures
+and updates, and what the task itself gains against it comes from the labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from xstilts.base.errors import ParameterError
+from xstilts.report.cells.metrics import ZERO_SHOT
+from xstilts.report.comparisons import FILE, Control, Design
+from xstilts.report.costs import cost, matched, not_matched
+from xstilts.report.differences import facts, languages, means
+from xstilts.report.numbers import difference, verdict
+from xstilts.report.paired import Paired
+from xstilts.report.sentences import covered, exposure_sentence, findable
+
+EXPOSURE = "exposure"  # is the same where the updates of both phases are
+_SHUFFLED = {
+    "better": "gains {points} on {target} over no intermediate training, though its labels say nothing: what {task} "
+    "gains is not all due to its labels",
+    "worse": "loses {points} on {target} against no intermediate training",
+    "inconclusive": "gains nothing that this study can see on {target}: {points}{findable}",
+}
+
+
+def equal_exposure(paired: Paired, design: Design, target: str) -> Iterator[dict[str, Any]]:
+    """For each control of equal exposure: the route that it is of minus the control, and what both took in all."""
+    for entry in design.controls(EXPOSURE):
+        own, other = (cost(paired, route, target) for route in (entry.of, entry.control))
+        same = matched(own, other)
+        result: dict[str, Any] = {
+            "target": target,
+            "route": entry.of,
+            "control": entry.control,
+            **facts(paired, target),
+            **means(paired, entry.of, entry.control, target),
+            "languages": languages(paired, entry.of, entry.control, target),
+            "training": {"route": own, "control": other},
+            "matching": EXPOSURE,
+            "matched": [EXPOSURE] * ("updates" in same) + same,
+            "not_matched": not_matched(own, other),
+        }
+        result["verdict"] = verdict(result[ZERO_SHOT])
+        yield result | {"sentence": exposure_sentence(result, paired.seeds)}
+
+
+def shuffled_labels(paired: Paired, design: Design, target: str) -> Iterator[dict[str, Any]]:
+    """For each control with shuffled labels: its difference to no intermediate training, and its task's to it.
+
+    `labels_teach` is there if the study has the task as a route.
+
+    Raises:
+        ParameterError: the control was trained on its own labels.
+    """
+    for entry in design.declared.controls:
+        baseline = design.baseline_of(entry.control)
+        if entry.matched == "input" and {entry.control, baseline} <= set(paired.routes):
+            _check_shuffled(paired, entry, target)
+            yield _shuffled(paired, entry, baseline, target)
+
+
+def _check_shuffled(paired: Paired, entry: Control, target: str) -> None:
+    trained = [cell["training"]["intermediate"] or {} for cell in paired.about[target][entry.control]]
+    if not all(own.get("shuffled_labels") for own in trained):
+        found = f"{FILE}: {entry.control} is declared as {entry.of} with other labels, but phase 1 had its own labels"
+        raise ParameterError(f"{found}; write `labels: shuffled` into the recipe's section intermediate")
+
+
+def _shuffled(paired: Paired, entry: Control, baseline: str, target: str) -> dict[str, Any]:
+    result: dict[str, Any] = {"target": target, "route": entry.control, "task": entry.of, "baseline": baseline}
+    result |= means(paired, entry.control, baseline, target)
+    result["verdict"] = verdict(result[ZERO_SHOT])
+    if entry.of in paired.routes:
+        result["labels_teach"] = means(paired, entry.of, entry.control, target)
+    return result | {"sentence": _shuffled_sentence(result, paired.seeds)}
+
+
+def _shuffled_sentence(result: Mapping[str, Any], seeds: int) -> str:
+    """What the control says, what its task's labels are worth, and what the intervals cover."""
+    points, found = difference(result[ZERO_SHOT]), findable(result[ZERO_SHOT])
+    said = _SHUFFLED[result["verdict"]].format(points=points, findable=found, **result)
+    if "labels_teach" in result:
+        said += f"; the labels of {result['task']} are worth {difference(result['labels_teach'][ZERO_SHOT])}"
+    return f"{result['route']} (control) {said}; the interval covers {covered(seeds)}."
