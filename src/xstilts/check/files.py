@@ -27,6 +27,7 @@ from xstilts.check.words import all_keys, joined, known_keys
 from xstilts.data.pictograms.build import DATASETS
 from xstilts.data.raw import NAMES, DataSettings, has_own_data, official_source
 from xstilts.encode.recipe import load_mixture
+from xstilts.report.comparisons import read_comparisons
 from xstilts.score.settings import ScoreSettings
 from xstilts.tasks.schema import load_task
 from xstilts.train.settings import TrainSettings
@@ -53,6 +54,7 @@ def check_parameters() -> None:
         check_task(task)
     for recipe in recipe_names():
         check_recipe(recipe, universe)
+    read_comparisons()
     study = check_study(chosen.study, str(PARAMS), universe)
     for dataset in datasets_read(chosen.intermediate, study):
         (check_official if chosen.world == "official" else check_embedded)(dataset)
