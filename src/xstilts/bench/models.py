@@ -63,7 +63,7 @@ def without_dropout(job: Job) -> PretrainedConfig:
     return config
 
 
-def own_model(job: Job, cards: dict[str, dict[str, Any]]) -> MultitaskModel:
+def pipeline_model(job: Job, cards: dict[str, dict[str, Any]]) -> MultitaskModel:
     """The pipeline's model for these tasks, as a phase starts with it."""
     if job.shape is None:
         return fresh_model(Path(job.public), None, cards)
@@ -129,12 +129,12 @@ def _load(kind: Any, job: Job, config: PretrainedConfig) -> PreTrainedModel:
 
 
 def _quiet() -> None:
-    """A fresh head is no news here, and neither is loading weights."""
+    """Let the library say nothing of fresh heads and of loading weights: both are intended here."""
     set_verbosity_error()  # type: ignore[no-untyped-call]
     disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
-def own_cost(model: MultitaskModel, task: str, frozen: int, inputs_trained: bool) -> Cost:
+def pipeline_cost(model: MultitaskModel, task: str, frozen: int, inputs_trained: bool) -> Cost:
     """What the pipeline's model costs on a task whose head scores labels.
 
     With a feature map of the task's own, the gradient that runs back to it through frozen layers is not counted: the
