@@ -1,4 +1,4 @@
-"""What every side is timed with: clocks, a count of the encoder's positions, and a step's time split by its parts."""
+"""What every side is timed with: clocks, a count of the encoder's positions, and the time of a step by its parts."""
 
 from __future__ import annotations
 

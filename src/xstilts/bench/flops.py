@@ -1,4 +1,4 @@
-"""Floating-point operations: how many a model needs for its tokens, and how many a second the machine can do.
+"""Floating-point operations: how many a model needs for its tokens, and how many per second the machine can do.
 
 No padding is counted. A multiplication and an addition are two operations, and only matrix products are counted
 (Kaplan et al. 2020, Scaling Laws for Neural Language Models, section 2.1; Narayanan et al. 2021, Efficient Large-Scale

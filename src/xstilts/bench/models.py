@@ -85,7 +85,7 @@ def classifier(job: Job, labels: int, dropout: bool) -> PreTrainedModel:
 
     Args:
         labels: number of classes.
-        dropout: whether the encoder's configured dropout stays; else it is 0, which lets attention run fused.
+        dropout: whether the encoder keeps its configured dropout; else it is 0, which lets attention run fused.
     """
     _quiet()
     config = encoder_config(job) if dropout else without_dropout(job)
@@ -137,8 +137,8 @@ def _quiet() -> None:
 def pipeline_cost(model: MultitaskModel, task: str, frozen: int, inputs_trained: bool) -> Cost:
     """What the pipeline's model costs on a task whose head scores labels.
 
-    With a feature map of the task's own, the gradient that runs back to it through frozen layers is not counted: the
-    rate that comes of it is rather too low.
+    If the task has a feature map of its own, the gradient that runs back to it through frozen layers is not counted:
+    the rate worked out from this is then too low.
     """
     encoder, head = model.encoder, sum(weight.numel() for weight in model.head(task).parameters() if weight.ndim > 1)
     region = 2 * (len(encoder.prefix.mean) + BOX) * encoder.hidden
