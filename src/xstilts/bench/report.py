@@ -74,18 +74,18 @@ def measure_all(
 def alternate(
     jobs: Mapping[str, Job], rounds: int, run: Callable[[Job], Result] = run_job, note: Callable[[str], None] = print
 ) -> Rounds:
-    """Measure every side once per round, A B C A B C ..., so that changes of the machine's load fall on all alike.
+    """Measure every side once per round, A B C C B A ..., so that a drift of the machine's speed falls on all alike.
 
     Args:
-        jobs: by side, in the order in which they take turns; the number of the round is added to the seed.
+        jobs: by side, in the order of their turns; the number of the round is added to the seed.
         run: does one job.
         note: is told what is being done.
     """
     results: Rounds = {side: [] for side in jobs}
     for number in range(rounds):
-        for side, job in jobs.items():
-            note(f"round {number + 1} of {rounds}: {job.what} {side}")
-            results[side].append(run(replace(job, seed=job.seed + number)))
+        for side in reversed(list(jobs)) if number % 2 else jobs:
+            note(f"round {number + 1} of {rounds}: {jobs[side].what} {side}")
+            results[side].append(run(replace(jobs[side], seed=jobs[side].seed + number)))
     return results
 
 
