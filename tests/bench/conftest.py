@@ -10,12 +10,11 @@ import pytest
 import torch
 from accelerate.state import AcceleratorState
 
-from xstilts.bench.child import measure
-from xstilts.bench.comparison import Plan
-from xstilts.bench.job import Job
-from xstilts.bench.rounds import Result
+from xstilts.bench.comparison import PEERS, PIPELINE, Plan
+from xstilts.bench.job import Job, Result, measure
 
 Plans = Callable[..., Plan]
+SOURCES = {side.name: f"xstilts.bench.{side.source}" for side in (*PIPELINE, *PEERS)}
 SETTINGS = {"frozen_layers": 1, "batch_size": 8, "precision": "fp32"}  # a tiny encoder has two layers
 
 
@@ -35,6 +34,7 @@ def caches(tiny: Any, tiny_features: dict[str, str]) -> Path:
     for name, task in (("mnli", "follows"), ("xgqa", "looks")):
         splits = {split: tiny.rows(task, count, seed) for split, count, seed in (("train", 60, 0), ("dev", 40, 1))}
         tiny.cache(f"bench/{name}/learn", splits, tiny_features)
+    tiny.cache("bench/xgqa/test", {"test": tiny.rows("looks", 40, 2)}, tiny_features)
     return Path(tiny.root) / "bench"
 
 
@@ -47,11 +47,11 @@ def make_plan(caches: Path, public: Path) -> Plans:
 
 @pytest.fixture
 def make_job(caches: Path, public: Path) -> Callable[..., Job]:
-    """A job on one of the tiny caches, with some of it changed."""
+    """A job of a registered side on one of the tiny caches, with some of it changed."""
 
-    def make(data: str = "mnli", **changed: Any) -> Job:
-        where = {"cache": str(caches / data / "learn"), "public": str(public)}
-        fixed = {"what": "train", "side": "ours", "rows": tuple(range(0, 40, 2)), "settings": SETTINGS}
+    def make(data: str = "mnli", side: str = "ours", **changed: Any) -> Job:
+        where = {"source": SOURCES[side], "cache": str(caches / data / "learn"), "public": str(public)}
+        fixed = {"what": "train", "side": side, "rows": tuple(range(0, 40, 2)), "settings": SETTINGS}
         return Job(**{**where, **fixed, **changed})
 
     return make
@@ -63,8 +63,9 @@ def run_here() -> Callable[[Job], Result]:
 
     def run(job: Job) -> Result:
         AcceleratorState._reset_state(reset_partial_state=True)
-        fitting = Job.loads(job.dumps())
-        fitting.settings.update(SETTINGS)
+        fitting = Job.from_json(job.to_json())
+        if job.what != "pace_scoring":  # whose settings are those of scoring
+            fitting.settings.update(SETTINGS)
         return {**measure(fitting).result(), "peak_memory_bytes": 1}
 
     return run

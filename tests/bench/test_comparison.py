@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,18 @@ import torch
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from xstilts.base.errors import ParameterError
-from xstilts.bench.comparison import COMPARISONS, FEWEST_BATCHES, QUICK, Comparison, Plan, chosen, jobs_of
+from xstilts.bench.comparison import (
+    COMPARISONS,
+    FEWEST_BATCHES,
+    PEERS,
+    PIPELINE,
+    QUICK,
+    Comparison,
+    Plan,
+    Side,
+    chosen,
+    jobs_of,
+)
 from xstilts.bench.job import Job
 
 Plans = Callable[..., Plan]
@@ -23,13 +35,21 @@ assert ALL
 @pytest.mark.parametrize("comparison", ALL, ids=[f"{one.what}-{one.data}" for one in ALL])
 def test_sides_differ_in_nothing_but_their_name(comparison: Comparison, make_plan: Plans) -> None:
     jobs = jobs_of(comparison, make_plan())
-    assert list(jobs) == comparison.sides
-    assert {replace(job, side="", settings={}).dumps() for job in jobs.values()} == {
-        replace(jobs[comparison.ours], side="", settings={}).dumps()
-    }
-    assert all(job.settings == jobs[comparison.ours].settings for job in jobs.values())
-    rows = jobs[comparison.ours].rows
+    assert list(jobs) == [side.name for side in comparison.sides]
+    assert len({replace(job, side="", source="").to_json() for job in jobs.values()}) == 1
+    assert len({job.source for job in jobs.values()}) == len(jobs)
+    rows = next(iter(jobs.values())).rows
     assert len(rows) == len(set(rows)) == QUICK
+
+
+@pytest.mark.parametrize("side", [*PIPELINE, *PEERS], ids=lambda side: side.name)
+def test_every_side_does_what_it_is_registered_for(side: Side) -> None:
+    module, name = side.source.split(":")
+    owner = getattr(import_module(f"xstilts.bench.{module}"), name)
+    compared = {(one.what, peer.name) for one in ALL for peer in one.sides}
+    for what in side.works:
+        assert callable(getattr(owner, what))
+        assert (what, side.name) in compared
 
 
 def test_rows_depend_on_the_seed_alone(make_plan: Plans) -> None:
@@ -73,8 +93,15 @@ def test_the_trainer_groups_by_length_within_the_fewest_batches() -> None:
 
 
 def test_a_peer_alone(make_plan: Plans) -> None:
-    assert [one.sides for one in chosen("train", make_plan(peers=("vqa_recipe",)))] == [
-        ["ours_vqa", "ours_vqa_all_weights", "vqa_recipe"]
-    ]
+    (only,) = chosen("train", make_plan(peers=("vqa_recipe",)))
+    assert [side.name for side in only.sides] == ["ours_vqa", "ours_vqa_all_weights", "vqa_recipe"]
     with pytest.raises(ParameterError, match="Did you mean 'trainer_best'"):
         chosen("train", make_plan(peers=("trainer_bst",)))
+
+
+@pytest.mark.parametrize("what", ["train", "step"])
+def test_what_is_not_trained_whole_is_refused(make_plan: Plans, parameter_files: Any, what: str) -> None:
+    parameter_files.edit("stages/tasks/mnli.yaml", lambda content: content["intermediate"].update(tune="lora"))
+    with pytest.raises(ParameterError, match="mnli: found tune: lora, expected full; measure another task"):
+        jobs_of(COMPARISONS[what][0], make_plan())
+    assert jobs_of(COMPARISONS["score"][0], make_plan())

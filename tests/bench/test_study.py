@@ -2,51 +2,81 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from xstilts.base.cells import Route
 from xstilts.base.errors import DataError
-from xstilts.bench.cost import Pace, Study, apart, grown, shared
-from xstilts.bench.job import Job
-from xstilts.bench.rounds import Result
-from xstilts.bench.study import Sampling, measure_study, study_of
+from xstilts.bench.job import Job, Result
+from xstilts.bench.study import Paces, Sampling, Work, apart, growth, measure_study, print_study, shared, work_of
 
-STUDY = Study(["none", "a", "ab"], 2, ["x", "y"], {"none": [], "a": ["a"], "ab": ["a", "b"]})
-FIRST = {"none": Pace(), "a": Pace(1, 100), "b": Pace(2, 200), "ab": Pace(0, 300)}
-TARGET = {"x": Pace(3, 10, 20), "y": Pace(4, 30, 40)}
+MEMBERS = {"none": [], "a": ["a"], "ab": ["a", "b"]}
+WORK = Work([Route("none"), Route("a"), Route("ab")], 2, ["x", "y"], MEMBERS)
+PACES = Paces(
+    caches={"a": 1, "b": 2, "x": 3, "y": 4},
+    phase_1={Route("none"): 0, Route("a"): 100, Route("ab"): 300},
+    phase_2={Route("x"): 10, Route("y"): 30},
+    phase_3={Route("x"): 20, Route("y"): 40},
+)
 
 
 def test_what_is_shared_is_made_once() -> None:
-    found = shared(STUDY, FIRST, TARGET)
+    found = shared(WORK, PACES)
     assert found == {"caches": 1 + 2 + 3 + 4, "phase 1": 2 * 400, "phase 2": 6 * 40, "phase 3": 6 * 60}
 
 
 def test_apart_every_cell_makes_its_own() -> None:
     """Six cells a seed: `a` is tokenised for two routes times two targets, `b` for one route."""
-    found = apart(STUDY, FIRST, TARGET)
+    found = apart(WORK, PACES)
     caches = 2 * (2 * (1 + 1 + 2) + 3 * (3 + 4))
     assert found == {"caches": caches, "phase 1": 2 * 2 * 400, "phase 2": 6 * 40, "phase 3": 6 * 60}
 
 
 def test_one_cell_costs_the_same_either_way() -> None:
-    one = Study(["a"], 1, ["x"], {"a": ["a"]})
-    assert shared(one, FIRST, TARGET) == apart(one, FIRST, TARGET)
+    one = Work([Route("a")], 1, ["x"], MEMBERS)
+    assert shared(one, PACES) == apart(one, PACES)
+
+
+def test_a_recipe_adds_the_phases_that_it_changes() -> None:
+    """`late` changes phase 2 alone, `scored` phase 3: the former has phase 1 in common with plain, the latter both."""
+    changes = {"plain": (), "late": ("target",), "early": ("intermediate",), "scored": ("score",)}
+    paces = Paces(
+        PACES.caches,
+        {**PACES.phase_1, Route("a", "early"): 50},
+        {**PACES.phase_2, Route("x", "late"): 1000},
+        {**PACES.phase_3, Route("x", "scored"): 5},
+    )
+
+    def seconds(*recipes: str) -> list[float]:
+        work = Work([Route("a", recipe) for recipe in recipes], 1, ["x"], MEMBERS, changes)
+        return list(shared(work, paces).values())
+
+    assert seconds("plain") == [4, 100, 10, 20]
+    assert seconds("plain", "late") == [4, 100, 10 + 1000, 20 + 20]
+    assert seconds("plain", "early") == [4, 100 + 50, 10 + 10, 20 + 20]
+    assert seconds("plain", "scored") == [4, 100, 10, 20 + 5]
+    assert seconds("late") == [4, 100, 1000, 20]
 
 
 def test_growth_ends_at_the_whole_study() -> None:
-    rows = grown(STUDY, FIRST, TARGET)
+    rows = growth(WORK, PACES)
     assert [row["cells"] for row in rows] == [4, 8, 12]
-    assert rows[-1]["shared"] == sum(shared(STUDY, FIRST, TARGET).values())
+    assert rows[-1]["shared"] == sum(shared(WORK, PACES).values())
     assert sum(row["added"] for row in rows) == rows[-1]["shared"]
-    assert rows[-1]["apart"] == sum(apart(STUDY, FIRST, TARGET).values())
+    assert rows[-1]["apart"] == sum(apart(WORK, PACES).values())
 
 
-def test_members_are_those_of_the_task_files() -> None:
-    members = study_of(["none", "squad", "text"], 1, ["xgqa"]).members
-    assert members == {"none": [], "squad": ["squad"], "text": ["squad", "mnli"]}
+def test_members_and_changes_are_those_of_the_files() -> None:
+    routes = ["none", "squad", "longer/text", "shuffled_labels/gqa"]
+    work = work_of([Route.parse(route) for route in routes], 1, ["xgqa"])
+    assert work.members == {"none": [], "squad": ["squad"], "text": ["squad", "mnli"], "gqa": ["gqa"]}
+    assert work.changes == {"plain": [], "longer": ["target"], "shuffled_labels": ["intermediate"]}
 
 
 def test_samples_are_scaled_to_all_rows(caches: Path, public: Path, run_here: Callable[[Job], Result]) -> None:
@@ -57,22 +87,25 @@ def test_samples_are_scaled_to_all_rows(caches: Path, public: Path, run_here: Ca
         told.append(run_here(job))
         return told[-1]
 
-    study = Study(["none", "mnli"], 1, [], {"none": [], "mnli": ["mnli"]})
-    report = measure_study(study, Sampling(caches, public, rows=20), note=lambda _: None, run=run)
-    (result,) = told
-    pace: dict[str, Any] = report["pace"]["phase_1"]["mnli"]
-    assert result["examples"] == 20
-    assert pace["train"] == pytest.approx(3 * result["seconds"] + 2 * 40 * result["more"]["dev_seconds"])
-    assert pace["encode"] == pytest.approx(100 * result["more"]["encode_seconds"])
+    work = Work([Route("none"), Route("mnli")], 1, ["xgqa"], {"none": [], "mnli": ["mnli"]})
+    report = measure_study(work, Sampling(caches, public, rows=20, run=run), note=lambda _: None)
+    result, pace = told[0], report["pace"]
+    assert [one["examples"] for one in told] == [20, 20, 40]
+    assert pace["phase_1"]["none"] == 0
+    assert pace["phase_1"]["mnli"] == pytest.approx(3 * result["seconds"] + 2 * 40 * result["more"]["dev_seconds"])
+    assert pace["caches"]["mnli"] == pytest.approx(100 * result["more"]["encode_seconds"])
+    assert pace["phase_3"]["xgqa"] == pytest.approx(told[2]["seconds"])
     assert min(result["seconds"], *result["more"].values()) > 0
-    assert sum(report["shared"].values()) == pytest.approx(pace["train"] + pace["encode"])
+    assert report["shared"]["phase 3"] == pytest.approx(2 * pace["phase_3"]["xgqa"])
+    assert json.loads(json.dumps(report)) == report
+    out = io.StringIO()
+    print_study(report, Console(file=out, width=120))
+    assert "2 routes, 1 seeds, 1 targets" in out.getvalue()
 
 
-def test_scoring_counts_a_pass_a_control(make_job: Callable[..., Job], run_here: Callable[[Job], Result]) -> None:
-    found = {
-        data: run_here(make_job(data, what="pace", side="score", split="dev", rows=tuple(range(8))))
-        for data in ("mnli", "xgqa")
-    }
+def test_scoring_counts_one_pass_per_control(make_job: Callable[..., Job], run_here: Callable[[Job], Result]) -> None:
+    rows: dict[str, Any] = {"split": "dev", "rows": tuple(range(8)), "source": "xstilts.bench.ours", "settings": {}}
+    found = {data: run_here(make_job(data, what="pace_scoring", **rows)) for data in ("mnli", "xgqa")}
     assert {data: (one["examples"], one["more"]["passes"]) for data, one in found.items()} == {
         "mnli": (8, 1),
         "xgqa": (8, 3),
@@ -80,6 +113,6 @@ def test_scoring_counts_a_pass_a_control(make_job: Callable[..., Job], run_here:
 
 
 def test_a_cache_that_is_not_there(caches: Path, public: Path, run_here: Callable[[Job], Result]) -> None:
-    study = Study(["squad"], 1, [], {"squad": ["squad"]})
+    work = Work([Route("squad")], 1, [], {"squad": ["squad"]})
     with pytest.raises(DataError, match=r"squad.*no cache.*dvc repro"):
-        measure_study(study, Sampling(caches, public), note=lambda _: None, run=run_here)
+        measure_study(work, Sampling(caches, public, run=run_here), note=lambda _: None)

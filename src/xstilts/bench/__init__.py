@@ -1,1 +1,1 @@
-"""Measuring: the pipeline's own speed beside that of the field's usual tools, in turn, on the same examples."""
+"""Measuring: the speed of the pipeline beside that of the usual tools, in turn and on the same examples."""

@@ -1,47 +1,71 @@
-"""When training begins and ends, and how many positions the encoder was run over: the same for every side."""
+"""What every side is timed with: clocks, a count of the encoder's positions, and the time of a step by its parts."""
 
 from __future__ import annotations
 
+import functools
 import time
-from contextlib import AbstractContextManager
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Self
 
 import torch
 from torch import nn
-from torch.optim.optimizer import register_optimizer_step_post_hook
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-from xstilts.bench.gemm import synchronise
+OTHER = "other"
+Interval = tuple[str, float, float]  # the name of a part of the work, its start and its end in seconds
+
+
+def device() -> torch.device:
+    """Where every side computes: the GPU if there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def now() -> float:
+    """Seconds of a clock that only goes forward, once the GPU, if there is one, has done what it was given."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter()
 
 
 class Stopwatch(AbstractContextManager["Stopwatch"]):
-    """Time from `start` to the end of the last optimizer step, whoever's optimizer it is.
+    """Time from the start of a block to its end."""
+
+    begun = ended = 0.0
+
+    def __enter__(self) -> Self:
+        self.begun = self.ended = now()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ended = now()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds between the two."""
+        return self.ended - self.begun
+
+
+class TrainingClock(Stopwatch):
+    """Time from the start of a block, or from `restart`, to the end of the last optimizer step, of any optimizer.
 
     What comes after the last step (scoring of dev, copying of weights) is thereby not counted.
     """
 
     def __enter__(self) -> Self:
-        self.begun = self.ended = time.perf_counter()
-        self.updates = 0
         self._hook = register_optimizer_step_post_hook(self._mark)
-        return self
+        return super().__enter__()
 
     def __exit__(self, *_: object) -> None:
         self._hook.remove()
 
-    def start(self) -> None:
-        """Begin to count here."""
-        synchronise(_device())
-        self.begun = time.perf_counter()
+    def restart(self) -> None:
+        """Count from here."""
+        self.begun = now()
 
     def _mark(self, *_: object) -> None:
-        synchronise(_device())
-        self.ended = time.perf_counter()
-        self.updates += 1
-
-    @property
-    def seconds(self) -> float:
-        """Seconds from start to the last optimizer step."""
-        return self.ended - self.begun
+        self.ended = now()
 
 
 class Positions(AbstractContextManager["Positions"]):
@@ -75,5 +99,57 @@ class Positions(AbstractContextManager["Positions"]):
         return sum(self._found)
 
 
-def _device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+@contextmanager
+def timed_method(owner: Any, name: str, part: str, found: list[Interval]) -> Iterator[None]:
+    """Append every call of `owner.name` to `found`, as an interval of `part`, for as long as the block runs."""
+    original: Callable[..., Any] = getattr(owner, name)
+    own = name in vars(owner)
+
+    @functools.wraps(original)
+    def timed(*arguments: Any, **named: Any) -> Any:
+        begin = time.perf_counter()
+        result = original(*arguments, **named)
+        found.append((part, begin, now()))
+        return result
+
+    setattr(owner, name, timed)
+    try:
+        yield
+    finally:
+        setattr(owner, name, original) if own else delattr(owner, name)
+
+
+@contextmanager
+def timed_optimizer(found: list[Interval]) -> Iterator[None]:
+    """Append every optimizer step to `found`, as an interval of `optimizer`, for as long as the block runs."""
+    begins: list[float] = []
+    hooks = [
+        register_optimizer_step_pre_hook(lambda *_: begins.append(time.perf_counter())),
+        register_optimizer_step_post_hook(lambda *_: found.append(("optimizer", begins[-1], now()))),
+    ]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def split_wall(intervals: Iterable[Interval], begun: float, ended: float) -> dict[str, float]:
+    """Seconds of each part between `begun` and `ended`; they sum to `ended - begun`.
+
+    Moments in which several threads work are divided evenly among them; those in which none does are `other`.
+    """
+    events = [(max(at, begun), 1, name) for name, at, _ in intervals] + [(at, -1, name) for name, _, at in intervals]
+    busy: Counter[str] = Counter()
+    seconds: defaultdict[str, float] = defaultdict(float, {OTHER: 0.0})
+    last = begun
+    for at, change, name in sorted(events):
+        passed = min(at, ended) - last
+        if passed > 0:
+            threads = sum(busy.values())
+            for part, count in busy.items() if threads else [(OTHER, 1)]:
+                seconds[part] += passed * count / max(threads, 1)
+            last = min(at, ended)
+        busy[name] += change
+    seconds[OTHER] += ended - last
+    return dict(seconds)

@@ -1,23 +1,69 @@
-"""Which sides a command compares, on which data, and the jobs that they get."""
+"""Which sides there are, which of them a command compares, on which rows, and the jobs that they get.
+
+A new peer is an object with a method for each work that it does (`train`, `score`, ...), in a module of its own or
+beside its kin, and an entry in `PEERS`.
+"""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from xstilts.base.cells import PLAIN
 from xstilts.base.errors import ParameterError, did_you_mean
 from xstilts.base.files import CARD, read_json
-from xstilts.base.parameters import STAGES, build, task_names, task_section
-from xstilts.bench.job import Job, What
-from xstilts.bench.rounds import Result, run_job
+from xstilts.base.parameters import STAGES, task_names, task_settings
+from xstilts.bench.job import Job, Result, What, run_job
+from xstilts.bench.rows import copy_with_regions
 from xstilts.train.settings import TrainSettings
 
-QUICK = 32  # examples of a smoke run
-# Batches a round, at least. The Trainer groups rows by length within a quarter of them: of few it would group nothing.
+Settings = TypeVar("Settings")
+QUICK = 32  # examples of a quick run
+# Batches in a round, at least. The Trainer groups rows by length within a quarter of them: it could not group few.
 FEWEST_BATCHES = 32
+LEARNED_AS = {"text": "intermediate", "vqa": "target"}  # the section of a task file that training reads
+
+
+@dataclass(frozen=True)
+class Side:
+    """One way to do some kinds of work.
+
+    Attributes:
+        name: in the report, and after --peer.
+        data: what it works on: `text` (pairs of sentences) or `vqa`.
+        source: what does the work, `module:object` within `xstilts.bench`.
+        works: the object's methods that are measured.
+    """
+
+    name: str
+    data: str
+    source: str
+    works: tuple[What, ...]
+
+
+PIPELINE = (
+    Side("ours", "text", "ours:PIPELINE", ("train", "score", "step")),
+    Side("ours_all_weights", "text", "ours:ALL_WEIGHTS", ("train",)),
+    Side("ours_tokens", "text", "ours:PIPELINE", ("tokenise",)),
+    Side("ours_vqa", "vqa", "ours:PIPELINE", ("train", "score", "step")),
+    Side("ours_vqa_all_weights", "vqa", "ours:ALL_WEIGHTS", ("train",)),
+    Side("ours_features", "vqa", "ours:PIPELINE", ("read",)),
+)
+# In the order of their turns. The first of a comparison is the slowest: it decides how many examples a round has.
+PEERS = (
+    Side("trainer_default", "text", "trainer:AS_IN_SCRIPTS", ("train", "score")),
+    Side("trainer_best", "text", "trainer:AT_BEST", ("train", "score")),
+    Side("trainer_best_mean", "text", "trainer:AT_BEST_WITH_OUR_HEAD", ("train",)),
+    Side("map_default", "text", "trainer:AS_IN_SCRIPTS", ("tokenise",)),
+    Side("map_best", "text", "trainer:AT_BEST", ("tokenise",)),
+    Side("vqa_recipe", "vqa", "vqa_recipe:VOLTA", ("train", "score")),
+    Side("vqa_features", "vqa", "vqa_recipe:VOLTA", ("read",)),
+)
 
 
 @dataclass(frozen=True)
@@ -26,39 +72,39 @@ class Comparison:
 
     Attributes:
         what: the work.
-        data: `text` (pairs of sentences) or `vqa`.
-        ours: the pipeline's side; `ours_all_weights`: the same with every weight trained, as the peers do.
-        peers: in the order of their turns; each gives a ratio of its own name.
+        data: `text` or `vqa`.
+        peers: those that take part; each gives a ratio of its own name.
     """
 
     what: What
     data: str
-    ours: str
-    peers: tuple[str, ...]
-    ours_all_weights: str | None = None
+    peers: tuple[Side, ...]
 
     @property
-    def sides(self) -> list[str]:
+    def own(self) -> tuple[Side, ...]:
+        """The pipeline, and where it trains, the pipeline with every weight trained, as the peers do."""
+        return _able(PIPELINE, self.what, self.data)
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
         """All sides, in the order of their turns."""
-        own = [self.ours] + ([self.ours_all_weights] if self.ours_all_weights else [])
-        return [*own, *self.peers]
+        return (*self.own, *self.peers)
 
 
-_TEXT_PEERS, _VQA_PEERS = ("trainer_default", "trainer_best"), ("vqa_recipe",)
-_SAME_MODEL = "trainer_best_mean"
-COMPARISONS = {
-    "train": (
-        Comparison("train", "text", "ours", (*_TEXT_PEERS, _SAME_MODEL), "ours_all_weights"),
-        Comparison("train", "vqa", "ours_vqa", _VQA_PEERS, "ours_vqa_all_weights"),
-    ),
-    "score": (Comparison("score", "text", "ours", _TEXT_PEERS), Comparison("score", "vqa", "ours_vqa", _VQA_PEERS)),
-    "encode": (
-        Comparison("tokenise", "text", "ours_tokens", ("map_default", "map_best")),
-        Comparison("read", "vqa", "ours_features", ("vqa_features",)),
-    ),
-    "step": (Comparison("step", "text", "ours", ()), Comparison("step", "vqa", "ours_vqa", ())),
+def _able(sides: tuple[Side, ...], what: What, data: str) -> tuple[Side, ...]:
+    return tuple(side for side in sides if what in side.works and side.data == data)
+
+
+WORKS: Mapping[str, tuple[tuple[What, str], ...]] = {
+    "train": (("train", "text"), ("train", "vqa")),
+    "score": (("score", "text"), ("score", "vqa")),
+    "encode": (("tokenise", "text"), ("read", "vqa")),
+    "step": (("step", "text"), ("step", "vqa")),
 }
-LEARNED_AS = {"text": "intermediate", "vqa": "target"}  # the section of a task file that training reads
+COMPARISONS = {
+    command: tuple(Comparison(what, data, _able(PEERS, what, data)) for what, data in works)
+    for command, works in WORKS.items()
+}
 
 
 @dataclass(frozen=True)
@@ -71,14 +117,14 @@ class Plan:
         public: phase 0.
         shape: of random weights instead of those in `public`.
         rounds, threads, seed: as they say.
-        seconds: how long the slowest side of a comparison shall take a round, if it has enough batches by then.
+        seconds: how long the slowest side of a comparison is to take for a round, if it has enough batches by then.
         examples: how many instead; 0: as many as the seconds allow.
         batch_size: examples in an update of every side; 0: as the task's settings say.
         learning_rate: of every weight on every side; 0: each side's own.
         peers: the peers that take part; empty: all.
         quality: whether accuracy on English dev is measured after training.
-        quick: whether this is a smoke run.
-        regions: random regions of every picture, in place of its own (see `xstilts.bench.published`); 0: its own.
+        quick: whether this only shows that everything works.
+        regions: random regions of every picture, in place of its own (see `xstilts.bench.rows`); 0: its own.
         made: the learning part of a cache with them, once it is made.
     """
 
@@ -103,6 +149,22 @@ class Plan:
         """The learning part of the cache that `text` or `vqa` stands for."""
         return self.made if data == "vqa" and self.made else self.cache / self.tasks[data] / "learn"
 
+    def to_json(self) -> dict[str, Any]:
+        """The plan as the report holds it."""
+        texts = {"cache": str(self.cache), "public": str(self.public)}
+        chosen = {name: value for name, value in asdict(self).items() if name != "made"}
+        return {**chosen, **texts, "tasks": dict(self.tasks), "peers": list(self.peers)}
+
+
+@contextmanager
+def with_regions(plan: Plan) -> Iterator[Plan]:
+    """The plan with a cache made for it for as long as the block runs; the plan itself if it asks for no regions."""
+    if not plan.regions:
+        yield plan
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield replace(plan, made=copy_with_regions(plan.learn("vqa"), Path(folder), plan.regions, plan.seed))
+
 
 def chosen(command: str, plan: Plan) -> list[Comparison]:
     """The command's comparisons, with the peers that were named alone.
@@ -110,50 +172,62 @@ def chosen(command: str, plan: Plan) -> list[Comparison]:
     Raises:
         ParameterError: a peer that the command does not have.
     """
-    known = [peer for one in COMPARISONS[command] for peer in one.peers]
-    for peer in plan.peers:
-        if peer not in known:
-            raise ParameterError(f"--peer: unknown '{peer}'.{did_you_mean(peer, known)}")
+    known = [peer.name for one in COMPARISONS[command] for peer in one.peers]
+    for name in plan.peers:
+        if name not in known:
+            raise ParameterError(f"--peer: unknown '{name}'.{did_you_mean(name, known)}")
     if not plan.peers:
         return list(COMPARISONS[command])
-    kept = [replace(one, peers=tuple(p for p in one.peers if p in plan.peers)) for one in COMPARISONS[command]]
+    kept = [replace(one, peers=tuple(p for p in one.peers if p.name in plan.peers)) for one in COMPARISONS[command]]
     return [one for one in kept if one.peers]
 
 
 def jobs_of(comparison: Comparison, plan: Plan, run: Callable[[Job], Result] = run_job) -> dict[str, Job]:
-    """A job for each side, all on the same rows, in an order that depends on the seed alone."""
-    job = _blank(comparison, plan)
-    counts = read_json(Path(job.cache) / CARD)["rows"]
-    settings = build(TrainSettings, job.settings, "settings")
-    order = random.Random(plan.seed).sample(range(counts[job.split]), counts[job.split])
-    warmup = tuple(order[-settings.batch_size :])
-    job = replace(job, warmup=warmup, dev=tuple(range(counts["dev"])) if plan.quality else ())
-    count = plan.examples or (QUICK if plan.quick else _affordable(comparison, replace(job, rows=warmup), plan, run))
-    rows = tuple(order[:count])
-    return {side: replace(job, side=side, rows=rows) for side in comparison.sides}
+    """A job for each side, all on the same rows, in an order that depends on the seed alone.
 
+    The rows are training rows also where scoring is measured: of those there are enough.
 
-def _blank(comparison: Comparison, plan: Plan) -> Job:
-    """The job without its rows, which are training rows also where scoring is measured: of those there are enough."""
-    task = plan.tasks[comparison.data]
-    return Job(
+    Raises:
+        ParameterError: training a task with adapters or a head alone, whose operations are not counted here.
+    """
+    cache, settings = plan.learn(comparison.data), _settings(comparison, plan)
+    counts = read_json(cache / CARD)["rows"]
+    order = random.Random(plan.seed).sample(range(counts["train"]), counts["train"])
+    job = Job(
         what=comparison.what,
-        side=comparison.ours,
-        cache=str(plan.learn(comparison.data)),
+        side="",
+        source="",
+        cache=str(cache),
         public=str(plan.public),
         shape=plan.shape,
-        settings=asdict(in_batches(settings_of_task(task, LEARNED_AS[comparison.data]), plan.batch_size)),
+        warmup=tuple(order[-settings.batch_size :]),
+        dev=tuple(range(counts["dev"])) if plan.quality else (),
+        settings=asdict(settings),
         learning_rate=plan.learning_rate,
         threads=plan.threads,
         seed=plan.seed,
     )
+    count = plan.examples or (QUICK if plan.quick else _affordable(comparison, job, plan, run))
+    return {side.name: _job_of(side, replace(job, rows=tuple(order[:count]))) for side in comparison.sides}
 
 
-def settings_of_task(task: str, section: str) -> TrainSettings:
-    """How the pipeline trains this task; a cache of another name is trained as the defaults say."""
+def _job_of(side: Side, job: Job) -> Job:
+    return replace(job, side=side.name, source=f"xstilts.bench.{side.source}")
+
+
+def _settings(comparison: Comparison, plan: Plan) -> TrainSettings:
+    task = plan.tasks[comparison.data]
+    settings = in_batches(settings_of(TrainSettings, task, LEARNED_AS[comparison.data]), plan.batch_size)
+    if settings.tune != "full" and comparison.what in ("train", "step"):
+        raise ParameterError(f"{task}: found tune: {settings.tune}, expected full; measure another task")
+    return settings
+
+
+def settings_of(kind: type[Settings], task: str, section: str, recipe: str = PLAIN) -> Settings:
+    """What task file and recipe say of a section; a cache of another name is treated as the defaults say."""
     if not (STAGES / "tasks").is_dir() or task not in task_names():
-        return TrainSettings()
-    return build(TrainSettings, task_section(task, section), f"stages/tasks/{task}.yaml: {section}")
+        return kind()
+    return task_settings(kind, task, section, recipe)
 
 
 def in_batches(settings: TrainSettings, size: int) -> TrainSettings:
@@ -164,19 +238,12 @@ def in_batches(settings: TrainSettings, size: int) -> TrainSettings:
 
 def _affordable(comparison: Comparison, job: Job, plan: Plan, run: Callable[[Job], Result]) -> int:
     """How many examples the slowest side (the first peer, if any) does in a round, `FEWEST_BATCHES` at least."""
-    slowest = (*comparison.peers, comparison.ours)[0]
-    few = replace(job, side=slowest, rows=job.warmup, warmup=(), dev=())
+    slowest = (*comparison.peers, *comparison.own)[0]
+    few = replace(_job_of(slowest, job), rows=job.warmup, warmup=(), dev=())
     rate = float(run(few)["examples_per_second"])
     return max(FEWEST_BATCHES * len(job.warmup), round(rate * plan.seconds))
 
 
 def limit_job(plan: Plan) -> Job:
     """The job that finds the best rate of matrix products."""
-    return Job("gemm", "limit", threads=plan.threads, seconds=0.0 if plan.quick else 0.3)
-
-
-def described(plan: Plan) -> dict[str, Any]:
-    """The plan as the JSON holds it."""
-    texts = {"cache": str(plan.cache), "public": str(plan.public)}
-    chosen = {name: value for name, value in asdict(plan).items() if name != "made"}
-    return {**chosen, **texts, "tasks": dict(plan.tasks), "peers": list(plan.peers)}
+    return Job("gemm", "limit", "xstilts.bench.flops", threads=plan.threads, seconds=0.0 if plan.quick else 0.3)

@@ -1,16 +1,32 @@
-"""Floating-point operations that a model needs for the tokens it is given, no padding counted.
+"""Floating-point operations: how many a model needs for its tokens, and how many per second the machine can do.
 
-A multiplication and an addition are two operations, and only matrix products are counted (Kaplan et al. 2020, Scaling
-Laws for Neural Language Models, section 2.1; Narayanan et al. 2021, Efficient Large-Scale Language Model Training,
-appendix, with the attention's products). A gradient costs a product once more for the weights and once more for the
-inputs, unless those need none.
+No padding is counted. A multiplication and an addition are two operations, and only matrix products are counted
+(Kaplan et al. 2020, Scaling Laws for Neural Language Models, section 2.1; Narayanan et al. 2021, Efficient Large-Scale
+Language Model Training, appendix, with the attention's products). A gradient costs a product once more for the weights
+and once more for the inputs, unless those need none.
 """
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
+import torch
+from torch import Tensor
+
+from xstilts.base.threads import one_thread_an_operation
+from xstilts.bench.clock import Stopwatch, device, now
+from xstilts.bench.job import Job, Measured
+
+Sizes = list[tuple[int, ...]]
+# rows, inner size, columns: squares, and a batch of tokens through the maps of a small, a base and a large encoder
+SIZES: Sizes = [(512,) * 3, (1024,) * 3, (2048,) * 3, (1024, 384, 1536), (1024, 768, 3072), (2048, 1024, 4096)]
+ON_GPU: Sizes = [(8192,) * 3]  # a GPU is not filled by less
+QUEUED = 50  # products that a GPU is sent before it is waited for
+PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
 @dataclass(frozen=True)
@@ -56,3 +72,53 @@ class Cost:
         gradients += 2.0 * 2 * self.head * len(lengths)
         gradients += 2.0 * self.region * regions if self.inputs_trained else 0.0  # the features want no gradient
         return self.scoring(lengths, regions) + gradients
+
+
+def gemm(job: Job) -> Measured:
+    """Multiply matrices of several sizes and precisions: the best rate is the limit that a model's is compared with.
+
+    Returns:
+        Measured: `more` has the best rate of each precision, in operations per second, and every rate (`sweep`).
+    """
+    best, sweep = dict.fromkeys(PRECISIONS, 0.0), []
+    with Stopwatch() as watch:
+        for precision, size in product(PRECISIONS, sizes(job.seconds > 0)):
+            for threads, rate in rates(size, PRECISIONS[precision], job).items():
+                best[precision] = max(best[precision], rate)
+                name = "x".join(str(length) for length in size)
+                sweep.append({"precision": precision, "size": name, "threads": threads, "flops_per_second": rate})
+    return Measured(0, 0, watch.seconds, more={**best, "sweep": sweep})
+
+
+def rates(size: tuple[int, ...], dtype: torch.dtype, job: Job) -> dict[str, float]:
+    """Operations per second with all threads at one product (`together`) and with one product per thread (`apart`)."""
+    rows, inner, columns = size
+    left = torch.randn(rows, inner, device=device()).to(dtype)
+    right = torch.randn(inner, columns, device=device()).to(dtype)
+    found = {"together": _repeat(left, right, job.seconds)}
+    if job.threads > 1 and not left.is_cuda:
+        found["apart"] = _apart(left, right, job)
+    return {threads: rate * 2.0 * rows * inner * columns for threads, rate in found.items()}
+
+
+def sizes(sweep: bool) -> Sizes:
+    """Rows, inner size and columns to try: all, or one to see that it works."""
+    return [*SIZES, *(ON_GPU if device().type == "cuda" else [])] if sweep else SIZES[:1]
+
+
+def _apart(left: Tensor, right: Tensor, job: Job) -> float:
+    """Products per second, each thread at products of its own."""
+    with one_thread_an_operation(), ThreadPoolExecutor(job.threads) as pool:
+        return sum(pool.map(lambda _: _repeat(left, right, job.seconds), range(job.threads)))
+
+
+def _repeat(left: Tensor, right: Tensor, seconds: float) -> float:
+    """Products per second of this thread, the first one not counted."""
+    out = left @ right
+    began, done, turn = now(), 0, QUEUED if left.is_cuda else 1
+    while done < 2 or time.perf_counter() - began < seconds:
+        for _ in range(turn):
+            torch.mm(left, right, out=out)
+        done += turn
+        now()  # waits for a GPU
+    return done / (time.perf_counter() - began)

@@ -63,7 +63,7 @@ def without_dropout(job: Job) -> PretrainedConfig:
     return config
 
 
-def own_model(job: Job, cards: dict[str, dict[str, Any]]) -> MultitaskModel:
+def pipeline_model(job: Job, cards: dict[str, dict[str, Any]]) -> MultitaskModel:
     """The pipeline's model for these tasks, as a phase starts with it."""
     if job.shape is None:
         return fresh_model(Path(job.public), None, cards)
@@ -85,7 +85,7 @@ def classifier(job: Job, labels: int, dropout: bool) -> PreTrainedModel:
 
     Args:
         labels: number of classes.
-        dropout: whether the encoder's configured dropout stays; else it is 0, which lets attention run fused.
+        dropout: whether the encoder keeps its configured dropout; else it is 0, which lets attention run fused.
     """
     _quiet()
     config = encoder_config(job) if dropout else without_dropout(job)
@@ -129,16 +129,16 @@ def _load(kind: Any, job: Job, config: PretrainedConfig) -> PreTrainedModel:
 
 
 def _quiet() -> None:
-    """A fresh head is no news here, and neither is loading weights."""
+    """Let the library say nothing of fresh heads and of loading weights: both are intended here."""
     set_verbosity_error()  # type: ignore[no-untyped-call]
     disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
-def own_cost(model: MultitaskModel, task: str, frozen: int, inputs_trained: bool) -> Cost:
+def pipeline_cost(model: MultitaskModel, task: str, frozen: int, inputs_trained: bool) -> Cost:
     """What the pipeline's model costs on a task whose head scores labels.
 
-    With a feature map of the task's own, the gradient that runs back to it through frozen layers is not counted: the
-    rate that comes of it is rather too low.
+    If the task has a feature map of its own, the gradient that runs back to it through frozen layers is not counted:
+    the rate worked out from this is then too low.
     """
     encoder, head = model.encoder, sum(weight.numel() for weight in model.head(task).parameters() if weight.ndim > 1)
     region = 2 * (len(encoder.prefix.mean) + BOX) * encoder.hidden

@@ -1,77 +1,205 @@
-"""The pipeline's own training and scoring, called as its stages call them."""
+"""The pipeline's own side: xstilts called as its stages call it, and timed."""
 
 from __future__ import annotations
 
-import time
+import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+import pyarrow as pa
 import torch
+from tokenizers import Tokenizer
 
-from xstilts.base.errors import ParameterError
-from xstilts.bench.clock import Positions, Stopwatch
+from xstilts.base.files import CARD, read_json, write_table
+from xstilts.base.threads import workers
+from xstilts.bench.clock import (
+    OTHER,
+    Interval,
+    Positions,
+    Stopwatch,
+    TrainingClock,
+    device,
+    split_wall,
+    timed_method,
+    timed_optimizer,
+)
 from xstilts.bench.job import Job, Measured
-from xstilts.bench.models import own_cost, own_model
-from xstilts.bench.sample import examples_of, labels_of, read_card, table_of, whole
-from xstilts.score.predictions import answer_all
+from xstilts.bench.models import pipeline_cost, pipeline_model
+from xstilts.bench.rows import (
+    MAX_LENGTH,
+    examples_of,
+    read_card,
+    table_of,
+    texts_of,
+    token_ids,
+    tokenizer_file,
+)
+from xstilts.encode.lists import IntLists
+from xstilts.encode.tokens import encode, open_tokenizer
+from xstilts.model.multitask import MultitaskModel
+from xstilts.score.controls import SHOWN, controls_of
+from xstilts.score.predictions import answer_all, each_batch
 from xstilts.score.settings import ScoreSettings
-from xstilts.train.loop import train
-from xstilts.train.phase import make_ready
+from xstilts.train.dev import dev_scores
+from xstilts.train.examples import Examples, open_examples
+from xstilts.train.loop import train, update_plan
+from xstilts.train.masking import read_masking
+from xstilts.train.phase import fresh_model, make_ready
 from xstilts.train.settings import TrainSettings
 
-ALL_WEIGHTS = "all_weights"  # ends the name of a side that trains every weight, as the peers do
+PARTS = ("input", "forward", "backward", "optimizer", OTHER)  # of a training step
 
 
-def settings_of(job: Job) -> TrainSettings:
-    """One epoch with the task's settings and the job's rate; a side named `..._all_weights` freezes nothing.
+@dataclass(frozen=True)
+class Pipeline:
+    """xstilts, on caches of one task with one label per example.
 
-    Raises:
-        ParameterError: a task that trains adapters or a head alone, whose operations are not counted here.
+    Attributes:
+        all_weights: whether every weight is trained, as the peers do, instead of those that the task file says.
     """
-    settings = replace(TrainSettings(**job.settings), epochs=1.0, evaluations=1, accumulation=1)
-    if settings.tune != "full":
-        raise ParameterError(f"{job.cache}: its task has tune: {settings.tune}, expected full; measure another task")
-    if rate := job.learning_rate:
-        settings = replace(settings, learning_rate=rate, head_learning_rate=rate)
-    return replace(settings, frozen_layers=0, train_inputs=True) if job.side.endswith(ALL_WEIGHTS) else settings
+
+    all_weights: bool = False
+
+    def train(self, job: Job) -> Measured:
+        """Train on the job's rows once."""
+        (task, _), settings = read_card(job), self.settings(job)
+        model, rows = self._ready(job), examples_of(job, job.rows)
+        dev = examples_of(job, job.dev or (0,), "dev")  # training scores dev at its end, after the last step
+        with Positions(model.encoder.text, training=True) as seen, TrainingClock() as clock:
+            trained = train(model, rows, dev, settings, job.seed, job.side)
+        cost = pipeline_cost(model, task, settings.frozen_layers, settings.train_inputs)
+        flops = cost.training(rows.tokens, int(rows.pictures.counts.sum()))
+        accuracy = trained.best["mean"] if job.dev else None
+        return Measured(trained.examples, trained.tokens, clock.seconds, seen.total, flops, accuracy)
+
+    def score(self, job: Job) -> Measured:
+        """Answer the job's rows once, with a fresh head."""
+        (task, card), rows = read_card(job), examples_of(job, job.rows)
+        torch.manual_seed(job.seed)
+        model = pipeline_model(job, card["tasks"]).eval().to(device())
+        with Positions(model.encoder.text, training=False) as seen, Stopwatch() as watch:
+            answer_all(model, rows, ScoreSettings(), job.side)
+        flops = pipeline_cost(model, task, 0, False).scoring(rows.tokens, int(rows.pictures.counts.sum()))
+        return Measured(len(rows), int(rows.tokens.sum()), watch.seconds, seen.total, flops)
+
+    def step(self, job: Job) -> Measured:
+        """Train on the job's rows with every part of the loop timed where the loop calls it.
+
+        Returns:
+            Measured: `more` has the number of updates, and seconds of a step by part.
+        """
+        model, rows = self._ready(job), examples_of(job, job.rows)
+        found: list[Interval] = []  # appended to by several threads
+        with ExitStack() as stack:
+            stack.enter_context(timed_method(rows, "batch", "input", found))
+            stack.enter_context(timed_method(model, "forward", "forward", found))
+            for name in ("grad", "backward"):
+                stack.enter_context(timed_method(torch.autograd, name, "backward", found))
+            stack.enter_context(timed_optimizer(found))
+            clock = stack.enter_context(TrainingClock())
+            trained = train(model, rows, examples_of(job, (0,), "dev"), self.settings(job), job.seed, job.side)
+        begun = min(begin for _, begin, _ in found)  # the first batch: what is made once per run is no part of a step
+        seconds = split_wall(found, begun, clock.ended)
+        steps = {part: seconds.get(part, 0.0) / trained.updates for part in PARTS}
+        more = {"updates": trained.updates, "seconds_of_step": steps}
+        return Measured(trained.examples, trained.tokens, clock.ended - begun, more=more)
+
+    def tokenise(self, job: Job) -> Measured:
+        """Write the token ids of the job's texts to an Arrow file, as the `tokenized` stage does."""
+        texts, tokenizer, column = texts_of(job, job.rows), open_tokenizer(tokenizer_file(job), MAX_LENGTH), IntLists()
+        with tempfile.TemporaryDirectory() as folder, Stopwatch() as watch:
+            for encoding in encode(tokenizer, texts):
+                column.append(encoding.ids)
+            write_table(Path(folder) / "rows.arrow", pa.table({"input_ids": column.arrow()}))
+        return Measured(len(texts), sum(len(ids) for ids in token_ids(table_of(job, job.rows))), watch.seconds)
+
+    def read(self, job: Job) -> Measured:
+        """Make the batches of the job's rows, without a model; `tokens` counts region vectors."""
+        rows, settings = examples_of(job, job.rows), self.settings(job)
+        with Stopwatch() as watch:
+            for number, update in enumerate(update_plan(rows, settings, job.seed)):
+                for batch in update:
+                    rows.batch(batch, number)
+        return Measured(len(rows), int(rows.pictures.counts.sum()), watch.seconds)
+
+    def settings(self, job: Job) -> TrainSettings:
+        """One epoch with the task's settings and the job's rate."""
+        settings = replace(TrainSettings(**job.settings), epochs=1.0, evaluations=1, accumulation=1)
+        if rate := job.learning_rate:
+            settings = replace(settings, learning_rate=rate, head_learning_rate=rate)
+        return replace(settings, frozen_layers=0, train_inputs=True) if self.all_weights else settings
+
+    def _ready(self, job: Job) -> MultitaskModel:
+        """A fresh model as a stage starts to train it: for all rows of the cache, of which some are measured."""
+        torch.manual_seed(job.seed)
+        model = pipeline_model(job, read_card(job)[1]["tasks"])
+        rows, dev = (open_examples(Path(job.cache), split) for split in ("train", "dev"))
+        make_ready(model, rows, dev, self.settings(job))
+        return model
 
 
-def train_rows(job: Job) -> Measured:
-    """Train on the job's rows once, after a run on the warm-up rows that is thrown away."""
-    if job.warmup:
-        _train(job, job.warmup)
-    return _train(job, job.rows)
+PIPELINE, ALL_WEIGHTS = Pipeline(), Pipeline(all_weights=True)
 
 
-def _train(job: Job, chosen: Sequence[int]) -> Measured:
-    (task, card), settings = read_card(job), settings_of(job)
+def pace_training(job: Job) -> Measured:
+    """Train on the job's rows of any cache, a mixture's too, once and with its own settings.
+
+    Returns:
+        Measured: `more` has `dev_seconds` and `encode_seconds` of one row each, and `whole`: the examples that the
+            stage would train on.
+    """
+    settings, whole = TrainSettings(**job.settings), {split: _any_rows(job, split, None) for split in ("train", "dev")}
+    rows, dev, model = _any_rows(job, "train", job.rows), _any_rows(job, "dev", job.dev), _any_model(job)
+    make_ready(model, whole["train"], whole["dev"], settings)
+    once = replace(settings, epochs=1.0, evaluations=1)
+    with TrainingClock() as clock:
+        trained = train(model, rows, _any_rows(job, "dev", (0,)), once, job.seed, job.side)
+    planned = sum(len(batch) for update in update_plan(whole["train"], settings, job.seed) for batch in update)
+    more = {"dev_seconds": _dev_seconds(model, dev, settings), "encode_seconds": _encode_seconds(job, rows)}
+    return Measured(trained.examples, trained.tokens, clock.seconds, more={**more, "whole": planned})
+
+
+def pace_scoring(job: Job) -> Measured:
+    """Answer the job's rows of any cache with a fresh head, once for each control that the task has."""
+    card, model = read_json(Path(job.cache) / CARD), _any_model(job).eval()
+    passes = [SHOWN, *controls_of(next(iter(card["tasks"].values())))]
+    table = table_of(job, job.rows)
+    parts = [Examples(table, card, shown) for shown in passes]
+    with Stopwatch() as watch:
+        for part in parts:
+            for _ in each_batch(model, part, ScoreSettings(**job.settings), job.side):
+                pass
+    return Measured(len(table), int(parts[0].tokens.sum()), watch.seconds, more={"passes": len(passes)})
+
+
+def _dev_seconds(model: MultitaskModel, dev: Examples, settings: TrainSettings) -> float:
+    """Seconds that scoring takes per dev row."""
+    with workers() as pool, Stopwatch() as watch:
+        dev_scores(model, dev, settings.token_budget, settings.precision, pool)
+    return watch.seconds / len(dev)
+
+
+def _encode_seconds(job: Job, rows: Examples) -> float:
+    """Seconds that a tokenizer takes per row, from the text of all of its tokens."""
+    tokenizer = Tokenizer.from_file(str(tokenizer_file(job)))
+    texts = tokenizer.decode_batch([list(rows.lists["input_ids"][row]) for row in range(len(rows))])
+    with Stopwatch() as watch:
+        tokenizer.encode_batch(texts)
+    return watch.seconds / len(rows)
+
+
+def _any_model(job: Job) -> MultitaskModel:
     torch.manual_seed(job.seed)
-    model, rows = own_model(job, card["tasks"]), examples_of(job, chosen, "train")
-    dev = examples_of(job, job.dev or (0,), "dev")  # training scores dev at its end, after the last step
-    make_ready(model, whole(job, "train"), whole(job, "dev"), settings)
-    with Positions(model.encoder.text, training=True) as seen, Stopwatch() as watch:
-        watch.start()
-        trained = train(model, rows, dev, settings, job.seed, job.side)
-    flops = own_cost(model, task, settings.frozen_layers, settings.train_inputs).training(
-        rows.tokens, int(rows.pictures.counts.sum())
-    )
-    accuracy = trained.best["mean"] if job.dev else None
-    return Measured(trained.examples, trained.tokens, watch.seconds, seen.total, flops, accuracy)
+    return fresh_model(Path(job.public), None, read_json(Path(job.cache) / CARD)["tasks"])
 
 
-def score_rows(job: Job) -> Measured:
-    """Answer the job's rows once, after the warm-up rows."""
-    task, card = read_card(job)
-    torch.manual_seed(job.seed)
-    model, settings = own_model(job, card["tasks"]).eval(), ScoreSettings()
-    model.to("cuda" if torch.cuda.is_available() else "cpu")
-    if job.warmup:
-        answer_all(model, examples_of(job, job.warmup), settings, job.side)
-    with Positions(model.encoder.text, training=False) as seen:
-        began = time.perf_counter()
-        rows = examples_of(job, job.rows)
-        answers = answer_all(model, rows, settings, job.side)
-        seconds = time.perf_counter() - began
-    flops = own_cost(model, task, 0, False).scoring(rows.tokens, int(rows.pictures.counts.sum()))
-    right = float((answers.labels[:, 0] == labels_of(table_of(job, job.rows))).mean())
-    return Measured(len(rows), int(rows.tokens.sum()), seconds, seen.total, flops, more={"agreement": right})
+def _any_rows(job: Job, split: str, chosen: Sequence[int] | None) -> Examples:
+    """Rows of a split of the job's cache, or all of them."""
+    card = read_json(Path(job.cache) / CARD)
+    hidden = any(entry["kind"] == "mlm" for entry in card["tasks"].values())
+    masking = read_masking(Path(job.public) / "encoder", job.seed) if hidden else None
+    if chosen is None:
+        return open_examples(Path(job.cache), split, masking=masking)
+    return Examples(table_of(job, chosen, split), card, masking=masking)

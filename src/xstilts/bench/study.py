@@ -1,10 +1,15 @@
-"""`xstilts bench study`: what a study takes on this machine, from a sample of every cache that it reads."""
+"""What a study takes on this machine: a sample of every cache that it reads is measured, and the whole worked out.
+
+What is made once is shared: phase 1 of a route and seed serves all targets, a recipe that does not change phase 1
+shares it with `plain`, and a cache serves all cells that read it. `apart` is the same study as scripts run it, each
+cell by itself from the raw files on.
+"""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,30 +17,138 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from xstilts.base.cells import PLAIN, Route
 from xstilts.base.errors import DataError
 from xstilts.base.files import CARD, read_json
-from xstilts.base.parameters import task_kind, task_section
-from xstilts.bench.comparison import settings_of_task
-from xstilts.bench.cost import PARTS, Pace, Study, apart, grown, shared
-from xstilts.bench.job import Job
-from xstilts.bench.load import busyness
-from xstilts.bench.report import where_it_ran
-from xstilts.bench.rounds import Result, run_job
+from xstilts.base.kinds import MIXTURE
+from xstilts.base.parameters import recipe_file, task_kind, task_section
+from xstilts.bench.comparison import settings_of
+from xstilts.bench.job import Job, Result, What, run_job
+from xstilts.bench.report import busyness, where_it_ran
+from xstilts.score.settings import ScoreSettings
+from xstilts.train.settings import TrainSettings
 
 NONE = "none"
+PARTS = ("caches", "phase 1", "phase 2", "phase 3")
+SECTIONS = ("intermediate", "target", "score")  # of a recipe: those of phases 1 to 3
 MINUTE = 60.0
 WARM = 16  # rows that are trained on before the clock starts
 ROWS = 512  # of each cache: with 128, the first updates and batches, which are slower, made a third too much of all
 
 
 @dataclass(frozen=True)
+class Work:
+    """What a study consists of.
+
+    Attributes:
+        routes: with their recipes.
+        seeds: how many.
+        targets: their names.
+        members: {intermediate task: the caches that its own is made of}; a task: itself; `none`: nothing.
+        changes: {recipe: the sections in which it says something}.
+    """
+
+    routes: Sequence[Route]
+    seeds: int
+    targets: Sequence[str]
+    members: Mapping[str, Sequence[str]]
+    changes: Mapping[str, Sequence[str]] = field(default_factory=lambda: {PLAIN: []})
+
+    def unlike_plain(self, route: Route, *sections: str) -> Route:
+        """The route, or the same with recipe `plain` if its own recipe changes none of these sections."""
+        return route if set(sections) & set(self.changes[route.recipe]) else Route(route.task)
+
+    def trained(self, *sections: str) -> list[Route]:
+        """The routes without those that share with `plain` what these sections decide."""
+        return sorted({self.unlike_plain(route, *sections) for route in self.routes})
+
+    def target(self, route: Route, target: str, section: str) -> Route:
+        """A target with the recipe by which it is trained (section `target`) or scored (`score`) for a route."""
+        return self.unlike_plain(Route(target, route.recipe), section)
+
+
+@dataclass(frozen=True)
+class Paces:
+    """Seconds, each as measured on a sample and scaled to all rows.
+
+    Attributes:
+        caches: {cache: to tokenise it}.
+        phase_1: {intermediate task with its recipe: to train on it, English dev included}.
+        phase_2: {target with its recipe: likewise}.
+        phase_3: {target with its recipe: to answer its test rows in every language, controls included}.
+    """
+
+    caches: Mapping[str, float]
+    phase_1: Mapping[Route, float]
+    phase_2: Mapping[Route, float]
+    phase_3: Mapping[Route, float]
+
+    def to_json(self) -> dict[str, dict[str, float]]:
+        """The paces as the report holds them, routes written as in the paths."""
+        return {name: {str(key): value for key, value in part.items()} for name, part in vars(self).items()}
+
+
+def shared(work: Work, paces: Paces) -> dict[str, float]:
+    """Seconds by part when everything is made once."""
+    caches = {name for route in work.routes for name in work.members[route.task]} | set(work.targets)
+    first, second = work.trained("intermediate"), work.trained("intermediate", "target")
+    learned = [work.target(route, name, "target") for route in second for name in work.targets]
+    scored = [work.target(route, name, "score") for route in work.routes for name in work.targets]
+    seconds = (
+        sum(paces.caches[name] for name in caches),
+        work.seeds * sum(paces.phase_1[route] for route in first),
+        work.seeds * sum(paces.phase_2[target] for target in learned),
+        work.seeds * sum(paces.phase_3[target] for target in scored),
+    )
+    return dict(zip(PARTS, seconds, strict=True))
+
+
+def apart(work: Work, paces: Paces) -> dict[str, float]:
+    """Seconds by part when every cell is made by itself."""
+    total = dict.fromkeys(PARTS, 0.0)
+    for route in work.routes:
+        for target in work.targets:
+            alone = replace(work, routes=[route], targets=[target])
+            for part, seconds in shared(alone, paces).items():
+                total[part] += seconds * (work.seeds if part == "caches" else 1)
+    return total
+
+
+def growth(work: Work, paces: Paces) -> list[dict[str, float]]:
+    """The study with its first route alone, the first two, and so on: seconds shared, apart, and added by the last."""
+    rows: list[dict[str, float]] = []
+    for count in range(1, len(work.routes) + 1):
+        part = replace(work, routes=work.routes[:count])
+        total, alone = (sum(way(part, paces).values()) for way in (shared, apart))
+        added, cells = total - (rows[-1]["shared"] if rows else 0.0), count * work.seeds * len(work.targets)
+        rows.append({"routes": count, "cells": cells, "shared": total, "added": added, "apart": alone})
+    return rows
+
+
+def work_of(routes: Sequence[Route], seeds: int, targets: Sequence[str]) -> Work:
+    """The study's work, with what stages/tasks and stages/recipes say of its routes."""
+    members = {route.task: _members(route.task) for route in routes}
+    files = {recipe: recipe_file(recipe) for recipe in [PLAIN, *(route.recipe for route in routes)]}
+    changes = {recipe: [name for name in SECTIONS if content.get(name)] for recipe, content in files.items()}
+    return Work(routes, seeds, targets, members, changes)
+
+
+def _members(task: str) -> list[str]:
+    """The caches that an intermediate task's own is made of."""
+    if task_kind(task) != MIXTURE:
+        return [task]
+    return list(task_section(task, "encode").get("members") or [])
+
+
+@dataclass(frozen=True)
 class Sampling:
-    """How a cache's pace is found.
+    """How the paces are found.
 
     Attributes:
         cache: folder of the tokenised caches; `public`: phase 0.
         rows: trained on, of each cache; twice as many are scored.
         threads: processors to use; `seed`: of the rows.
+        run: does one job.
     """
 
     cache: Path
@@ -43,110 +156,99 @@ class Sampling:
     rows: int = ROWS
     threads: int = 1
     seed: int = 0
+    run: Callable[[Job], Result] = run_job
+
+    def training(self, route: Route, section: str) -> tuple[float, float]:
+        """Seconds to tokenise a task's cache, and to train on it by a recipe, English dev included."""
+        counts, settings = (
+            self._rows(route.task, "learn"),
+            settings_of(TrainSettings, route.task, section, route.recipe),
+        )
+        rows, dev = self._some(counts["train"], self.rows), self._some(counts["dev"], 2 * self.rows)
+        job = self._job("pace_training", route.task, "learn", "train", rows, asdict(settings))
+        found = self.run(replace(job, warmup=rows[:WARM], dev=dev))
+        more = found["more"]
+        train = more["whole"] * found["seconds"] / found["examples"]
+        score = settings.evaluations * counts["dev"] * more["dev_seconds"]
+        return sum(counts.values()) * more["encode_seconds"], train + score
+
+    def scoring(self, route: Route) -> float:
+        """Seconds to answer all test rows of a target by a recipe.
+
+        There is no warm-up: a few rows of every language may have one image, and the control exchanges images.
+        """
+        count = self._rows(route.task, "test")["test"]
+        settings = settings_of(ScoreSettings, route.task, "score", route.recipe)
+        rows = self._some(count, 2 * self.rows)
+        found = self.run(self._job("pace_scoring", route.task, "test", "test", rows, asdict(settings)))
+        return count * float(found["seconds"]) / float(found["examples"])
+
+    def _job(
+        self, what: What, task: str, part: str, split: str, rows: tuple[int, ...], settings: dict[str, Any]
+    ) -> Job:
+        cache, public = str(self.cache / task / part), str(self.public)
+        job = Job(what, task, "xstilts.bench.ours", cache, public, split=split, rows=rows, settings=settings)
+        return replace(job, threads=self.threads, seed=self.seed)
+
+    def _some(self, count: int, number: int) -> tuple[int, ...]:
+        return tuple(random.Random(self.seed).sample(range(count), min(number, count)))
+
+    def _rows(self, task: str, part: str) -> dict[str, int]:
+        cache = self.cache / task / part
+        if not (cache / CARD).is_file():
+            raise DataError(cache, None, "no cache", "a tokenised task", "run `dvc repro` with it in the study")
+        card = read_json(cache / CARD)
+        if not card["tasks"]:
+            found, todo = "a cache that nothing is trained on", "leave out retrieval targets"
+            raise DataError(cache, None, found, "training rows", todo)
+        counts: dict[str, int] = card["rows"]
+        return counts
 
 
-def study_of(routes: list[str], seeds: int, targets: list[str]) -> Study:
-    """The study with the caches that its routes are made of, as stages/tasks say."""
-    members = {route: _members(route) for route in routes}
-    return Study(routes, seeds, targets, members)
-
-
-def _members(route: str) -> list[str]:
-    if task_kind(route) != "mixture":
-        return [route]
-    return list(task_section(route, "encode").get("members") or [])
-
-
-def measure_study(
-    study: Study, sampling: Sampling, note: Callable[[str], None] = print, run: Callable[[Job], Result] = run_job
-) -> dict[str, Any]:
+def measure_study(work: Work, sampling: Sampling, note: Callable[[str], None] = print) -> dict[str, Any]:
     """Measure a sample of every cache and work out what the study takes: the content of the JSON, in seconds.
 
     Raises:
         DataError: a cache has not been made.
     """
-    load = busyness()
-    names = {*study.routes, *(one for route in study.routes for one in study.members[route])} - {NONE}
-    first = {NONE: Pace()}
-    for name in sorted(names):
-        note(f"pace of {name} in phase 1")
-        first[name] = _trained(name, "intermediate", sampling, run)
-    target = {}
-    for name in study.targets:
-        note(f"pace of {name} in phases 2 and 3")
-        pace = _trained(name, "target", sampling, run)
-        target[name] = Pace(pace.encode, pace.train, _scored(name, sampling, run))
-    parts = {"shared": shared(study, first, target), "apart": apart(study, first, target)}
-    paces = {"phase_1": {name: asdict(pace) for name, pace in first.items()}}
-    paces["targets"] = {name: asdict(pace) for name, pace in target.items()}
-    return {"study": asdict(study), "busy": load, "pace": paces, **parts, "grown": grown(study, first, target)} | {
-        **where_it_ran()
-    }
+    load, paces = busyness(), find_paces(work, sampling, note)
+    study = {**asdict(work), "routes": [str(route) for route in work.routes]}
+    seconds = {"shared": shared(work, paces), "apart": apart(work, paces), "growth": growth(work, paces)}
+    return {"study": study, "busy": load, "pace": paces.to_json(), **seconds, **where_it_ran()}
 
 
-def _trained(name: str, section: str, sampling: Sampling, run: Callable[[Job], Result]) -> Pace:
-    """The pace of training on all rows of a cache; of one that has a stage's whole English dev to score as well."""
-    cache = sampling.cache / name / "learn"
-    counts, settings = _rows(cache), settings_of_task(name, section)
-    chosen = {split: _some(counts[split], number, sampling.seed) for split, number in _sizes(sampling).items()}
-    job = _job("train", cache, "train", chosen["train"], sampling, asdict(settings))
-    found = run(replace(job, warmup=chosen["train"][:WARM], dev=chosen["dev"]))
-    row = found["seconds"] / found["examples"]
-    dev = settings.evaluations * counts["dev"] * found["more"]["dev_seconds"]
-    encode = sum(counts.values()) * found["more"]["encode_seconds"]
-    return Pace(encode, settings.epochs * counts["train"] * row + dev)
-
-
-def _scored(name: str, sampling: Sampling, run: Callable[[Job], Result]) -> float:
-    cache = sampling.cache / name / "test"
-    rows = _rows(cache)["test"]
-    chosen = _some(rows, 2 * sampling.rows, sampling.seed)
-    found = run(_job("score", cache, "test", chosen, sampling, {}))
-    return rows * float(found["seconds"]) / float(found["examples"])
-
-
-def _job(
-    side: str, cache: Path, split: str, rows: tuple[int, ...], sampling: Sampling, settings: dict[str, Any]
-) -> Job:
-    job = Job("pace", side, str(cache), str(sampling.public), split=split, rows=rows, settings=settings)
-    return replace(job, threads=sampling.threads, seed=sampling.seed)
-
-
-def _sizes(sampling: Sampling) -> dict[str, int]:
-    return {"train": sampling.rows, "dev": 2 * sampling.rows}
-
-
-def _some(count: int, number: int, seed: int) -> tuple[int, ...]:
-    return tuple(random.Random(seed).sample(range(count), min(number, count)))
-
-
-def _rows(cache: Path) -> dict[str, int]:
-    if not (cache / CARD).is_file():
-        raise DataError(cache, None, "no cache", "a tokenised task", "run `dvc repro` with it in the study")
-    card = read_json(cache / CARD)
-    if not card["tasks"]:
-        found, todo = "a cache that nothing is trained on", "leave out retrieval targets"
-        raise DataError(cache, None, found, "training rows", todo)
-    counts: dict[str, int] = card["rows"]
-    return counts
+def find_paces(work: Work, sampling: Sampling, note: Callable[[str], None]) -> Paces:
+    """Measure each cache in phase 1, and each target in phases 2 and 3, by every recipe that matters there."""
+    first = {*work.trained("intermediate"), *(Route(name) for names in work.members.values() for name in names)}
+    second = {work.target(route, name, "target") for route in work.routes for name in work.targets}
+    third = {work.target(route, name, "score") for route in work.routes for name in work.targets}
+    caches, phase_1, phase_2, phase_3 = {}, {route: 0.0 for route in first if route.task == NONE}, {}, {}
+    for route in sorted(first - set(phase_1)):
+        note(f"pace of {route} in phase 1")
+        caches[route.task], phase_1[route] = sampling.training(route, "intermediate")
+    for route in sorted(second):
+        note(f"pace of {route} in phase 2")
+        caches[route.task], phase_2[route] = sampling.training(route, "target")
+    for route in sorted(third):
+        note(f"pace of {route} in phase 3")
+        phase_3[route] = sampling.scoring(route)
+    return Paces(caches, phase_1, phase_2, phase_3)
 
 
 def print_study(report: dict[str, Any], console: Console | None = None) -> None:
     """Print minutes by part, and as the study grows by its routes."""
     console = console or Console(width=120)
     study = report["study"]
-    console.print(f"{report['hardware']}; {report['busy']:.0%} busy with other work before the start", highlight=False)
     what = f"{len(study['routes'])} routes, {study['seeds']} seeds, {len(study['targets'])} targets"
+    console.print(f"{report['hardware']}; {report['busy']:.0%} busy with other work before the start", highlight=False)
     console.print(f"{what}: minutes, from samples", highlight=False)
     parts = Table("", *PARTS, "sum", box=SIMPLE_HEAD)
     for name in ("shared", "apart"):
         minutes = [report[name][part] / MINUTE for part in PARTS]
         parts.add_row(name, *(f"{one:,.1f}" for one in (*minutes, sum(minutes))))
     console.print(parts)
-    growth = Table("routes", "the last one", "cells", "shared", "it added", "apart", "apart / shared", box=SIMPLE_HEAD)
-    for row, route in zip(report["grown"], study["routes"], strict=True):
-        minutes = [row[key] / MINUTE for key in ("shared", "added", "apart")]
-        ratio = row["apart"] / row["shared"]
-        numbers = [f"{one:,.1f}" for one in minutes] + [f"{ratio:.2f}"]
-        growth.add_row(f"{row['routes']:.0f}", route, f"{row['cells']:.0f}", *numbers)
-    console.print(growth)
+    table = Table("routes", "the last one", "cells", "shared", "it added", "apart", "apart / shared", box=SIMPLE_HEAD)
+    for row, route in zip(report["growth"], study["routes"], strict=True):
+        minutes = [f"{row[key] / MINUTE:,.1f}" for key in ("shared", "added", "apart")]
+        table.add_row(str(row["routes"]), route, str(row["cells"]), *minutes, f"{row['apart'] / row['shared']:.2f}")
+    console.print(table)

@@ -1,16 +1,16 @@
-"""The field's recipe for question answering on images, after VOLTA (github.com/e-bug/volta) and its kin.
+"""The field's way to train on visual questions, after VOLTA (github.com/e-bug/volta) and its kin.
 
-Questions padded to 40 tokens and images to 36 regions, one token a region; features stored as base64 of float32 and
-decoded anew for every question; float32 throughout; every weight trained, with an optimizer group a tensor; binary
-cross-entropy over the answers. Two things are kinder than the original: the store is in memory rather than in LMDB,
-and no pickle is read.
+Questions are padded to 40 tokens and images to 36 regions, one token per region; features are stored as base64 of
+float32 and decoded anew for every question; all is float32; every weight is trained, with one optimizer group per
+tensor; the loss is binary cross-entropy over the answers. Two things are kinder than the original: the store is in
+memory rather than in LMDB, and no pickle is read.
 """
 
 from __future__ import annotations
 
 import base64
-import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,40 +21,98 @@ from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
-from transformers import PreTrainedModel
+from transformers import PreTrainedModel, get_linear_schedule_with_warmup
 
 from xstilts.base.cache import open_features
 from xstilts.base.errors import ParameterError
-from xstilts.bench.clock import Positions, Stopwatch
+from xstilts.bench.clock import Positions, Stopwatch, TrainingClock, device
+from xstilts.bench.flops import Cost
 from xstilts.bench.job import Job, Measured
 from xstilts.bench.models import encoder_cost, text_encoder
-from xstilts.bench.ours import settings_of
-from xstilts.bench.sample import labels_of, read_card, table_of, token_ids
-from xstilts.train.loop import rate
+from xstilts.bench.rows import labels_of, read_card, table_of, token_ids
 
-WORDS, REGIONS = 40, 36
-PLACE = [0, 1, 2, 3, 6]  # x1 y1 x2 y2 area: what the recipe knows of a box
+PLACE = [0, 1, 2, 3, 6]  # x1 y1 x2 y2 area: what is read of a box
 LEARNING_RATE = 4.0e-5  # VOLTA's for multilingual encoders on GQA
+WARMUP = 0.1  # of the updates
 SCORING_BATCH = 64
 
 Tensors = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
 
 
+@dataclass(frozen=True)
+class VqaScript:
+    """A script that trains an encoder on questions and regions.
+
+    Attributes:
+        words, regions: positions that every question and every image are padded to.
+    """
+
+    words: int = 40
+    regions: int = 36
+
+    def train(self, job: Job) -> Measured:
+        """Train on the job's rows once."""
+        torch.manual_seed(job.seed)
+        questions = self.questions(job, job.rows, "train")
+        model = self.model(job, questions).train()
+        loader = DataLoader(questions, job.settings["batch_size"], shuffle=True)
+        optimizer = AdamW([{"params": [weight]} for weight in model.parameters()], job.learning_rate or LEARNING_RATE)
+        warmup, updates = round(WARMUP * len(loader)), len(loader)
+        schedule = get_linear_schedule_with_warmup(optimizer, warmup, updates)  # type: ignore[no-untyped-call]
+        with Positions(model.text, training=True) as seen, TrainingClock() as clock:
+            for batch in loader:
+                _update(model, batch, optimizer, schedule)
+        accuracy = accuracy_on(model, self.questions(job, job.dev, "dev")) if job.dev else None
+        flops = _cost(model).training(questions.lengths, questions.region_count)
+        return Measured(len(questions), questions.tokens, clock.seconds, seen.total, flops, accuracy)
+
+    def score(self, job: Job) -> Measured:
+        """Answer the job's rows once."""
+        torch.manual_seed(job.seed)
+        questions = self.questions(job, job.rows)
+        model = self.model(job, questions)
+        with Positions(model.text, training=False) as seen, Stopwatch() as watch:
+            accuracy_on(model, questions)
+        flops = _cost(model).scoring(questions.lengths, questions.region_count)
+        return Measured(len(questions), questions.tokens, watch.seconds, seen.total, flops)
+
+    def read(self, job: Job) -> Measured:
+        """Make the batches of the job's rows, without a model; `tokens` counts region vectors, padding left out."""
+        questions = self.questions(job, job.rows)
+        with Stopwatch() as watch:
+            for _ in DataLoader(questions, job.settings["batch_size"], shuffle=True):
+                pass
+        return Measured(len(questions), questions.region_count, watch.seconds)
+
+    def questions(self, job: Job, rows: Sequence[int], split: str | None = None) -> Questions:
+        """Rows of a split (the job's own if None)."""
+        return Questions(job, rows, split, self.words, self.regions)
+
+    def model(self, job: Job, questions: Questions) -> RegionModel:
+        """A fresh model for the answers of the job's task."""
+        task, card = read_card(job)
+        return RegionModel(text_encoder(job), questions.dim, len(card["tasks"][task]["labels"])).to(device())
+
+
 class Questions(TorchDataset[Tensors]):
     """Questions with their images' regions, each decoded and padded when it is asked for.
 
-    An item is token ids int64 `[40]`, mask bool `[76]` (words, then regions), features float32 `[36, dim]`, boxes
-    float32 `[36, 5]` and the label.
+    An item is token ids int64 `[words]`, mask bool `[words + regions]`, features float32 `[regions, dim]`, boxes
+    float32 `[regions, 5]` and the label.
+
+    Raises:
+        ParameterError: the job's task has no pictures.
     """
 
-    def __init__(self, job: Job, rows: Sequence[int], split: str | None = None) -> None:
+    def __init__(self, job: Job, rows: Sequence[int], split: str | None, words: int, regions: int) -> None:
         (task, card), table = read_card(job), table_of(job, rows, split)
         entry = card["tasks"][task].get("features")
         if not entry:
             raise ParameterError(f"{job.cache}: found a task without pictures, expected one with them")
         features = open_features(Path(entry["path"]), entry["sha256"])
-        self.ids = [one[:WORDS] for one in token_ids(table)]
-        self.labels, self.images, self.dim = labels_of(table), table["image"].to_pylist(), features.vectors.shape[1]
+        self.words, self.regions, self.dim = words, regions, features.vectors.shape[1]
+        self.ids = [one[:words] for one in token_ids(table)]
+        self.labels, self.images = labels_of(table), table["image"].to_pylist()
         self.store: dict[int, tuple[int, bytes, bytes]] = {}
         for image in set(self.images):
             place = features.regions(image)
@@ -68,31 +126,44 @@ class Questions(TorchDataset[Tensors]):
     def __getitem__(self, index: int) -> Tensors:
         ids = self.ids[index]
         count, stored_vectors, stored_boxes = self.store[self.images[index]]
-        count = min(count, REGIONS)
-        features, boxes = np.zeros((REGIONS, self.dim), np.float32), np.zeros((REGIONS, len(PLACE)), np.float32)
+        count = min(count, self.regions)
+        features, boxes = (np.zeros((self.regions, width), np.float32) for width in (self.dim, len(PLACE)))
         for padded, stored in ((features, stored_vectors), (boxes, stored_boxes)):
             decoded = np.frombuffer(base64.b64decode(stored), np.float32).reshape(-1, padded.shape[1])
             padded[:count] = decoded[:count]
-        words, mask = torch.ones(WORDS, dtype=torch.long), torch.zeros(WORDS + REGIONS, dtype=torch.bool)
+        words, mask = torch.ones(self.words, dtype=torch.long), torch.zeros(self.words + self.regions, dtype=torch.bool)
         words[: len(ids)] = torch.tensor(ids)
         mask[: len(ids)] = True
-        mask[WORDS : WORDS + count] = True
+        mask[self.words : self.words + count] = True
         label = torch.tensor(int(self.labels[index]))
         return words, mask, torch.from_numpy(features), torch.from_numpy(boxes), label
 
     @property
-    def regions(self) -> np.ndarray:
-        """Regions of every question's image that are read, int64 `[rows]`."""
-        return np.array([min(self.store[image][0], REGIONS) for image in self.images])
-
-    @property
     def lengths(self) -> np.ndarray:
         """Real tokens of every question, words and regions, int64 `[rows]`."""
-        return np.array([len(ids) + count for ids, count in zip(self.ids, self.regions, strict=True)])
+        return np.array([len(ids) + count for ids, count in zip(self.ids, self._counts, strict=True)])
+
+    @property
+    def tokens(self) -> int:
+        """Real tokens of all questions."""
+        return int(self.lengths.sum())
+
+    @property
+    def region_count(self) -> int:
+        """Regions that are read for all questions, padding left out."""
+        return sum(self._counts)
+
+    @property
+    def _counts(self) -> list[int]:
+        return [min(self.store[image][0], self.regions) for image in self.images]
 
 
-class RecipeModel(nn.Module):
-    """An encoder over words and regions, and a classifier of two layers on its first state."""
+class RegionModel(nn.Module):
+    """An encoder over words and regions, and a classifier of two layers on its first state.
+
+    Args:
+        text: the encoder; `dim`: size of a region's vector; `answers`: how many there are.
+    """
 
     def __init__(self, text: PreTrainedModel, dim: int, answers: int) -> None:
         super().__init__()
@@ -104,7 +175,7 @@ class RecipeModel(nn.Module):
         )
 
     def forward(self, words: Tensor, mask: Tensor, features: Tensor, boxes: Tensor) -> Tensor:
-        """Logits float32 `[batch, answers]`."""
+        """Logits float32 `[batch, answers]`; the arguments are a batch of `Questions`' items."""
         visual = self.dropout(self.norm(self.feature(features) + self.place(boxes)))
         embedded = torch.cat([self.text.get_input_embeddings()(words), visual], dim=1)
         states = self.text(inputs_embeds=embedded, attention_mask=mask.long()).last_hidden_state
@@ -112,53 +183,18 @@ class RecipeModel(nn.Module):
         return logits
 
 
-def train_rows(job: Job) -> Measured:
-    """Train on the job's rows once, after a run on the warm-up rows that is thrown away."""
-    if job.warmup:
-        _train(job, job.warmup)
-    return _train(job, job.rows)
+VOLTA = VqaScript()
 
 
-def _train(job: Job, chosen: Sequence[int]) -> Measured:
-    torch.manual_seed(job.seed)
-    questions = Questions(job, chosen, "train")
-    model = make_model(job, questions).train()
-    loader = DataLoader(questions, settings_of(job).batch_size, shuffle=True)
-    optimizer = AdamW([{"params": [weight]} for weight in model.parameters()], lr=job.learning_rate or LEARNING_RATE)
-    schedule = LambdaLR(optimizer, lambda step: rate(step, len(loader), 0.1))
-    with Positions(model.text, training=True) as seen, Stopwatch() as watch:
-        watch.start()
-        for batch in loader:
-            *inputs, label = (one.to(_device()) for one in batch)
-            logits = model(*inputs)
-            loss = F.binary_cross_entropy_with_logits(logits, _targets(label, logits)) * logits.shape[1]
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            optimizer.zero_grad()
-            float(loss.detach())  # the recipe looks at every loss
-    accuracy = _accuracy(model, Questions(job, job.dev, "dev")) if job.dev else None
-    return _measured(model, questions, watch.seconds, seen.total, training=True, accuracy=accuracy)
-
-
-def score_rows(job: Job) -> Measured:
-    """Answer the job's rows once, after the warm-up rows."""
-    torch.manual_seed(job.seed)
-    questions = Questions(job, job.rows)
-    model = make_model(job, questions).eval()
-    if job.warmup:
-        _accuracy(model, Questions(job, job.warmup))
-    with Positions(model.text, training=False) as seen:
-        began = time.perf_counter()
-        _accuracy(model, questions)
-        seconds = time.perf_counter() - began
-    return _measured(model, questions, seconds, seen.total, training=False)
-
-
-def make_model(job: Job, questions: Questions) -> RecipeModel:
-    """A fresh model for the answers of the job's task."""
-    task, card = read_card(job)
-    return RecipeModel(text_encoder(job), questions.dim, len(card["tasks"][task]["labels"])).to(_device())
+def _update(model: RegionModel, batch: Sequence[Tensor], optimizer: AdamW, schedule: LambdaLR) -> None:
+    *inputs, label = (one.to(device()) for one in batch)
+    logits = model(*inputs)
+    loss = F.binary_cross_entropy_with_logits(logits, _targets(label, logits)) * logits.shape[1]
+    loss.backward()
+    optimizer.step()
+    schedule.step()
+    optimizer.zero_grad()
+    float(loss.detach())  # the original looks at every loss
 
 
 def _targets(label: Tensor, logits: Tensor) -> Tensor:
@@ -170,30 +206,17 @@ def _targets(label: Tensor, logits: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _accuracy(model: RecipeModel, questions: Questions) -> float:
+def accuracy_on(model: RegionModel, questions: Questions) -> float:
+    """Accuracy, 0..1; an answer outside the vocabulary is an error."""
     model.eval()
     right = 0
     for batch in DataLoader(questions, SCORING_BATCH):
-        *inputs, label = (one.to(_device()) for one in batch)
+        *inputs, label = (one.to(device()) for one in batch)
         right += int((model(*inputs).argmax(-1) == label).sum())
     return right / len(questions)
 
 
-def _measured(
-    model: RecipeModel,
-    questions: Questions,
-    seconds: float,
-    positions: int,
-    training: bool,
-    accuracy: float | None = None,
-) -> Measured:
+def _cost(model: RegionModel) -> Cost:
     head = sum(weight.numel() for weight in model.answer.parameters() if weight.ndim > 1)
     region = model.feature.weight.numel() + model.place.weight.numel()
-    cost = encoder_cost(model.text.config, head=head, region=region)
-    lengths, regions = questions.lengths, int(questions.regions.sum())
-    flops = cost.training(lengths, regions) if training else cost.scoring(lengths, regions)
-    return Measured(len(questions), int(lengths.sum()), seconds, positions, flops, accuracy)
-
-
-def _device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return encoder_cost(model.text.config, head=head, region=region)

@@ -1,4 +1,4 @@
-"""Pictures with as many regions as detectors publish."""
+"""The rows that all sides read, and pictures with as many regions as detectors publish."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ import numpy as np
 import pytest
 
 from xstilts.base.errors import ParameterError
-from xstilts.bench.comparison import Plan
-from xstilts.bench.job import Job
-from xstilts.bench.published import DIM, copy_with_regions, with_regions
+from xstilts.bench.comparison import Plan, with_regions
+from xstilts.bench.job import Job, Result
 from xstilts.bench.report import compare
-from xstilts.bench.rounds import Result
-from xstilts.bench.sample import examples_of
-from xstilts.bench.vqa_recipe import Questions
+from xstilts.bench.rows import DIM, copy_with_regions, examples_of, texts_of
+from xstilts.bench.vqa_recipe import VOLTA
 
 
 def test_the_same_rows_with_other_regions(caches: Path, make_job: Callable[..., Job], tmp_path: Path) -> None:
@@ -28,13 +26,13 @@ def test_the_same_rows_with_other_regions(caches: Path, make_job: Callable[..., 
     assert other.pictures.counts.tolist() == [36] * len(other)
     batch = other.batch(np.array([0]))
     assert batch.features.shape == (1, 36, DIM)
-    _, mask, features, *_ = Questions(after, after.rows)[0]
+    _, mask, features, *_ = VOLTA.questions(after, after.rows)[0]
     assert int(mask.sum()) == int(other.text_lengths[0]) + 36
     assert np.array_equal(features, batch.features[0])
 
 
 def test_a_comparison_on_them(make_plan: Callable[..., Plan], run_here: Callable[[Job], Result]) -> None:
-    """The tiny encoder has 80 positions, and ours are four tokens a region."""
+    """The tiny encoder has 80 positions, and ours are four tokens per region."""
     plan = make_plan(regions=12, peers=("vqa_recipe",))
     report: dict[str, Any] = compare("train", plan, note=lambda _: None, run=run_here)
     assert report["plan"]["regions"] == 12
@@ -51,3 +49,9 @@ def test_none_asked_for(make_plan: Callable[..., Plan]) -> None:
 def test_a_task_without_pictures_is_refused(caches: Path, tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="found 'follows' without pictures"):
         copy_with_regions(caches / "mnli" / "learn", tmp_path, 36, seed=0)
+
+
+def test_texts_are_those_of_the_rows(make_job: Callable[..., Job]) -> None:
+    job = make_job()
+    texts, rows = texts_of(job, job.rows), examples_of(job, job.rows)
+    assert [len(str(text).split()) + 2 for text in texts] == rows.text_lengths.tolist()

@@ -12,12 +12,11 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from xstilts.bench import report as module
 from xstilts.bench.comparison import COMPARISONS, Plan
-from xstilts.bench.job import Job
-from xstilts.bench.report import compare
-from xstilts.bench.rounds import Result
-from xstilts.bench.step import PARTS
-from xstilts.bench.table import print_report
+from xstilts.bench.job import Job, Measured, Result
+from xstilts.bench.ours import PARTS
+from xstilts.bench.report import alternate, compare, medians, print_report, ratios
 from xstilts.cli import app
 
 Run = Callable[[Job], Result]
@@ -30,11 +29,60 @@ RATIOS = {
 }
 
 
+def test_sides_alternate() -> None:
+    done: list[tuple[str, int]] = []
+
+    def run(job: Job) -> dict[str, Any]:
+        done.append((job.side, job.seed))
+        return {"number": len(done)}
+
+    jobs = {side: Job("train", side, "", seed=7) for side in ("a", "b")}
+    results = alternate(jobs, 3, run, note=lambda _: None)
+    assert done == [("a", 7), ("b", 7), ("b", 8), ("a", 8), ("a", 9), ("b", 9)]
+    assert [result["number"] for result in results["b"]] == [2, 3, 6]
+
+
+def test_medians_and_ratios() -> None:
+    rounds = [Measured(10, 100, seconds, accuracy=None).result() for seconds in (1.0, 5.0, 2.0)]
+    middle = medians(rounds)
+    assert middle["examples_per_second"] == 5
+    assert middle["tokens_per_second"] == 50
+    assert middle["accuracy"] is None
+    assert ratios(rounds, rounds[::-1]) == [2, 1, 0.5]
+
+
+BEFORE = "cpu  100 0 50 1000 50 0 0 0 0 0\ncpu0 1 1 1 1 1 1 1 1 1 1\n"
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        ("cpu  100 0 50 1150 100 0 0 0 0 0\n", 0.0),  # idle, or waiting for a disk
+        ("cpu  200 0 150 1000 50 0 0 0 0 0\n", 1.0),
+        ("cpu  100 0 50 1150 50 0 0 50 0 0\n", 0.25),  # taken by another virtual machine
+        ("cpu  200 0 50 1100 50 0 0 0 100 0\n", 0.5),  # guests are in the first number too
+    ],
+)
+def test_what_others_take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: str, expected: float) -> None:
+    counters = tmp_path / "stat"
+    counters.write_text(BEFORE)
+    monkeypatch.setattr(module, "COUNTERS", counters)
+    monkeypatch.setattr(module.time, "sleep", lambda _: counters.write_text(after))
+    assert module.busyness() == expected
+
+
+def test_without_counters_the_load_average(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "COUNTERS", tmp_path / "none")
+    monkeypatch.setattr(module.os, "getloadavg", lambda: (4.0, 0.0, 0.0))
+    monkeypatch.setattr(module.os, "cpu_count", lambda: 2)
+    assert module.busyness() == 2.0
+
+
 def check(report: dict[str, Any], command: str, rounds: int = 1, peers: set[str] | None = None) -> None:
     """Assert what every report of a command holds, with these peers alone if they are named."""
-    ratios = RATIOS[command] if peers is None else peers
-    compared = [one for one in COMPARISONS[command] if peers is None or peers & {*one.peers}]
-    sides = {side for one in compared for side in one.sides if peers is None or side not in RATIOS[command] - peers}
+    wanted = RATIOS[command] if peers is None else peers
+    compared = [one for one in COMPARISONS[command] if wanted & {peer.name for peer in one.peers} or not wanted]
+    sides = {side.name for one in compared for side in one.sides} - (RATIOS[command] - wanted)
     assert set(report["sides"]) == sides
     assert report["command"] == command
     assert report["plan"]["rounds"] == rounds
@@ -45,7 +93,7 @@ def check(report: dict[str, Any], command: str, rounds: int = 1, peers: set[str]
             assert one["examples_per_second"] > 0
             assert one["tokens_per_second"] > 0
             assert one["peak_memory_bytes"] > 0
-    assert set(report["ratios"]) == set(report["ratio_ranges"]) == ratios
+    assert set(report["ratios"]) == set(report["ratio_ranges"]) == wanted
     for peer, ratio in report["ratios"].items():
         low, high = report["ratio_ranges"][peer]
         assert 0 < low <= ratio <= high
@@ -123,10 +171,17 @@ def test_what_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("command", "option"),
     [("score", ["--quality"]), ("step", ["--learning-rate", "1e-4"]), ("encode", ["--batch-size", "8"])]
-    + [("study", option) for option in (["--quality"], ["--learning-rate", "1e-4"], ["--batch-size", "8"])],
+    + [("study", option) for option in (["--quality"], ["--learning-rate", "1e-4"], ["--batch-size", "8"])]
+    + [("step", ["--peer", "vqa_recipe"]), ("encode", ["--shape", "xlmr-base"]), ("study", ["--rounds", "3"])],
 )
 def test_an_option_that_would_be_ignored_is_refused(command: str, option: list[str]) -> None:
     result = CliRunner().invoke(app, ["bench", command, *option])
     assert result.exit_code == 1
     assert result.stderr.startswith(f"error: {option[0]} belongs to `xstilts bench train`")
     assert f"found it with {command}" in result.stderr
+
+
+def test_an_option_of_the_study_is_refused_elsewhere() -> None:
+    result = CliRunner().invoke(app, ["bench", "train", "--route", "gqa"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: --route belongs to `xstilts bench study`, found it with train")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xstilts.bench.intervals import split_wall
+from xstilts.bench.clock import split_wall
 
 
 def test_one_thread() -> None:
