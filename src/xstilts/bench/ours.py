@@ -39,7 +39,7 @@ from xstilts.bench.rows import (
 from xstilts.encode.lists import IntLists
 from xstilts.encode.tokens import encode, open_tokenizer
 from xstilts.model.multitask import MultitaskModel
-from xstilts.score.controls import SHOWN, controls_of
+from xstilts.score.scoring import SHOWN, controls_of
 from xstilts.score.predictions import answer_all, each_batch
 from xstilts.score.settings import ScoreSettings
 from xstilts.train.dev import dev_scores
