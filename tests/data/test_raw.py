@@ -13,9 +13,8 @@ import pytest
 
 from xstilts.base.errors import DataError, ParameterError
 from xstilts.base.files import whole_directory
-from xstilts.data.locked import only_writer
 from xstilts.data.manifest import summary
-from xstilts.data.raw import write_raw
+from xstilts.data.raw import only_writer, write_raw
 
 
 def test_settings_decide_the_size(parameter_files: Any, assets: Path) -> None:

@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from xstilts.encode.fields import _PARTS, parts
-from xstilts.encode.fingerprints import SCHEMA, fingerprints
+from xstilts.encode.fingerprints import _PARTS, SCHEMA, fingerprints, image_name, is_telling, key, normalised, parts
 from xstilts.encode.images import open_images
-from xstilts.encode.same_text import image_name, is_telling, key, normalised
 from xstilts.encode.task import Places
 from xstilts.tasks.examples import (
     ChoiceExample,

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from xstilts.base.errors import DataError
-from xstilts.encode.answers import answer_vocabulary
-from xstilts.encode.kinds import ENCODERS
+from xstilts.encode.kinds import ENCODERS, answer_vocabulary
 from xstilts.tasks.examples import ChoiceExample, ClassificationExample, RetrievalExample, TextExample, VqaExample
 from xstilts.tasks.schema import METRICS
 

@@ -8,8 +8,7 @@ import pytest
 
 from xstilts.base.errors import DataError
 from xstilts.encode import similar
-from xstilts.encode.kinds.matching import LABELS
-from xstilts.encode.similar import similar_images
+from xstilts.encode.kinds.matching import LABELS, similar_images
 from xstilts.tasks.examples import MatchingExample
 
 CAPTIONS = {

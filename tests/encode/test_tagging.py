@@ -9,8 +9,8 @@ import pytest
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from xstilts.base.errors import DataError
+from xstilts.encode.kinds.tagging import WordTokens
 from xstilts.encode.tokens import open_tokenizer
-from xstilts.encode.words import WordTokens
 from xstilts.tasks.examples import TaggingExample
 from xstilts.tasks.tagging import OTHER_TAG
 

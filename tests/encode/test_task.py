@@ -13,9 +13,9 @@ from tokenizers import Tokenizer
 from xstilts.base.cache import ROW
 from xstilts.base.errors import DataError
 from xstilts.base.files import open_rows, read_json, sha256_of
-from xstilts.encode.answers import answer_vocabulary
+from xstilts.encode.fingerprints import key
+from xstilts.encode.kinds import answer_vocabulary
 from xstilts.encode.kinds.span import CUT_OFF
-from xstilts.encode.same_text import key
 from xstilts.encode.task import Places, encode_task
 from xstilts.encode.write import FINGERPRINTS
 from xstilts.tasks.classification import NO_CONSENSUS_REASON

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer
 
-from xstilts.encode.kinds.span import Tokens
+from xstilts.encode.kinds.span import Tokens, longest_first, token_span, windows
 from xstilts.encode.tokens import encode, open_tokenizer
-from xstilts.encode.windows import longest_first, token_span, windows
 
 CONTEXT = "the red cat sleeps beside the dog. 鴨小屋 rests, the Katze says no"
 SPECIAL = 4  # special tokens around a pair

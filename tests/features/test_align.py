@@ -9,8 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from xstilts.base.errors import DataError
-from xstilts.features.align import ANCHORS, fit, leave_variant_out, recognised, targets_of
-from xstilts.features.words import WordSpace
+from xstilts.features.align import ANCHORS, WordSpace, fit, leave_variant_out, recognised, targets_of
 
 NOUNS, COLOURS = ("cat", "dog", "bus", "tree"), ("red", "blue", "green")
 DIM = 40

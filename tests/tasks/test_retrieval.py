@@ -10,7 +10,7 @@ import pytest
 
 from xstilts.base.errors import DataError
 from xstilts.tasks.examples import RetrievalExample, TextExample
-from xstilts.tasks.retrieval import pool_gold
+from xstilts.tasks.sentences import pool_gold
 
 Read = Callable[..., Any]
 Write = Callable[..., Path]

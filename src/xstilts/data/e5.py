@@ -39,7 +39,7 @@ def state_dict(packed: PackedWeights) -> dict[str, Array]:
 def _embeddings(packed: PackedWeights) -> dict[str, Array]:
     shape = packed.shape
     types = np.zeros((shape.types, shape.hidden), np.float32)
-    held = packed.rows("emb.type")  # may be 1: the model was made for the first type alone
+    held = packed.rows("emb.type")  # may be 1: the model was made for the first type only
     types[:held] = packed.vector("emb.type", held, shape.hidden)
     return {
         "embeddings.word_embeddings.weight": packed.matrix("emb.word", shape.vocabulary, shape.hidden),

@@ -86,7 +86,7 @@ def without_format(name: str) -> str:
 
 
 def names_language(pattern: str) -> bool:
-    """Whether a name stands for one file a language."""
+    """Whether a name stands for one file per language."""
     return any(placeholder in pattern for placeholder in LANGUAGES)
 
 
@@ -106,7 +106,8 @@ def inside(path: str, where: str) -> str:
     """Return a path that stays within the raw set's folder; `ParameterError` for any other."""
     parts = PurePosixPath(path).parts
     if not parts or path.startswith(("/", "~")) or ".." in parts or "\\" in path or ":" in path:
-        raise ParameterError(f"{where}: '{path}' is no path within the set's own folder; write it without '..' and '/'")
+        todo = "write it without '..' and '/'"
+        raise ParameterError(f"{where}: '{path}' is not a path within the set's own folder; {todo}")
     if parts[0] in OWN_NAMES:
         raise ParameterError(f"{where}: '{path}' is a name that the raw stage uses itself; choose another")
     return "/".join(parts)

@@ -66,7 +66,7 @@ class HubFiles:
 
 
 def hub_of(hub: Hub, expected: Expected, where: str) -> HubFiles:
-    """Check the section and say what is read; the hub is asked only if the revision is no commit.
+    """Check the section and say what is read; the hub is asked only if the revision is not a commit.
 
     Raises:
         ParameterError: naming the key of the section, with what to write instead.

@@ -28,7 +28,7 @@ class HubCard:
 
     @classmethod
     def read(cls, repository: HubRepository) -> HubCard:
-        """Download and read the README; `DataError` if its head is no valid YAML."""
+        """Download and read the README; `DataError` if its head is not valid YAML."""
         if README not in repository.files:
             return cls(repository.place, {})
         text = repository.download(README).read_text(encoding="utf-8")

@@ -35,7 +35,7 @@ CONVERTED = "choose the commit of its branch refs/convert/parquet, where the hub
 
 @dataclass(frozen=True)
 class HubFile:
-    """A file as the hub lists it: its size and its SHA-256, or the SHA-1 of its git blob if it is no large file."""
+    """A file as the hub lists it: its size and its SHA-256, or the SHA-1 of its git blob if it is not a large file."""
 
     bytes: int
     sha256: str | None
@@ -104,7 +104,7 @@ def split_paths(repository: HubRepository, card: HubCard, config: str | None, sp
             _check_shards(paths, repository.place)
             return paths
     some = ", ".join(found[:8]) + (", ..." if len(found) > 8 else "") if found else "no Parquet file at all"
-    todo = f"mend data.official.hub.config or splits, or {CONVERTED}"
+    todo = f"correct data.official.hub.config or splits, or {CONVERTED}"
     expected = f"Parquet files of split '{split}'" + (f" of '{config}'" if config else "")
     raise DataError(repository.place, None, some, expected, todo)
 

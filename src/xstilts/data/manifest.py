@@ -12,7 +12,7 @@ from xstilts.base.files import read_json, sha256_of, write_json
 MANIFEST = "manifest.json"
 OFFICIAL, EMBEDDED = "official", "pictograms"
 IMAGES = "images.zip"
-VECTORS = "vectors"  # a folder: one vector an image, and their ids
+VECTORS = "vectors"  # a folder: one vector per image, and their ids
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 _UNIX, _FILE_MODE = 3, 0o644 << 16
 

@@ -9,14 +9,12 @@ from pathlib import Path
 from xstilts.base.cache import ROW
 from xstilts.base.errors import DataError
 from xstilts.base.files import read_json, sha256_of
-from xstilts.encode.card import EncodedSplit, TaskCard
 from xstilts.encode.columns import Setting
 from xstilts.encode.fingerprints import fingerprints
 from xstilts.encode.images import ImageIndex, open_images
-from xstilts.encode.kinds import encode_examples
-from xstilts.encode.labels import task_labels
+from xstilts.encode.kinds import encode_examples, task_labels
 from xstilts.encode.tokens import open_tokenizer
-from xstilts.encode.write import as_table, write_cache
+from xstilts.encode.write import EncodedSplit, TaskCard, as_table, write_cache
 from xstilts.tasks import drop_overlap, read_split, split_files, with_raw_languages
 from xstilts.tasks.examples import Example, Reading
 from xstilts.tasks.schema import TaskSpec
@@ -26,7 +24,7 @@ LEARN = ("train", "dev")
 
 @dataclass(frozen=True)
 class Places:
-    """Where the stage finds what it reads and leaves what it writes, relative to the repository root."""
+    """Where the stage finds what it reads and puts what it writes, relative to the repository root."""
 
     raw: Path = Path("data/raw")
     tokenizer: Path = Path("data/public/encoder/tokenizer.json")
@@ -37,8 +35,8 @@ class Places:
 def encode_task(task: TaskSpec, places: Places | None = None) -> dict[str, EncodedSplit]:
     """Read, encode and write every split of a task.
 
-    Answer vocabulary and tags come from the training split alone; dev and test are encoded with them. A task with
-    nothing but a test split (retrieval) has an empty `learn`: the encoder passes it as it is.
+    Answer vocabulary and tags come only from the training split; dev and test are encoded with them. A task that has
+    only a test split (retrieval) gets an empty `learn`: the encoder is passed on as it is.
 
     Returns:
         The splits, for the summary on the terminal.

@@ -13,7 +13,6 @@ from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 DIM = 1280  # channels of the last feature map
-STRIDE = 32  # pixels of the input for one cell of that map
 CLASSES = 1000  # ImageNet-1k
 EPSILON = 1e-3
 

@@ -43,7 +43,7 @@ class ImageSource:
             if not member.lower().endswith(ENDINGS) or PurePosixPath(member).name.startswith("."):
                 continue
             if (identifier := image_id(member)) in self._members:
-                raise DataError(path, member, f"a second image {identifier}", "one file an id", "rename one")
+                raise DataError(path, member, f"a second image {identifier}", "one file per id", "rename one")
             self._members[identifier] = member
         self.ids = sorted(self._members)
         if not self.ids:

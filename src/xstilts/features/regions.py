@@ -99,8 +99,7 @@ def grid(height: int, width: int) -> Corners:
 def reading_order(corners: Corners) -> Corners:
     """Sort boxes line by line from the top, each line from the left.
 
-    A line begins with the box whose middle is highest, and holds all whose middle lies above that box's
-    lower edge.
+    A line starts with the box whose middle is highest, and includes all whose middle lies above that box's lower edge.
     """
     remaining = sorted(corners.tolist(), key=lambda box: (box[1] + box[3], box))
     ordered: list[list[int]] = []

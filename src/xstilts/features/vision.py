@@ -1,4 +1,4 @@
-"""Vision encoders behind one interface: crops in, one vector a crop out."""
+"""Vision encoders behind one interface: crops in, one vector per crop out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The formats that the files of a task kind may be in: `FORMATS[kind][name]`; a kind's first is its default."""
+"""The formats that the files of a task kind may have: `FORMATS[kind][name]`; a kind's first is its default."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class Format:
     """What a format is.
 
     Attributes:
-        text: whose official layout it is.
-        parts: files that are read together, one after the other in the task's list.
-        every_language: whether one file holds several languages, a row or a field each.
+        text: what the layout is, and whose.
+        parts: how many files are read together, one after another in the task's list.
+        every_language: whether one file holds several languages, each in its own rows or fields.
     """
 
     text: str
@@ -57,9 +57,9 @@ FORMATS: Mapping[str, Mapping[str, Format]] = {
         ROWS: _ROWS,
     },
     "tagging": {
-        "columns": Format("a token, a tab and its tag a line, a blank line behind a sentence (XTREME's PAN-X, UDPOS)"),
+        "columns": Format("a token, a tab and its tag per line, a blank line after a sentence (XTREME's PAN-X, UDPOS)"),
         "conllu": Format("Universal Dependencies' CoNLL-U; the tag is the column UPOS"),
-        "stagged": Format("CCGbank's supertags as C&C has them: word|POS|supertag, a sentence a line"),
+        "stagged": Format("CCGbank's supertags as C&C has them: word|POS|supertag, one sentence per line"),
         ROWS: _ROWS,
     },
     "choice": {
@@ -84,5 +84,5 @@ FORMATS: Mapping[str, Mapping[str, Format]] = {
         "mewslix": Format("Mewsli-X as JSON lines in the format rows, made from its mentions and entities"),
         ROWS: _ROWS,
     },
-    "mlm": {"lines": Format("plain text, one a line"), ROWS: _ROWS},
+    "mlm": {"lines": Format("plain text, one per line"), ROWS: _ROWS},
 }

@@ -11,10 +11,8 @@ from typing import Any
 
 import pytest
 
-from xstilts.data.pictograms.build import World, make
+from xstilts.data.pictograms.build import INTERMEDIATES, TARGETS, World, make
 from xstilts.data.pictograms.gqa import scene_graphs
-from xstilts.data.pictograms.intermediates import INTERMEDIATES
-from xstilts.data.pictograms.targets import TARGETS
 
 SHARE = 0.1
 

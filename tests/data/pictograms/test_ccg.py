@@ -8,8 +8,8 @@ from types import ModuleType
 
 import pytest
 
-from xstilts.data.pictograms.ccg import templates
-from xstilts.data.pictograms.describe import english
+from xstilts.data.pictograms.tagging import templates
+from xstilts.data.pictograms.telling import english
 from xstilts.data.pictograms.wording import wording_of
 
 FAMILIES = [(section, family) for section, own in templates().items() for family in own]

@@ -13,10 +13,9 @@ from typing import Any
 import pytest
 
 from xstilts.data.pictograms.build import World
-from xstilts.data.pictograms.filling import fill
 from xstilts.data.pictograms.nouns import LANGUAGES, load_nouns
 from xstilts.data.pictograms.tagging import words_of
-from xstilts.data.pictograms.wording import colour_forms, noun_forms, wording_of
+from xstilts.data.pictograms.wording import colour_forms, fill, noun_forms, wording_of
 
 Graphs = dict[str, dict[str, Any]]
 Sentence = list[list[str]]

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from xstilts.data.pictograms.build import World
-from xstilts.data.pictograms.describe import describe
-from xstilts.data.pictograms.entailment import LABELS, hypotheses_on, mnli_rows, snli_ve_rows
 from xstilts.data.pictograms.families import FAMILIES
+from xstilts.data.pictograms.inference import LABELS, hypotheses_on, mnli_rows, snli_ve_rows
 from xstilts.data.pictograms.scene import Placed, Scene
 from xstilts.data.pictograms.squad import count_questions, squad_of
+from xstilts.data.pictograms.telling import describe
 
 WORLD = World(Path("unused"))
 SCENE = Scene("s", (Placed("car", "red", "small", 0, 20, 20), Placed("owl", "blue", "large", 3, 122, 122)))

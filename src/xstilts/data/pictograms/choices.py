@@ -1,26 +1,32 @@
-"""The query questions of `gqa` with four answers to choose from, in the layouts of Cosmos QA and Visual7W.
+"""Multiple choice: questions with four answers (Cosmos QA, Visual7W), and a description with two claims (XCOPA).
 
-Twins: the same questions, ids and answers, about the description (Cosmos QA) and about the image (Visual7W).
+The query questions of `gqa` become twins: the same questions, ids and answers, about the description (Cosmos QA) and
+about the image (Visual7W). In XCOPA's layout, the description makes one of the two claims true, and the question is
+always `effect`.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from random import Random
 from typing import Any
 
-from xstilts.data.pictograms.describe import describe
+from xstilts.data.pictograms.claims import Contrast, contrasts_on, word_claim
 from xstilts.data.pictograms.families import FAMILIES, absent_nouns, present_nouns
 from xstilts.data.pictograms.nouns import load_nouns
 from xstilts.data.pictograms.questions import Question
+from xstilts.data.pictograms.scene import Scene
+from xstilts.data.pictograms.telling import describe, describe_in
 from xstilts.data.pictograms.wording import word
 
 WRONG = 3
 _HEADER = ("id", "context", "question", "answer0", "answer1", "answer2", "answer3", "label")
+SCENES: Mapping[str, int] = {"train": 1200, "dev": 150, "test": 200}  # of XCOPA: at most, two contrasts each
+PER_SCENE = 2
 
 
 @dataclass(frozen=True)
@@ -97,3 +103,36 @@ def _pair(one: Choosing, image: int) -> dict[str, Any]:
         "multiple_choices": list(one.wrong),
         "type": "how" if one.question.asked.family == "count" else "what",
     }
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A contrast on a scene and which of the two choices is the true claim."""
+
+    scene: Scene
+    contrast: Contrast
+    label: int
+
+
+def alternatives_of(scenes: Sequence[Scene], split: str, seed: int) -> list[Alternative]:
+    """Up to two contrasts a scene; of a scene's two the true claim is the first choice once."""
+    found: list[Alternative] = []
+    for scene, contrasts in contrasts_on(scenes[: SCENES[split]], PER_SCENE, seed, "alternatives"):
+        labels = Random(f"{seed}:alternatives:order:{scene.id}").sample((0, 1), 2)
+        found += [Alternative(scene, one, label) for one, label in zip(contrasts, labels, strict=False)]
+    return found
+
+
+def xcopa_rows(alternatives: Iterable[Alternative], language: str, seed: int) -> Iterator[dict[str, object]]:
+    """Rows of XCOPA's jsonl."""
+    for number, one in enumerate(alternatives):
+        claims = [one.contrast.true, one.contrast.false][:: -1 if one.label else 1]
+        choices = [word_claim(claim, language).text for claim in claims]
+        yield {
+            "premise": describe_in(language, one.scene, seed).text,
+            "choice1": choices[0],
+            "choice2": choices[1],
+            "question": "effect",
+            "label": one.label,
+            "idx": number,
+        }
