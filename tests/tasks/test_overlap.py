@@ -73,17 +73,18 @@ def test_a_task_without_test_split_shares_nothing(overlap: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("example", "images"),
+    ("kind", "example", "images"),
     [
-        (ClassificationExample("1", "en", "a", "yes", images=("l", "r")), ("l", "r")),
-        (MatchingExample("1", "en", "a", "i"), ("i",)),
-        (ChoiceExample("1", "en", "a", ("x", "y"), 0, "i"), ("i",)),
-        (ChoiceExample("1", "en", "a", ("x", "y"), 0), ()),
-        (SpanExample("1", "en", "?", "a", 0, "a"), ()),
+        ("classification", ClassificationExample("1", "en", "a", "yes", images=("l", "r")), ("l", "r")),
+        ("vqa", VqaExample("1", "en", "?", "i", "yes"), ("i",)),
+        ("matching", MatchingExample("1", "en", "a", "i"), ("i",)),
+        ("choice", ChoiceExample("1", "en", "a", ("x", "y"), 0, "i"), ("i",)),
+        ("choice", ChoiceExample("1", "en", "a", ("x", "y"), 0), ()),
+        ("span", SpanExample("1", "en", "?", "a", 0, "a"), ()),
     ],
 )
-def test_every_kind_says_which_images_it_is_about(example: Example, images: Sequence[str]) -> None:
-    assert tuple(images_of(example)) == tuple(images)
+def test_every_kind_says_which_images_it_is_about(kind: str, example: Example, images: Sequence[str]) -> None:
+    assert images_of(kind, example) == tuple(images)
 
 
 @pytest.mark.parametrize(("split", "rows"), [("train", 1490), ("dev", 1422)])

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from xstilts.base.errors import DataError
+from xstilts.base.kinds import KINDS
 from xstilts.tasks import READERS, SplitFile, read_split, split_files, with_raw_languages
 from xstilts.tasks.formats import FORMATS
-from xstilts.tasks.schema import METRICS, EncodeSection, TaskSpec
+from xstilts.tasks.schema import EncodeSection, TaskSpec
 
 Write = Callable[..., Path]
 FILES: dict[str, str | list[str]] = {"train": "train/en.json", "dev": "dev/en.json", "test": "test/{language}.json"}
@@ -19,7 +20,7 @@ XGQA = TaskSpec("xgqa", "vqa", EncodeSection(["en", "de"], "accuracy", FILES, fe
 
 
 def task(kind: str, files: dict[str, Any], languages: list[str], **other: Any) -> TaskSpec:
-    return TaskSpec("sample", kind, EncodeSection(languages, METRICS[kind][0], files, **other))
+    return TaskSpec("sample", kind, EncodeSection(languages, KINDS[kind].metrics[0], files, **other))
 
 
 def question(text: str, answer: str = "yes") -> dict[str, Any]:
@@ -27,7 +28,7 @@ def question(text: str, answer: str = "yes") -> dict[str, Any]:
 
 
 def test_every_format_of_every_kind_has_a_reader() -> None:
-    assert READERS.keys() == METRICS.keys() == FORMATS.keys()
+    assert READERS.keys() == KINDS.keys() == FORMATS.keys()
     assert all(list(READERS[kind]) == list(FORMATS[kind]) for kind in FORMATS)
     assert all("rows" in formats for formats in FORMATS.values())
 

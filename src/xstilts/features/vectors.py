@@ -1,4 +1,4 @@
-"""A feature directory from vectors that a data set publishes instead of its pictures: per image, or per detected region."""
+"""A feature directory from the vectors that a data set publishes instead of its pictures."""
 
 from __future__ import annotations
 
