@@ -167,7 +167,7 @@ def test_no_name_leads_out_of_the_folder_of_the_set(official: Any, assets: Path,
         files={"train": "train.json", "dev": "dev.json"},
     )
     before = set(tmp_path.rglob("*"))
-    with pytest.raises(ParameterError, match="is no path within the set's own folder"):
+    with pytest.raises(ParameterError, match="is not a path within the set's own folder"):
         write_raw("squad", assets, Path("out"))
     assert set(tmp_path.rglob("*")) - before == {tmp_path / ".out.lock"}
 

@@ -87,6 +87,7 @@ def test_questions_are_encoded_with_the_training_answers(places: Places) -> None
         "image_id": "x1",
         "answer": "yes",
         "answers": [],
+        "texts": ["is the cat red?"],
     }
 
 
@@ -157,7 +158,7 @@ def cut_to(length: int, on_truncation: str = "error") -> TaskSpec:
 
 
 def test_an_answer_that_is_cut_off_is_an_error(places: Places) -> None:
-    with pytest.raises(DataError, match=r"squad/train\.json, row s2: found an answer behind the first 15 tokens"):
+    with pytest.raises(DataError, match=r"squad/train\.json, row s2: found an answer after the first 15 tokens"):
         encode_task(cut_to(15), places)
     assert not places.tokenized.exists()
 

@@ -163,7 +163,7 @@ def test_an_id_in_two_files_is_an_error(write: Write, tmp_path: Path) -> None:
     for name in ("a.json", "b.json"):
         write({"7": question("Is it?")}, name)
     spec = task("vqa", {"train": ["a.json", "b.json"]}, ["en"], features="xgqa")
-    with pytest.raises(DataError, match=r"b\.json, row 7: found an id that .*a\.json has too, expected ids used once"):
+    with pytest.raises(DataError, match=r"b\.json, row 7: found an id that is also in .*a\.json, expected ids used once"):
         read_split(spec, "train", tmp_path)
 
 

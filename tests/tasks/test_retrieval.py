@@ -53,7 +53,7 @@ def test_most_of_bucc_s_sentences_have_no_translation(write: Write, read: Read) 
 @pytest.mark.parametrize(
     ("zh", "en", "gold", "complaint"),
     [
-        (ZH, EN, "zh-3\ten-1\n", "gold, row zh-3: found a gold pair without sentence"),
+        (ZH, EN, "zh-3\ten-1\n", "gold, row zh-3: found a gold pair without a sentence"),
         (ZH, EN, "zh-1\ten-3\n", "gold, row zh-1: found gold 'en-3', expected the id of a candidate"),
         (ZH + "zh-1\t三。\n", EN, "zh-1\ten-1\n", "zh, row 3: found id 'zh-1' again"),
         (ZH, EN + "en-3\n", "zh-1\ten-1\n", "en, row 3: found 1 columns, expected 2: id, sentence"),

@@ -68,7 +68,7 @@ def test_rows_have_a_tag_a_word(write: Write, read: Read) -> None:
     row = {"id": "1", "words": ["a", "b"], "tags": ["O", "B"], "language": "de"}
     path = write([row], "rows.jsonl")
     assert read("tagging", "rows", path, language="de").examples == [TaggingExample("1", "de", ("a", "b"), ("O", "B"))]
-    with pytest.raises(DataError, match="row 1: found 2 words and 1 tags, expected a tag a word"):
+    with pytest.raises(DataError, match="row 1: found 2 words and 1 tags, expected one tag per word"):
         read("tagging", "rows", write([{**row, "tags": ["O"]}], "rows.jsonl"), language="de")
 
 

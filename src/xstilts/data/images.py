@@ -154,7 +154,7 @@ def open_vectors(path: Path) -> NDArray[np.floating]:
 
 def _check_ids(path: Path, ids: object, rows: int, array: Path, regions: bool) -> None:
     if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
-        raise DataError(path, None, "not a list of texts", "the image ids, row by row", _TODO)
+        raise DataError(path, None, "no list of texts", "the image ids, row by row", _TODO)
     if len(ids) != rows:
         raise DataError(path, None, f"{len(ids)} ids", f"{rows}, one a row of {array.name}", _TODO)
     seen: set[str] = set()

@@ -33,7 +33,7 @@ def open_tokenizer(path: Path, max_length: int) -> Tokenizer:
     try:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # the library raises bare Exceptions
-        raise DataError(path, None, f"not a tokenizer ({error})", "a tokenizer.json", "run `dvc repro`") from None
+        raise DataError(path, None, f"a file that is not a tokenizer ({error})", "a tokenizer.json", "run `dvc repro`") from None
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_length, strategy="longest_first")
     return tokenizer

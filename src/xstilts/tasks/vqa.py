@@ -53,7 +53,7 @@ def read_lxmert(source: Source) -> Read:
     """LXMERT's layout: `[{"question_id", "sent", "img_id", "label": {answer: score}}]`, without question types."""
     content = json_content(source.path)
     if not isinstance(content, list) or not content:
-        raise DataError(source.path, None, "not a list of questions", "LXMERT's JSON list", ANOTHER_FILE)
+        raise DataError(source.path, None, "no list of questions", "LXMERT's JSON list", ANOTHER_FILE)
     ids, examples = Unique(), []
     for number, question in enumerate(content, start=1):
         row = Row(source.path, number, _object(source.path, number, question))
