@@ -29,7 +29,7 @@ def test_a_question_whose_images_are_not_available_is_encoded_blind(encoded: Any
     assert (row["image"], row["image_id"]) == (-1, "i3")
 
 
-def test_without_scores_the_answer_stands_alone(encoded: Any) -> None:
+def test_without_scores_there_is_only_the_answer(encoded: Any) -> None:
     (inside, outside), _ = encoded("vqa", [soft({}, "no"), soft({}, "maybe")], labels=["yes", "no"])
     assert [(row["label"], row["answer"]) for row in (inside, outside)] == [(1, "no"), (-1, "maybe")]
     assert all(row["answers"] == row["scores"] == row["labels"] == [] for row in (inside, outside))

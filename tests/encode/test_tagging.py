@@ -1,4 +1,4 @@
-"""A tag a word, at its first token, whatever becomes of the word."""
+"""One tag per word, at its first token, whatever the word is split into."""
 
 from __future__ import annotations
 

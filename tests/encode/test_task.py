@@ -203,7 +203,7 @@ def test_the_same_input_gives_the_same_bytes(task: TaskSpec, places: Places, tmp
         assert path.read_bytes() == again.read_bytes(), path.name
 
 
-def test_fingerprints_stand_beside_the_splits(places: Places) -> None:
+def test_fingerprints_are_beside_the_splits(places: Places) -> None:
     encode_task(XGQA, places)
     learn, test = (open_rows(places.tokenized / "xgqa" / part / FINGERPRINTS) for part in ("learn", "test"))
     assert set(learn["split"].to_pylist()) == {"train", "dev"}

@@ -12,7 +12,7 @@ from xstilts.encode.tokens import BATCH, Template, encode, is_truncated, open_to
 
 
 def pieces(tokenizer: Tokenizer, encoding: Encoding) -> list[str]:
-    """The tokens (an encoding made without offsets knows their ids alone)."""
+    """The tokens (an encoding made without offsets knows only their ids)."""
     return [tokenizer.id_to_token(token) or "" for token in encoding.ids]
 
 

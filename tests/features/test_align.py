@@ -37,7 +37,7 @@ def test_the_strength_means_the_same_for_any_number_of_examples() -> None:
     torch.testing.assert_close(once.weight, twice.weight, atol=0.02, rtol=0.02)
 
 
-def test_a_feature_that_never_varies_is_no_division_by_zero() -> None:
+def test_a_feature_that_never_varies_causes_no_division_by_zero() -> None:
     x = torch.cat([torch.randn(30, 3), torch.ones(30, 1)], 1)
     assert fit(x, torch.randn(30, 2)).project(x).isfinite().all()
 

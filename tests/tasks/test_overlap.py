@@ -49,7 +49,9 @@ def test_a_shared_id_or_image_is_an_error_that_names_it(split: str, row: tuple[s
     readings = {**DISJOINT, split: asked(("1", "a"), row)}
     with pytest.raises(DataError) as error:
         drop_overlap(spec(), readings)
-    assert f"data/raw/sample, {split}, row {row[0]}: found {shared}, which is also in the test split" in str(error.value)
+    assert f"data/raw/sample, {split}, row {row[0]}: found {shared}, which is also in the test split" in str(
+        error.value
+    )
 
 
 def test_skipped_rows_are_counted_beside_the_others() -> None:
@@ -100,7 +102,9 @@ def test_a_few_shot_model_is_not_scored_on_test_dev(split: str, rows: int, share
     readings = {one: read_split(task, one, tmp_path) for one in files}
     assert len(readings[split].examples) == rows
     assert len({one.id for one in readings[split].examples} & {one.id for one in readings["test"].examples}) == rows
-    with pytest.raises(DataError, match=r"which is also in the test split .*; score it on other .*few_shot/\*/test\.json"):
+    with pytest.raises(
+        DataError, match=r"which is also in the test split .*; score it on other .*few_shot/\*/test\.json"
+    ):
         drop_overlap(task, readings)
 
 

@@ -163,7 +163,9 @@ def test_an_id_in_two_files_is_an_error(write: Write, tmp_path: Path) -> None:
     for name in ("a.json", "b.json"):
         write({"7": question("Is it?")}, name)
     spec = task("vqa", {"train": ["a.json", "b.json"]}, ["en"], features="xgqa")
-    with pytest.raises(DataError, match=r"b\.json, row 7: found an id that is also in .*a\.json, expected ids used once"):
+    with pytest.raises(
+        DataError, match=r"b\.json, row 7: found an id that is also in .*a\.json, expected ids used once"
+    ):
         read_split(spec, "train", tmp_path)
 
 
@@ -197,7 +199,7 @@ def test_a_candidate_may_be_in_another_language_s_file_but_must_be_there(write: 
         read_split(spec, "test", tmp_path)
 
 
-def test_a_carriage_return_within_a_text_is_no_end_of_a_line(tmp_path: Path) -> None:
+def test_a_carriage_return_within_a_text_does_not_end_a_line(tmp_path: Path) -> None:
     (tmp_path / "a.tsv").write_bytes(b"one\rtwo\tB\tneutral\r\n")
     spec = task("classification", {"train": "pairs:a.tsv"}, ["en"], labels=["neutral", "other"])
     assert [one.text for one in read_split(spec, "train", tmp_path).examples] == ["one\rtwo"]

@@ -31,7 +31,7 @@ def test_files_of_different_length_are_an_error(write: Write, read: Read) -> Non
         read("retrieval", "tatoeba", write("Ja.\nNein.\n", "t.deu"), write("Yes.\n", "t.eng"), language="de")
 
 
-def test_a_blank_line_is_no_sentence(write: Write, read: Read) -> None:
+def test_a_blank_line_is_not_a_sentence(write: Write, read: Read) -> None:
     with pytest.raises(DataError, match=r"t\.eng, row 2: found an empty sentence"):
         read("retrieval", "tatoeba", write("a\nb\nc", "t.deu"), write("a\n \nc", "t.eng"), language="de")
 

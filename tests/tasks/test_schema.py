@@ -148,11 +148,11 @@ def test_a_tagging_task_may_leave_its_tags_to_the_training_split(
     assert load_task("sample").encode.labels == []
 
 
-def test_a_task_is_no_mixture_and_a_mixture_no_task(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_task_is_not_a_mixture_and_a_mixture_not_a_task(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     with pytest.raises(ParameterError, match=r"all is a mixture; run stages/mixture\.py all"):
         load_task("all")
-    with pytest.raises(ParameterError, match=r"gqa is no mixture; run stages/tokenized\.py gqa"):
+    with pytest.raises(ParameterError, match=r"gqa is not a mixture; run stages/tokenized\.py gqa"):
         load_mixture("gqa")
 
 

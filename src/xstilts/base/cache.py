@@ -7,7 +7,7 @@ region, memory-mapped. Both chains import this module, and nothing from each oth
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ import pyarrow as pa
 from xstilts.base.errors import DataError
 from xstilts.base.files import CARD, read_json, write_table
 
+PICTURES = (".png", ".jpg", ".jpeg")  # endings of image files
 BOX = 7  # x1 y1 x2 y2 width height area, all relative to the image
 
 ROW = pa.schema(
@@ -77,6 +78,12 @@ class Features:
     def regions(self, image: int) -> slice:
         """The rows of one image, given its index."""
         return slice(int(self.offsets[image]), int(self.offsets[image + 1]))
+
+
+def image_id(file: str) -> str:
+    """The id of an image: its file's name without folder and ending; an id stays as it is."""
+    name = PurePosixPath(file)
+    return name.stem if name.suffix.lower() in PICTURES else name.name
 
 
 def open_features(path: Path, sha256: str | None = None) -> Features:

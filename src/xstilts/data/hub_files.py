@@ -56,7 +56,7 @@ class HubRepository:
 
     @classmethod
     def open(cls, repo: str, revision: str) -> HubRepository:
-        """List the files of a commit; `DataError` if the hub does not give it."""
+        """List the files of a commit; `DataError` if the hub does not have it."""
         info = _info(repo, revision, files_metadata=True)
         if info.sha != revision:
             raise DataError(_place(repo, revision), None, f"commit {info.sha}", revision, "name another revision")
@@ -69,7 +69,7 @@ class HubRepository:
         return _place(self.repo, self.revision)
 
     def download(self, path: str) -> Path:
-        """Bring a file into the hub's cache on this machine and return where it is.
+        """Download a file into the hub's cache on this machine and return its path.
 
         Raises:
             DataError: it does not arrive, or it is not what the hub lists.
@@ -162,4 +162,4 @@ def _sentences(place: str) -> Iterator[None]:
     except (HTTPError, HFValidationError, OSError) as error:
         reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
         todo = "check the name and your connection, or set data.official.root to local files"
-        raise DataError(place, None, f"no answer that helps ({reason})", "a dataset of the hub", todo) from None
+        raise DataError(place, None, f"no usable answer ({reason})", "a dataset of the hub", todo) from None

@@ -140,7 +140,7 @@ class _Reader:
         return value
 
     def _name(self, key: str, value: Any, number: int) -> Any:
-        """The name of a class or tag; -1, the hub's mark of a row without a label, stays."""
+        """The name of a class or tag; -1, the hub's mark for a row without a label, is kept."""
         names = self._names[key]
         if not isinstance(value, int) or isinstance(value, bool) or (key == "label" and value == UNLABELLED):
             return value

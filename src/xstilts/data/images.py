@@ -13,21 +13,21 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
+from xstilts.base.cache import PICTURES
 from xstilts.base.errors import DataError
 from xstilts.base.files import read_json
 from xstilts.data.manifest import VECTORS, Manifest, add_member
 
-PICTURES = (".png", ".jpg", ".jpeg")
 IDS, BOXES = "ids.json", "boxes.npy"
-PIECE = 4096  # rows that are looked at together
+PIECE = 4096  # rows checked at a time
 _TODO = "correct the files or data.official.vectors in the task's file"
 
 
 def collect(sources: Sequence[Path], target: Path) -> int:
     """Write every picture in some folders and zips into the zip `target`; return how many there are.
 
-    A single zip is copied as it is. The rest is stored uncompressed, a picture at a time, under its path within
-    its folder or zip: pictures are compressed already, and memory holds one of them.
+    A single zip is copied as it is. Otherwise pictures are stored one at a time and uncompressed, as they are
+    compressed already, with their paths within their folder or zip.
 
     Raises:
         DataError: no picture, a broken zip, or two pictures of one id (file name without folder and ending).
@@ -57,7 +57,7 @@ def _check_id(ids: dict[str, str], source: Path, name: str) -> None:
 
 
 def _pictures(source: Path) -> list[str]:
-    """The names of the pictures in a folder or zip, sorted; hidden files are none."""
+    """The names of the pictures in a folder or zip, sorted; hidden files do not count."""
     names = list(_walk(source)) if source.is_dir() else _members(source)
     return sorted(
         name for name in names if name.lower().endswith(PICTURES) and not PurePosixPath(name).name.startswith(".")
@@ -65,7 +65,7 @@ def _pictures(source: Path) -> list[str]:
 
 
 def _walk(folder: Path) -> Iterator[str]:
-    """Every file below a folder; links to folders are followed, each folder once, so that a circle ends."""
+    """Every file below a folder; links to folders are followed, each folder once, so that cycles end."""
     seen: set[str] = set()
     for place, folders, files in os.walk(folder, followlinks=True):
         seen.add(os.path.realpath(place))
@@ -156,7 +156,7 @@ def _check_ids(path: Path, ids: object, rows: int, array: Path, regions: bool) -
     if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
         raise DataError(path, None, "no list of texts", "the image ids, row by row", _TODO)
     if len(ids) != rows:
-        raise DataError(path, None, f"{len(ids)} ids", f"{rows}, one a row of {array.name}", _TODO)
+        raise DataError(path, None, f"{len(ids)} ids", f"{rows}, one per row of {array.name}", _TODO)
     seen: set[str] = set()
     for row, one in enumerate(ids):
         if one in seen and not (regions and one == ids[row - 1]):
@@ -169,7 +169,7 @@ def _check_boxes(path: Path, rows: int) -> None:
     """Refuse anything but one box per row: 0 <= x1 < x2 <= 1, and the same for y."""
     boxes = open_vectors(path)
     if boxes.shape != (rows, 4):
-        raise DataError(path, None, f"boxes {list(boxes.shape)}", f"[{rows}, 4], one a vector", _TODO)
+        raise DataError(path, None, f"boxes {list(boxes.shape)}", f"[{rows}, 4], one per vector", _TODO)
     low, high = np.asarray(boxes[:, :2]), np.asarray(boxes[:, 2:])
     right = ((low >= 0) & (low < high) & (high <= 1)).all(axis=1)
     if not right.all():

@@ -26,7 +26,7 @@ class Official:
         files: {split: names under `root`} that are copied to the names of `encode.files`, one by one; None: they
             have those names already. `{language}`, `{language3}` and `{shots}` mean the same in both.
         images: a folder or a zip of pictures under `root`, or a list of them.
-        vectors: `file`, `ids` and, of a detector, `boxes`, instead of pictures (`VectorFiles`).
+        vectors: `file`, `ids` and, for a detector, `boxes`, instead of pictures (`VectorFiles`).
         hub: a dataset of the Hugging Face hub, where no root is set (`xstilts.data.hub.Hub`).
     """
 

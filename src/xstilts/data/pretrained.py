@@ -28,9 +28,9 @@ def fetch(name: str, out: Path, parameter: str, embedded: str) -> None:
     """Fill the directory `out` with a model's config, safetensors, tokenizer and preprocessing.
 
     Args:
-        name: a local directory, or a name on the hub such as `FacebookAI/xlm-roberta-base`, pinned by
-        `@revision`. parameter: the key of params.yaml that says so, for errors. embedded: the model that
-        needs no hub, for errors.
+        name: a local directory, or a name on the hub such as `FacebookAI/xlm-roberta-base`, pinned by `@revision`.
+        parameter: the key of params.yaml that names it, for errors.
+        embedded: the model that needs no hub, for errors.
 
     Raises:
         ParameterError: neither a directory nor a name on the hub, or the hub is out of reach.

@@ -31,7 +31,7 @@ class DataSettings:
 
     Attributes:
         seed: of the embedded world.
-        share: the part of the embedded world's scenes that is made, over 0, up to 1.
+        share: the part of the embedded world's scenes that is made, above 0 and at most 1.
         licence: of the official data.
         citation: of the official data.
         official: where the official data are (`xstilts.data.local.Official`).
@@ -46,7 +46,7 @@ class DataSettings:
 
 @dataclass(frozen=True)
 class Source:
-    """Where the official data of a task come from, everything local found to be there.
+    """Where the official data of a task come from; all local files are known to exist.
 
     Attributes:
         local: the files, or only the images where the texts come from the hub.
@@ -82,7 +82,7 @@ def write_raw(dataset: str, assets: Path, out: Path) -> None:
 
 
 def has_own_data(dataset: str) -> bool:
-    """Whether a set that the embedded world lacks names files of its own: it is read beside the embedded ones."""
+    """Whether a set that the embedded world lacks has files of its own; it is then read beside the embedded ones."""
     return dataset not in DATASETS and bool(_settings(dataset).official.get("root"))
 
 
@@ -130,7 +130,7 @@ def _settings(dataset: str) -> DataSettings:
 
 @contextmanager
 def only_writer(out: Path) -> Iterator[None]:
-    """Hold the lock `.<name>.lock` beside the directory `out`; wait, and say so, while another process holds it.
+    """Hold the lock `.<name>.lock` beside the directory `out`; wait, with a message, while another process holds it.
 
     What a killed process left half-written is removed: nobody else can be writing it.
 
@@ -145,7 +145,7 @@ def only_writer(out: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        print(f"{out}: another process is writing it; waiting for that one to end", file=sys.stderr, flush=True)
+        print(f"{out}: another process is writing it; waiting for it to end", file=sys.stderr, flush=True)
         lock.acquire()
     try:
         for draft in out.parent.glob(f".{out.name}-????????"):  # as whole_directory names them

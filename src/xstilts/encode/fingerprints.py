@@ -137,14 +137,14 @@ def normalised(text: str) -> str:
 
 
 def is_telling(text: str) -> bool:
-    """Whether a text is long enough that its second occurrence means something."""
+    """Whether a text is long enough for a second occurrence to be telling."""
     if len(text.split(maxsplit=WORDS)) >= WORDS:
         return True
     return len(text) >= CHARACTERS and _UNSPACED.search(text) is not None and len(normalised(text)) >= CHARACTERS
 
 
 def image_name(image: str) -> str:
-    """The name of an image as all data sets know it.
+    """The name of an image that is the same in all data sets.
 
     COCO's `COCO_val2014_000000413120` and `000000413120` are `coco 413120`; Flickr's `1007129816_e794419615` is
     `1007129816`, its number without the photo's secret. A bare number stays as it is: the numbers of Flickr30k,

@@ -64,7 +64,7 @@ def load_mixture(name: str, members: Sequence[str] | None = None) -> MixtureSpec
     """
     file = parameters.task_file(name)
     if file.get("kind") != "mixture":
-        raise ParameterError(f"stages/tasks/{name}.yaml: {name} is no mixture; run stages/tokenized.py {name}")
+        raise ParameterError(f"stages/tasks/{name}.yaml: {name} is not a mixture; run stages/tokenized.py {name}")
     where = f"stages/tasks/{name}.yaml: encode"
     keys = {one.name for one in fields(MixtureSection)} | set(file.get("encode") or {})
     merged = parameters.task_section(name, "encode")

@@ -62,13 +62,13 @@ def encode_task(task: TaskSpec, places: Places | None = None) -> dict[str, Encod
 
 
 def _read(task: TaskSpec, raw: Path, images: ImageIndex | None) -> dict[str, Reading[Example]]:
-    """Every split, its rows that are in the test split as well left out or refused."""
+    """Every split; rows that are also in the test split are left out or refused."""
     ids = None if images is None else images.rows.keys()
     return drop_overlap(task, {split: read_split(task, split, raw, ids) for split in task.encode.files})
 
 
 def _origin(raw: Path) -> dict[str, str]:
-    """What the data are, licence and source, from their manifest: it is written last, so that they are whole."""
+    """What the data are, licence and source, from the manifest; it is written last, so the set is complete."""
     manifest = read_json(raw / "manifest.json")
     for key in ("data", "licence", "source"):
         if not isinstance(manifest, dict) or not isinstance(manifest.get(key), str):

@@ -33,7 +33,9 @@ def open_tokenizer(path: Path, max_length: int) -> Tokenizer:
     try:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # the library raises bare Exceptions
-        raise DataError(path, None, f"a file that is not a tokenizer ({error})", "a tokenizer.json", "run `dvc repro`") from None
+        raise DataError(
+            path, None, f"a file that is not a tokenizer ({error})", "a tokenizer.json", "run `dvc repro`"
+        ) from None
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_length, strategy="longest_first")
     return tokenizer
@@ -46,7 +48,7 @@ def encode(
 
     Args:
         offsets: whether the encodings must know each token's characters (slower).
-        special_tokens: whether the template's special tokens stand around each text.
+        special_tokens: whether the template's special tokens are put around each text.
     """
     batch_of = tokenizer.encode_batch if offsets else tokenizer.encode_batch_fast
     for start in range(0, len(texts), BATCH):
@@ -60,7 +62,7 @@ def is_truncated(encoding: Encoding) -> bool:
 
 @contextmanager
 def uncut(tokenizer: Tokenizer) -> Iterator[Tokenizer]:
-    """The tokenizer without its limit of tokens, which it has again after the block."""
+    """The tokenizer without its limit of tokens, which is restored after the block."""
     limit = tokenizer.truncation
     tokenizer.no_truncation()
     try:

@@ -22,9 +22,9 @@ from xstilts.base.errors import DataError
 
 TABLES = ("word_embeddings.weight", "embed_tokens.weight", "tok_embeddings.weight")
 _AGAIN = "delete it and run `dvc repro` to make it again"
-COLUMNS = ("object", "attribute")  # what a picture's phrases say, in order
+COLUMNS = ("object", "attribute")  # what a picture's phrases name, in order
 ANCHORS = ("left", "right", "top", "bottom", "small", "large")
-STRENGTH = 0.3  # of the ridge, per example: nearest to the targets on held-out pictures among 0.03 ... 3
+STRENGTH = 0.3  # of the ridge, per example: the best of 0.03 ... 3 on held-out pictures
 
 
 class WordSpace:
@@ -66,7 +66,7 @@ def _open_tokenizer(path: Path) -> Tokenizer:
 
 
 def _open_table(encoder: Path) -> Tensor:
-    """The first tensor whose name says that it embeds words."""
+    """The first tensor with the name of a word embedding table."""
     files = sorted(encoder.glob("*.safetensors"))
     for path in files:
         try:
@@ -160,14 +160,14 @@ def recognised(alignment: Alignment, features: Tensor, phrases: Sequence[Sequenc
 def leave_variant_out(
     features: Tensor, phrases: Sequence[Sequence[str]], words: WordSpace, strength: float = STRENGTH
 ) -> Tensor:
-    """Which phrases are recognised in pictures not fitted: fold k holds the k-th picture of every name out.
+    """Which phrases are recognised in held-out pictures: fold k leaves out the k-th picture of every name.
 
     Args:
         features: `[n, dim]`.
         phrases: `n` lists of equal length, a picture's name first.
 
     Returns:
-        bool `[n, columns]`. A name with a single picture is never fitted, thus hardly recognised.
+        bool `[n, columns]`. A name with a single picture is never fitted, so it is hardly ever recognised.
     """
     targets, folds = targets_of(words, phrases), torch.tensor(_variants([name for name, *_ in phrases]))
     found = torch.zeros(len(phrases), len(phrases[0]), dtype=torch.bool)
@@ -179,7 +179,7 @@ def leave_variant_out(
 
 
 def _variants(names: Sequence[str]) -> list[int]:
-    """How often each name stood before: 0 for its first picture, 1 for its second."""
+    """How often each name occurred before: 0 for its first picture, 1 for its second."""
     seen: dict[str, int] = {}
     variants = []
     for name in names:

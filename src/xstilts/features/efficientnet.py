@@ -1,6 +1,6 @@
 """EfficientNet-Lite0 in plain torch (Tan and Le 2019; the Lite variant: ReLU6, no squeeze-and-excitation).
 
-The weights come from TensorFlow, hence the padding `SAME`: with stride 2, right and bottom get the odd
+The weights come from TensorFlow, hence the padding `SAME`: with stride 2, right and bottom get the extra
 pixel. Module names follow the published state dict, so that it loads strictly.
 """
 

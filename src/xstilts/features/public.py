@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from xstilts.base.cache import image_id
 from xstilts.base.errors import DataError
 from xstilts.base.files import read_json, whole_directory, write_json
 from xstilts.base.threads import one_thread_an_operation
@@ -22,7 +23,7 @@ from xstilts.data.assets import find_wheel, open_member
 from xstilts.features.align import WordSpace, fit, leave_variant_out, targets_of
 from xstilts.features.efficientnet import EfficientNetLite0
 from xstilts.features.extract import FeatureSettings, cut, embed
-from xstilts.features.images import ImageSource, image_id
+from xstilts.features.images import ImageSource
 from xstilts.features.vision import LITE0, LITE0_CONFIG, VisionEncoder, load_vision
 
 E5_SMALL = "multilingual-e5-small"

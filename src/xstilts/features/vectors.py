@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from xstilts.base.cache import image_id
 from xstilts.base.errors import DataError
 from xstilts.base.files import read_json, whole_directory
 from xstilts.features.directory import NpyWriter, write_list_and_card
-from xstilts.features.images import image_id
 
 FOLDER = "vectors"  # of a raw set
 IDS, BOXES = "ids.json", "boxes.npy"
 WHOLE = (0.0, 0.0, 1.0, 1.0)  # x1 y1 x2 y2
 _TODO = "run `dvc repro` for the raw data"
-PIECE = 4096  # rows that are converted together
+PIECE = 4096  # rows converted at a time
 
 
 def from_vectors(folder: Path, out: Path) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from xstilts.base.cache import image_id
 from xstilts.base.errors import did_you_mean
 from xstilts.tasks.examples import ClassificationExample, Reading
-from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, image_id, json_lines, lines, tab_rows
+from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, json_lines, lines, tab_rows
 from xstilts.tasks.source import Source, counted
 
 NO_CONSENSUS = "-"

@@ -7,19 +7,13 @@ import io
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
+from xstilts.base.cache import image_id
 from xstilts.base.errors import DataError
 
 ANOTHER_FILE = "give the official file, whole"
-PICTURES = (".png", ".jpg", ".jpeg")
-
-
-def image_id(file: str) -> str:
-    """The id of an image: its file's name without folder and ending; an id stays as it is."""
-    name = PurePosixPath(file)
-    return name.stem if name.suffix.lower() in PICTURES else name.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,8 +142,8 @@ def check_parallel(first: Path, examples: Sequence[VqaExample], other: Path, oth
         for what in ("image", "answer"):
             found, expected = getattr(example, what), getattr(twin, what)
             if found != expected:
-                correct = f"correct the file: only the question's wording may differ from {first}"
-                raise DataError(other, example.id, f"{what} '{found}'", f"'{expected}'", correct)
+                fix = f"correct the file: only the question's wording may differ from {first}"
+                raise DataError(other, example.id, f"{what} '{found}'", f"'{expected}'", fix)
     if wanted:
         raise DataError(other, min(wanted), "no such question", f"every id that {first} has", todo)
 

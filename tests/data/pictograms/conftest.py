@@ -18,7 +18,7 @@ SHARE = 0.1
 
 
 def load(name: str) -> ModuleType:
-    """A module beside this one (tests are no package)."""
+    """A module beside this one (tests are not a package)."""
     path = Path(__file__).with_name(f"{name}.py")
     spec = importlib.util.spec_from_file_location(f"pictogram_{name}", path)
     assert spec is not None

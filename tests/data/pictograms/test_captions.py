@@ -1,4 +1,4 @@
-"""Captions fit one scene of their split alone; choices and lines on the same scenes."""
+"""Captions fit only one scene of their split; choices and lines on the same scenes."""
 
 from __future__ import annotations
 

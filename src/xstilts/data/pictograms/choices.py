@@ -38,10 +38,10 @@ class Choosing:
 
 
 def choosing_of(questions: Iterable[Question], seed: int) -> list[Choosing]:
-    """The query questions, each with three wrong answers of the right one's sort.
+    """The query questions, each with three wrong answers of the same sort as the right one.
 
-    Wrong nouns are other things that the scene shows, then things that it does not; of a question for a kind
-    (which animal) they are of that kind.
+    Wrong nouns are other things that the scene shows, then things that it does not; if a question asks for a kind
+    (which animal), they are of that kind.
     """
     queries = [one for one in questions if FAMILIES[one.asked.family].structural == "query"]
     return [Choosing(one, _wrong(one, Random(f"{seed}:choices:{one.id}"))) for one in queries]
@@ -62,7 +62,7 @@ def _wrong(question: Question, random: Random) -> tuple[str, ...]:
 
 
 def cosmosqa_csv(choosing: Iterable[Choosing], seed: int) -> str:
-    """A file of Cosmos QA: the context is the description, the right answer's place is random."""
+    """A file of Cosmos QA: the context is the description, and the right answer is at a random place."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(_HEADER)
@@ -115,7 +115,7 @@ class Alternative:
 
 
 def alternatives_of(scenes: Sequence[Scene], split: str, seed: int) -> list[Alternative]:
-    """Up to two contrasts a scene; of a scene's two the true claim is the first choice once."""
+    """Up to two contrasts per scene; of a scene's two, the true claim is the first choice once."""
     found: list[Alternative] = []
     for scene, contrasts in contrasts_on(scenes[: SCENES[split]], PER_SCENE, seed, "alternatives"):
         labels = Random(f"{seed}:alternatives:order:{scene.id}").sample((0, 1), 2)

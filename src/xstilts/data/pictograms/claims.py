@@ -22,7 +22,7 @@ NEUTRAL = "neutral"
 
 @dataclass(frozen=True)
 class Claim(Candidate):
-    """A claim before it is worded; `answer` is of no account.
+    """A claim before it is worded; `answer` is not used.
 
     Attributes:
         key: of its template in the language's section.
@@ -50,7 +50,7 @@ def word_claim(claim: Claim, language: str, section: str = "statements") -> Fill
 
 
 def contrasts_on(scenes: Iterable[Scene], count: int, seed: int, use: str) -> Iterator[tuple[Scene, list[Contrast]]]:
-    """Choose up to `count` contrasts a scene; families take turns, and within each the answer that is true.
+    """Choose up to `count` contrasts per scene; families take turns, and within each the answer that is true.
 
     Args:
         use: what the contrasts are for; another use gives others.

@@ -50,7 +50,7 @@ class EnglishHypothesis:
 
 
 def hypotheses_on(scenes: Iterable[Scene], seed: int) -> list[EnglishHypothesis]:
-    """Three hypotheses a scene, one of each label, in random order; families take turns."""
+    """Three hypotheses per scene, one for each label, in random order; families take turns."""
     templates = {**english()["statements"], **english()["neutral"]}
     shares, answers = dict.fromkeys(templates, 1.0), dict.fromkeys(templates, ())
     balances: dict[str, Balance[Statement]] = {label: Balance(shares, answers) for label in LABELS}
@@ -107,13 +107,13 @@ def _decided(scene: Scene, random: Random) -> Iterator[Statement]:
 
 
 def _doubtful(scene: Scene, asked: Candidate, random: Random) -> Iterable[str]:
-    """Nouns that might stand beside another: all that the scene shows, and one that it does not."""
+    """Nouns that might be beside another: all that the scene shows, and one that it does not."""
     shown = sorted(set(present_nouns(scene)) - set(asked.nouns))
     return chain(shown, absent_nouns(scene, random)[:1])
 
 
 def _undecided(scene: Scene, random: Random) -> Iterator[Statement]:
-    """Statements on which neither image nor description says anything."""
+    """Statements about which neither image nor description says anything."""
     for noun in absent_nouns(scene, random):
         yield Statement("outside", NEUTRAL, (noun,))
     names = [placed.noun for placed in scene.unique()]
@@ -155,7 +155,7 @@ class Hypothesis:
 
 
 def hypotheses_of(scenes: Sequence[Scene], split: str, seed: int) -> list[Hypothesis]:
-    """Three hypotheses a scene, one of each label, in random order."""
+    """Three hypotheses per scene, one for each label, in random order."""
     own, found = scenes[: SCENES[split]], list[Hypothesis]()
     decided, undecided = contrasts_on(own, 1, seed, "inference"), undecided_on(own, seed, "inference")
     for (scene, [contrast]), (_, neutral) in zip(decided, undecided, strict=True):

@@ -71,8 +71,8 @@ def judged_of(pairs: Sequence[Pair], seed: int) -> list[Judged]:
     """Choose one claim per pair, and judge it for this pair and for another, so that it is true of one of them.
 
     Returns:
-        in the order of the pairs; every sentence is as often true as false. A pair has no row of its own if what
-        could be said of it is true, or false, of all pairs.
+        In the order of the pairs; every sentence is as often true as false. A pair has no row of its own if what
+        could be said about it is true, or false, for all pairs.
     """
     balance: Balance[Claim] = Balance(dict.fromkeys(HOLDS, 1.0), dict.fromkeys(HOLDS, ("true", "false")))
     asked = _Asked(pairs)
@@ -93,7 +93,7 @@ def judged_of(pairs: Sequence[Pair], seed: int) -> list[Judged]:
 
 
 class _Asked:
-    """The pairs of a split, and which claims each was given, with their truth."""
+    """The pairs of a split, and which claims each was given, with whether they are true."""
 
     def __init__(self, pairs: Sequence[Pair]) -> None:
         self.claims: dict[str, list[tuple[Claim, bool]]] = {pair.id: [] for pair in pairs}
@@ -108,7 +108,7 @@ class _Asked:
         return any(_same(one, claim) for one, _ in self.claims[pair.id])
 
     def other(self, claim: Claim, pair: Pair, wanted: bool, random: Random) -> Pair | None:
-        """Another pair of which the claim is `wanted`: one that shows its noun if there is one, the least asked."""
+        """Another pair for which the claim is `wanted`: preferably one with its noun, and with the fewest claims."""
         near = self._showing.get(claim.nouns[0], []) if claim.nouns else self._pairs
         found = self._fitting(near, claim, pair, wanted) or self._fitting(self._pairs, claim, pair, wanted)
         fewest = min((len(self.claims[one.id]) for one in found), default=0)
@@ -125,7 +125,7 @@ def holds(claim: Claim, pair: Pair) -> bool:
 
 
 def _claims(pair: Pair, random: Random) -> Iterator[Claim]:
-    """Every claim on what the pair shows, colours and numbers one each at random, and a few on what it does not."""
+    """Every claim about what the pair shows, with one random colour or number, and a few about what it does not."""
     for noun in sorted(pair.nouns):
         for key in ("left_shows", "right_shows", "both_show", "one_shows", "none_shows"):
             yield _judge(Claim(key, "", (noun,), (), key), pair)
@@ -180,7 +180,7 @@ Row = dict[str, object]
 
 
 def judged_on(scenes: Sequence[Scene], split: str, seed: int) -> list[Judged]:
-    """The claims of a split and the pairs they are judged of; ids in NLVR2's form, `train-12-0-3`."""
+    """The claims of a split and the pairs for which they are judged; ids in NLVR2's form, `train-12-0-3`."""
     name = {"test": "test1"}.get(split, split)
     return judged_of(pairs_of(scenes, name, ROUNDS[split], seed), seed)
 

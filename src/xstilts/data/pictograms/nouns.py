@@ -57,7 +57,7 @@ def load_nouns() -> Mapping[str, Noun]:
 
 
 def read_package_yaml(name: str) -> dict[str, Any]:
-    """Return the content of a YAML file that lies in this package."""
+    """Return the content of a YAML file in this package."""
     content: dict[str, Any] = yaml.safe_load(files(__package__).joinpath(name).read_text(encoding="utf-8"))
     return content
 
@@ -79,7 +79,7 @@ def _english(noun: Forms) -> dict[str, str]:
 
 def _german(noun: Forms) -> dict[str, str]:
     articles, name = _GERMAN[noun["gender"]], noun["name"]
-    oblique = noun.get("oblique", name)  # weak nouns change in every case but the nominative
+    oblique = noun.get("oblique", name)  # weak nouns change in every case except the nominative
     return {role: f"{word} {name if role in ('ein', 'der') else oblique}" for role, word in articles.items()}
 
 

@@ -12,7 +12,7 @@ from xstilts.data.pictograms.families import FAMILIES, Candidate, all_candidates
 from xstilts.data.pictograms.scene import Scene
 
 Asked = TypeVar("Asked", bound=Candidate)
-# How far an answer may be ahead of its family's rarest one; beyond, the scene's other questions have to do.
+# How far an answer may be ahead of its family's rarest one; beyond that, the scene's other questions are taken.
 AHEAD_FACTOR = 1.5
 AHEAD_NUMBER = 3
 PER_SCENE: Mapping[str, int] = {"train": 6, "dev": 5, "test": 5}
@@ -26,7 +26,7 @@ class Balance(Generic[Asked]):
 
         Args:
             shares: weight by family, in any unit.
-            answers: by family, the answers to keep even; empty for families whose answers are many.
+            answers: by family, the answers to keep even; empty for families with many answers.
         """
         total = sum(shares.values())
         self._shares = {family: share / total for family, share in shares.items()}
@@ -64,7 +64,7 @@ class Balance(Generic[Asked]):
 
 
 def _alike(one: Candidate, other: Candidate) -> bool:
-    """Whether two of a scene's candidates are in substance the same: same family, same nouns in any order."""
+    """Whether two of a scene's candidates amount to the same: same family, same nouns in any order."""
     if one.family != other.family or set(one.nouns) != set(other.nouns):
         return False
     return bool(one.nouns) or one.colours == other.colours
@@ -82,7 +82,7 @@ class Question:
 def questions_on(scenes: Iterable[Scene], split: str, seed: int) -> list[Question]:
     """Choose the questions of a split, scene by scene.
 
-    The first scenes get the same questions however many follow.
+    The first scenes get the same questions, however many follow.
 
     Args:
         scenes: of one split.

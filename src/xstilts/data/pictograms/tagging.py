@@ -49,7 +49,7 @@ class Sentence:
 
 
 def sentences_on(scenes: Sequence[Scene], split: str, seed: int) -> list[Sentence]:
-    """Two sentences a scene: one tells up to three of its objects, the other one claims something, true or not."""
+    """Two sentences per scene: one describes up to three of its objects, the other makes a claim, true or not."""
     found: list[Sentence] = []
     for scene, contrasts in contrasts_on(scenes[: SCENES[split]], 4, seed, "tagging"):
         random = Random(f"{seed}:tagging:told:{scene.id}")
@@ -65,7 +65,7 @@ def sentences_on(scenes: Sequence[Scene], split: str, seed: int) -> list[Sentenc
 def tagged(sentence: Sentence, language: str) -> Tagged:
     """The words of a sentence and their tags.
 
-    A word that holds any of a phrase belongs to it: a Korean noun and its particle are one word.
+    A word that overlaps a phrase belongs to it: a Korean noun and its particle are one word.
     """
     if sentence.style:
         told = tell(language, sentence.style, sentence.objects)
@@ -86,7 +86,7 @@ def _tag(language: str, text: str, phrases: Iterable[tuple[Place, str]]) -> Tagg
 
 
 def words_of(language: str, text: str) -> list[Place]:
-    """Where the words stand: between spaces, punctuation apart; in Chinese every character."""
+    """Where the words are: between spaces, with punctuation separate; in Chinese every character."""
     pattern = r"\S" if language in BY_CHARACTER else rf"{_MARKS}|[^\s{_MARKS[1:]}+"
     return [match.span() for match in re.finditer(pattern, text)]
 
@@ -106,7 +106,7 @@ class CcgSentence(Candidate):
 
 
 def stagged_lines(scenes: Iterable[Scene], seed: int) -> Iterator[str]:
-    """Two lines a scene, each a sentence of `word|part of speech|category`, one space apart."""
+    """Two lines per scene, each a sentence of `word|part of speech|category` with single spaces between."""
     keys = [f"{section}.{family}" for section, families in templates().items() for family in families]
     balance: Balance[CcgSentence] = Balance(dict.fromkeys(keys, 1.0), dict.fromkeys(keys, ()))
     for scene in scenes:
@@ -128,7 +128,7 @@ def tagged_line(template: str, sentence: CcgSentence) -> str:
 
 
 def _sentences(scene: Scene, random: Random) -> Iterator[CcgSentence]:
-    """What ccg.yaml can say of a scene: true statements, and questions whatever their answer."""
+    """What ccg.yaml can say about a scene: true statements, and questions with any answer."""
     for placed in scene.objects:
         yield _description(placed)
     for asked in all_candidates(scene, random):

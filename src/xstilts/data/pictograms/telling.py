@@ -1,4 +1,4 @@
-"""Telling a scene as a text, in English or in eight languages, and where in the text each fact stands."""
+"""Describing a scene in a text, in English or in eight languages, and where in the text each fact is."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Description:
 
     Attributes:
         text: everything that the scene graph says, in a few sentences.
-        nouns: by slot, where the noun stands in the sentence on that object, in the order of the sentences.
-        colours: by slot, where the colour of the object's card stands.
-        counts: by noun, where the number of objects that show it stands.
+        nouns: by slot, where the noun is in the sentence about that object, in the order of the sentences.
+        colours: by slot, where the colour of the object's card is.
+        counts: by noun, where the number of objects that show it is.
     """
 
     text: str = ""
@@ -36,7 +36,7 @@ class Description:
 
 
 def describe(scene: Scene, seed: int) -> Description:
-    """Tell a scene: how many of what, then each object with its place, size and colour, in random order."""
+    """Describe a scene: how many of what, then each object with its place, size and colour, in random order."""
     random = Random(f"{seed}:description:{scene.id}")
     templates, told = english()["description"], Description()
     objects = random.sample(scene.objects, len(scene.objects))
@@ -77,7 +77,7 @@ def _tell_object(told: Description, placed: Placed, template: str) -> None:
 
 
 def _append_sentence(told: Description, template: str, values: Mapping[str, str]) -> dict[str, int]:
-    """Append a filled sentence to the text; return where each value stands."""
+    """Append a filled sentence to the text; return where each value is."""
     text, places = told.text + (" " if told.text else ""), {}
     start = len(text)
     for literal, name, _, _ in Formatter().parse(template):
@@ -95,8 +95,8 @@ class Told:
 
     Attributes:
         text: in one language.
-        nouns: by slot, in the order of the text, where the object's bare name stands.
-        colours: by slot, where the colour of the object's card stands; empty in the style `places`.
+        nouns: by slot, in the order of the text, where the object's bare name is.
+        colours: by slot, where the colour of the object's card is; empty in the style `places`.
         phrases: the noun phrases in order, each with the English name of its noun.
     """
 

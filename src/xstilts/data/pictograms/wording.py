@@ -37,8 +37,8 @@ class Filled:
 
     Attributes:
         text: without brackets.
-        places: by the first part of a field's name (`a`, `c`, `place`), where its value stands; of a noun that has
-            an article or a particle, where its bare name stands.
+        places: by the first part of a field's name (`a`, `c`, `place`), where its value is; for a noun with an
+            article or a particle, where its bare name is.
         phrases: the noun phrases, in order.
     """
 
@@ -48,7 +48,7 @@ class Filled:
 
 
 def fill(template: str, values: Mapping[str, Any]) -> Filled:
-    """Fill `{a.name}`, `{c.name}`, `{place}` in a template; square brackets mark a noun phrase and vanish.
+    """Fill `{a.name}`, `{c.name}`, `{place}` in a template; square brackets mark a noun phrase and are removed.
 
     Args:
         template: one sentence or a part of one; a phrase in brackets names one noun.
@@ -71,7 +71,7 @@ def fill(template: str, values: Mapping[str, Any]) -> Filled:
 
 
 def _place(start: int, field: str, value: str, forms: Any) -> Place:
-    """Where a value stands; of a noun with an article or a particle (`a dog`) its bare name."""
+    """Where a value is; for a noun with an article or a particle (`a dog`), where its bare name is."""
     name = forms.name if field in NOUNS and forms.name in value else value
     first = start + value.index(name)
     return first, first + len(name)
@@ -91,7 +91,7 @@ def full_answer(question: Question) -> str:
 
 
 def pick(templates: list[str], key: str) -> str:
-    """Draw one of several templates, always the same for the same key."""
+    """Pick one of several templates, always the same for the same key."""
     return templates[zlib.crc32(key.encode()) % len(templates)]
 
 
@@ -103,7 +103,7 @@ def arguments(asked: Candidate, language: str) -> dict[str, SimpleNamespace]:
 
 
 def capitalise(sentence: str) -> str:
-    """Write the first letter large (scripts without capitals stay as they are)."""
+    """Make the first letter a capital (scripts without capitals are not changed)."""
     return sentence[:1].upper() + sentence[1:]
 
 

@@ -54,7 +54,7 @@ class World:
     Attributes:
         assets: directory with the downloaded wheels (drawings).
         seed: the same seed gives the same bytes.
-        share: the part of every split's scenes that is made, over 0, up to 1.
+        share: the part of every split's scenes that is made, above 0 and at most 1.
     """
 
     assets: Path
@@ -108,7 +108,7 @@ class RawSet:
         self._manifest.note(name, count)
 
     def languages(self, languages: Sequence[str]) -> None:
-        """Say which languages the set is in, where they are not those of the official set."""
+        """Name the languages of the set, if they are not those of the official set."""
         self._manifest.languages = list(languages)
 
     def finish(self) -> None:
