@@ -57,7 +57,7 @@ def test_the_preparing_chain_has_its_tables_checked() -> None:
 def test_a_table_without_a_new_kind_stops_its_module_and_is_named(
     path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The module runs in a namespace of its own, so that it leaves nothing behind; errors of other tables are only noted."""
+    """The module runs in a namespace of its own and leaves nothing behind; errors of other tables are only noted."""
     raised: list[str] = []
 
     def noted(table: Mapping[str, Any], name: str, needs: Callable[[Kind], bool] = lambda kind: True) -> Any:

@@ -92,12 +92,12 @@ def _interleave(mixture: MixtureSpec, train: dict[str, pa.Table]) -> tuple[pa.Ta
     shares = rates(rows, sampling)
     counts = draws(shares, epoch_rows(rows, sampling))
     drawn = {member: iter(member_rows(member, rows[member], counts[member], seed)) for member in rows}
-    begins, begin = {}, 0  # where each member's rows begin in the joined table
+    starts, start = {}, 0  # where each member's rows start in the joined table
     for member, number in rows.items():
-        begins[member] = begin
-        begin += number
+        starts[member] = start
+        start += number
     order = member_order(counts, seed)
-    chosen = [begins[member] + next(drawn[member]) for member in order]
+    chosen = [starts[member] + next(drawn[member]) for member in order]
     joined = pa.concat_tables([ROW.empty_table(), *train.values()]).combine_chunks()
     mixed = joined.take(pa.array(chosen, pa.int64()))
     shown = _shares(order, mixed, list(rows))

@@ -65,7 +65,7 @@ def test_the_parser_refuses_what_is_not_a_sentence(categorial: ModuleType) -> No
 
 
 def test_words_are_told_apart_by_their_place(twins: Path) -> None:
-    """`on` is a modifier or a complement, a colour a modifier or a predicate: the words by themselves do not give the tags."""
+    """`on` is a modifier or a complement, a colour a modifier or a predicate: words do not determine tags."""
     seen: dict[str, set[str]] = {}
     for sentence in sentences(twins, "train"):
         for word, part, tag in sentence:
