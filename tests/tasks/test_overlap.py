@@ -1,4 +1,4 @@
-"""Rows of training that the test split has too: refused, or left out and counted."""
+"""Training rows that are also in the test split: refused, or left out and counted."""
 
 from __future__ import annotations
 

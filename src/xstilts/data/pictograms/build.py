@@ -11,7 +11,7 @@ from pathlib import Path
 
 from xstilts.base.files import whole_directory
 from xstilts.base.languages import LANGUAGE3
-from xstilts.data.pictograms.choices import alternatives_of, choosing_of, cosmosqa_csv, visual7w_of, xcopa_rows
+from xstilts.data.pictograms.choices import alternatives_of, choice_questions, cosmosqa_csv, visual7w_of, xcopa_rows
 from xstilts.data.pictograms.gqa import questions_in, scene_graphs
 from xstilts.data.pictograms.inference import (
     Hypothesis,
@@ -109,13 +109,13 @@ def _nlvr2(world: World, raw: RawSet) -> None:
 
 def _cosmosqa(world: World, raw: RawSet) -> None:
     for split, name in LAYOUT["cosmosqa"].items():
-        choosing = choosing_of(world.questions("gqa", split), world.seed)
-        raw.text(name, cosmosqa_csv(choosing, world.seed), len(choosing))
+        questions = choice_questions(world.questions("gqa", split), world.seed)
+        raw.text(name, cosmosqa_csv(questions, world.seed), len(questions))
 
 
 def _visual7w(world: World, raw: RawSet) -> None:
-    splits = {name: choosing_of(world.questions("gqa", own), world.seed) for name, own in OFFICIAL_SPLITS.items()}
-    raw.json(LAYOUT["visual7w"]["train"], visual7w_of(splits), sum(len(choosing) for choosing in splits.values()))
+    splits = {name: choice_questions(world.questions("gqa", own), world.seed) for name, own in OFFICIAL_SPLITS.items()}
+    raw.json(LAYOUT["visual7w"]["train"], visual7w_of(splits), sum(len(questions) for questions in splits.values()))
 
 
 def _ccg(world: World, raw: RawSet) -> None:

@@ -30,21 +30,21 @@ PER_SCENE = 2
 
 
 @dataclass(frozen=True)
-class Choosing:
+class ChoiceQuestion:
     """A question with three wrong answers; the right one is the question's."""
 
     question: Question
     wrong: tuple[str, ...]
 
 
-def choosing_of(questions: Iterable[Question], seed: int) -> list[Choosing]:
+def choice_questions(questions: Iterable[Question], seed: int) -> list[ChoiceQuestion]:
     """The query questions, each with three wrong answers of the same sort as the right one.
 
     Wrong nouns are other things that the scene shows, then things that it does not; if a question asks for a kind
     (which animal), they are of that kind.
     """
     queries = [one for one in questions if FAMILIES[one.asked.family].structural == "query"]
-    return [Choosing(one, _wrong(one, Random(f"{seed}:choices:{one.id}"))) for one in queries]
+    return [ChoiceQuestion(one, _wrong(one, Random(f"{seed}:choices:{one.id}"))) for one in queries]
 
 
 def _wrong(question: Question, random: Random) -> tuple[str, ...]:
@@ -61,12 +61,12 @@ def _wrong(question: Question, random: Random) -> tuple[str, ...]:
     return tuple(random.sample(found, WRONG))
 
 
-def cosmosqa_csv(choosing: Iterable[Choosing], seed: int) -> str:
+def cosmosqa_csv(questions: Iterable[ChoiceQuestion], seed: int) -> str:
     """A file of Cosmos QA: the context is the description, and the right answer is at a random place."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(_HEADER)
-    for one in choosing:
+    for one in questions:
         question, random = one.question, Random(f"{seed}:label:{one.question.id}")
         label = random.randrange(WRONG + 1)
         answers = [*one.wrong[:label], question.asked.answer, *one.wrong[label:]]
@@ -75,26 +75,26 @@ def cosmosqa_csv(choosing: Iterable[Choosing], seed: int) -> str:
     return file.getvalue()
 
 
-def visual7w_of(splits: Mapping[str, Iterable[Choosing]]) -> dict[str, Any]:
+def visual7w_of(splits: Mapping[str, Iterable[ChoiceQuestion]]) -> dict[str, Any]:
     """A file of Visual7W's telling questions.
 
     Args:
         splits: the questions by the name of the split in that file (`train`, `val`).
     """
     images: list[dict[str, Any]] = []
-    for split, choosing in splits.items():
-        for _, own in groupby(choosing, key=lambda one: one.question.scene.id):
+    for split, questions in splits.items():
+        for _, own in groupby(questions, key=lambda one: one.question.scene.id):
             images.append(_image(list(own), split, len(images) + 1))
     return {"dataset": "visual7w-telling", "images": images}
 
 
-def _image(choosing: list[Choosing], split: str, number: int) -> dict[str, Any]:
-    name = f"{choosing[0].question.scene.id}.png"
-    pairs = [_pair(one, number) for one in choosing]
+def _image(questions: list[ChoiceQuestion], split: str, number: int) -> dict[str, Any]:
+    name = f"{questions[0].question.scene.id}.png"
+    pairs = [_pair(one, number) for one in questions]
     return {"image_id": number, "filename": name, "split": split, "qa_pairs": pairs}
 
 
-def _pair(one: Choosing, image: int) -> dict[str, Any]:
+def _pair(one: ChoiceQuestion, image: int) -> dict[str, Any]:
     return {
         "qa_id": one.question.id,
         "image_id": image,
