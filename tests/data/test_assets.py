@@ -79,7 +79,7 @@ def make_index(root: Path, wheel: Path) -> str:
 
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A wheel with metadata, offered by an index that pip alone will ask."""
+    """A wheel with metadata, offered by an index that only pip will ask."""
     path = tmp_path / "some_weights-1.0-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as archive:
         information = "some_weights-1.0.dist-info"

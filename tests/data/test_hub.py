@@ -118,7 +118,7 @@ def test_a_branch_is_refused_without_the_hub_too(mnli: Any, monkeypatch: pytest.
 def test_a_set_that_the_hub_has_not_is_a_sentence(mnli: Any, hub: Any, assets: Path) -> None:
     for values in ({"repo": "owner/sett"}, {"revision": "0" * 40}):
         mnli(**values)
-        with pytest.raises(DataError, match=r"hf://datasets/owner/sett?@\w{40}: found no answer that helps"):
+        with pytest.raises(DataError, match=r"hf://datasets/owner/sett?@\w{40}: found no usable answer"):
             write_raw("mnli", assets, Path("out"))
 
 
@@ -183,7 +183,7 @@ def test_an_interrupted_download_leaves_the_earlier_set_and_goes_on_later(mnli: 
     Path("out/manifest.json").write_text("earlier", encoding="utf-8")
     path = "data/train-00001-of-00002.parquet"
     hub.cut.add(path)
-    with pytest.raises(DataError, match=rf"{path}: found no answer that helps"):
+    with pytest.raises(DataError, match=rf"{path}: found no usable answer"):
         write_raw("mnli", assets, Path("out"))
     assert [one.read_text() for one in Path("out").iterdir()] == ["earlier"]
     assert [one.name for one in Path().glob(".out-*")] == []

@@ -115,7 +115,7 @@ def test_a_missing_language_is_named_and_the_others_are_counted(official: Any, a
     assert not Path("out").exists()
 
 
-def test_an_empty_file_is_no_official_one(official: Any, tmp_path: Path) -> None:
+def test_an_empty_file_is_not_an_official_one(official: Any, tmp_path: Path) -> None:
     fill(tmp_path / "here", "train.json", "dev.json")
     (tmp_path / "here" / "dev.json").write_bytes(b"")
     official("squad", {"files": {"train": "train.json", "dev": "dev.json"}}, root="here")
@@ -167,7 +167,7 @@ def test_no_name_leads_out_of_the_folder_of_the_set(official: Any, assets: Path,
         files={"train": "train.json", "dev": "dev.json"},
     )
     before = set(tmp_path.rglob("*"))
-    with pytest.raises(ParameterError, match="is no path within the set's own folder"):
+    with pytest.raises(ParameterError, match="is not a path within the set's own folder"):
         write_raw("squad", assets, Path("out"))
     assert set(tmp_path.rglob("*")) - before == {tmp_path / ".out.lock"}
 

@@ -13,9 +13,8 @@ import pytest
 
 from xstilts.base.errors import DataError, ParameterError
 from xstilts.base.files import whole_directory
-from xstilts.data.locked import only_writer
 from xstilts.data.manifest import summary
-from xstilts.data.raw import write_raw
+from xstilts.data.raw import only_writer, write_raw
 
 
 def test_settings_decide_the_size(parameter_files: Any, assets: Path) -> None:
@@ -105,7 +104,7 @@ def test_what_a_killed_process_left_is_removed(assets: Path, tmp_path: Path) -> 
     assert [path.exists() for path in left] == [False, True]
 
 
-def test_a_link_in_the_place_of_the_set_is_no_way_out(assets: Path, tmp_path: Path) -> None:
+def test_a_link_in_place_of_the_set_does_not_lead_out(assets: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "names").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(DataError, match="names: found a symbolic link, expected a folder of the project"):

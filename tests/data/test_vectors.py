@@ -1,4 +1,4 @@
-"""Sets that publish one vector an image: copied into the raw set after a look at every value."""
+"""Sets that publish one vector per image: copied into the raw set after every value was checked."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_vectors_and_ids_are_copied(vectors: Any, assets: Path) -> None:
 @pytest.mark.parametrize(
     ("array", "ids", "message"),
     [
-        (None, ["a", "b"], r"x\.json: found 2 ids, expected 3, one a row of x\.npy"),
+        (None, ["a", "b"], r"x\.json: found 2 ids, expected 3, one per row of x\.npy"),
         (None, ["a", "b", "a"], r"x\.json, row 2: found the id 'a' a second time"),
         (None, [1, 2, 3], r"x\.json: found no list of texts"),
         (np.array([[0.0, 1], [2, np.nan], [3, 4]], np.float32), ["a", "b", "c"], r"x\.npy, row 1: .* not finite"),

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from xstilts.encode.fields import _PARTS, parts
-from xstilts.encode.fingerprints import SCHEMA, fingerprints
+from xstilts.base.kinds import KINDS
+from xstilts.encode.fingerprints import SCHEMA, fields_of, fingerprints, image_name, is_telling, key, normalised
 from xstilts.encode.images import open_images
-from xstilts.encode.same_text import image_name, is_telling, key, normalised
 from xstilts.encode.task import Places
 from xstilts.tasks.examples import (
     ChoiceExample,
@@ -22,7 +21,6 @@ from xstilts.tasks.examples import (
     TextExample,
     VqaExample,
 )
-from xstilts.tasks.schema import METRICS
 
 LONG = "a man in an orange hat"
 
@@ -115,7 +113,7 @@ FIELDS = {
 
 
 def test_every_kind_says_what_it_shows() -> None:
-    assert set(_PARTS) == set(EXAMPLES) == set(METRICS)
+    assert set(FIELDS) == set(EXAMPLES) == set(KINDS)
 
 
 @pytest.mark.parametrize("kind", sorted(EXAMPLES))
@@ -145,8 +143,10 @@ def test_a_pair_is_one_in_either_order_and_images_are_both_counted() -> None:
         for one in (first, swapped)
     ]
     assert pairs[0] == pairs[1] != set()
-    images, fields = parts("classification", ClassificationExample("1", "en", LONG, "a", images=("l", "r")))
-    assert (images, set(fields)) == (("l", "r"), {"sentence", "sentence on image"})
+    seen = ClassificationExample("1", "en", LONG, "a", images=("l", "r"))
+    assert set(fields_of("classification", seen)) == {"sentence", "sentence on image"}
+    rows = fingerprints("classification", {"train": [seen]}).to_pylist()
+    assert {row["key"] for row in rows if row["what"] == "image"} == {key("l"), key("r")}
 
 
 def test_keys_are_counted_split_by_split_in_a_fixed_order() -> None:

@@ -7,14 +7,8 @@ from typing import Any
 import pytest
 
 from xstilts.base.errors import DataError
-from xstilts.encode.answers import answer_vocabulary
-from xstilts.encode.kinds import ENCODERS
+from xstilts.encode.kinds import answer_vocabulary
 from xstilts.tasks.examples import ChoiceExample, ClassificationExample, RetrievalExample, TextExample, VqaExample
-from xstilts.tasks.schema import METRICS
-
-
-def test_every_kind_has_an_encoder() -> None:
-    assert set(ENCODERS) == set(METRICS)
 
 
 def soft(scores: dict[str, float], best: str) -> VqaExample:
@@ -30,12 +24,12 @@ def test_answers_with_scores_are_parallel_the_best_first(encoded: Any) -> None:
     assert (row["label"], row["answer"], row["image"], row["image_id"]) == (0, "yes", 3, "i3")
 
 
-def test_a_question_whose_images_are_not_at_hand_is_encoded_blind(encoded: Any) -> None:
+def test_a_question_whose_images_are_not_available_is_encoded_blind(encoded: Any) -> None:
     ((row,), _) = encoded("vqa", [soft({}, "no")], labels=["yes", "no"])
     assert (row["image"], row["image_id"]) == (-1, "i3")
 
 
-def test_without_scores_the_answer_stands_alone(encoded: Any) -> None:
+def test_without_scores_there_is_only_the_answer(encoded: Any) -> None:
     (inside, outside), _ = encoded("vqa", [soft({}, "no"), soft({}, "maybe")], labels=["yes", "no"])
     assert [(row["label"], row["answer"]) for row in (inside, outside)] == [(1, "no"), (-1, "maybe")]
     assert all(row["answers"] == row["scores"] == row["labels"] == [] for row in (inside, outside))
@@ -72,7 +66,7 @@ def test_a_class_that_the_task_does_not_have_is_an_error(encoded: Any) -> None:
 CHOICE = ChoiceExample("h", "en", "the cat", ("sleeps", "is a dog", "rests on the card"), 2)
 
 
-def test_choices_stand_one_after_the_other(encoded: Any) -> None:
+def test_the_sequences_of_choices_follow_one_another(encoded: Any) -> None:
     (row, other), columns = encoded("choice", [CHOICE, ChoiceExample("g", "en", "a dog", ("no", "yes"), 0, "i5")])
     pairs, _ = encoded("classification", [pair(CHOICE.text, choice) for choice in CHOICE.choices], labels=["a"])
     assert row["lengths"] == [len(one["input_ids"]) for one in pairs]

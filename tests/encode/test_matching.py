@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from xstilts.base.errors import DataError
-from xstilts.encode import similar
-from xstilts.encode.kinds.matching import LABELS
-from xstilts.encode.similar import similar_images
+from xstilts.encode.kinds import matching
+from xstilts.encode.kinds.matching import LABELS, similar_images
 from xstilts.tasks.examples import MatchingExample
 
 CAPTIONS = {
@@ -70,7 +69,7 @@ def test_an_image_without_a_caption_in_the_first_language_is_compared_in_its_own
     assert (negatives["i5#de#1"], negatives["i6#de#1"]) == ("i6", "i5")
 
 
-def test_captions_of_one_image_are_no_negatives_of_each_other() -> None:
+def test_captions_of_one_image_are_not_negatives_of_each_other() -> None:
     images = ["a", "a", "b", "b"]
     texts = ["a dog runs", "a dog runs fast", "a girl swings", "a dog sits"]
     assert similar_images(texts, images, 1) == [["b"], ["b"], ["a"], ["a"]]
@@ -93,12 +92,12 @@ def test_blocks_bound_the_work_and_keep_images_whole(monkeypatch: pytest.MonkeyP
     texts = [f"{number % 7} dogs and {number % 11} cats beside {number} cards" for number in range(200)]
     images = [f"image{number // 2}" for number in range(200)]
     whole = similar_images(texts, images, 1)
-    monkeypatch.setattr(similar, "BLOCK", 50)
-    monkeypatch.setattr(similar, "ROWS", 7)
+    monkeypatch.setattr(matching, "BLOCK", 50)
+    monkeypatch.setattr(matching, "ROWS", 7)
     cut = similar_images(texts, images, 1)
     assert [len(one) for one in cut] == [1] * 200
     assert all(found[0] != image for found, image in zip(cut, images, strict=True))
     assert cut != whole
     assert similar_images(texts, images, 1) == cut
-    monkeypatch.setattr(similar, "BLOCK", 10_000)
+    monkeypatch.setattr(matching, "BLOCK", 10_000)
     assert similar_images(texts, images, 1) == whole  # the rows at a time make no difference

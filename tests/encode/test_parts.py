@@ -112,7 +112,7 @@ def test_training_rows_on_test_images_are_left_out_of_the_cache_and_its_fingerpr
     assert len([row for row in prints if row["split"] == "train" and row["what"] == "image"]) == 1
 
 
-def test_retrieval_is_no_member_of_a_mixture(places: Places) -> None:
+def test_retrieval_cannot_be_a_member_of_a_mixture(places: Places) -> None:
     write(places, "pairs", test=SIDES)
     encode_task(task("pairs", "retrieval", "test"), places)
     with pytest.raises(DataError, match=r"pairs/learn/train\.arrow: found no rows"):

@@ -1,4 +1,4 @@
-"""Rows of questions: one each, or one a window; every answer is found in the right one."""
+"""Rows of questions: one each, or one per window; every answer is found in the right one."""
 
 from __future__ import annotations
 

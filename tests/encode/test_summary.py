@@ -16,7 +16,7 @@ def test_padding_is_counted_batch_by_batch() -> None:
     assert padding(np.array([3, 3, 3]), batch=2) == 0
 
 
-def test_a_line_a_split_and_what_was_left_out(places: Places) -> None:
+def test_one_line_per_split_and_what_was_left_out(places: Places) -> None:
     files = {"train": "train.jsonl", "dev": "dev.jsonl"}
     labels = ["entailment", "neutral", "contradiction"]
     section = EncodeSection(["en"], "accuracy", files, labels=labels, max_length=8)

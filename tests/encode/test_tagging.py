@@ -1,4 +1,4 @@
-"""A tag a word, at its first token, whatever becomes of the word."""
+"""One tag per word, at its first token, whatever the word is split into."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from xstilts.base.errors import DataError
+from xstilts.encode.kinds.tagging import WordTokens
 from xstilts.encode.tokens import open_tokenizer
-from xstilts.encode.words import WordTokens
 from xstilts.tasks.examples import TaggingExample
 from xstilts.tasks.tagging import OTHER_TAG
 

@@ -13,9 +13,9 @@ from tokenizers import Tokenizer
 from xstilts.base.cache import ROW
 from xstilts.base.errors import DataError
 from xstilts.base.files import open_rows, read_json, sha256_of
-from xstilts.encode.answers import answer_vocabulary
+from xstilts.encode.fingerprints import key
+from xstilts.encode.kinds import answer_vocabulary
 from xstilts.encode.kinds.span import CUT_OFF
-from xstilts.encode.same_text import key
 from xstilts.encode.task import Places, encode_task
 from xstilts.encode.write import FINGERPRINTS
 from xstilts.tasks.classification import NO_CONSENSUS_REASON
@@ -87,6 +87,7 @@ def test_questions_are_encoded_with_the_training_answers(places: Places) -> None
         "image_id": "x1",
         "answer": "yes",
         "answers": [],
+        "texts": ["is the cat red?"],
     }
 
 
@@ -157,7 +158,7 @@ def cut_to(length: int, on_truncation: str = "error") -> TaskSpec:
 
 
 def test_an_answer_that_is_cut_off_is_an_error(places: Places) -> None:
-    with pytest.raises(DataError, match=r"squad/train\.json, row s2: found an answer behind the first 15 tokens"):
+    with pytest.raises(DataError, match=r"squad/train\.json, row s2: found an answer after the first 15 tokens"):
         encode_task(cut_to(15), places)
     assert not places.tokenized.exists()
 
@@ -202,7 +203,7 @@ def test_the_same_input_gives_the_same_bytes(task: TaskSpec, places: Places, tmp
         assert path.read_bytes() == again.read_bytes(), path.name
 
 
-def test_fingerprints_stand_beside_the_splits(places: Places) -> None:
+def test_fingerprints_are_beside_the_splits(places: Places) -> None:
     encode_task(XGQA, places)
     learn, test = (open_rows(places.tokenized / "xgqa" / part / FINGERPRINTS) for part in ("learn", "test"))
     assert set(learn["split"].to_pylist()) == {"train", "dev"}

@@ -12,7 +12,7 @@ from xstilts.encode.tokens import BATCH, Template, encode, is_truncated, open_to
 
 
 def pieces(tokenizer: Tokenizer, encoding: Encoding) -> list[str]:
-    """The tokens (an encoding made without offsets knows their ids alone)."""
+    """The tokens (an encoding made without offsets knows only their ids)."""
     return [tokenizer.id_to_token(token) or "" for token in encoding.ids]
 
 
@@ -51,7 +51,7 @@ def test_without_a_tokenizer_there_is_a_clear_error(content: str | None, tmp_pat
     path = tmp_path / "tokenizer.json"
     if content is not None:
         path.write_text(content)
-    with pytest.raises(DataError, match=r"tokenizer\.json: found no "):
+    with pytest.raises(DataError, match=r"tokenizer\.json: found (no such file|a file that is not a tokenizer)"):
         open_tokenizer(path, 64)
 
 

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer
 
-from xstilts.encode.kinds.span import Tokens
+from xstilts.encode.kinds.span import Tokens, longest_first, token_span, windows
 from xstilts.encode.tokens import encode, open_tokenizer
-from xstilts.encode.windows import longest_first, token_span, windows
 
 CONTEXT = "the red cat sleeps beside the dog. 鴨小屋 rests, the Katze says no"
 SPECIAL = 4  # special tokens around a pair
@@ -25,9 +24,9 @@ def context(tokenizer_file: Path) -> Tokens:
 
 def covered(context: Tokens, start: int, end: int) -> str:
     """The context's characters under the span's tokens."""
-    span = token_span(context.begins, context.ends, start, end)
+    span = token_span(context.starts, context.ends, start, end)
     assert span is not None
-    return CONTEXT[context.begins[span[0]] : context.ends[span[1]]]
+    return CONTEXT[context.starts[span[0]] : context.ends[span[1]]]
 
 
 @pytest.mark.parametrize("answer", ["red cat", "the red", "dog", "dog.", "小", "鴨小屋", "Katze", "no", CONTEXT])
@@ -48,13 +47,13 @@ def test_any_piece_of_the_context_is_covered_by_the_shortest_span(context: Token
     assert len(cuts) > 200
     for start, end in cuts:
         assert CONTEXT[start:end].strip() in covered(context, start, end)
-        first, last = token_span(context.begins, context.ends, start, end) or (0, 0)
+        first, last = token_span(context.starts, context.ends, start, end) or (0, 0)
         assert context.ends[first] > start
-        assert context.begins[last] < end
+        assert context.starts[last] < end
 
 
 def test_where_there_is_no_token_there_is_no_span(context: Tokens) -> None:
-    assert token_span(context.begins, context.ends, len(CONTEXT), len(CONTEXT) + 3) is None
+    assert token_span(context.starts, context.ends, len(CONTEXT), len(CONTEXT) + 3) is None
 
 
 def of_words(first: int, second: int) -> tuple[str, str]:

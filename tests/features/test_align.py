@@ -9,8 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from xstilts.base.errors import DataError
-from xstilts.features.align import ANCHORS, fit, leave_variant_out, recognised, targets_of
-from xstilts.features.words import WordSpace
+from xstilts.features.align import ANCHORS, WordSpace, fit, leave_variant_out, recognised, targets_of
 
 NOUNS, COLOURS = ("cat", "dog", "bus", "tree"), ("red", "blue", "green")
 DIM = 40
@@ -38,7 +37,7 @@ def test_the_strength_means_the_same_for_any_number_of_examples() -> None:
     torch.testing.assert_close(once.weight, twice.weight, atol=0.02, rtol=0.02)
 
 
-def test_a_feature_that_never_varies_is_no_division_by_zero() -> None:
+def test_a_feature_that_never_varies_causes_no_division_by_zero() -> None:
     x = torch.cat([torch.randn(30, 3), torch.ones(30, 1)], 1)
     assert fit(x, torch.randn(30, 2)).project(x).isfinite().all()
 

@@ -19,9 +19,9 @@ from xstilts.base.errors import DataError
 from xstilts.base.files import read_json, sha256_of_files
 from xstilts.base.threads import processors
 from xstilts.features import extract as extraction
+from xstilts.features.directory import NpyWriter
 from xstilts.features.efficientnet import EfficientNetLite0
 from xstilts.features.extract import FeatureSettings, extract
-from xstilts.features.npy import NpyWriter
 from xstilts.features.public import assemble, read_pictures
 from xstilts.features.vision import LITE0_CONFIG
 

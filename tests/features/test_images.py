@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from xstilts.base.cache import image_id
 from xstilts.base.errors import DataError
-from xstilts.features.images import ImageSource, image_id
+from xstilts.features.images import ImageSource
 
 
 def png(colour: str = "red", mode: str = "RGB") -> bytes:
@@ -67,7 +68,7 @@ def test_an_altered_zip_is_named(tmp_path: Path) -> None:
         ImageSource(path).read("a")
 
 
-def test_what_is_no_set_of_images_is_refused(tmp_path: Path) -> None:
+def test_what_is_not_a_set_of_images_is_refused(tmp_path: Path) -> None:
     (tmp_path / "broken.zip").write_bytes(b"PK, but no zip")
     with pytest.raises(DataError, match=r"none\.zip: found no such file"):
         ImageSource(tmp_path / "none.zip")

@@ -9,15 +9,13 @@ import pytest
 import torch
 
 from xstilts.data import e5
-from xstilts.data.pictograms.names import naming
-from xstilts.data.pictograms.render import Renderer
+from xstilts.data.pictograms.render import Renderer, naming
 from xstilts.data.pictograms.scene import CANVAS, scenes_of
-from xstilts.features.align import fit, recognised, targets_of
+from xstilts.features.align import WordSpace, fit, recognised, targets_of
 from xstilts.features.extract import cut, embed
-from xstilts.features.published import save_lite0
+from xstilts.features.public import save_lite0
 from xstilts.features.regions import propose
 from xstilts.features.vision import load_vision
-from xstilts.features.words import WordSpace
 
 SIDE = 128
 

@@ -35,7 +35,7 @@ def test_boxes_come_in_reading_order() -> None:
     np.testing.assert_allclose(found[:, 0], expected, atol=1e-6)
 
 
-def test_noise_on_the_canvas_is_no_region() -> None:
+def test_noise_on_the_canvas_is_not_a_region() -> None:
     pixels = draw([(20, 10, 60, 50)]).astype(int)
     pixels += np.random.default_rng(0).integers(-4, 5, pixels.shape)
     found = propose(np.clip(pixels, 0, 255).astype(np.uint8))

@@ -1,4 +1,4 @@
-"""A feature directory from published vectors: one region an image, its box the whole image."""
+"""A feature directory from published vectors: one region per image, whose box is the whole image."""
 
 from __future__ import annotations
 

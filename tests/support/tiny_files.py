@@ -12,7 +12,7 @@ from xstilts.base.files import sha256_of, write_json
 
 _TASKS = """looks=vqa votes=vqa follows=classification compares=classification finds=span doubts=span tags=tagging
 picks=choice points=choice matches=matching searches=retrieval fills=mlm"""
-EMPTY: dict[str, Any] = {name: [] for name in ("lengths", "labels", "scores", "offsets", "answers")}
+EMPTY: dict[str, Any] = {name: [] for name in "lengths labels scores offsets answers texts".split()}
 EMPTY |= dict.fromkeys(("image", "second_image", "label", "start", "end"), -1)
 EMPTY |= {"window": 0, "context": "", "image_id": "", "answer": "elsewhere"}
 
@@ -21,7 +21,7 @@ class TinyFiles:
     """Writes what the learning half reads: public encoders and caches, as small as they can be.
 
     A task's name says its kind (`KINDS`; any other is a vqa task). `votes` has soft scores, `compares` two images,
-    `doubts` unanswerable questions and two windows a context; `points` chooses between texts on an image.
+    `doubts` unanswerable questions and two windows per context; `points` chooses between texts on an image.
     """
 
     KINDS: ClassVar = dict(pair.split("=") for pair in _TASKS.split())
@@ -102,7 +102,7 @@ class TinyFiles:
     def cache(
         self, name: str, splits: dict[str, list[dict[str, Any]]], features: dict[str, Any], tasks: str | None = None
     ) -> Path:
-        """Write a cache of rows; its card names the tasks in the rows, or `tasks`, parted by spaces."""
+        """Write a cache of rows; its card names the tasks in the rows, or `tasks`, separated by spaces."""
         found = sorted({row["task"] for rows in splits.values() for row in rows}) if tasks is None else tasks.split()
         cards = {task: self._task_card(task, features) for task in found}
         directory = self.root / name

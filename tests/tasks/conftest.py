@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from xstilts.base.kinds import KINDS
 from xstilts.tasks import READERS
 from xstilts.tasks.examples import Reading
-from xstilts.tasks.schema import METRICS, EncodeSection, TaskSpec
+from xstilts.tasks.schema import EncodeSection, TaskSpec
 from xstilts.tasks.source import Source
 
 ROOT = Path(__file__).parents[2]
@@ -48,9 +49,9 @@ def read() -> Callable[..., Reading[Any]]:
         images: Collection[str] | None = None,
         number: int = 0,
     ) -> Reading[Any]:
-        if kind in ("span", "tagging", "retrieval", "mlm"):
+        if not KINDS[kind].takes_images:
             features = None
-        section = EncodeSection([language], METRICS[kind][0], {}, labels=list(labels), features=features)
+        section = EncodeSection([language], KINDS[kind].metrics[0], {}, labels=list(labels), features=features)
         source = Source(paths, language, split, TaskSpec("sample", kind, section), images, number)
         return source.some(READERS[kind][name](source))
 

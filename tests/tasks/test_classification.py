@@ -56,7 +56,7 @@ def test_official_hypotheses_on_images_are_read(write: Write, nli: Read) -> None
     assert not reading.skipped
 
 
-def test_xvnli_spells_the_image_in_its_own_way(write: Write, read: Read) -> None:
+def test_xvnli_has_its_own_key_for_the_image(write: Write, read: Read) -> None:
     row = {**SNLI_VE[0], "Flikr30kID": "4705552913", "Flickr30K_ID": "another"}
     path = write([row, {**row, "gold_label": "-", "pairID": "x"}], "test.jsonl")
     reading = read("classification", "xvnli", path, labels=LABELS, images={"4705552913"}, language="ar")
@@ -104,7 +104,7 @@ BAD = {
     "empty file": ("\n", None, "an empty file"),
     "half a row": ('{"gold_label": "-"}\n{"pairID": \n', 2, "broken JSON"),
     "a blank line between rows": ('{"gold_label": "-"}\n\n{"gold_label": "-"}\n', 2, "broken JSON"),
-    "a row that is no object": ("[1, 2]\n", 1, "a list"),
+    "a row that is not an object": ("[1, 2]\n", 1, "a list"),
     "unknown label": (with_second(gold_label="neutrall"), 2, "label 'neutrall'"),
     "no label": (with_second(gold_label=None), 2, "no gold_label"),
     "empty label": (with_second(gold_label=""), 2, "an empty gold_label"),

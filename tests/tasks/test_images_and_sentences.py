@@ -97,7 +97,7 @@ def test_a_marvl_row_in_another_language_is_an_error(write: Write, truth: Read) 
         truth("marvl", write([MARVL], "m.jsonl"), language="sw")
 
 
-def test_without_features_a_sentence_stands_alone(write: Write, truth: Read) -> None:
+def test_without_features_there_is_only_the_sentence(write: Write, truth: Read) -> None:
     assert truth("nlvr2", write([NLVR2], "train.jsonl"), features=None, images=()).examples[0].images == ()
 
 

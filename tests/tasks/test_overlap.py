@@ -1,4 +1,4 @@
-"""Rows of training that the test split has too: refused, or left out and counted."""
+"""Training rows that are also in the test split: refused, or left out and counted."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ def test_a_shared_id_or_image_is_an_error_that_names_it(split: str, row: tuple[s
     readings = {**DISJOINT, split: asked(("1", "a"), row)}
     with pytest.raises(DataError) as error:
         drop_overlap(spec(), readings)
-    assert f"data/raw/sample, {split}, row {row[0]}: found {shared}, which the test split has too" in str(error.value)
+    assert f"data/raw/sample, {split}, row {row[0]}: found {shared}, which is also in the test split" in str(
+        error.value
+    )
 
 
 def test_skipped_rows_are_counted_beside_the_others() -> None:
@@ -73,17 +75,18 @@ def test_a_task_without_test_split_shares_nothing(overlap: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("example", "images"),
+    ("kind", "example", "images"),
     [
-        (ClassificationExample("1", "en", "a", "yes", images=("l", "r")), ("l", "r")),
-        (MatchingExample("1", "en", "a", "i"), ("i",)),
-        (ChoiceExample("1", "en", "a", ("x", "y"), 0, "i"), ("i",)),
-        (ChoiceExample("1", "en", "a", ("x", "y"), 0), ()),
-        (SpanExample("1", "en", "?", "a", 0, "a"), ()),
+        ("classification", ClassificationExample("1", "en", "a", "yes", images=("l", "r")), ("l", "r")),
+        ("vqa", VqaExample("1", "en", "?", "i", "yes"), ("i",)),
+        ("matching", MatchingExample("1", "en", "a", "i"), ("i",)),
+        ("choice", ChoiceExample("1", "en", "a", ("x", "y"), 0, "i"), ("i",)),
+        ("choice", ChoiceExample("1", "en", "a", ("x", "y"), 0), ()),
+        ("span", SpanExample("1", "en", "?", "a", 0, "a"), ()),
     ],
 )
-def test_every_kind_says_which_images_it_is_about(example: Example, images: Sequence[str]) -> None:
-    assert tuple(images_of(example)) == tuple(images)
+def test_every_kind_says_which_images_it_is_about(kind: str, example: Example, images: Sequence[str]) -> None:
+    assert images_of(kind, example) == tuple(images)
 
 
 @pytest.mark.parametrize(("split", "rows"), [("train", 1490), ("dev", 1422)])
@@ -99,7 +102,9 @@ def test_a_few_shot_model_is_not_scored_on_test_dev(split: str, rows: int, share
     readings = {one: read_split(task, one, tmp_path) for one in files}
     assert len(readings[split].examples) == rows
     assert len({one.id for one in readings[split].examples} & {one.id for one in readings["test"].examples}) == rows
-    with pytest.raises(DataError, match=r"which the test split has too .*; score it on other .*few_shot/\*/test\.json"):
+    with pytest.raises(
+        DataError, match=r"which is also in the test split .*; score it on other .*few_shot/\*/test\.json"
+    ):
         drop_overlap(task, readings)
 
 

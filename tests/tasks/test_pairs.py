@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from xstilts.base.errors import DataError
+from xstilts.tasks.classification import BROKEN_LINE, NO_QUESTION
 from xstilts.tasks.examples import ClassificationExample
-from xstilts.tasks.pairs import BROKEN_LINE, NO_QUESTION
 
 Read = Callable[..., Any]
 Write = Callable[..., Path]

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from xstilts.base.errors import DataError
+from xstilts.base.kinds import KINDS
 from xstilts.tasks import READERS, SplitFile, read_split, split_files, with_raw_languages
 from xstilts.tasks.formats import FORMATS
-from xstilts.tasks.schema import METRICS, EncodeSection, TaskSpec
+from xstilts.tasks.schema import EncodeSection, TaskSpec
 
 Write = Callable[..., Path]
 FILES: dict[str, str | list[str]] = {"train": "train/en.json", "dev": "dev/en.json", "test": "test/{language}.json"}
@@ -19,7 +20,7 @@ XGQA = TaskSpec("xgqa", "vqa", EncodeSection(["en", "de"], "accuracy", FILES, fe
 
 
 def task(kind: str, files: dict[str, Any], languages: list[str], **other: Any) -> TaskSpec:
-    return TaskSpec("sample", kind, EncodeSection(languages, METRICS[kind][0], files, **other))
+    return TaskSpec("sample", kind, EncodeSection(languages, KINDS[kind].metrics[0], files, **other))
 
 
 def question(text: str, answer: str = "yes") -> dict[str, Any]:
@@ -27,7 +28,7 @@ def question(text: str, answer: str = "yes") -> dict[str, Any]:
 
 
 def test_every_format_of_every_kind_has_a_reader() -> None:
-    assert READERS.keys() == METRICS.keys() == FORMATS.keys()
+    assert READERS.keys() == KINDS.keys() == FORMATS.keys()
     assert all(list(READERS[kind]) == list(FORMATS[kind]) for kind in FORMATS)
     assert all("rows" in formats for formats in FORMATS.values())
 
@@ -162,7 +163,9 @@ def test_an_id_in_two_files_is_an_error(write: Write, tmp_path: Path) -> None:
     for name in ("a.json", "b.json"):
         write({"7": question("Is it?")}, name)
     spec = task("vqa", {"train": ["a.json", "b.json"]}, ["en"], features="xgqa")
-    with pytest.raises(DataError, match=r"b\.json, row 7: found an id that .*a\.json has too, expected ids used once"):
+    with pytest.raises(
+        DataError, match=r"b\.json, row 7: found an id that is also in .*a\.json, expected ids used once"
+    ):
         read_split(spec, "train", tmp_path)
 
 
@@ -196,7 +199,7 @@ def test_a_candidate_may_be_in_another_language_s_file_but_must_be_there(write: 
         read_split(spec, "test", tmp_path)
 
 
-def test_a_carriage_return_within_a_text_is_no_end_of_a_line(tmp_path: Path) -> None:
+def test_a_carriage_return_within_a_text_does_not_end_a_line(tmp_path: Path) -> None:
     (tmp_path / "a.tsv").write_bytes(b"one\rtwo\tB\tneutral\r\n")
     spec = task("classification", {"train": "pairs:a.tsv"}, ["en"], labels=["neutral", "other"])
     assert [one.text for one in read_split(spec, "train", tmp_path).examples] == ["one\rtwo"]

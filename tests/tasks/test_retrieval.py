@@ -10,7 +10,7 @@ import pytest
 
 from xstilts.base.errors import DataError
 from xstilts.tasks.examples import RetrievalExample, TextExample
-from xstilts.tasks.retrieval import pool_gold
+from xstilts.tasks.sentences import pool_gold
 
 Read = Callable[..., Any]
 Write = Callable[..., Path]
@@ -31,7 +31,7 @@ def test_files_of_different_length_are_an_error(write: Write, read: Read) -> Non
         read("retrieval", "tatoeba", write("Ja.\nNein.\n", "t.deu"), write("Yes.\n", "t.eng"), language="de")
 
 
-def test_a_blank_line_is_no_sentence(write: Write, read: Read) -> None:
+def test_a_blank_line_is_not_a_sentence(write: Write, read: Read) -> None:
     with pytest.raises(DataError, match=r"t\.eng, row 2: found an empty sentence"):
         read("retrieval", "tatoeba", write("a\nb\nc", "t.deu"), write("a\n \nc", "t.eng"), language="de")
 
@@ -53,7 +53,7 @@ def test_most_of_bucc_s_sentences_have_no_translation(write: Write, read: Read) 
 @pytest.mark.parametrize(
     ("zh", "en", "gold", "complaint"),
     [
-        (ZH, EN, "zh-3\ten-1\n", "gold, row zh-3: found a gold pair without sentence"),
+        (ZH, EN, "zh-3\ten-1\n", "gold, row zh-3: found a gold pair without a sentence"),
         (ZH, EN, "zh-1\ten-3\n", "gold, row zh-1: found gold 'en-3', expected the id of a candidate"),
         (ZH + "zh-1\t三。\n", EN, "zh-1\ten-1\n", "zh, row 3: found id 'zh-1' again"),
         (ZH, EN + "en-3\n", "zh-1\ten-1\n", "en, row 3: found 1 columns, expected 2: id, sentence"),

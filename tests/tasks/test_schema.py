@@ -89,10 +89,10 @@ def load(tmp_path: Path, kind: str, section: dict[str, Any]) -> None:
         ("vqa", {**GQA, "max_length": "64"}, "max_length is '64', expected int"),
         ("vqa", {**GQA, "min_count": 0}, "min_count is 0"),
         ("classification", GQA, "labels is []"),
-        ("classification", {**GQA, "labels": ["a", "a"]}, "two or more distinct classes"),
+        ("classification", {**GQA, "labels": ["a", "a"]}, "two or more distinct labels"),
         ("span", {**GQA, "metric": "f1"}, "a span task has no images"),
         ("tagging", {**GQA, "metric": "f1"}, "a tagging task has no images"),
-        ("tagging", {**TEXT, "metric": "f1", "labels": ["O"]}, "two or more distinct tags"),
+        ("tagging", {**TEXT, "metric": "f1", "labels": ["O"]}, "two or more distinct labels"),
         ("mlm", GQA, "a mlm task has no images"),
         ("retrieval", {**GQA, "files": {"test": "rows:{language}.json"}}, "a retrieval task has no images"),
         ("retrieval", TEXT, "files has train, dev, but a retrieval task has only test"),
@@ -148,11 +148,11 @@ def test_a_tagging_task_may_leave_its_tags_to_the_training_split(
     assert load_task("sample").encode.labels == []
 
 
-def test_a_task_is_no_mixture_and_a_mixture_no_task(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_task_is_not_a_mixture_and_a_mixture_not_a_task(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     with pytest.raises(ParameterError, match=r"all is a mixture; run stages/mixture\.py all"):
         load_task("all")
-    with pytest.raises(ParameterError, match=r"gqa is no mixture; run stages/tokenized\.py gqa"):
+    with pytest.raises(ParameterError, match=r"gqa is not a mixture; run stages/tokenized\.py gqa"):
         load_mixture("gqa")
 
 

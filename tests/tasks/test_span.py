@@ -61,7 +61,7 @@ def test_an_impossible_question_has_no_answer(write: Write, read: Read) -> None:
     assert (example.start, example.answer, example.answers) == (-1, "", ())
 
 
-def test_tydiqa_s_numbers_are_no_ids(write: Write, read: Read) -> None:
+def test_tydiqa_s_numbers_are_not_ids(write: Write, read: Read) -> None:
     """The English training file of XTREME's release has 3,696 questions with 89 different ids."""
     path = write(changed(id="12"))
     assert [one.id for one in read("span", "tydiqa", path, split="train").examples] == ["q1", "train-2"]
@@ -94,7 +94,7 @@ BAD = {
     "another layout": ("[]", None, "a file without the list 'data'"),
     "no articles": ({"data": []}, None, "no questions"),
     "no paragraphs": ({"data": [{"title": "a"}]}, None, "a article without the list 'paragraphs'"),
-    "a question that is no object": (
+    "a question that is not an object": (
         {"data": [{"paragraphs": [{"context": "a", "qas": ["b"]}]}]},
         1,
         "a str",
@@ -118,7 +118,7 @@ BAD = {
         "q2",
         "'' at answer_start -2",
     ),
-    "a start that is no number": (changed(answers=[{"answer_start": "41", "text": "O"}]), "q2", "the answer"),
+    "a start that is not a number": (changed(answers=[{"answer_start": "41", "text": "O"}]), "q2", "the answer"),
     "an id twice": (changed(id="q1"), "q1", "id 'q1' again"),
     "no id": (changed(id=None), 2, "no id"),
     "no question": (changed(question=""), "q2", "an empty question"),

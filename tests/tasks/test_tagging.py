@@ -1,4 +1,4 @@
-"""Sentences with a tag a word: PAN-X and UDPOS, CoNLL-U, supertags."""
+"""Sentences with one tag per word: PAN-X and UDPOS, CoNLL-U, supertags."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_conllu_s_words_are_the_parts_of_split_ones(write: Write, read: Read) ->
     assert [one.tags for one in examples] == [("VERB", "PRON", "NOUN"), ("INTJ",)]
 
 
-def test_supertags_stand_behind_the_last_bar(write: Write, read: Read) -> None:
+def test_supertags_follow_the_last_bar(write: Write, read: Read) -> None:
     path = write("Vinken|NNP|N ,|,|, joins|VBZ|(S[dcl]\\NP)/NP\n|||:|:\n", "train.stagged")
     examples = read("tagging", "stagged", path, split="train").examples
     assert examples[0] == TaggingExample("train-1", "en", ("Vinken", ",", "joins"), ("N", ",", "(S[dcl]\\NP)/NP"))
@@ -64,11 +64,11 @@ def test_the_tags_of_training_come_by_frequency_and_leave_room_for_others() -> N
     assert tags_of(training) == ["N", "A", "V", OTHER_TAG]
 
 
-def test_rows_have_a_tag_a_word(write: Write, read: Read) -> None:
+def test_rows_have_one_tag_per_word(write: Write, read: Read) -> None:
     row = {"id": "1", "words": ["a", "b"], "tags": ["O", "B"], "language": "de"}
     path = write([row], "rows.jsonl")
     assert read("tagging", "rows", path, language="de").examples == [TaggingExample("1", "de", ("a", "b"), ("O", "B"))]
-    with pytest.raises(DataError, match="row 1: found 2 words and 1 tags, expected a tag a word"):
+    with pytest.raises(DataError, match="row 1: found 2 words and 1 tags, expected one tag per word"):
         read("tagging", "rows", write([{**row, "tags": ["O"]}], "rows.jsonl"), language="de")
 
 

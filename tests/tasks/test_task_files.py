@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from xstilts.base import parameters
+from xstilts.base.kinds import KINDS
 from xstilts.base.languages import LANGUAGE3
 from xstilts.encode.recipe import load_mixture
-from xstilts.tasks.schema import METRICS, SPLITS, load_task, named_files
+from xstilts.tasks.schema import SPLITS, load_task, named_files
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "stages" / "tasks").glob("*.yaml"))
@@ -43,7 +44,7 @@ def test_a_task_file_is_short_and_loads(path: Path) -> None:
     if content["kind"] == "mixture":
         assert load_mixture(path.stem).name == path.stem
     else:
-        assert load_task(path.stem).kind in METRICS
+        assert load_task(path.stem).kind in KINDS
         assert re.search(r"(19|20)\d\d", content["data"]["citation"])
         assert content["data"]["licence"]
         assert content["data"]["official"]["root"] is None
@@ -53,7 +54,7 @@ def test_a_task_file_is_short_and_loads(path: Path) -> None:
 def test_a_task_says_what_its_kind_needs(name: str) -> None:
     task = load_task(name)
     section = task.encode
-    assert section.metric in METRICS[task.kind]
+    assert section.metric in KINDS[task.kind].metrics
     assert len(set(section.languages)) == len(section.languages)
     assert ("test" in section.files) == (name in TARGETS)
     assert set(section.files) <= set(SPLITS)

@@ -109,7 +109,7 @@ BAD = {
     "empty file": ("", None, "an empty file"),
     "no questions": ("{}", None, "no questions"),
     "broken JSON": ('{"1": {"question": "Is\n', "line 1", "broken JSON"),
-    "a question that is no object": ({"7": "Is it?"}, "7", "a str"),
+    "a question that is not an object": ({"7": "Is it?"}, "7", "a str"),
     "no answer": (changed("201307251", answer=None), "201307251", "no answer"),
     "blank answer": (changed("201307251", answer=" "), "201307251", "an empty answer"),
     "number as answer": (changed("201307251", answer=2), "201307251", "answer 2"),

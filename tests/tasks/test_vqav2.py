@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from xstilts.base.errors import DataError
-from xstilts.tasks.vqav2 import soft_scores
+from xstilts.tasks.vqa import soft_scores
 
 Read = Callable[..., Any]
 Write = Callable[..., Path]
@@ -63,7 +63,7 @@ def test_the_score_is_the_mean_over_all_subsets_of_nine(count: int) -> None:
     ("questions", "annotations", "complaint"),
     [
         ([QUESTION], [], "row 262148000: found no annotation, expected one in annotations.json"),
-        ([QUESTION], [ANNOTATION, {**ANNOTATION, "question_id": 9}], "row 9: found an annotation without question"),
+        ([QUESTION], [ANNOTATION, {**ANNOTATION, "question_id": 9}], "row 9: found an annotation without a question"),
         ([QUESTION], [ANNOTATION, ANNOTATION], "row 2: found id '262148000' again (first in row 1)"),
         ([QUESTION], [{**ANNOTATION, "answers": []}], "row 262148000: found no answers"),
         ([QUESTION], [{**ANNOTATION, "answers": [{"answer": " "}]}], "found an empty answer"),

@@ -1,13 +1,13 @@
 """The cache between preparing and learning: a directory with `card.json` and one Arrow file per split.
 
 The splits are `train.arrow` and `dev.arrow`, or `test.arrow`. A *feature file* is a directory with one vector per
-region, memory-mapped. Both chains import this module and nothing of each other.
+region, memory-mapped. Both chains import this module, and nothing from each other.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -16,30 +16,39 @@ import pyarrow as pa
 from xstilts.base.errors import DataError
 from xstilts.base.files import CARD, read_json, write_table
 
+PICTURES = (".png", ".jpg", ".jpeg")  # endings of image files
 BOX = 7  # x1 y1 x2 y2 width height area, all relative to the image
 
 ROW = pa.schema(
     [
         ("id", pa.string()),  # of the example; the windows of a long one share it
-        ("window", pa.int32()),  # number of the window, 0 where the example is one row
+        ("window", pa.int32()),  # number of the window; 0 where the example is one row
         ("task", pa.string()),
         ("language", pa.string()),
-        ("input_ids", pa.list_(pa.int32())),  # token ids with the special tokens; of choices: one after the other
+        (
+            "input_ids",
+            pa.list_(pa.int32()),
+        ),  # token ids with the special tokens; of choices: one sequence after another
         ("lengths", pa.list_(pa.int32())),  # tokens of each choice in input_ids; empty: input_ids is one sequence
         ("image", pa.int32()),  # row in the feature file's image list, -1: no image
         ("second_image", pa.int32()),  # the right one of two, -1: there is none
         ("label", pa.int32()),  # class, choice or answer index, -1: an answer outside the vocabulary, or no label
-        ("labels", pa.list_(pa.int32())),  # tagging: a tag at each word's first token; vqa: those of `answers`; else -1
+        ("labels", pa.list_(pa.int32())),  # tagging: a tag at each word's first token, else -1; vqa: those of `answers`
         ("scores", pa.list_(pa.float32())),  # vqa: the score of each of `answers`, 0..1; empty: `label` alone is right
-        ("start", pa.int32()),  # first and last token of the answer span, 0 0: no answer here, -1: not a span task
+        ("start", pa.int32()),  # first and last token of the answer span; 0 0: no answer here, -1: not a span task
         ("end", pa.int32()),
-        ("context", pa.string()),  # span, dev and test: the text that the answer is cut out of, else ""
-        ("offsets", pa.list_(pa.int32())),  # span, dev and test: first and last+1 character a token, -1 -1 outside
+        ("context", pa.string()),  # span, dev and test: the whole text that the answer is cut out of; else ""
+        ("offsets", pa.list_(pa.int32())),  # span, dev and test: first and last + 1 character of each token
         ("structural", pa.string()),  # question type; retrieval: `query` or `candidate`; "" where there is none
         ("semantic", pa.string()),
-        ("image_id", pa.string()),  # of two images: both ids, a space between
+        ("image_id", pa.string()),  # of two images: both ids with a space between
         ("answer", pa.string()),  # gold answer or label as text
-        ("answers", pa.list_(pa.string())),  # gold answers; choice: all choices; tagging: a tag a word; retrieval: ids
+        ("answers", pa.list_(pa.string())),  # gold answers; choice: all; tagging: one tag per word; retrieval: ids
+        # The source texts, in the order in which input_ids was made of them, so that words can be exchanged and the row
+        # tokenised again. One text or a pair; choice: the shared text, then every choice; tagging: the row's words;
+        # span: the question and the context. Of a context in several windows, the part that this one shows: its first
+        # and last word may be cut. Keeping the whole context would repeat it in every window.
+        ("texts", pa.list_(pa.string())),
     ]
 )
 
@@ -69,6 +78,12 @@ class Features:
     def regions(self, image: int) -> slice:
         """The rows of one image, given its index."""
         return slice(int(self.offsets[image]), int(self.offsets[image + 1]))
+
+
+def image_id(file: str) -> str:
+    """The id of an image: its file's name without folder and ending; an id stays as it is."""
+    name = PurePosixPath(file)
+    return name.stem if name.suffix.lower() in PICTURES else name.name
 
 
 def open_features(path: Path, sha256: str | None = None) -> Features:

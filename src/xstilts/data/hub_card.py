@@ -28,7 +28,7 @@ class HubCard:
 
     @classmethod
     def read(cls, repository: HubRepository) -> HubCard:
-        """Download and read the README; `DataError` if its head is no valid YAML."""
+        """Download and read the README; `DataError` if its head is not valid YAML."""
         if README not in repository.files:
             return cls(repository.place, {})
         text = repository.download(README).read_text(encoding="utf-8")
@@ -52,7 +52,7 @@ class HubCard:
         return [one for one in entries if isinstance(one, dict) and "config_name" in one]
 
     def default_config(self) -> str | None:
-        """The configuration that is meant if none is named; `DataError` if it has to be named."""
+        """The default configuration; `DataError` if one has to be named."""
         entries = self.configs()
         names = [str(one["config_name"]) for one in entries]
         marked = [str(one["config_name"]) for one in entries if one.get("default")]
@@ -62,7 +62,7 @@ class HubCard:
         raise DataError(self.place, None, found, "a choice among them", "name one in data.official.hub.config")
 
     def patterns(self, config: str | None, split: str) -> list[str]:
-        """The patterns of a split's files, as `configs` has them; empty if it does not say."""
+        """The patterns of a split's files in `configs`; empty if it has none."""
         for entry in self.configs():
             if entry["config_name"] == config:
                 folder = f"{entry['data_dir']}/" if entry.get("data_dir") else ""
@@ -70,7 +70,7 @@ class HubCard:
         return []
 
     def check_rows(self, config: str | None, split: str, rows: int) -> None:
-        """Refuse another number of rows than the card's `dataset_info` has for this split."""
+        """Refuse a number of rows other than that in the card's `dataset_info` for this split."""
         infos = self.metadata.get("dataset_info") or []
         for info in infos if isinstance(infos, list) else [infos]:
             if len(infos) > 1 and isinstance(infos, list) and info.get("config_name") != config:
@@ -95,7 +95,7 @@ def _paths_of(data_files: Any, split: str) -> list[str]:
 
 
 def licence_note(licence: str, card: HubCard) -> str:
-    """The licence of the task's file; where the card names another, that one as well."""
+    """The licence of the task's file and, if the card names another, that one as well."""
     if not card.licence or _letters(card.licence) == _letters(licence):
         return licence
     return f"{licence or 'not named in the task file'} (the hub's card: {card.licence})"

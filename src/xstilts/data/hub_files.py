@@ -35,7 +35,7 @@ CONVERTED = "choose the commit of its branch refs/convert/parquet, where the hub
 
 @dataclass(frozen=True)
 class HubFile:
-    """A file as the hub lists it: its size and its SHA-256, or the SHA-1 of its git blob if it is no large file."""
+    """A file as the hub lists it: its size and its SHA-256, or the SHA-1 of its git blob if it is not a large file."""
 
     bytes: int
     sha256: str | None
@@ -56,7 +56,7 @@ class HubRepository:
 
     @classmethod
     def open(cls, repo: str, revision: str) -> HubRepository:
-        """List the files of a commit; `DataError` if the hub does not give it."""
+        """List the files of a commit; `DataError` if the hub does not have it."""
         info = _info(repo, revision, files_metadata=True)
         if info.sha != revision:
             raise DataError(_place(repo, revision), None, f"commit {info.sha}", revision, "name another revision")
@@ -69,7 +69,7 @@ class HubRepository:
         return _place(self.repo, self.revision)
 
     def download(self, path: str) -> Path:
-        """Bring a file into the hub's cache on this machine and return where it is.
+        """Download a file into the hub's cache on this machine and return its path.
 
         Raises:
             DataError: it does not arrive, or it is not what the hub lists.
@@ -104,7 +104,7 @@ def split_paths(repository: HubRepository, card: HubCard, config: str | None, sp
             _check_shards(paths, repository.place)
             return paths
     some = ", ".join(found[:8]) + (", ..." if len(found) > 8 else "") if found else "no Parquet file at all"
-    todo = f"mend data.official.hub.config or splits, or {CONVERTED}"
+    todo = f"correct data.official.hub.config or splits, or {CONVERTED}"
     expected = f"Parquet files of split '{split}'" + (f" of '{config}'" if config else "")
     raise DataError(repository.place, None, some, expected, todo)
 
@@ -162,4 +162,4 @@ def _sentences(place: str) -> Iterator[None]:
     except (HTTPError, HFValidationError, OSError) as error:
         reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
         todo = "check the name and your connection, or set data.official.root to local files"
-        raise DataError(place, None, f"no answer that helps ({reason})", "a dataset of the hub", todo) from None
+        raise DataError(place, None, f"no usable answer ({reason})", "a dataset of the hub", todo) from None

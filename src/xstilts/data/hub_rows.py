@@ -25,7 +25,7 @@ FIELDS = (
 NO_LABEL = "no gold label (-1 on the hub)"  # why a row is left out; SNLI has such rows
 UNLABELLED = -1
 BATCH = 4096  # rows in memory
-_TODO = "mend data.official.hub in the task's file"
+_TODO = "correct data.official.hub in the task's file"
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class RowMap:
     Attributes:
         columns: {field: column, `column.key` of a struct, or a list of columns}.
         labels: names of the classes, tags or choices, by number; empty: the names in the Parquet footer.
-        split: the ids of rows without one begin with it.
+        split: the ids of rows without one start with it.
     """
 
     columns: Mapping[str, str | list[str]]
@@ -55,7 +55,8 @@ def write_rows(repository: HubRepository, paths: Sequence[str], rows: RowMap, ta
     """Download Parquet files and write their rows into the file `target`.
 
     Raises:
-        DataError: a broken file, a column that is not there, an unknown label, or a value that is no text or number.
+        DataError: a broken file, a column that is not there, an unknown label, or a value that is
+            neither a text nor a number.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     counts = Counts()
@@ -99,7 +100,7 @@ class _Reader:
         self._names = {key: self._names_of(key) for key in ("label", "tags") if key in rows.columns}
 
     def needed(self) -> list[str]:
-        """The columns that are read; `DataError` for one that the file has not."""
+        """The columns that are read; `DataError` for one that the file does not have."""
         paths = [one for value in self._rows.columns.values() for one in _listed(value)]
         return list(dict.fromkeys(self._top(path) for path in paths))
 
@@ -139,7 +140,7 @@ class _Reader:
         return value
 
     def _name(self, key: str, value: Any, number: int) -> Any:
-        """The name of a class or tag; -1, the hub's mark of a row without a label, stays."""
+        """The name of a class or tag; -1, the hub's mark for a row without a label, is kept."""
         names = self._names[key]
         if not isinstance(value, int) or isinstance(value, bool) or (key == "label" and value == UNLABELLED):
             return value

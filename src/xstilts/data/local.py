@@ -11,11 +11,10 @@ from typing import Any
 from xstilts.base.errors import DataError, ParameterError, did_you_mean
 from xstilts.base.parameters import build
 from xstilts.data.expected import Expected, Names, RawFile, as_list, filled, names_language, raw_files, without_format
-from xstilts.data.images import collect
+from xstilts.data.images import VectorFiles, collect, copy_vectors
 from xstilts.data.manifest import IMAGES, Manifest
-from xstilts.data.vectors import VectorFiles, copy_vectors
 
-_ADVICE = "put it there, or mend data.official in the task's file"
+_ADVICE = "put it there, or correct data.official in the task's file"
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Official:
         files: {split: names under `root`} that are copied to the names of `encode.files`, one by one; None: they
             have those names already. `{language}`, `{language3}` and `{shots}` mean the same in both.
         images: a folder or a zip of pictures under `root`, or a list of them.
-        vectors: `file`, `ids` and, of a detector, `boxes`, instead of pictures (`VectorFiles`).
+        vectors: `file`, `ids` and, for a detector, `boxes`, instead of pictures (`VectorFiles`).
         hub: a dataset of the Hugging Face hub, where no root is set (`xstilts.data.hub.Hub`).
     """
 

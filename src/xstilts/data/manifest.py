@@ -12,7 +12,7 @@ from xstilts.base.files import read_json, sha256_of, write_json
 MANIFEST = "manifest.json"
 OFFICIAL, EMBEDDED = "official", "pictograms"
 IMAGES = "images.zip"
-VECTORS = "vectors"  # a folder: one vector an image, and their ids
+VECTORS = "vectors"  # a folder: one vector per image, and their ids
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 _UNIX, _FILE_MODE = 3, 0o644 << 16
 
@@ -21,14 +21,14 @@ class Manifest:
     """The hash and size of every file of a raw set, its licence and its source.
 
     Attributes:
-        languages: those that the set has, where they are not the ones of the official set.
+        languages: those of the set, if they are not the ones of the official set.
     """
 
     def __init__(self, root: Path, licence: str, source: str, data: str = OFFICIAL) -> None:
         """Start an empty manifest of the directory `root`.
 
         Args:
-            data: what the data are, `official` or `pictograms`: it goes with them into every score.
+            data: what the data are, `official` or `pictograms`; every score made from them says so.
         """
         self._root = root
         self._about = {"data": data, "licence": licence, "source": source}
@@ -54,7 +54,7 @@ class Manifest:
 
 
 def summary(root: Path) -> str:
-    """One line on a raw set: its name, files, rows, images, bytes, licence and source, from its manifest."""
+    """One line about a raw set: its name, files, rows, images, bytes, licence and source, from its manifest."""
     manifest = read_json(root / MANIFEST)
     files = manifest["files"]
     texts = [entry["rows"] for name, entry in files.items() if name != IMAGES and not name.startswith(VECTORS + "/")]

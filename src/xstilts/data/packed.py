@@ -2,11 +2,9 @@
 
 Layout, little-endian:
 
-    header: "E5S1", u32 version, 7 x i32 (hidden, layers, heads, ffn, vocabulary, positions, types), f32
-    epsilon,
-        i32 weights a block
-    tokenizer: i32 pieces, bos, eos, pad, unk; u64 bytes of the blob; u32 offsets [pieces + 1]; f32 scores
-    [pieces];
+    header: "E5S1", u32 version, 7 x i32 (hidden, layers, heads, ffn, vocabulary, positions, types), f32 epsilon,
+        i32 weights per block
+    tokenizer: i32 pieces, bos, eos, pad, unk; u64 bytes of the blob; u32 offsets [pieces + 1]; f32 scores [pieces];
         blob; i32 rules; u32 bytes of the rules; rules
     directory: i32 entries; each u16 name length, name, u8 type, u32 values, u64 offset, u64 bytes
     tensors at their offsets from the start of the file
@@ -29,7 +27,7 @@ from numpy.typing import NDArray
 from xstilts.base.errors import DataError
 
 MAGIC = b"E5S1"
-BLOCK = 32  # weights of a Q4_0 block
+BLOCK = 32  # weights in a Q4_0 block
 BLOCK_BYTES = 18
 
 Array = NDArray[np.float32]
@@ -61,7 +59,7 @@ class PackedWeights:
         bos, eos, pad: ids of the special pieces.
 
     Raises:
-        DataError: wrong magic, a size that does not fit, or an end before the end.
+        DataError: wrong magic, a size that does not fit, or a file that ends too early.
     """
 
     def __init__(self, content: bytes, origin: Path) -> None:

@@ -1,6 +1,6 @@
 """Encoders and image models by name: from a local directory or the Hugging Face hub, as plain directories.
 
-Weights come as safetensors alone, and no code of a repository is fetched or run.
+Only safetensors are accepted as weights, and no code of a repository is fetched or run.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ def fetch(name: str, out: Path, parameter: str, embedded: str) -> None:
     """Fill the directory `out` with a model's config, safetensors, tokenizer and preprocessing.
 
     Args:
-        name: a local directory, or a name on the hub such as `FacebookAI/xlm-roberta-base`, pinned by
-        `@revision`. parameter: the key of params.yaml that says so, for errors. embedded: the model that
-        needs no hub, for errors.
+        name: a local directory, or a name on the hub such as `FacebookAI/xlm-roberta-base`, pinned by `@revision`.
+        parameter: the key of params.yaml that names it, for errors.
+        embedded: the model that needs no hub, for errors.
 
     Raises:
         ParameterError: neither a directory nor a name on the hub, or the hub is out of reach.
@@ -44,7 +44,7 @@ def fetch(name: str, out: Path, parameter: str, embedded: str) -> None:
         raise DataError(source, None, found, "config.json and safetensors", f"choose another {parameter}")
     out.mkdir(parents=True, exist_ok=True)
     for path in files:
-        shutil.copyfile(path, out / path.name)  # no link: the hub's cache is no part of the project
+        shutil.copyfile(path, out / path.name)  # not a link: the hub's cache is not part of the project
 
 
 def _snapshot(name: str, parameter: str, embedded: str) -> Path:

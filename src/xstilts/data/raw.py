@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from xstilts.base.errors import ParameterError, did_you_mean
+from filelock import FileLock, Timeout
+
+from xstilts.base.errors import DataError, ParameterError, did_you_mean
 from xstilts.base.files import whole_directory
 from xstilts.base.parameters import STAGES, build, choices, task_file, task_section
 from xstilts.data.expected import expected_of
 from xstilts.data.hub import Hub, HubFiles, hub_of, write_hub
 from xstilts.data.local import LocalFiles, Official, copy_files, find_official
-from xstilts.data.locked import only_writer
 from xstilts.data.manifest import Manifest
 from xstilts.data.pictograms.build import DATASETS, World, make
 
@@ -26,7 +31,7 @@ class DataSettings:
 
     Attributes:
         seed: of the embedded world.
-        share: the part of the embedded world's scenes that is made, over 0, up to 1.
+        share: the part of the embedded world's scenes that is made, above 0 and at most 1.
         licence: of the official data.
         citation: of the official data.
         official: where the official data are (`xstilts.data.local.Official`).
@@ -41,10 +46,10 @@ class DataSettings:
 
 @dataclass(frozen=True)
 class Source:
-    """Where the official data of a task come from, everything local found to be there.
+    """Where the official data of a task come from; all local files are known to exist.
 
     Attributes:
-        local: the files, or the images alone where the texts come from the hub.
+        local: the files, or only the images where the texts come from the hub.
         hub: the dataset of the hub, None if a root is set.
     """
 
@@ -77,7 +82,7 @@ def write_raw(dataset: str, assets: Path, out: Path) -> None:
 
 
 def has_own_data(dataset: str) -> bool:
-    """Whether a set that the embedded world lacks names files of its own: it is read beside the embedded ones."""
+    """Whether a set that the embedded world lacks has files of its own; it is then read beside the embedded ones."""
     return dataset not in DATASETS and bool(_settings(dataset).official.get("root"))
 
 
@@ -121,3 +126,30 @@ def _settings(dataset: str) -> DataSettings:
     if not 0 < settings.share <= 1:
         raise ParameterError(f"{file}: data.share is {settings.share}, expected more than 0 and at most 1")
     return settings
+
+
+@contextmanager
+def only_writer(out: Path) -> Iterator[None]:
+    """Hold the lock `.<name>.lock` beside the directory `out`; wait, with a message, while another process holds it.
+
+    What a killed process left half-written is removed: nobody else can be writing it.
+
+    Raises:
+        DataError: `out` is a symbolic link, through which the stage would write somewhere else.
+    """
+    if out.is_symlink():
+        todo = "remove the link; the data are made again"
+        raise DataError(out, None, "a symbolic link", "a folder of the project", todo)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(out.parent / f".{out.name}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"{out}: another process is writing it; waiting for it to end", file=sys.stderr, flush=True)
+        lock.acquire()
+    try:
+        for draft in out.parent.glob(f".{out.name}-????????"):  # as whole_directory names them
+            shutil.rmtree(draft, ignore_errors=True)
+        yield
+    finally:
+        lock.release()

@@ -13,7 +13,7 @@ from xstilts.base.errors import DataError, did_you_mean
 from xstilts.tasks.examples import Example
 from xstilts.tasks.schema import TaskSpec
 
-OUTSIDE = -1  # an answer outside the vocabulary, an image that is not there
+OUTSIDE = -1  # an answer outside the vocabulary, or an image that is not there
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,13 @@ class Setting:
         return {label: number for number, label in enumerate(self.labels)}
 
     def image(self, image: str) -> int:
-        """The row of an image in the feature file; `OUTSIDE` for a task whose images are not at hand."""
+        """The row of an image in the feature file; `OUTSIDE` for a task whose images are not available."""
         return OUTSIDE if self.task.encode.features is None else self.images[image]
 
     def unknown_label(self, example: Example, label: str) -> DataError:
         """The error for a class or a tag that the task does not have."""
         hint = did_you_mean(label, self.labels)
-        expected, todo = "a label of the task", f"mend it or encode.labels in stages/tasks/{self.task.name}.yaml"
+        expected, todo = "a label of the task", f"correct it or encode.labels in stages/tasks/{self.task.name}.yaml"
         return self.error(example, f"label '{label}'", expected, f"{todo}.{hint}")
 
     def error(self, example: Example, found: str, expected: str, todo: str) -> DataError:
@@ -59,8 +59,8 @@ class Columns:
     """One split, encoded.
 
     Attributes:
-        values: {column of `cache.ROW`: a value a row}; a column that is absent is empty in every row.
-        truncated: rows that stayed though tokens of their text were cut off.
+        values: {column of `cache.ROW`: one value per row}; a column that is absent is empty in every row.
+        truncated: rows that were kept although tokens of their text were cut off.
         skipped: {reason: examples left out}.
     """
 
@@ -70,5 +70,5 @@ class Columns:
 
 
 def names(examples: Sequence[Example]) -> dict[str, list[str]]:
-    """The columns `id` and `language` of rows that are one an example."""
+    """The columns `id` and `language` where every example is one row."""
     return {"id": [one.id for one in examples], "language": [one.language for one in examples]}

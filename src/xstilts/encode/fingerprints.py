@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
 
 import pyarrow as pa
 
-from xstilts.encode.fields import ON_IMAGE, Fields, parts
+from xstilts.base.kinds import covers
 from xstilts.encode.images import ImageIndex
-from xstilts.encode.same_text import image_name, is_telling, key, normalised
-from xstilts.tasks.examples import Example
+from xstilts.tasks.examples import ChoiceExample, ClassificationExample, Example
+from xstilts.tasks.overlap import images_of
 
 SCHEMA = pa.schema(
     [
@@ -21,12 +26,20 @@ SCHEMA = pa.schema(
         ("examples", pa.int32()),  # of the split that have it
     ]
 )
+ON_IMAGE = "on image"  # at the end of the name of a field that counts together with the images
+Fields = dict[str, tuple[str, ...]]  # {name: the text, or the texts that count together}
+WORDS = 4  # a shorter text recurs by chance
+CHARACTERS = 8  # the same for scripts without spaces between words
+# Thai and Lao, Burmese, Khmer, kana, Chinese characters
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_COCO = re.compile(r"(?:coco_\w+?_)?0*(\d+)")
+_FLICKR = re.compile(r"(\d+)_[0-9a-f]{6,}")
 
 
 def fingerprints(kind: str, splits: Mapping[str, Sequence[Example]], images: ImageIndex | None = None) -> pa.Table:
-    """The fingerprints of a task's splits, a row a split, field and hash, in a fixed order; `SCHEMA`.
+    """The fingerprints of a task's splits, one row per split, field and hash, in a fixed order; `SCHEMA`.
 
-    Texts of less than four words (eight characters in a script without spaces) recur honestly and have none.
+    Texts of fewer than four words (eight characters in a script without spaces) recur by chance and have none.
 
     Args:
         images: the features of the examples' images; None: contents of images are left out.
@@ -45,7 +58,7 @@ def _counts(kind: str, examples: Sequence[Example], images: ImageIndex | None) -
     counts: Counter[tuple[str, str, int]] = Counter()
     shown: Counter[str] = Counter()
     for example in examples:
-        seen, fields = parts(kind, example)
+        seen, fields = images_of(kind, example), fields_of(kind, example)
         shown.update(set(seen))
         counts.update(("text", name, number) for name, number in _texts(fields, seen))
     for image, number in shown.items():
@@ -62,3 +75,89 @@ def _texts(fields: Fields, images: Sequence[str]) -> Iterator[tuple[str, int]]:
             yield name, key("\n".join([*map(image_name, images), *map(normalised, texts)]))
         elif is_telling(" ".join(texts)):
             yield name, key("\n".join(sorted(map(normalised, texts))))
+
+
+def fields_of(kind: str, example: Any) -> Fields:
+    """The texts of an example, by the names that the leak report uses.
+
+    A question may well recur about another image or context, so it only counts together with that.
+    """
+    return FIELDS[kind](example)
+
+
+def _classification(example: ClassificationExample) -> Fields:
+    if example.images:
+        return {"sentence": (example.text,), f"sentence {ON_IMAGE}": (example.text,)}
+    if example.second is None:
+        return {"sentence": (example.text,)}
+    both = (example.text, example.second)
+    return {"premise": both[:1], "hypothesis": both[1:], "pair": both}
+
+
+def _choice(example: ChoiceExample) -> Fields:
+    whole = (example.text, *example.choices)
+    if example.image is not None:
+        return {f"text and choices {ON_IMAGE}": whole}
+    return {"text": (example.text,), "text and choices": whole}
+
+
+FIELDS: Mapping[str, Callable[[Any], Fields]] = covers(
+    {
+        "vqa": lambda example: {f"question {ON_IMAGE}": (example.question,)},
+        "classification": _classification,
+        "span": lambda example: {
+            "context": (example.context,),
+            "question on context": (example.question, example.context),
+        },
+        "tagging": lambda example: {"sentence": (" ".join(example.words),)},
+        "choice": _choice,
+        "matching": lambda example: {"caption": (example.text,)},
+        "retrieval": lambda example: {"sentence": (example.text,)},
+        "mlm": lambda example: {"sentence": (example.text,)},
+    },
+    "xstilts.encode.fingerprints.FIELDS",
+)
+
+
+class _Letters(dict[int, int | None]):
+    """A table for `str.translate` that drops punctuation, symbols, spaces and control characters."""
+
+    def __missing__(self, code: int) -> int | None:
+        self[code] = None if unicodedata.category(chr(code))[0] in "PSZC" else code
+        return self[code]
+
+
+_LETTERS = _Letters()
+
+
+@lru_cache(1 << 12)  # contexts and premises recur in neighbouring examples
+def normalised(text: str) -> str:
+    """The letters, marks and digits of a text: NFKC, casefolded, without punctuation and white space."""
+    return unicodedata.normalize("NFKC", text).casefold().translate(_LETTERS)
+
+
+def is_telling(text: str) -> bool:
+    """Whether a text is long enough for a second occurrence to be telling."""
+    if len(text.split(maxsplit=WORDS)) >= WORDS:
+        return True
+    return len(text) >= CHARACTERS and _UNSPACED.search(text) is not None and len(normalised(text)) >= CHARACTERS
+
+
+def image_name(image: str) -> str:
+    """The name of an image that is the same in all data sets.
+
+    COCO's `COCO_val2014_000000413120` and `000000413120` are `coco 413120`; Flickr's `1007129816_e794419615` is
+    `1007129816`, its number without the photo's secret. A bare number stays as it is: the numbers of Flickr30k,
+    Flickr8k and Visual Genome cannot be distinguished.
+    """
+    name = image.rsplit("/", 1)[-1].casefold()
+    if flickr := _FLICKR.fullmatch(name):
+        return flickr[1]
+    coco = _COCO.fullmatch(name)
+    return f"coco {coco[1]}" if coco and (name.startswith("coco") or len(name) == 12) else name
+
+
+def key(content: str | bytes) -> int:
+    """A signed 64-bit hash (BLAKE2b), the same on every machine."""
+    data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little", signed=True)

@@ -1,4 +1,4 @@
-"""The images that a task's examples refer to: their rows in the feature file, and which file that is."""
+"""The images that a task's examples refer to: the feature file, and their rows in it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from xstilts.base.files import CARD, read_json
 
 @dataclass(frozen=True)
 class ImageIndex:
-    """A set of image features, as a cache refers to it.
+    """A set of image features that a cache refers to.
 
     Attributes:
         path: its directory.
-        sha256: what its card says of itself.
+        sha256: the hash in its card.
         dim: length of its vectors.
         rows: {image id: row in the feature file's list}.
     """
@@ -35,9 +35,9 @@ class ImageIndex:
         return {"path": self.path.as_posix(), "sha256": self.sha256, "dim": self.dim}
 
     def contents(self, images: Iterable[str]) -> dict[str, bytes]:
-        """A digest (8 bytes) of the vectors and boxes of each of these images; none of an image without regions.
+        """A digest (8 bytes) of the vectors and boxes of each of these images; an image without regions has none.
 
-        The same picture under two names has the same one, if both were seen by the same vision encoder.
+        A picture has the same digest under two names, if both went through the same vision encoder.
         """
         features = open_features(self.path)
         found = {}

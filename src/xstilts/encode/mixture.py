@@ -1,4 +1,4 @@
-"""Members' caches to the cache of a mixture, which training cannot tell from a task's."""
+"""From members' caches to the cache of a mixture, which looks to training like a task's."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Mixture:
 
     Attributes:
         splits: {split: its rows}.
-        statement: the card's words on the training rows: `rule`, `cap`, `temperature`, `seed`, and for each of
+        statement: what the card says about the training rows: `rule`, `cap`, `temperature`, `seed`, and for each of
             `members` its `rows`, its `rate` by the rule, its `draws`, what share of the mixture's rows and tokens
             it has (`share_of_rows`, `share_of_tokens`), and the share of `padding` in batches of 32 of its rows.
     """
@@ -38,7 +38,7 @@ class Mixture:
 def make_mixture(mixture: MixtureSpec, tokenized: Path = Path("data/tokenized")) -> Mixture:
     """Mix the `learn` caches of the members into data/tokenized/<mixture>/learn.
 
-    Training rows are interleaved by the sampling rule; dev rows are all there, member after member. A row
+    Training rows are interleaved by the sampling rule; all dev rows are included, member after member. A row
     keeps its image's index within its own task's features, which the card names task by task. A mixture
     without members is empty. With `shuffle_labels`, train and dev rows have labels of others, and the card's entry of
     each task says so (`shuffled_labels`).
@@ -86,18 +86,18 @@ def _shuffled(tables: dict[str, pa.Table], cards: dict[str, Any], seed: int) -> 
 
 
 def _interleave(mixture: MixtureSpec, train: dict[str, pa.Table]) -> tuple[pa.Table, dict[str, Any]]:
-    """The mixture's training rows, and the card's words on them."""
+    """The mixture's training rows, and what the card says about them."""
     sampling, seed = mixture.sampling, mixture.seed
     rows = {member: table.num_rows for member, table in train.items()}
     shares = rates(rows, sampling)
     counts = draws(shares, epoch_rows(rows, sampling))
     drawn = {member: iter(member_rows(member, rows[member], counts[member], seed)) for member in rows}
-    begins, begin = {}, 0  # where each member's rows begin in the joined table
+    starts, start = {}, 0  # where each member's rows start in the joined table
     for member, number in rows.items():
-        begins[member] = begin
-        begin += number
+        starts[member] = start
+        start += number
     order = member_order(counts, seed)
-    chosen = [begins[member] + next(drawn[member]) for member in order]
+    chosen = [starts[member] + next(drawn[member]) for member in order]
     joined = pa.concat_tables([ROW.empty_table(), *train.values()]).combine_chunks()
     mixed = joined.take(pa.array(chosen, pa.int64()))
     shown = _shares(order, mixed, list(rows))
@@ -151,7 +151,7 @@ def _tasks(
         for name, entry in card["tasks"].items():
             if name in tasks:
                 found, expected = f"task '{name}' again", "each task in one member"
-                raise DataError(folders[member] / CARD, None, found, expected, "let the members share no task")
+                raise DataError(folders[member] / CARD, None, found, expected, "choose members that share no task")
             rows = {split: counts.get(name, 0) for split, counts in counted.items()}
             tasks[name] = {**entry, "rows": rows, **more}
     return tasks

@@ -1,4 +1,4 @@
-"""The recipe of a mixture: its members and how it draws from them, as stages/tasks/<mixture>.yaml says."""
+"""What a mixture's file says (stages/tasks/<mixture>.yaml): its members, and how it draws from them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from xstilts.base import parameters
 from xstilts.base.errors import ParameterError, did_you_mean
+from xstilts.base.kinds import MIXTURE
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Sampling:
     Attributes:
         rule: `proportional` to min(n, cap), `temperature`: to its 1/temperature-th power, `uniform`: equally.
         cap: a member with more rows counts as if it had this many.
-        temperature: 1 is proportional, infinity uniform; read by the rule `temperature` only.
+        temperature: 1 is proportional, infinity uniform; only the rule `temperature` reads it.
     """
 
     rule: Literal["proportional", "temperature", "uniform"] = "proportional"
@@ -54,7 +55,7 @@ class MixtureSpec:
 
 
 def load_mixture(name: str, members: Sequence[str] | None = None) -> MixtureSpec:
-    """Read the recipe of a mixture from the parameter files.
+    """Read the specification of a mixture from the parameter files.
 
     Args:
         members: the members that the pipeline made caches of; None trusts the file.
@@ -63,8 +64,8 @@ def load_mixture(name: str, members: Sequence[str] | None = None) -> MixtureSpec
         ParameterError: naming file and key; also if the file lists other members than `members`.
     """
     file = parameters.task_file(name)
-    if file.get("kind") != "mixture":
-        raise ParameterError(f"stages/tasks/{name}.yaml: {name} is no mixture; run stages/tokenized.py {name}")
+    if file.get("kind") != MIXTURE:
+        raise ParameterError(f"stages/tasks/{name}.yaml: {name} is not a mixture; run stages/tokenized.py {name}")
     where = f"stages/tasks/{name}.yaml: encode"
     keys = {one.name for one in fields(MixtureSection)} | set(file.get("encode") or {})
     merged = parameters.task_section(name, "encode")

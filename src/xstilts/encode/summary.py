@@ -1,4 +1,4 @@
-"""What a person wants to see of a new cache: rows, languages, lengths, padding, and what was left out."""
+"""The summary of a new cache: rows, languages, lengths, padding, and what was left out."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-BATCH = 32  # rows padded together when the share of padding is reckoned
+BATCH = 32  # rows padded together when the share of padding is computed
 
 
 def summary(splits: Mapping[str, pa.Table], notes: Mapping[str, str] | None = None) -> str:
-    """A table, a line a split and task.
+    """A table, one line per split and task.
 
-    `padding` is the share of padding if rows were batched by 32 in the order they stand in: what batching
-    by length saves.
+    `padding` is the share of padding if rows were batched by 32 in their present order: what batching by length
+    saves.
 
     Args:
         notes: {split: what to say at the end of its lines}.
@@ -47,9 +47,9 @@ def padding(lengths: np.ndarray, batch: int = BATCH) -> float:
 
 
 def mixture_summary(statement: Mapping[str, Any]) -> str:
-    """A table of what a mixture's card says of its members: a line a member, after one on the rule.
+    """A table of what a mixture's card says of its members: one line per member, after one on the rule.
 
-    `rate` is what the sampling rule asks for, `of rows` what was drawn; long texts make `of tokens` differ from it.
+    `rate` is what the sampling rule asks for and `of rows` what was drawn; `of tokens` differs for long texts.
     """
     rule = f"{statement['rule']}, cap {statement['cap']}, temperature {statement['temperature']:g}"
     columns = ("rate", "share_of_rows", "share_of_tokens", "padding")

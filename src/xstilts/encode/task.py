@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from xstilts.base.cache import ROW
 from xstilts.base.errors import DataError
 from xstilts.base.files import read_json, sha256_of
-from xstilts.encode.card import EncodedSplit, TaskCard
 from xstilts.encode.columns import Setting
 from xstilts.encode.fingerprints import fingerprints
 from xstilts.encode.images import ImageIndex, open_images
-from xstilts.encode.kinds import encode_examples
-from xstilts.encode.labels import task_labels
+from xstilts.encode.kinds import encode_examples, task_labels
 from xstilts.encode.tokens import open_tokenizer
 from xstilts.encode.write import as_table, write_cache
 from xstilts.tasks import drop_overlap, read_split, split_files, with_raw_languages
@@ -26,7 +28,7 @@ LEARN = ("train", "dev")
 
 @dataclass(frozen=True)
 class Places:
-    """Where the stage finds what it reads and leaves what it writes, relative to the repository root."""
+    """Where the stage finds what it reads and puts what it writes, relative to the repository root."""
 
     raw: Path = Path("data/raw")
     tokenizer: Path = Path("data/public/encoder/tokenizer.json")
@@ -34,11 +36,79 @@ class Places:
     tokenized: Path = Path("data/tokenized")
 
 
+@dataclass(frozen=True)
+class EncodedSplit:
+    """A split that is ready to be written, with what the card says about it.
+
+    Attributes:
+        truncated: rows whose text was cut.
+        skipped: {reason: examples left out}.
+    """
+
+    table: pa.Table
+    truncated: int
+    skipped: Mapping[str, int]
+
+    @property
+    def note(self) -> str:
+        """What was cut or left out, for the summary; "" if nothing was."""
+        cut = [f"  {self.truncated} rows cut to max_length"] if self.truncated else []
+        return ";".join(cut + [f"  {rows} rows skipped: {reason}" for reason, rows in self.skipped.items()])
+
+    @property
+    def examples(self) -> int:
+        """How many examples the rows come from; the windows of a long one count as one."""
+        return int(pc.sum(pc.equal(self.table["window"], 0)).as_py() or 0)
+
+
+@dataclass(frozen=True)
+class TaskCard:
+    """What the cards of a task's caches have in common.
+
+    Attributes:
+        tokenizer: the SHA-256 of its file.
+        origin: what the data are (`official`, `pictograms`), with licence and citation.
+    """
+
+    task: TaskSpec
+    labels: list[str]
+    images: ImageIndex | None
+    tokenizer: str
+    origin: Mapping[str, str]
+
+    def of(self, splits: Mapping[str, EncodedSplit]) -> dict[str, Any]:
+        """The card of a cache with these splits; without any, it names no task."""
+        name = self.task.name
+        tasks = {name: self._entry(splits)} if splits else {}
+        return {
+            "name": name,
+            "kind": self.task.kind,
+            "tasks": tasks,
+            "tokenizer": self.tokenizer,
+            "mixture": None,
+        }
+
+    def _entry(self, splits: Mapping[str, EncodedSplit]) -> dict[str, Any]:
+        return {
+            "kind": self.task.kind,
+            "labels": self.labels,
+            "languages": list(self.task.encode.languages),
+            "metric": self.task.encode.metric,
+            **self.origin,
+            "features": self.images.card if self.images else None,
+            "max_length": self.task.encode.max_length,
+            "rows": {split: encoded.table.num_rows for split, encoded in splits.items()},
+            "examples": {split: encoded.examples for split, encoded in splits.items()},
+            "truncated": {split: encoded.truncated for split, encoded in splits.items()},
+            "skipped": {split: dict(encoded.skipped) for split, encoded in splits.items()},
+        }
+
+
 def encode_task(task: TaskSpec, places: Places | None = None) -> dict[str, EncodedSplit]:
     """Read, encode and write every split of a task.
 
-    Answer vocabulary and tags come from the training split alone; dev and test are encoded with them. A task with
-    nothing but a test split (retrieval) has an empty `learn`: the encoder passes it as it is.
+    Answer vocabulary and tags come only from the training split; dev and test are encoded with them. A task that has
+    only a test split (retrieval) gets an empty `learn`: the encoder is passed on as it is.
 
     Returns:
         The splits, for the summary on the terminal.
@@ -64,13 +134,13 @@ def encode_task(task: TaskSpec, places: Places | None = None) -> dict[str, Encod
 
 
 def _read(task: TaskSpec, raw: Path, images: ImageIndex | None) -> dict[str, Reading[Example]]:
-    """Every split, its rows that are in the test split as well left out or refused."""
+    """Every split; rows that are also in the test split are left out or refused."""
     ids = None if images is None else images.rows.keys()
     return drop_overlap(task, {split: read_split(task, split, raw, ids) for split in task.encode.files})
 
 
 def _origin(raw: Path) -> dict[str, str]:
-    """What the data are, licence and source, from their manifest: it is written last, so that they are whole."""
+    """What the data are, licence and source, from the manifest; it is written last, so the set is complete."""
     manifest = read_json(raw / "manifest.json")
     for key in ("data", "licence", "source"):
         if not isinstance(manifest, dict) or not isinstance(manifest.get(key), str):

@@ -1,12 +1,15 @@
-"""Text to token ids, by the encoder's own tokenizer file."""
+"""From text to token ids, with the encoder's own tokenizer file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 from tokenizers import Encoding, Tokenizer
 
 from xstilts.base.errors import DataError
@@ -23,14 +26,16 @@ def open_tokenizer(path: Path, max_length: int) -> Tokenizer:
         max_length: tokens, special tokens included; of a pair, the longer text is cut first.
 
     Raises:
-        DataError: if there is no such file, or no tokenizer in it.
+        DataError: if there is no such file, or it is not a tokenizer.
     """
     if not path.is_file():
         raise DataError(path, None, "no such file", "the encoder's tokenizer.json", "run `dvc repro`")
     try:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # the library raises bare Exceptions
-        raise DataError(path, None, f"no tokenizer ({error})", "a tokenizer.json", "run `dvc repro`") from None
+        raise DataError(
+            path, None, f"a file that is not a tokenizer ({error})", "a tokenizer.json", "run `dvc repro`"
+        ) from None
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_length, strategy="longest_first")
     return tokenizer
@@ -43,7 +48,7 @@ def encode(
 
     Args:
         offsets: whether the encodings must know each token's characters (slower).
-        special_tokens: whether the template's special tokens stand around each text.
+        special_tokens: whether the template's special tokens are put around each text.
     """
     batch_of = tokenizer.encode_batch if offsets else tokenizer.encode_batch_fast
     for start in range(0, len(texts), BATCH):
@@ -57,7 +62,7 @@ def is_truncated(encoding: Encoding) -> bool:
 
 @contextmanager
 def uncut(tokenizer: Tokenizer) -> Iterator[Tokenizer]:
-    """The tokenizer without its limit of tokens, which it has again after the block."""
+    """The tokenizer without its limit of tokens, which is restored after the block."""
     limit = tokenizer.truncation
     tokenizer.no_truncation()
     try:
@@ -87,7 +92,7 @@ class Template:
 
 
 def _around(encoding: Encoding) -> list[list[int]]:
-    """The special tokens before, between and behind the texts of an encoding."""
+    """The special tokens before, between and after the texts of an encoding."""
     runs: list[list[int]] = [[]]
     text = None
     for token, special, sequence in zip(encoding.ids, encoding.special_tokens_mask, encoding.sequence_ids, strict=True):
@@ -97,3 +102,23 @@ def _around(encoding: Encoding) -> list[list[int]]:
             text = sequence
             runs.append([])
     return runs
+
+
+class IntLists:
+    """A column of lists of 32-bit integers, appended to list by list."""
+
+    def __init__(self, lists: Iterable[Iterable[int]] = ()) -> None:
+        self._values = array("i")
+        self._ends = array("i", [0])
+        for one in lists:
+            self.append(one)
+
+    def append(self, values: Iterable[int]) -> None:
+        """Add one list."""
+        self._values.extend(values)
+        self._ends.append(len(self._values))
+
+    def arrow(self) -> pa.ListArray:
+        """The column, `list<int32>`."""
+        ends, values = (pa.array(np.frombuffer(part, np.int32)) for part in (self._ends, self._values))
+        return pa.ListArray.from_arrays(ends, values)

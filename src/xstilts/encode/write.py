@@ -1,4 +1,4 @@
-"""Writing a cache: one Arrow file a split and the card that says what is in it."""
+"""Writing a cache: one Arrow file per split, and the card that says what is in it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ INDICES = ("image", "second_image", "label", "start", "end")  # -1 where there i
 
 
 def as_table(task: str, columns: Mapping[str, Any]) -> pa.Table:
-    """Columns as a table with the schema of a cache; one that is not given is empty in every row.
+    """Columns as a table with the schema of a cache; a column that is not given is empty in every row.
 
     Args:
         columns: {column of `cache.ROW`: a list of Python values or an Arrow array}; `id` is among them.
@@ -45,11 +45,11 @@ def _empty(field: pa.Field, rows: int) -> pa.Array:
 def write_cache(
     directory: Path, card: Mapping[str, Any], splits: Mapping[str, pa.Table], fingerprints: pa.Table | None = None
 ) -> None:
-    """Write `<split>.arrow` for every split, card.json and the fingerprints, all of it or nothing.
+    """Write `<split>.arrow` for every split, card.json and the fingerprints: all of them, or nothing.
 
     Args:
-        card: the card but for its `rows`, which are counted here.
-        fingerprints: what the leak report compares, None for a mixture: its members have theirs.
+        card: the card without its `rows`, which are counted here.
+        fingerprints: what the leak report compares, None for a mixture, whose members have their own.
     """
     rows = {split: table.num_rows for split, table in splits.items()}
     with whole_directory(directory) as draft:

@@ -1,1 +1,1 @@
-"""Visual features: regions found in the pixels, a vector a region, and the projector into the word space."""
+"""Visual features: regions found in the pixels, one vector per region, and the projector into the word space."""

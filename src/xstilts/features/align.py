@@ -1,7 +1,7 @@
-"""The aligned projector: a closed-form ridge regression from crop features to the encoder's word space.
+"""The encoder's word space, and the projector into it: a closed-form ridge regression from crop features.
 
-A named picture's crop should land on the mean word embedding of its English name and, by a map of its own, on that of
-its colour, so that an encoder that never saw an image reads the region as it would read those two words. They play the
+The crop of a named picture should land on the mean word embedding of its English name and, by a second map, on that of
+its colour. An encoder that never saw an image then reads the region as it would read those two words. They play the
 part of a detector's object and attribute classes.
 """
 
@@ -12,20 +12,78 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional as F
 
-from xstilts.features.words import WordSpace
+from xstilts.base.errors import DataError
 
-COLUMNS = ("object", "attribute")  # what a picture's phrases say, in order
+TABLES = ("word_embeddings.weight", "embed_tokens.weight", "tok_embeddings.weight")
+_AGAIN = "delete it and run `dvc repro` to make it again"
+COLUMNS = ("object", "attribute")  # what a picture's phrases name, in order
 ANCHORS = ("left", "right", "top", "bottom", "small", "large")
-STRENGTH = 0.3  # of the ridge, per example: nearest to the targets on held-out pictures among 0.03 ... 3
+STRENGTH = 0.3  # of the ridge, per example: the best of 0.03 ... 3 on held-out pictures
+
+
+class WordSpace:
+    """Mean word embeddings of phrases.
+
+    Args:
+        encoder: a Hugging Face directory with tokenizer.json and safetensors.
+
+    Attributes:
+        hidden: length of an embedding.
+
+    Raises:
+        DataError: tokenizer or weights are missing or broken, or no tensor is an embedding table.
+    """
+
+    def __init__(self, encoder: Path) -> None:
+        self._tokenizer = _open_tokenizer(encoder / "tokenizer.json")
+        self._table = _open_table(encoder)
+        self.hidden = int(self._table.shape[1])
+
+    def phrase(self, text: str) -> Tensor:
+        """The mean embedding of a phrase's pieces, float32 `[hidden]`."""
+        pieces = self._tokenizer.encode(text, add_special_tokens=False).ids
+        return self._table[pieces].float().mean(0)
+
+    def phrases(self, texts: Sequence[str]) -> Tensor:
+        """Mean embeddings of several phrases, float32 `[n, hidden]`."""
+        known = {text: self.phrase(text) for text in set(texts)}
+        return torch.stack([known[text] for text in texts])
+
+
+def _open_tokenizer(path: Path) -> Tokenizer:
+    if not path.is_file():
+        raise DataError(path, None, "no such file", "a fast tokenizer", "choose another encoder")
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:  # the Rust library raises plain Exception
+        raise DataError(path, None, f"a broken tokenizer ({error})", "tokenizer.json", _AGAIN) from None
+
+
+def _open_table(encoder: Path) -> Tensor:
+    """The first tensor with the name of a word embedding table."""
+    files = sorted(encoder.glob("*.safetensors"))
+    for path in files:
+        try:
+            with safe_open(path, framework="pt") as weights:
+                names = [name for name in weights.keys() if name.endswith(TABLES)]  # noqa: SIM118 (not a mapping)
+                if names:
+                    table: Tensor = weights.get_tensor(names[0])
+                    return table
+        except (SafetensorError, OSError) as error:
+            raise DataError(path, None, f"broken weights ({error})", "safetensors", _AGAIN) from None
+    found = ", ".join(path.name for path in files) or "no safetensors"
+    raise DataError(encoder, None, found, f"a tensor named *{TABLES[0]}", "choose another encoder")
 
 
 @dataclass(frozen=True)
 class Alignment:
-    """An affine map from features `[n, dim]` to the word space, a vector a column: `[n, columns * hidden]`.
+    """An affine map from features `[n, dim]` to the word space, one vector per column: `[n, columns * hidden]`.
 
     Attributes:
         weight: `[columns * hidden, dim]`, applied to standardised features.
@@ -43,7 +101,7 @@ class Alignment:
         return (features.float() - self.mean) / self.std @ self.weight.T + self.bias
 
     def save(self, path: Path, words: WordSpace) -> None:
-        """Write alignment.safetensors: a map a column, and the word anchors of positions and sizes."""
+        """Write alignment.safetensors: one map per column, and the word anchors of positions and sizes."""
         tensors = {"feature.mean": self.mean, "feature.std": self.std}
         for column, weight, bias in zip(COLUMNS, self.weight.chunk(2), self.bias.chunk(2), strict=True):
             tensors |= {f"{column}.weight": weight.clone(), f"{column}.bias": bias.clone()}
@@ -102,14 +160,14 @@ def recognised(alignment: Alignment, features: Tensor, phrases: Sequence[Sequenc
 def leave_variant_out(
     features: Tensor, phrases: Sequence[Sequence[str]], words: WordSpace, strength: float = STRENGTH
 ) -> Tensor:
-    """Which phrases are recognised in pictures not fitted: fold k holds the k-th picture of every name out.
+    """Which phrases are recognised in held-out pictures: fold k leaves out the k-th picture of every name.
 
     Args:
         features: `[n, dim]`.
         phrases: `n` lists of equal length, a picture's name first.
 
     Returns:
-        bool `[n, columns]`. A name with a single picture is never fitted, thus hardly recognised.
+        bool `[n, columns]`. A name with a single picture is never fitted, so it is hardly ever recognised.
     """
     targets, folds = targets_of(words, phrases), torch.tensor(_variants([name for name, *_ in phrases]))
     found = torch.zeros(len(phrases), len(phrases[0]), dtype=torch.bool)
@@ -121,7 +179,7 @@ def leave_variant_out(
 
 
 def _variants(names: Sequence[str]) -> list[int]:
-    """How often each name stood before: 0 for its first picture, 1 for its second."""
+    """How often each name occurred before: 0 for its first picture, 1 for its second."""
     seen: dict[str, int] = {}
     variants = []
     for name in names:

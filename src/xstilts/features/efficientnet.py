@@ -1,6 +1,6 @@
 """EfficientNet-Lite0 in plain torch (Tan and Le 2019; the Lite variant: ReLU6, no squeeze-and-excitation).
 
-The weights come from TensorFlow, hence the padding `SAME`: with stride 2, right and bottom get the odd
+The weights come from TensorFlow, hence the padding `SAME`: with stride 2, right and bottom get the extra
 pixel. Module names follow the published state dict, so that it loads strictly.
 """
 
@@ -13,7 +13,6 @@ from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 DIM = 1280  # channels of the last feature map
-STRIDE = 32  # pixels of the input for one cell of that map
 CLASSES = 1000  # ImageNet-1k
 EPSILON = 1e-3
 

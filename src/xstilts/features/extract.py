@@ -1,7 +1,9 @@
-"""From images to a feature directory: regions, crops, one vector a region, cached once an image."""
+"""From images to a feature directory: regions, crops, one vector per region, cached once per image."""
 
 from __future__ import annotations
 
+import sys
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -11,11 +13,10 @@ import torch
 from numpy.typing import NDArray
 
 from xstilts.base.cache import BOX
-from xstilts.base.files import CARD, sha256_of_files, whole_directory, write_json
+from xstilts.base.files import whole_directory
 from xstilts.base.threads import processors, workers
+from xstilts.features.directory import NpyWriter, write_list_and_card
 from xstilts.features.images import ImageSource
-from xstilts.features.npy import NpyWriter
-from xstilts.features.progress import Progress
 from xstilts.features.regions import Boxes, Image, Proposals, propose
 from xstilts.features.vision import VisionEncoder, load_vision, vision_name
 
@@ -30,9 +31,9 @@ class FeatureSettings:
 
     Attributes:
         proposals: `components` on a plain canvas, or `grid`.
-        limit: most regions an image.
+        limit: at most so many regions per image.
         crop: side of a crop in pixels.
-        batch: crops a forward pass; 16 stay in the processor's cache, which doubles the speed over 64.
+        batch: crops per forward pass; 16 fit into the processor's cache, which is twice as fast as 64.
     """
 
     proposals: Proposals = "components"
@@ -56,18 +57,8 @@ def extract(images: Path, vision: Path, out: Path, settings: FeatureSettings | N
     source, encoder = ImageSource(images), load_vision(vision)
     with whole_directory(out) as draft:
         counts = _write_regions(source, encoder, settings, draft)
-        np.save(draft / "offsets.npy", np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
-        write_json(draft / "images.json", source.ids)
-        card = {
-            "name": out.name,
-            "vision": vision_name(vision),
-            "dim": encoder.dim,
-            "images": len(counts),
-            "regions": sum(counts),
-            "settings": asdict(settings),
-            "sha256": sha256_of_files(draft),
-        }
-        write_json(draft / CARD, card)
+        about = {"name": out.name, "vision": vision_name(vision), "dim": encoder.dim}
+        write_list_and_card(draft, about, source.ids, counts, asdict(settings))
 
 
 def _write_regions(source: ImageSource, encoder: VisionEncoder, settings: FeatureSettings, out: Path) -> list[int]:
@@ -110,6 +101,31 @@ def cut(pixels: Image, boxes: Boxes, side: int) -> list[Crop]:
 
 
 def embed(encoder: VisionEncoder, crops: list[Crop], batch: int) -> Vectors:
-    """Vectors float32 `[n, dim]` of equally large crops, `batch` of them a forward pass."""
+    """Vectors float32 `[n, dim]` of equally large crops, `batch` of them per forward pass."""
     stacked = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2)
     return torch.cat([encoder.embed(part).float() for part in torch.split(stacked, batch)]).numpy()
+
+
+class Progress:
+    """Progress on stderr, in images and images per second: a moving line on a terminal, or a line every ten seconds."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self._done = total, 0
+        self._start = self._shown = time.monotonic()
+        self._terminal = sys.stderr.isatty()
+
+    def advance(self, images: int) -> None:
+        """Count images that are done."""
+        self._done += images
+        if time.monotonic() - self._shown > (0.2 if self._terminal else 10):
+            self._show("\r" if self._terminal else "\n")
+
+    def close(self) -> None:
+        """Show the final count."""
+        self._show("\n")
+
+    def _show(self, end: str) -> None:
+        self._shown = time.monotonic()
+        rate = self._done / max(self._shown - self._start, 1e-9)
+        line = f"  {self._done:,} of {self._total:,} images, {rate:,.0f} images/s"
+        print(line, end=end, file=sys.stderr, flush=True)

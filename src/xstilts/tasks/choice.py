@@ -10,7 +10,7 @@ from xstilts.tasks.examples import ChoiceExample, Reading
 from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, csv_rows, json_content, json_lines, json_list
 from xstilts.tasks.source import Source
 
-# COPA's question, asked in English in every language: XCOPA's `question` is the English word in all its files.
+# COPA's question, in English for every language: XCOPA's `question` is the English word in all its files.
 COPA_QUESTIONS = {"cause": "What was the cause?", "effect": "What happened as a result?"}
 VISUAL7W_SPLITS = {"train": "train", "val": "dev", "test": "test"}
 LETTERS = "ABCDE"
@@ -19,16 +19,16 @@ Read = Reading[ChoiceExample]
 
 
 def read_copa(source: Source) -> Read:
-    """COPA's and XCOPA's JSON lines: the text is the premise and the question, in English words.
+    """COPA's and XCOPA's JSON lines: the text is the premise and the question, in English.
 
-    `idx` counts anew in every file and is the same in every language.
+    `idx` restarts in every file and is the same in every language.
     """
     ids, examples = Unique(), []
     for row in json_lines(source.path):
         identifier = ids.check(row, source.own_id(row.key("idx")))
         asked = row.text("question")
         if asked not in COPA_QUESTIONS:
-            raise row.error(f"question '{asked}'", "cause or effect", "mend the row")
+            raise row.error(f"question '{asked}'", "cause or effect", "correct the row")
         choices = (row.text("choice1"), row.text("choice2"))
         text = f"{row.text('premise')} {COPA_QUESTIONS[asked]}"
         examples.append(ChoiceExample(identifier, source.language, text, choices, row.index("label", 2)))
@@ -36,7 +36,7 @@ def read_copa(source: Source) -> Read:
 
 
 def read_hellaswag(source: Source) -> Read:
-    """HellaSwag's JSON lines: `ctx` is continued by one of `endings`. `ind` is not unique, so lines are counted."""
+    """HellaSwag's JSON lines: one of `endings` continues `ctx`. `ind` is not unique; the line number is the id."""
     examples = []
     for row in json_lines(source.path):
         endings = row.texts("endings")
@@ -66,7 +66,7 @@ def read_commonsenseqa(source: Source) -> Read:
         listed = [Row(row.path, row.place, one) for one in json_list(row.path, question, "choices")]
         labels, answer = [one.text("label") for one in listed], row.text("answerKey")
         if answer not in labels:
-            raise row.error(f"answerKey '{answer}'", f"one of {', '.join(labels)}", "mend the row")
+            raise row.error(f"answerKey '{answer}'", f"one of {', '.join(labels)}", "correct the row")
         choices, identifier = tuple(one.text("text") for one in listed), ids.check(row, row.key("id"))
         label = labels.index(answer)
         examples.append(ChoiceExample(identifier, source.language, inner.text("stem"), choices, label))
@@ -79,7 +79,7 @@ def read_socialiqa(source: Source) -> Read:
     for row in json_lines(source.path):
         correct, letters = row.text("correct"), LETTERS[:3]
         if correct not in tuple(letters):
-            raise row.error(f"correct '{correct}'", f"one of {', '.join(letters)}", "mend the row")
+            raise row.error(f"correct '{correct}'", f"one of {', '.join(letters)}", "correct the row")
         answers, label = tuple(row.text(f"answer{letter}") for letter in letters), letters.index(correct)
         examples.append(ChoiceExample(source.own_id(row.place), source.language, _asked(row), answers, label))
     return _labelled(source, examples)
@@ -90,10 +90,10 @@ def _asked(row: Row) -> str:
 
 
 def read_visual7w(source: Source) -> Read:
-    """Visual7W's telling questions (dataset_v7w_telling.json): the images of the split, four answers a question.
+    """Visual7W's telling questions (dataset_v7w_telling.json): the images of the split, four answers per question.
 
     The file keeps the right answer apart from the three wrong ones (`multiple_choices`). It is put among them at a
-    place that the hash of `qa_id` decides, so that it is the same in every run and the first as often as the last.
+    place decided by the hash of `qa_id`: the same in every run, and evenly distributed.
     """
     ids, examples = Unique(), []
     for number, image in enumerate(json_list(source.path, json_content(source.path), "images"), start=1):
@@ -124,7 +124,7 @@ def read_rows(source: Source) -> Read:
         row.check_language(source.language)
         choices, identifier = row.texts("choices"), ids.check(row, row.key("id"))
         if len(choices) < 2:
-            raise row.error(f"{len(choices)} choices", "two or more", "mend the row")
+            raise row.error(f"{len(choices)} choices", "two or more", "correct the row")
         label, image = row.index("label", len(choices)), None
         if source.has_images and row.content.get("image") is not None:
             image = row.image("image", source.images)
@@ -133,7 +133,7 @@ def read_rows(source: Source) -> Read:
 
 
 def _labelled(source: Source, examples: Sequence[ChoiceExample]) -> Read:
-    """The reading; an error if every label is the same: test files without labels are often filled up like that.
+    """The reading; an error if every label is the same, as in test files whose labels were filled in.
 
     XTREME's XCOPA test files have the label 0 in all of their 500 rows.
     """

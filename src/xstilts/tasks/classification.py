@@ -1,13 +1,14 @@
-"""Classification of pairs of texts and of texts about one or two images: the sets in JSON lines."""
+"""Classification of pairs of texts, and of texts about one or two images."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from xstilts.base.cache import image_id
 from xstilts.base.errors import did_you_mean
 from xstilts.tasks.examples import ClassificationExample, Reading
-from xstilts.tasks.rows import Row, Unique, image_id, json_lines, tab_rows
+from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, json_lines, lines, tab_rows
 from xstilts.tasks.source import Source, counted
 
 NO_CONSENSUS = "-"
@@ -16,6 +17,13 @@ ANLI_LABELS = {"e": "entailment", "n": "neutral", "c": "contradiction"}
 TRUTH = {"true": "true", "false": "false"}
 MARVL_NUMBER = re.compile(r"[0-9]+-[0-9]+")  # concept and photograph
 Read = Reading[ClassificationExample]
+DUPLICATE = {"0": "not_duplicate", "1": "duplicate"}
+PARAPHRASE = {"0": "different", "1": "paraphrase"}
+SICK_SPLITS = {"TRAIN": "train", "TRIAL": "dev", "TEST": "test"}
+SICK_LABELS = {"entailment": "entailment", "neutral": "neutral", "contradiction": "contradiction"}
+QQP_COLUMNS = ("id", "qid1", "qid2", "question1", "question2", "is_duplicate")
+BROKEN_LINE = "question with a line break or tab in it (the official file does not quote)"
+NO_QUESTION = "pair with an empty question"
 
 
 def read_nli(source: Source, image: str = "Flickr30K_ID") -> Read:
@@ -49,7 +57,7 @@ def read_nli(source: Source, image: str = "Flickr30K_ID") -> Read:
 
 
 def read_xvnli(source: Source) -> Read:
-    """XVNLI's JSON lines (e-bug/iglue, datasets/XVNLI): SNLI's, with the image under `Flikr30kID`, spelt so."""
+    """XVNLI's JSON lines (e-bug/iglue, datasets/XVNLI): SNLI's, with the image under `Flikr30kID` (sic)."""
     return read_nli(source, image="Flikr30kID")
 
 
@@ -96,7 +104,7 @@ def read_nlvr2(source: Source) -> Read:
     """NLVR2's JSON lines (lil-lab/nlvr, nlvr2/): a sentence about two photographs.
 
     Of `train-10171-0-0`, the last number counts the sentences of a pair of photographs, `train-10171-0-img0` (left)
-    and `-img1`. A row that names its `left_img` and `right_img` itself is read as it says.
+    and `-img1`. A row that names its own `left_img` and `right_img` is read with those.
     """
     ids = Unique()
     return Reading([_nlvr2(row, ids, source) for row in json_lines(source.path)])
@@ -115,9 +123,9 @@ def _nlvr2(row: Row, ids: Unique, source: Source) -> ClassificationExample:
 def read_marvl(source: Source) -> Read:
     """MaRVL's JSON lines as IGLUE has them (e-bug/iglue, datasets/marvl): a caption about two photographs.
 
-    MaRVL has no English; the English rows, NLVR2's, may have either layout. MaRVL numbers its photographs anew in
-    every language (`39-0.jpg` is another one in Swahili and in Turkish): the image's id has the language before that
-    number, `sw-39-0`, and so must its file.
+    MaRVL has no English; the English rows, NLVR2's, may have either layout. MaRVL numbers its photographs separately
+    in every language (`39-0.jpg` is not the same in Swahili and in Turkish): the image's id has the language before
+    that number, `sw-39-0`, and so must its file.
     """
     ids, examples = Unique(), []
     for row in json_lines(source.path):
@@ -151,11 +159,11 @@ def read_rows(source: Source) -> Read:
 
 
 def mapped(row: Row, key: str, names: Mapping[str, str]) -> str:
-    """The task's name for the label under `key`; letter case does not matter, and true and false may be JSON's."""
+    """The task's name for the label under `key`; case does not matter, and true and false may be JSON's."""
     value = row.content.get(key)
     found = str(value).lower() if isinstance(value, bool) else row.key(key)
     if found.lower() not in names:
-        raise row.error(f"{key} '{found}'", f"one of {', '.join(names)}", "mend the row")
+        raise row.error(f"{key} '{found}'", f"one of {', '.join(names)}", "correct the row")
     return names[found.lower()]
 
 
@@ -164,5 +172,101 @@ def known_label(row: Row, source: Source, label: str) -> str:
     labels = source.task.encode.labels
     if label not in labels:
         hint = did_you_mean(label, labels)
-        raise row.error(f"label '{label}'", "a label of the task", f"mend it or encode.labels.{hint}")
+        raise row.error(f"label '{label}'", "a label of the task", f"correct it or encode.labels.{hint}")
     return label
+
+
+def read_pairs(source: Source) -> Read:
+    """XNLI as XTREME has it: premise, hypothesis, label, without a header; the n-th line is the same pair in every
+    language, so the line number is its id."""
+    rows = tab_rows(source.path, ("premise", "hypothesis", "label"))
+    return Reading([_pair(row, source, "premise", "hypothesis", row.text("label")) for row in rows])
+
+
+def read_xnli(source: Source) -> Read:
+    """XNLI-1.0's xnli.dev.tsv and xnli.test.tsv: one file for all languages; rows in others are ignored."""
+    examples, ids, skipped = [], Unique(), []
+    for row in tab_rows(source.path):
+        if row.text("language") != source.language:
+            continue
+        if row.text("gold_label") == NO_CONSENSUS:
+            skipped.append(NO_CONSENSUS_REASON)
+            continue
+        identifier = ids.check(row, row.text("pairID"))
+        examples.append(_pair(row, source, "sentence1", "sentence2", row.text("gold_label"), identifier))
+    return Reading(examples, counted(skipped))
+
+
+def read_sick(source: Source) -> Read:
+    """SICK.txt: the rows whose SemEval_set is the split; labels in upper or lower case."""
+    examples, ids = [], Unique()
+    for row in tab_rows(source.path):
+        identifier = ids.check(row, row.text("pair_ID"))
+        if source.of_split(row, "SemEval_set", SICK_SPLITS):
+            label = mapped(row, "entailment_label", SICK_LABELS)
+            examples.append(_pair(row, source, "sentence_A", "sentence_B", label, identifier))
+    return Reading(examples)
+
+
+def read_rte(source: Source) -> Read:
+    """GLUE's RTE: index, sentence1, sentence2, label entailment or not_entailment. Every file counts from 0."""
+    ids = Unique()
+    return Reading(
+        [
+            _pair(row, source, "sentence1", "sentence2", row.text("label"), _own(row, ids, source, "index"))
+            for row in tab_rows(source.path)
+        ]
+    )
+
+
+def read_qqp(source: Source) -> Read:
+    """QQP as in GLUE. A question with a line break is spread over several lines there: such lines are left out and
+    counted, and so are pairs with an empty question."""
+    examples, ids, skipped = [], Unique(), []
+    for number, line in lines(source.path):
+        values = line.split("\t")
+        if number == 1:
+            _check_header(source, values)
+        elif len(values) != len(QQP_COLUMNS):
+            skipped.append(BROKEN_LINE)
+        else:
+            row = Row(source.path, number, dict(zip(QQP_COLUMNS, values, strict=True)))
+            if not all(row.content[key].strip() for key in ("question1", "question2")):
+                skipped.append(NO_QUESTION)
+                continue
+            label = mapped(row, "is_duplicate", DUPLICATE)
+            examples.append(_pair(row, source, "question1", "question2", label, ids.check(row, row.text("id"))))
+    return Reading(examples, counted(skipped))
+
+
+def _check_header(source: Source, values: list[str]) -> None:
+    if tuple(values) != QQP_COLUMNS:
+        raise Row(source.path, 1, {}).error(f"the header {values}", f"{list(QQP_COLUMNS)}", ANOTHER_FILE)
+
+
+def read_pawsx(source: Source) -> Read:
+    """PAWS-X: x-final/<language>/*.tsv with the header id, sentence1, sentence2, label, or XTREME's files, which
+    have three columns and no header. Ids restart in every file."""
+    _, first = next(iter(lines(source.path)))
+    headed = first.split("\t")[0] == "id"
+    rows: Iterable[Row] = tab_rows(source.path, None if headed else ("sentence1", "sentence2", "label"))
+    ids = Unique()
+    examples = []
+    for row in rows:
+        identifier = _own(row, ids, source, "id") if headed else None
+        label = mapped(row, "label", PARAPHRASE)
+        examples.append(_pair(row, source, "sentence1", "sentence2", label, identifier))
+    return Reading(examples)
+
+
+def _own(row: Row, ids: Unique, source: Source, key: str) -> str:
+    """The official id, which is unique only in its file, with the split before it."""
+    return source.own_id(ids.check(row, row.text(key)))
+
+
+def _pair(
+    row: Row, source: Source, first: str, second: str, label: str, identifier: str | None = None
+) -> ClassificationExample:
+    text, other = row.text(first), row.text(second)
+    known = known_label(row, source, label)
+    return ClassificationExample(identifier or source.own_id(row.place), source.language, text, known, second=other)

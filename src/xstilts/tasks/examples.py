@@ -12,7 +12,7 @@ class VqaExample:
     """A question about an image.
 
     Attributes:
-        answer: in English in every language (GQA and xGQA score against English answers); of several, the best.
+        answer: always English (GQA and xGQA score against English answers in every language); the best of several.
         scores: {answer: score in 0..1} where a set has several (VQAv2); empty: `answer` alone is right.
         structural: GQA's question type (`verify`, `logical`, `compare`, `choose`, `query`), "" if the file
             has none.
@@ -48,13 +48,13 @@ class ClassificationExample:
 
 @dataclass(frozen=True, slots=True)
 class SpanExample:
-    """A question whose answer is a piece of the context.
+    """A question whose answer is a part of the context.
 
     Attributes:
         start: index of the answer's first character in `context`: `context[start:start + len(answer)] ==
             answer`; -1 if the context does not answer the question.
         answer: the first gold answer, "" if there is none.
-        answers: every gold answer, without repetition, the first one first.
+        answers: every gold answer, without repetition, `answer` first.
     """
 
     id: str
@@ -68,7 +68,7 @@ class SpanExample:
 
 @dataclass(frozen=True, slots=True)
 class TaggingExample:
-    """A sentence with a tag a word."""
+    """A sentence with one tag per word."""
 
     id: str
     language: str
@@ -109,9 +109,9 @@ class RetrievalExample:
     """A text that is searched for, or one that can be found.
 
     Attributes:
-        language: of a pair of languages (Tatoeba, BUCC) the one that is not English, on both sides.
+        language: for a pair of languages (Tatoeba, BUCC), the one that is not English, on both sides.
         side: `query` or `candidate`.
-        gold: of a query, the ids of the candidates that are right; empty if there is none.
+        gold: for a query, the ids of the right candidates; empty if there is none.
     """
 
     id: str
@@ -149,8 +149,8 @@ class Reading(Generic[Read]):
 
     Attributes:
         examples: in the file's order.
-        skipped: rows left out by the data set's own convention, as {reason: rows}; everything else that is
-            wrong with a row is an error.
+        skipped: rows left out by the data set's own convention, as {reason: rows}; anything else wrong with a row is
+            an error.
     """
 
     examples: Sequence[Read]

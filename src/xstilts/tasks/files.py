@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from xstilts.base.errors import DataError
 from xstilts.base.files import read_json
+from xstilts.base.kinds import KINDS
 from xstilts.base.languages import LANGUAGE3, LANGUAGES
 from xstilts.tasks.formats import FORMATS, ROWS
 from xstilts.tasks.schema import LANGUAGE, LANGUAGE_3, SHOTS, TaskSpec, has_language, named_files, split_languages
@@ -30,7 +31,7 @@ def split_files(task: TaskSpec, split: str, raw: Path) -> list[SplitFile]:
 
     A path with `{language}` is read in all languages of the split (`schema.split_languages`), and so is one whose
     format holds every language in one file; any other is in the task's first language. A format that the raw set's
-    manifest.json names for a file goes before the task's.
+    manifest.json names for a file takes precedence over the task's.
 
     Raises:
         DataError: there is a test file in a language that the task does not list.
@@ -45,7 +46,7 @@ def split_files(task: TaskSpec, split: str, raw: Path) -> list[SplitFile]:
                 own = written.get(path, {}).get("format")
                 files.append(SplitFile(language, _known(task, raw, path, own or name), raw / path))
                 if own == ROWS and not position:
-                    break  # the hub's data: all of the split is in its first file
+                    break  # the hub's data: the whole split is in its first file
     if split == "test":
         for _, pattern in named_files(section, task.kind, split):
             _refuse_unlisted(task, pattern.replace(SHOTS, str(section.shots)), raw)
@@ -55,8 +56,8 @@ def split_files(task: TaskSpec, split: str, raw: Path) -> list[SplitFile]:
 def with_raw_languages(task: TaskSpec, raw: Path) -> TaskSpec:
     """The task in the languages that the raw set has, as manifest.json says under `languages`.
 
-    The embedded world speaks other languages than most official sets, so its manifests say which; one without that
-    key has the task's own, and a file that is missing then is an error.
+    The embedded world has other languages than most official sets, so its manifests say which; one without that key
+    has the task's own, and then a missing file is an error.
 
     Raises:
         DataError: the manifest names an unknown language, one twice, or lacks the language of training.
@@ -64,7 +65,7 @@ def with_raw_languages(task: TaskSpec, raw: Path) -> TaskSpec:
     found = _manifest(raw).get("languages")
     if found is None:
         return task
-    first = "" if task.kind == "retrieval" else task.encode.languages[0]
+    first = task.encode.languages[0] if KINDS[task.kind].is_trained else ""
     if not isinstance(found, list) or not set(found) <= LANGUAGES or len(set(found)) < max(1, len(found)):
         expected = "a list of codes, each once"
         raise DataError(raw / MANIFEST, "languages", str(found), expected, "make the raw set again")
@@ -75,7 +76,7 @@ def with_raw_languages(task: TaskSpec, raw: Path) -> TaskSpec:
 
 
 def groups(files: list[SplitFile], kind: str) -> Iterator[tuple[SplitFile, tuple[Path, ...]]]:
-    """Each file with the paths that are read with it: itself, and those behind it if its format has several parts."""
+    """Each file with the paths that are read with it: itself, and those after it if its format has several parts."""
     place = 0
     while place < len(files):
         parts = FORMATS[kind][files[place].format].parts

@@ -9,11 +9,11 @@ from xstilts.tasks.examples import MatchingExample, Reading
 from xstilts.tasks.rows import Row, Unique, json_content, json_lines, json_list
 from xstilts.tasks.source import Source, counted
 
-# `restval`, images of COCO's validation set that Karpathy's test and dev leave over, is trained on by custom.
+# `restval`, images of COCO's validation set that are not in Karpathy's test or dev, is trained on by convention.
 KARPATHY_SPLITS = {"train": "train", "restval": "train", "val": "dev", "test": "test"}
 FLICKR8K_SPLITS = {"train": "train", "dev": "dev", "test": "test"}
 NO_CAPTION = "empty caption"
-SAME_CAPTION = "caption that its image has already, but for spaces and punctuation"
+SAME_CAPTION = "caption that its image has already, except for spaces and punctuation"
 COCO = "COCO_"
 _ENTITY = re.compile(r"[0-9]+")
 _NO_LETTER = re.compile(r"\W+")
@@ -37,7 +37,7 @@ def read_karpathy(source: Source) -> Read:
 
 def read_flickr8k(source: Source) -> Read:
     """JSON lines with image, split and captions {language: [[source, text], ...]}, from several collections: the
-    images of the split with the captions in the language. Flickr8k's and Multi30k's are often the same but for
+    images of the split with the captions in the language. Flickr8k's and Multi30k's often differ only in
     spaces; the first is kept."""
     captions: list[Caption] = []
     ids = Unique()
@@ -46,20 +46,20 @@ def read_flickr8k(source: Source) -> Read:
         if source.of_split(row, "split", FLICKR8K_SPLITS):
             by_language = row.content.get("captions")
             if not isinstance(by_language, dict):
-                raise row.error(f"captions {by_language!r}", "an object, by language", "mend the row")
+                raise row.error(f"captions {by_language!r}", "an object, by language", "correct the row")
             for number, pair in enumerate(by_language.get(source.language, [])):
                 if not isinstance(pair, list) or len(pair) != 2 or not isinstance(pair[1], str):
-                    raise row.error(f"the caption {pair!r}", "a pair of source and text", "mend the row")
+                    raise row.error(f"the caption {pair!r}", "a pair of source and text", "correct the row")
                 captions.append((f"{name}#{number}", pair[1], name))
     return _distinct(captions, source)
 
 
 def read_xflickrco(source: Source) -> Read:
-    """IGLUE's JSON lines of xFlickrCO and Flickr30k: sentences, id, img_path. A caption is named by its image and
-    its number there, which is the same in every language.
+    """IGLUE's JSON lines of xFlickrCO and Flickr30k: sentences, id, img_path. A caption's id is its image and
+    its number there, the same in every language.
 
-    Japanese captions of Flickr30k's images come from Flickr30k Entities JP, where every phrase begins with the number
-    of its entity, in ASCII digits: they are taken off. Numbers that belong to the text are in full-width digits there;
+    Japanese captions of Flickr30k's images come from Flickr30k Entities JP, where every phrase starts with the number
+    of its entity, in ASCII digits: they are removed. Numbers that belong to the text are in full-width digits there;
     captions of COCO's images, from another collection, keep their ASCII digits.
     """
     captions, ids = [], Unique()
@@ -67,7 +67,7 @@ def read_xflickrco(source: Source) -> Read:
         name = ids.check(row, row.image("img_path", source.images))
         sentences = row.content.get("sentences")
         if not isinstance(sentences, list) or not all(isinstance(one, str) for one in sentences):
-            raise row.error(f"sentences {sentences!r}", "a list of texts", "mend the row")
+            raise row.error(f"sentences {sentences!r}", "a list of texts", "correct the row")
         entities = source.language == "ja" and not name.startswith(COCO)
         for number, sentence in enumerate(sentences):
             captions.append((f"{name}#{number}", _ENTITY.sub("", sentence) if entities else sentence, name))
@@ -84,13 +84,13 @@ def read_rows(source: Source) -> Read:
 
 
 def _raw(row: Row, key: str) -> str:
-    """A caption as it is, even if empty."""
+    """A caption, even if empty."""
     value = row.content.get(key)
     return value if isinstance(value, str) else row.text(key)
 
 
 def _distinct(captions: Iterable[Caption], source: Source) -> Read:
-    """The captions without the empty ones and those that their image has already, which are counted."""
+    """The captions without empty and repeated ones of an image, which are counted."""
     examples: list[MatchingExample] = []
     seen: set[tuple[str, str]] = set()
     left_out: list[str] = []

@@ -1,4 +1,4 @@
-"""Rows of a data file, checked: what is wrong with a file or a row is an error that names the place."""
+"""Rows of a data file, checked: anything wrong with a file or a row is an error that names the place."""
 
 from __future__ import annotations
 
@@ -7,19 +7,13 @@ import io
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
+from xstilts.base.cache import image_id
 from xstilts.base.errors import DataError
 
 ANOTHER_FILE = "give the official file, whole"
-PICTURES = (".png", ".jpg", ".jpeg")
-
-
-def image_id(file: str) -> str:
-    """The id of an image: its file's name without folder and ending; an id stays as it is."""
-    name = PurePosixPath(file)
-    return name.stem if name.suffix.lower() in PICTURES else name.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +28,8 @@ class Row:
     place: int | str
     content: Mapping[str, Any]
 
-    def text(self, key: str, todo: str = "mend the row or take it out of the file") -> str:
-        """The text under `key`; an error if it is missing, blank or no text."""
+    def text(self, key: str, todo: str = "correct the row or take it out of the file") -> str:
+        """The text under `key`; an error if it is missing, blank or not a text."""
         value = self.content.get(key)
         if not isinstance(value, str):
             raise self.error(f"no {key}" if value is None else f"{key} {value!r}", f"a text in {key}", todo)
@@ -51,17 +45,17 @@ class Row:
         return self.text(key)
 
     def index(self, key: str, size: int) -> int:
-        """The whole number under `key` (as a number or in digits), from 0 up to `size`, which is outside."""
+        """The whole number under `key` (as a number or in digits), from 0 up to `size`, exclusive."""
         value = self.key(key)
         if not value.isdecimal() or int(value) >= size:
-            raise self.error(f"{key} '{value}'", f"a number from 0 to {size - 1}", "mend the row")
+            raise self.error(f"{key} '{value}'", f"a number from 0 to {size - 1}", "correct the row")
         return int(value)
 
     def texts(self, key: str) -> tuple[str, ...]:
         """The list of texts under `key`; an error if it is missing or a text in it is blank."""
         value = self.content.get(key)
         if not isinstance(value, list) or not all(isinstance(one, str) and one.strip() for one in value):
-            raise self.error(f"{key} {value!r}", f"a list of texts in {key}", "mend the row or take it out")
+            raise self.error(f"{key} {value!r}", f"a list of texts in {key}", "correct the row or take it out")
         return tuple(value)
 
     def image(self, key: str, images: Collection[str] | None) -> str:
@@ -105,7 +99,7 @@ class Unique:
 def read_text(path: Path) -> str:
     """The text of a file; an error if it is missing, empty or not UTF-8."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:  # a CR within a text is no end of a line
+        with path.open(encoding="utf-8", newline="") as file:  # a CR within a text does not end a line
             text = file.read()
     except FileNotFoundError:
         raise DataError(
@@ -138,7 +132,7 @@ def json_content(path: Path) -> Any:
 
 
 def json_lines(path: Path) -> Iterator[Row]:
-    """The rows of a file with one JSON object a line, numbered from 1; blank lines at the end are no rows."""
+    """The rows of a file with one JSON object per line, numbered from 1; blank lines at the end are ignored."""
     for number, line in enumerate(read_text(path).rstrip().split("\n"), start=1):
         try:
             content = json.loads(line)
@@ -158,7 +152,7 @@ def json_list(path: Path, content: Any, key: str) -> list[Mapping[str, Any]]:
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines of a text file, numbered from 1, without those at its end that are blank; ends may be CR LF."""
+    """The lines of a text file, numbered from 1, without blank ones at its end; line ends may be CR LF."""
     for number, line in enumerate(read_text(path).rstrip("\n\r").split("\n"), start=1):
         yield number, line.removesuffix("\r")
 

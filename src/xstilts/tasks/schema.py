@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from xstilts.base import parameters
 from xstilts.base.errors import ParameterError, did_you_mean
+from xstilts.base.kinds import KINDS, MIXTURE, Kind
 from xstilts.base.languages import LANGUAGES
 from xstilts.tasks.formats import FORMATS
 
-METRICS = {
-    "vqa": ("accuracy", "soft_accuracy"),
-    "classification": ("accuracy",),
-    "span": ("f1", "exact_match"),
-    "tagging": ("f1", "pos_f1", "accuracy"),
-    "choice": ("accuracy",),
-    "matching": ("accuracy", "recall_at_1"),
-    "retrieval": ("accuracy", "f1", "map", "map_at_20"),
-    "mlm": ("accuracy",),
-}
 SPLITS = ("train", "dev", "test")
 LANGUAGE, LANGUAGE_3, SHOTS = "{language}", "{language3}", "{shots}"
 _FORMAT = re.compile(r"([A-Za-z]\w*):(.+)")
@@ -34,22 +26,23 @@ class EncodeSection:
         languages: codes; the first is the language of every file whose name has no `{language}`.
         metric: what the task is scored by.
         files: {split: paths within data/raw/<task>}, one or a list. `{language}` in a path stands for every language
-            (in train: for every one of `train_languages`; in dev: for the first alone, since nothing is chosen in
-            another), `{language3}` for its ISO 639-3 code, `{shots}` for `shots`. `format:path` names the format of
-            a file that is in another one than the task's.
+            (in train: every one of `train_languages`; in dev: only the first, since nothing is chosen in another),
+            `{language3}` for its ISO 639-3 code, `{shots}` for `shots`. `format:path` names the format of a file
+            whose format is not the task's.
         format: the format of the files; "" is the kind's first (`xstilts.tasks.formats`).
-        train_languages: languages that train files are read in; empty: the first of `languages` alone.
-        shots: of a few-shot task, how many images it is trained on.
-        overlap: what to do with a train or dev row whose id or image is in the test split: `error`, or `skip`, count.
+        train_languages: languages that train files are read in; empty: only the first of `languages`.
+        shots: for a few-shot task, how many images it is trained on.
+        overlap: what to do with a train or dev row whose id or image is in the test split: `error`, or `skip` it and
+            count it.
         labels: the classes of a classification task or the tags of a tagging task, in the order of their indices;
             empty for a tagging task: the tags of its training split (`xstilts.tasks.tagging.tags_of`).
-        features: the set of image features that the task's images are in; None for a text task, and for questions about
-            images that are not at hand (they are answered blind).
+        features: the set of image features that has the task's images; None for a text task, and for questions about
+            images that are not available (they are answered blind).
         max_length: tokens, special tokens included.
-        stride: of a span task, tokens that a window on a long context shares with the one before; 0: no windows.
-        negatives: of a matching task, hard negatives a caption.
+        stride: for a span task, tokens that a window on a long context shares with the one before; 0: no windows.
+        negatives: for a matching task, hard negatives per caption.
         min_count: training occurrences that put an answer into a VQA task's vocabulary.
-        on_truncation: what to do with a row whose answer span is cut off: `error`, or `skip` and count.
+        on_truncation: what to do with a row whose answer span is cut off: `error`, or `skip` it and count it.
     """
 
     languages: list[str]
@@ -73,7 +66,7 @@ class TaskSpec:
     """A task as its readers and its encoder see it: its name, its kind and the section `encode` of its file.
 
     Attributes:
-        kind: which reader, head and metric, a key of `METRICS`.
+        kind: decides reader, head and metrics; a key of `xstilts.base.kinds.KINDS`.
     """
 
     name: str
@@ -88,7 +81,7 @@ def split_languages(section: EncodeSection, split: str) -> list[str]:
 
 
 def named_files(section: EncodeSection, kind: str, split: str) -> list[tuple[str, str]]:
-    """The paths of a split as its task file names them, with `{language}`, each behind its format."""
+    """The paths of a split as its task file names them, with `{language}`, each after its format."""
     names = section.files[split]
     listed = [names] if isinstance(names, str) else names
     default = section.format or next(iter(FORMATS[kind]))
@@ -97,7 +90,7 @@ def named_files(section: EncodeSection, kind: str, split: str) -> list[tuple[str
 
 
 def has_language(path: str) -> bool:
-    """Whether a path stands for one file a language."""
+    """Whether a path stands for one file per language."""
     return LANGUAGE in path or LANGUAGE_3 in path
 
 
@@ -105,10 +98,10 @@ def load_task(name: str) -> TaskSpec:
     """Read the spec of a task from the parameter files; `ParameterError` names file and key."""
     file = parameters.task_file(name)
     kind = str(file.get("kind"))
-    if kind == "mixture":
+    if kind == MIXTURE:
         raise ParameterError(f"stages/tasks/{name}.yaml: {name} is a mixture; run stages/mixture.py {name}")
-    if kind not in METRICS:
-        hint = did_you_mean(kind, (*METRICS, "mixture"))
+    if kind not in KINDS:
+        hint = did_you_mean(kind, (*KINDS, MIXTURE))
         raise ParameterError(f"stages/tasks/{name}.yaml: unknown kind '{kind}'.{hint}")
     where = f"stages/tasks/{name}.yaml: encode"
     section = parameters.build(EncodeSection, _own_keys(name, file), where)
@@ -117,13 +110,13 @@ def load_task(name: str) -> TaskSpec:
 
 
 def _own_keys(name: str, file: dict[str, object]) -> dict[str, object]:
-    """The section without the defaults of mixtures; what the task's own file says stays, to be checked."""
+    """The section without the defaults of mixtures; what the task's own file says is kept and checked."""
     keys = {one.name for one in fields(EncodeSection)} | set(file.get("encode") or {})  # type: ignore[call-overload]
     return {key: value for key, value in parameters.task_section(name, "encode").items() if key in keys}
 
 
 def check_section(section: EncodeSection, kind: str, where: str) -> None:
-    """Refuse values that make no sense, alone or together; `ParameterError` begins with `where`."""
+    """Refuse values that make no sense, alone or together; the `ParameterError` starts with `where`."""
     _check_languages(section, where)
     _check_splits(section, kind, where)
     for split in section.files:
@@ -152,10 +145,10 @@ def _check_splits(section: EncodeSection, kind: str, where: str) -> None:
     for split in section.files:
         if split not in SPLITS:
             raise ParameterError(f"{where}: unknown split '{split}' in files.{did_you_mean(split, SPLITS)}")
-    if kind == "retrieval":
+    if not KINDS[kind].is_trained:
         if set(section.files) != {"test"}:
             found = ", ".join(split for split in SPLITS if split in section.files) or "nothing"
-            raise ParameterError(f"{where}: files has {found}, but a retrieval task has only test: it is not trained")
+            raise ParameterError(f"{where}: files has {found}, but a {kind} task has only test: it is not trained")
         return
     missing = [split for split in ("train", "dev") if split not in section.files]
     if missing:
@@ -184,7 +177,7 @@ def _check_placeholders(path: str, shots: int, where: str) -> None:
 
 
 def _check_languages_of_files(section: EncodeSection, kind: str, where: str) -> None:
-    """Refuse languages that no file is in, and a file in a language that its split is not read in."""
+    """Refuse languages without a file, and a file in a language that its split is not read in."""
     everywhere = {
         (split, path): has_language(path) or FORMATS[kind][name].every_language
         for split in section.files
@@ -200,12 +193,12 @@ def _check_languages_of_files(section: EncodeSection, kind: str, where: str) -> 
 
 
 def _check_parts(named: list[tuple[str, str]], kind: str, where: str) -> None:
-    """Refuse half a pair: files that are read together stand one after the other."""
+    """Refuse half a pair: files that are read together are listed one after another."""
     names, place = [name for name, _ in named], 0
     while place < len(names):
         parts = FORMATS[kind][names[place]].parts
         if names[place : place + parts] != [names[place]] * parts:
-            found = f"format '{names[place]}' is read from {parts} files, one after the other"
+            found = f"format '{names[place]}' is read from {parts} files, one after another"
             raise ParameterError(f"{where}: {found}; list them together")
         place += parts
 
@@ -217,27 +210,32 @@ def _check_numbers(section: EncodeSection, kind: str, where: str) -> None:
     if section.stride >= section.max_length:
         found = f"stride is {section.stride}, expected less than max_length, {section.max_length}"
         raise ParameterError(f"{where}: {found}")
-    if section.stride and kind != "span":
-        raise ParameterError(f"{where}: stride belongs to a span task, this is a {kind} task")
+    if section.stride and not KINDS[kind].has_windows:
+        kinds = _kinds(lambda facts: facts.has_windows)
+        raise ParameterError(f"{where}: stride belongs to a {kinds} task, this is a {kind} task")
 
 
 def _check_metric_and_labels(section: EncodeSection, kind: str, where: str) -> None:
-    if section.metric not in METRICS[kind]:
-        hint = did_you_mean(section.metric, METRICS[kind])
+    facts = KINDS[kind]
+    if section.metric not in facts.metrics:
+        hint = did_you_mean(section.metric, facts.metrics)
         raise ParameterError(f"{where}: unknown metric '{section.metric}' of a {kind} task.{hint}")
-    if kind not in ("classification", "tagging"):
-        if section.labels:
-            raise ParameterError(f"{where}: labels belongs to a classification or tagging task, this is a {kind} task")
-        return
-    if kind == "tagging" and not section.labels:
+    if not facts.has_listed_labels and section.labels:
+        kinds = _kinds(lambda facts: facts.has_listed_labels)
+        raise ParameterError(f"{where}: labels belongs to a {kinds} task, this is a {kind} task")
+    if not facts.has_listed_labels or (facts.may_omit_labels and not section.labels):
         return
     if len(set(section.labels)) < max(2, len(section.labels)):
-        what = "classes" if kind == "classification" else "tags"
-        raise ParameterError(f"{where}: labels is {section.labels}, expected two or more distinct {what}")
+        raise ParameterError(f"{where}: labels is {section.labels}, expected two or more distinct labels")
 
 
 def _check_features(section: EncodeSection, kind: str, where: str) -> None:
-    if kind == "matching" and section.features is None:
+    if KINDS[kind].needs_images and section.features is None:
         raise ParameterError(f"{where}: missing features, the image features of a {kind} task")
-    if kind in ("span", "tagging", "retrieval", "mlm") and section.features is not None:
+    if not KINDS[kind].takes_images and section.features is not None:
         raise ParameterError(f"{where}: features is '{section.features}', but a {kind} task has no images")
+
+
+def _kinds(needs: Callable[[Kind], bool]) -> str:
+    """The kinds that something is for: `classification or tagging`."""
+    return " or ".join(kind for kind, facts in KINDS.items() if needs(facts))

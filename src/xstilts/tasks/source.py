@@ -19,8 +19,8 @@ class Source:
     Attributes:
         paths: the files, in the order of the task's list; most formats have one.
         language: the one that is read.
-        split: `train`, `dev` or `test`: of a file that holds several, the rows to read.
-        images: the ids of the images there are; None skips the check.
+        split: `train`, `dev` or `test`; of a file that holds several, only its rows are read.
+        images: the ids of the available images; None skips the check.
         number: of the source in its language and split, from 1; 0 if it is the only one.
     """
 
@@ -44,8 +44,8 @@ class Source:
     def own_id(self, row: int | str) -> str:
         """An id for a row whose official file has none, or numbers that another split's file has too.
 
-        It is the same in every language, so that scores can be compared row by row, and another one in every split
-        and file: `test-17`, `train2-17`.
+        It is the same in every language, so that scores can be compared row by row, and differs between splits and
+        files: `test-17`, `train2-17`.
         """
         return f"{self.split}{self.number or ''}-{row}"
 
@@ -61,7 +61,7 @@ class Source:
         return splits[found] == self.split
 
     def some(self, reading: Reading[Example]) -> Reading[Example]:
-        """Return the reading; an error if it has no example."""
+        """Return the reading; an error if it has no examples."""
         if reading.examples:
             return reading
         left_out = "".join(f", {rows} left out: {reason}" for reason, rows in reading.skipped.items())
@@ -70,5 +70,5 @@ class Source:
 
 
 def counted(reasons: Sequence[str]) -> dict[str, int]:
-    """{reason: rows} of the reasons for which rows were left out, one a row."""
+    """{reason: rows} of the reasons for which rows were left out, one reason per row."""
     return {reason: reasons.count(reason) for reason in dict.fromkeys(reasons)}

@@ -16,7 +16,7 @@ def read_squad(source: Source) -> Reading[SpanExample]:
     """SQuAD's layout: `{"data": [{"paragraphs": [{"context", "qas": [{"id", "question", "answers"}]}]}]}`.
 
     Every gold answer is checked against the context and kept, without repetition. A question is unanswerable only if
-    the file says so (v2.0: `"is_impossible": true`, no answers); a question without an answer is an error otherwise,
+    the file says so (v2.0: `"is_impossible": true`, no answers); otherwise a question without an answer is an error,
     because a file without answers cannot be scored.
 
     Raises:
@@ -69,7 +69,7 @@ def _example(row: Row, identifier: str, source: Source) -> SpanExample:
     question, context, answers = row.text("question"), row.text("context"), row.content.get("answers")
     if row.content.get("is_impossible") is True:
         if answers:
-            raise row.error("answers to an impossible question", "none", "mend is_impossible or the answers")
+            raise row.error("answers to an impossible question", "none", "correct is_impossible or the answers")
         return SpanExample(identifier, source.language, question, context, -1, "")
     if not isinstance(answers, list) or not answers:
         todo = "give the file with the answers, or say is_impossible if there is none in the context"
@@ -86,10 +86,10 @@ def _answered(
 
 
 def answer_of(row: Row, answer: Any, context: str) -> tuple[int, str]:
-    """Start and text of one gold answer, which must stand in the context at its start.
+    """Start and text of one gold answer; the context must have the text at that start.
 
-    Starts are not moved to where the text does stand: no official file needs it, and a start that is off by some
-    characters is the mark of a file that was cut or decoded wrongly.
+    Starts are not moved to where the text is: no official file needs it, and a start that is off by some characters
+    is the sign of a file that was cut or decoded wrongly.
     """
     start, text = (answer.get("answer_start"), answer.get("text")) if isinstance(answer, dict) else (None, None)
     if not isinstance(start, int) or not isinstance(text, str) or not text.strip():
@@ -122,5 +122,5 @@ def _row_answers(row: Row) -> list[dict[str, Any]]:
     found = row.content.get("answers")
     texts, starts = (found.get("text"), found.get("answer_start")) if isinstance(found, dict) else (None, None)
     if not isinstance(texts, list) or not isinstance(starts, list) or len(texts) != len(starts):
-        raise row.error(f"answers {found!r}", "the lists text and answer_start, equally long", "mend the row")
+        raise row.error(f"answers {found!r}", "the lists text and answer_start, equally long", "correct the row")
     return [{"text": text, "answer_start": start} for text, start in zip(texts, starts, strict=True)]

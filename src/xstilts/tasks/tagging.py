@@ -1,4 +1,4 @@
-"""Sequence tagging: named entities, parts of speech and supertags, a tag a word."""
+"""Sequence tagging: named entities, parts of speech and supertags, one tag per word."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ Words = list[tuple[int, str, str]]  # line number, word, tag
 
 
 def tags_of(training: Iterable[TaggingExample]) -> list[str]:
-    """The labels of a tagging task whose file lists none: the tags of its training split, commonest first, and
+    """The labels of a tagging task whose file lists none: the tags of its training split, most frequent first, and
     `OTHER_TAG` for those that only other splits have.
 
-    No training word has that last tag, so a model hardly ever says it, and a word whose tag is not in training counts
-    as wrong, as it should (CCGbank's section 00 has a few such supertags).
+    No training word has that last tag, so a model hardly ever predicts it, and a word whose tag is not in training
+    counts as wrong, as it should (CCGbank's section 00 has a few such supertags).
     """
     counts = Counter(tag for example in training for tag in example.tags)
     return [*sorted(counts, key=lambda tag: (-counts[tag], tag)), OTHER_TAG]
 
 
 def read_columns(source: Source) -> Reading[TaggingExample]:
-    """A token, a tab and its tag a line, a blank line behind every sentence: XTREME's PAN-X and UDPOS.
+    """One token, a tab and its tag per line, a blank line after every sentence: XTREME's PAN-X and UDPOS.
 
-    WikiANN's own release writes `en:Sioux` for every token; where all tokens of a file begin with the language, it is
-    taken off.
+    WikiANN's own release writes `en:Sioux` for every token; where all tokens of a file start with the language, it is
+    removed.
 
     Raises:
         DataError: a line of another layout, or a tag that the task does not list.
@@ -57,7 +57,7 @@ def _blocks(source: Source) -> Iterator[Words]:
 
 
 def read_conllu(source: Source) -> Reading[TaggingExample]:
-    """CoNLL-U: FORM and UPOS. Comments, empty nodes (`8.1`) and the surface forms of split words (`1-2`) are no words
+    """CoNLL-U: FORM and UPOS. Comments, empty nodes (`8.1`) and the surface forms of split words (`1-2`) are not words
     of the sentence; the parts of a split word are."""
     words: Words = []
     sentences: list[Words] = []
@@ -76,7 +76,7 @@ def read_conllu(source: Source) -> Reading[TaggingExample]:
 
 
 def read_stagged(source: Source) -> Reading[TaggingExample]:
-    """CCGbank's supertags in the layout of the C&C tools: a sentence a line, `word|POS|supertag` parted by spaces."""
+    """CCGbank's supertags in the layout of the C&C tools: one sentence per line, `word|POS|supertag` between spaces."""
     examples = []
     for number, line in lines(source.path):
         parts = [token.rsplit("|", 2) for token in line.split()]
@@ -102,7 +102,7 @@ def _check_tags(rows: Sequence[Row], tags: Sequence[str], source: Source) -> Non
     for row, tag in zip(rows, tags, strict=True):
         if labels and tag not in labels:
             hint = did_you_mean(tag, labels)
-            raise row.error(f"tag '{tag}'", "a tag of the task", f"mend it or encode.labels.{hint}")
+            raise row.error(f"tag '{tag}'", "a tag of the task", f"correct it or encode.labels.{hint}")
 
 
 def read_rows(source: Source) -> Reading[TaggingExample]:
@@ -112,7 +112,7 @@ def read_rows(source: Source) -> Reading[TaggingExample]:
         row.check_language(source.language)
         identifier, words, tags = ids.check(row, row.key("id")), row.texts("words"), row.texts("tags")
         if len(words) != len(tags) or not words:
-            raise row.error(f"{len(words)} words and {len(tags)} tags", "a tag a word", "mend the row")
+            raise row.error(f"{len(words)} words and {len(tags)} tags", "one tag per word", "correct the row")
         _check_tags([row] * len(tags), tags, source)
         examples.append(TaggingExample(identifier, source.language, words, tags))
     return Reading(examples)

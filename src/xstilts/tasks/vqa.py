@@ -1,18 +1,20 @@
-"""Visual question answering: GQA's and xGQA's question files, LXMERT's list layout of them, and HaVQA's pairs."""
+"""Visual question answering: GQA's and xGQA's question files, LXMERT's list layout of them, HaVQA's pairs, VQAv2."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from xstilts.base.errors import DataError
 from xstilts.tasks.examples import Reading, VqaExample
-from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, json_content, json_lines
+from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, json_content, json_lines, json_list
 from xstilts.tasks.source import Source
 
 HAVQA_SPLITS = {"train": "train", "dev": "dev", "test": "test"}
 Read = Reading[VqaExample]
+AGREE = 3  # people: an answer that so many give is fully right
 
 
 def read_gqa(source: Source) -> Read:
@@ -23,7 +25,7 @@ def read_gqa(source: Source) -> Read:
     """
     content = json_content(source.path)
     if not isinstance(content, dict) or not content:
-        expected = "a JSON object with a question an id (a list: name the format lxmert)"
+        expected = "a JSON object with one question per id (for a list, name the format lxmert)"
         raise DataError(source.path, None, f"{_size(content)} in a {type(content).__name__}", expected, ANOTHER_FILE)
     ids, examples = Unique(), []
     for identifier, question in content.items():
@@ -71,7 +73,7 @@ def scored(
     structural: str = "",
     semantic: str = "",
 ) -> VqaExample:
-    """An example with `scores` {answer: 0..1}, the best first; a single answer with the full score needs none.
+    """An example with `scores` {answer: 0..1}, the best first; a single answer with the full score has none.
 
     Raises:
         DataError: no answer, a blank one, or a score outside 0..1.
@@ -80,7 +82,8 @@ def scored(
         raise row.error("no answer", "at least one answer", "leave the question out of training and scoring")
     for answer, score in scores.items():
         if not answer.strip() or isinstance(score, bool) or not isinstance(score, (int, float)) or not 0 <= score <= 1:
-            raise row.error(f"the answer '{answer}' with score {score!r}", "an answer and a score 0..1", "mend the row")
+            found = f"the answer '{answer}' with score {score!r}"
+            raise row.error(found, "an answer and a score 0..1", "correct the row")
     ordered = {answer: float(scores[answer]) for answer in sorted(scores, key=lambda one: -scores[one])}
     best = next(iter(ordered))
     kept = {} if ordered == {best: 1.0} else ordered
@@ -90,8 +93,8 @@ def scored(
 def read_havqa(source: Source) -> Read:
     """HaVQA's pairs: qa_id, image_id, question_en, question_ha, answer_en, answer_ha, split.
 
-    Answers are English in both languages, as xGQA's are, so that one vocabulary serves both; in lower case and
-    without the full stop at their end.
+    Answers are English in both languages, as xGQA's are, so that one vocabulary serves both. They are written in lower
+    case and without the full stop at the end.
     """
     ids, examples = Unique(), []
     for row in json_lines(source.path):
@@ -139,7 +142,72 @@ def check_parallel(first: Path, examples: Sequence[VqaExample], other: Path, oth
         for what in ("image", "answer"):
             found, expected = getattr(example, what), getattr(twin, what)
             if found != expected:
-                mend = f"mend the file: only the question's wording may differ from {first}"
-                raise DataError(other, example.id, f"{what} '{found}'", f"'{expected}'", mend)
+                fix = f"correct the file: only the question's wording may differ from {first}"
+                raise DataError(other, example.id, f"{what} '{found}'", f"'{expected}'", fix)
     if wanted:
         raise DataError(other, min(wanted), "no such question", f"every id that {first} has", todo)
+
+
+def read_vqav2(source: Source) -> Reading[VqaExample]:
+    """v2_OpenEnded_mscoco_<subset>_questions.json joined with v2_mscoco_<subset>_annotations.json by question_id.
+
+    Scores are `soft_scores` of the answers in lower case. The answer's type (`yes/no`, `number`, `other`) is the
+    structural type, the question's first words (`question_type`) the semantic one. Images have the names of the COCO
+    files: `COCO_train2014_000000000009`.
+
+    Raises:
+        DataError: naming the file and the question's id; also for a question that is in only one of the files.
+    """
+    questions, annotations = source.paths
+    content = json_content(questions)
+    answers = _by_question(annotations)
+    subset = Row(questions, "data_subtype", content).text("data_subtype") if isinstance(content, dict) else ""
+    ids, examples = Unique(), []
+    for question in json_list(questions, content, "questions"):
+        row = Row(questions, question.get("question_id", "without question_id"), question)
+        identifier = ids.check(row, row.key("question_id"))
+        found = answers.pop(identifier, None)
+        if found is None:
+            raise row.error("no annotation", f"one in {annotations.name}", ANOTHER_FILE)
+        examples.append(_example(row, found, source, subset))
+    if answers:
+        expected = f"a question in {questions.name}"
+        raise DataError(annotations, min(answers), "an annotation without a question", expected, ANOTHER_FILE)
+    return Reading(examples)
+
+
+def soft_scores(answers: Sequence[str]) -> dict[str, float]:
+    """The score of each answer: min(1, matches / 3), averaged over leaving out each person once (as in the official
+    evaluation code of VQA, with ten people).
+
+    Out of ten people, one who gives the answer makes 0.3, two 0.6, three 0.9 and four or more 1.
+    """
+    people = len(answers)
+
+    def score(count: int) -> float:
+        without_one = count * min(1.0, (count - 1) / AGREE)
+        return (without_one + (people - count) * min(1.0, count / AGREE)) / people
+
+    return {answer: round(score(count), 6) for answer, count in Counter(answers).most_common()}
+
+
+def _by_question(path: Path) -> dict[str, Mapping[str, Any]]:
+    found: dict[str, Mapping[str, Any]] = {}
+    ids = Unique()
+    for number, one in enumerate(json_list(path, json_content(path), "annotations"), start=1):
+        row = Row(path, number, one)
+        found[ids.check(row, row.key("question_id"))] = one
+    return found
+
+
+def _example(row: Row, annotation: Mapping[str, Any], source: Source, subset: str) -> VqaExample:
+    noted = Row(source.paths[1], row.place, annotation)
+    answers = [
+        Row(noted.path, noted.place, one).text("answer").strip().lower()
+        for one in json_list(noted.path, annotation, "answers")
+    ]
+    if not answers:
+        raise noted.error("no answers", "ten people's", ANOTHER_FILE)
+    image = row.known_image(f"COCO_{subset}_{int(row.key('image_id')):012d}", source.images)
+    question, types = row.text("question"), (noted.text("answer_type"), noted.text("question_type"))
+    return scored(noted, source, row.key("question_id"), question, image, soft_scores(answers), *types)

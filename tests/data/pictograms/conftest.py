@@ -11,16 +11,14 @@ from typing import Any
 
 import pytest
 
-from xstilts.data.pictograms.build import World, make
+from xstilts.data.pictograms.build import INTERMEDIATES, TARGETS, World, make
 from xstilts.data.pictograms.gqa import scene_graphs
-from xstilts.data.pictograms.intermediates import INTERMEDIATES
-from xstilts.data.pictograms.targets import TARGETS
 
 SHARE = 0.1
 
 
 def load(name: str) -> ModuleType:
-    """A module beside this one (tests are no package)."""
+    """A module beside this one (tests are not a package)."""
     path = Path(__file__).with_name(f"{name}.py")
     spec = importlib.util.spec_from_file_location(f"pictogram_{name}", path)
     assert spec is not None

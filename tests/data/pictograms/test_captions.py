@@ -1,4 +1,4 @@
-"""Captions fit one scene of their split alone; choices and lines on the same scenes."""
+"""Captions fit only one scene of their split; choices and lines on the same scenes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from xstilts.data.pictograms.build import World
-from xstilts.data.pictograms.captions import captions_on
 from xstilts.data.pictograms.nouns import LANGUAGES
 from xstilts.data.pictograms.scene import Placed, Scene
+from xstilts.data.pictograms.sentences import captions_on
 
 Graphs = dict[str, dict[str, Any]]
 SPLITS = [("gqa", "train"), ("gqa", "dev"), ("xgqa", "train"), ("xgqa", "dev"), ("xgqa", "test")]

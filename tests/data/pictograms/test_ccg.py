@@ -8,8 +8,8 @@ from types import ModuleType
 
 import pytest
 
-from xstilts.data.pictograms.ccg import templates
-from xstilts.data.pictograms.describe import english
+from xstilts.data.pictograms.tagging import templates
+from xstilts.data.pictograms.telling import english
 from xstilts.data.pictograms.wording import wording_of
 
 FAMILIES = [(section, family) for section, own in templates().items() for family in own]
@@ -56,7 +56,7 @@ def test_every_sentence_has_a_derivation(twins: Path, categorial: ModuleType) ->
         assert categorial.parses(categories) & kinds[tags[-1][0]], categories
 
 
-def test_the_parser_refuses_what_is_no_sentence(categorial: ModuleType) -> None:
+def test_the_parser_refuses_what_is_not_a_sentence(categorial: ModuleType) -> None:
     walk = ["NP[nb]/N", "N", r"(S[dcl]\NP)/PP", "PP/NP", "NP[nb]/N", "N", "."]
     assert categorial.parses(walk) == {"dcl"}
     modifier = [*walk[:3], r"(NP\NP)/NP", *walk[4:]]
@@ -65,7 +65,7 @@ def test_the_parser_refuses_what_is_no_sentence(categorial: ModuleType) -> None:
 
 
 def test_words_are_told_apart_by_their_place(twins: Path) -> None:
-    """`on` is a modifier or a complement, a colour a modifier or a predicate: words alone do not give the tags."""
+    """`on` is a modifier or a complement, a colour a modifier or a predicate: words do not determine tags."""
     seen: dict[str, set[str]] = {}
     for sentence in sentences(twins, "train"):
         for word, part, tag in sentence:

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from xstilts.data.pictograms.build import World
+from xstilts.data.pictograms.choices import alternatives_of
 from xstilts.data.pictograms.claims import contrasts_on
-from xstilts.data.pictograms.copa import alternatives_of
 from xstilts.data.pictograms.families import FAMILIES
 from xstilts.data.pictograms.inference import hypotheses_of
-from xstilts.data.pictograms.pairs import pairs_of
+from xstilts.data.pictograms.nlvr2 import pairs_of
 
 Graphs = dict[str, dict[str, Any]]
 LABELS = ("entailment", "neutral", "contradiction")

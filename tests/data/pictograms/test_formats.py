@@ -9,11 +9,9 @@ from typing import Any
 import pytest
 
 from xstilts.base.languages import LANGUAGE3
-from xstilts.data.layout import LAYOUT
-from xstilts.data.pictograms.build import DATASETS, World, make
-from xstilts.data.pictograms.intermediates import INTERMEDIATES
+from xstilts.data.pictograms.build import DATASETS, INTERMEDIATES, TARGETS, World, make
 from xstilts.data.pictograms.nouns import LANGUAGES
-from xstilts.data.pictograms.targets import TARGETS
+from xstilts.data.pictograms.world import LAYOUT
 from xstilts.tasks import drop_overlap, read_split, with_raw_languages
 from xstilts.tasks.examples import ChoiceExample, ClassificationExample, MatchingExample, VqaExample
 from xstilts.tasks.schema import load_task

@@ -7,8 +7,7 @@ from collections import Counter
 
 import pytest
 
-from xstilts.data.pictograms.grammar import ends_in_consonant, forms_of
-from xstilts.data.pictograms.nouns import KINDS, LANGUAGES, load_nouns
+from xstilts.data.pictograms.nouns import KINDS, LANGUAGES, ends_in_consonant, forms_of, load_nouns
 
 RECORDED = {
     "en": {"name", "plural"},

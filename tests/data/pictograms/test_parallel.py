@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from xstilts.base.languages import LANGUAGE3
-from xstilts.data.layout import LAYOUT
+from xstilts.data.pictograms.build import TARGETS
 from xstilts.data.pictograms.nouns import LANGUAGES
-from xstilts.data.pictograms.targets import TARGETS
 from xstilts.data.pictograms.wording import wording_of
+from xstilts.data.pictograms.world import LAYOUT
 
 SECTIONS = ("objects", "marks", "sizes", "places", "statements", "neutral", "pairs")
 SCRIPTS = {"ru": "а-яё", "bn": "\u0980-\u09ff", "ko": "가-힣", "zh": "\u4e00-\u9fff"}

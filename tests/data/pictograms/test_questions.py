@@ -24,7 +24,7 @@ SPLITS = [("gqa", "train"), ("gqa", "dev"), ("xgqa", "train"), ("xgqa", "dev"), 
 
 
 def load_oracle() -> ModuleType:
-    """The file beside this one (tests are no package)."""
+    """The file beside this one (tests are not a package)."""
     spec = importlib.util.spec_from_file_location("pictogram_oracle", Path(__file__).with_name("oracle.py"))
     assert spec is not None
     assert spec.loader is not None

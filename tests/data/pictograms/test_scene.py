@@ -45,7 +45,7 @@ def test_cards_lie_on_the_canvas_four_pixels_apart(world: dict[tuple[str, str], 
             assert all(gap(*pair) >= 4 for pair in combinations(scene.objects, 2))
 
 
-def test_every_noun_stands_in_training_scenes(world: dict[tuple[str, str], list[Scene]]) -> None:
+def test_every_noun_occurs_in_training_scenes(world: dict[tuple[str, str], list[Scene]]) -> None:
     for dataset in ("gqa", "xgqa"):
         shown = {placed.noun for scene in world[dataset, "train"] for placed in scene.objects}
         assert shown == set(load_nouns())

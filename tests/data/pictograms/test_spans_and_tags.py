@@ -13,10 +13,9 @@ from typing import Any
 import pytest
 
 from xstilts.data.pictograms.build import World
-from xstilts.data.pictograms.filling import fill
 from xstilts.data.pictograms.nouns import LANGUAGES, load_nouns
 from xstilts.data.pictograms.tagging import words_of
-from xstilts.data.pictograms.wording import colour_forms, noun_forms, wording_of
+from xstilts.data.pictograms.wording import colour_forms, fill, noun_forms, wording_of
 
 Graphs = dict[str, dict[str, Any]]
 Sentence = list[list[str]]
@@ -70,7 +69,7 @@ def test_the_oracle_answers_english_questions_alike(
         assert context[answer["answer_start"] :].startswith(answer["text"])
 
 
-def test_a_question_a_scene_has_no_answer(twins: Path) -> None:
+def test_one_question_per_scene_has_no_answer(twins: Path) -> None:
     content = json.loads((twins / "squad_v2" / "train.json").read_text(encoding="utf-8"))
     assert content["version"] == "v2.0"
     numbers, places = Counter[int](), Counter[int]()
@@ -140,7 +139,7 @@ def test_words(language: str, text: str, words: str) -> None:
     assert [text[first:last] for first, last in words_of(language, text)] == words.split()
 
 
-def test_a_filled_template_knows_where_its_values_stand() -> None:
+def test_a_filled_template_knows_where_its_values_are() -> None:
     values = {"a": noun_forms("dog", "de"), "c": colour_forms("red", "de"), "place": "oben"}
     filled = fill("{place} ist [{a.ein}] auf einer {c.weak} Karte", values)
     assert filled.text == "oben ist ein Hund auf einer roten Karte"

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from xstilts.data.pictograms.build import World
-from xstilts.data.pictograms.describe import describe
-from xstilts.data.pictograms.entailment import LABELS, hypotheses_on, mnli_rows, snli_ve_rows
 from xstilts.data.pictograms.families import FAMILIES
+from xstilts.data.pictograms.inference import LABELS, hypotheses_on, mnli_rows, snli_ve_rows
 from xstilts.data.pictograms.scene import Placed, Scene
 from xstilts.data.pictograms.squad import count_questions, squad_of
+from xstilts.data.pictograms.telling import describe
 
 WORLD = World(Path("unused"))
 SCENE = Scene("s", (Placed("car", "red", "small", 0, 20, 20), Placed("owl", "blue", "large", 3, 122, 122)))
@@ -32,7 +32,7 @@ def paragraphs(content: dict[str, Any]) -> list[tuple[str, str, list[dict[str, A
     ]
 
 
-def test_squad_answers_stand_where_they_are_said_to_stand(split: str) -> None:
+def test_squad_answers_are_where_they_are_said_to_be(split: str) -> None:
     questions = {question.id: question for question in WORLD.questions("gqa", split)}
     content = squad_of(questions.values(), seed=0)
     for scene, context, asked in paragraphs(content):
@@ -47,7 +47,7 @@ def test_squad_answers_stand_where_they_are_said_to_stand(split: str) -> None:
     assert count_questions(content) > 2 * len(paragraphs(content))
 
 
-def test_squad_answers_stand_in_the_sentence_on_the_right_object(split: str) -> None:
+def test_squad_answers_are_in_the_sentence_about_the_right_object(split: str) -> None:
     for question in WORLD.questions("gqa", split):
         told, asked = describe(question.scene, 0), question.asked
         if asked.family == "left_of":

@@ -1,7 +1,7 @@
 """Claims about one picture in eight languages: pairs of which one is true, and claims that no picture decides.
 
 A true claim and its false twin name the same nouns and differ in one word or colour or number, and each of a
-family's claims is true about as often as false: the words of a claim alone do not tell whether it is true.
+family's claims is true about as often as false: the words of a claim do not reveal whether it is true.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
 
-from xstilts.data.pictograms.balance import Balance
 from xstilts.data.pictograms.families import FAMILIES, Candidate, absent_nouns, all_candidates
-from xstilts.data.pictograms.filling import Filled, fill
+from xstilts.data.pictograms.questions import Balance
 from xstilts.data.pictograms.scene import COLOURS, Scene
-from xstilts.data.pictograms.wording import arguments, capitalise, wording_of
+from xstilts.data.pictograms.wording import Filled, arguments, capitalise, fill, wording_of
 
 # The families with two answers that have a template for each, as `<family>.<answer>`.
 TWO_SIDED = ("exist", "which_size", "side", "half", "beside", "stacked", "same_colour", "larger")
@@ -23,7 +22,7 @@ NEUTRAL = "neutral"
 
 @dataclass(frozen=True)
 class Claim(Candidate):
-    """A claim before it is worded; `answer` is of no account.
+    """A claim before it is worded; `answer` is not used.
 
     Attributes:
         key: of its template in the language's section.
@@ -51,7 +50,7 @@ def word_claim(claim: Claim, language: str, section: str = "statements") -> Fill
 
 
 def contrasts_on(scenes: Iterable[Scene], count: int, seed: int, use: str) -> Iterator[tuple[Scene, list[Contrast]]]:
-    """Choose up to `count` contrasts a scene; families take turns, and within each the answer that is true.
+    """Choose up to `count` contrasts per scene; families take turns, and within each the answer that is true.
 
     Args:
         use: what the contrasts are for; another use gives others.
@@ -79,7 +78,7 @@ def _contrasts(scene: Scene, random: Random) -> Iterator[Contrast]:
 
 
 def undecided_on(scenes: Iterable[Scene], seed: int, use: str) -> Iterator[tuple[Scene, Claim]]:
-    """Choose a claim a scene that neither its picture nor its description decides; the templates take turns."""
+    """Choose one claim per scene that neither its picture nor its description decides; the templates take turns."""
     keys = wording_of("en")[NEUTRAL]
     balance: Balance[Claim] = Balance(dict.fromkeys(keys, 1.0), dict.fromkeys(keys, ()))
     for scene in scenes:

@@ -1,7 +1,7 @@
 """Families of questions: their types, their share, and every question of a family that a scene allows.
 
-A question has exactly one right answer given the scene graph: `the <noun>` is used of a noun that stands
-there once, and `directly left of` of the neighbour in the same row.
+A question has exactly one right answer given the scene graph: `the <noun>` is used for a noun that occurs
+once, and `directly left of` for the neighbour in the same row.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ class Family:
         structural: GQA's structural type (verify, logical, compare, choose, query).
         semantic: GQA's semantic type (obj, attr, rel, cat).
         detailed: GQA's detailed type, or a name in its style.
-        share: in per cent of all questions, as near as the scenes allow.
+        share: in per cent of all questions, as closely as the scenes allow.
         candidates: enumerates what a scene allows.
-        answers: all answers there are, if few and to be kept even; empty where the answer is a noun.
+        answers: all possible answers, if they are few and kept even; empty where the answer is a noun.
     """
 
     structural: str
@@ -61,7 +61,7 @@ class Family:
 
 
 def all_candidates(scene: Scene, random: Random) -> list[Candidate]:
-    """Every question that the scene allows (of the absent nouns, a few random ones)."""
+    """Every question that the scene allows (for absent nouns, a few random ones)."""
     return [one for name, family in FAMILIES.items() for one in family.candidates(name, scene, random)]
 
 

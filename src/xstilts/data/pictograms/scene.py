@@ -1,7 +1,7 @@
-"""Scene graphs: which pictograms stand where, on cards of which colour and size.
+"""Scene graphs: which pictograms are where, on cards of which colour and size.
 
 A scene is a plain canvas of 2 x 2 slots, two to four of them filled. Splits never share a scene: the hash of
-what a scene shows says to which split it may belong, whatever the seed.
+what a scene shows decides to which split it may belong, whatever the seed.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Scene:
         return sum(placed.noun == noun for placed in self.objects)
 
     def unique(self) -> list[Placed]:
-        """The objects that `the <noun>` names without doubt."""
+        """The objects that `the <noun>` names unambiguously."""
         return [placed for placed in self.objects if self.count(placed.noun) == 1]
 
     def named(self, noun: str) -> Placed:
@@ -110,7 +110,7 @@ class Scene:
 
     @property
     def signature(self) -> str:
-        """What the scene shows, without its id and the jitter: equal for scenes that tell the same."""
+        """What the scene shows, without its id and the jitter: equal for scenes with the same content."""
         return ";".join(f"{p.slot} {p.noun} {p.colour} {p.size}" for p in self.objects)
 
 

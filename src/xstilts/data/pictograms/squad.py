@@ -1,24 +1,38 @@
-"""Questions on descriptions in SQuAD v1.1's layout: the query questions of `gqa`, answered by a span."""
+"""Questions on descriptions in the layouts of SQuAD v1.1, SQuAD v2.0 and XQuAD."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
-from typing import Any
+from random import Random
+from typing import Any, TypeVar
 
-from xstilts.data.pictograms.describe import Description, describe
-from xstilts.data.pictograms.families import FAMILIES, neighbour
-from xstilts.data.pictograms.questions import Question
-from xstilts.data.pictograms.wording import word
+from xstilts.data.pictograms.families import FAMILIES, Candidate, absent_nouns, neighbour, present_nouns
+from xstilts.data.pictograms.nouns import load_nouns
+from xstilts.data.pictograms.questions import Balance, Question
+from xstilts.data.pictograms.scene import COLOURS, Scene
+from xstilts.data.pictograms.telling import describe, describe_in
+from xstilts.data.pictograms.wording import Place, word
 
 PER_SCENE = 3
+SCENES: Mapping[str, int] = {"train": 1200, "dev": 150, "test": 200}  # of XQuAD, at most
+RELATIONS = ("left_of", "right_of", "above", "below")
+KINDS = ("animal", "food", "vehicle")
+UNANSWERED = ("colour", *RELATIONS, *KINDS, "on_card")  # a count of nothing would have an answer: none
+
+
+Where = TypeVar("Where", int, Place)
 
 
 def squad_of(questions: Iterable[Question], seed: int) -> dict[str, Any]:
-    """Return a SQuAD v1.1 file: a paragraph a scene, up to three questions each, under their ids in `gqa`."""
-    queries = [one for one in questions if FAMILIES[one.asked.family].structural == "query"]
-    scenes = groupby(queries, key=lambda question: question.scene.id)
-    return {"version": "1.1", "data": [_article(scene, list(own)[:PER_SCENE], seed) for scene, own in scenes]}
+    """Return a SQuAD v1.1 file: one paragraph per scene, up to three query questions each, with their ids in `gqa`."""
+    return {"version": "1.1", "data": [_english_article(own[:PER_SCENE], seed) for own in _queries(questions)]}
+
+
+def xquad_of(questions: Iterable[Question], split: str, language: str, seed: int) -> dict[str, Any]:
+    """Return an XQuAD file: one paragraph per scene, with the ids of `xgqa`; without counts, as no text gives one."""
+    scenes = _queries(one for one in questions if one.asked.family != "count")[: SCENES[split]]
+    return {"version": "1.1", "data": [_article(own, language, seed) for own in scenes]}
 
 
 def count_questions(content: dict[str, Any]) -> int:
@@ -26,29 +40,86 @@ def count_questions(content: dict[str, Any]) -> int:
     return sum(len(paragraph["qas"]) for article in content["data"] for paragraph in article["paragraphs"])
 
 
-def _article(scene_id: str, questions: list[Question], seed: int) -> dict[str, Any]:
-    told = describe(questions[0].scene, seed)
-    asked = [_question(question, told) for question in questions]
-    return {"title": scene_id, "paragraphs": [{"context": told.text, "qas": asked}]}
+def _queries(questions: Iterable[Question]) -> list[list[Question]]:
+    """The query questions, scene by scene."""
+    queries = [one for one in questions if FAMILIES[one.asked.family].structural == "query"]
+    return [list(own) for _, own in groupby(queries, key=lambda question: question.scene.id)]
 
 
-def _question(question: Question, told: Description) -> dict[str, Any]:
-    answer = {"text": question.asked.answer, "answer_start": answer_start(question, told)}
-    return {"id": question.id, "question": word(question, "en"), "answers": [answer]}
+def _english_article(questions: list[Question], seed: int) -> dict[str, Any]:
+    told, asked = describe(questions[0].scene, seed), []
+    for question in questions:
+        count = question.asked.family == "count"
+        start = told.counts[question.asked.nouns[0]] if count else _answer(question, told.nouns, told.colours)
+        asked.append(_entry(question, "en", question.asked.answer, start))
+    return _one_paragraph(questions[0].scene, told.text, asked)
 
 
-def answer_start(question: Question, told: Description) -> int:
-    """Where in the description the answer stands: in the sentence on the object that is asked for."""
+def _article(questions: list[Question], language: str, seed: int) -> dict[str, Any]:
+    told, asked = describe_in(language, questions[0].scene, seed), []
+    for question in questions:
+        start, end = _answer(question, told.nouns, told.colours)
+        asked.append(_entry(question, language, told.text[start:end], start))
+    return _one_paragraph(questions[0].scene, told.text, asked)
+
+
+def _entry(question: Question, language: str, answer: str, start: int) -> dict[str, Any]:
+    answers = [{"text": answer, "answer_start": start}]
+    return {"id": question.id, "question": word(question, language), "answers": answers}
+
+
+def _one_paragraph(scene: Scene, context: str, asked: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"title": scene.id, "paragraphs": [{"context": context, "qas": asked}]}
+
+
+def _answer(question: Question, nouns: Mapping[int, Where], colours: Mapping[int, Where]) -> Where:
+    """Where in a description the answer is: with the object that is asked for, the first mentioned of several.
+
+    Args:
+        nouns, colours: where the noun and the colour of each slot are, in the order of the text.
+    """
     scene, asked = question.scene, question.asked
-    if asked.family == "count":
-        return told.counts[asked.nouns[0]]
     if asked.family == "colour":
-        return told.colours[scene.named(asked.nouns[0]).slot]
-    if asked.family in ("left_of", "right_of", "above", "below"):
+        return colours[scene.named(asked.nouns[0]).slot]
+    if asked.family in RELATIONS:
         other = neighbour(asked.family, scene, scene.named(asked.nouns[0]))
         assert other is not None  # the family asks only where there is one
-        return told.nouns[other.slot]
+        return nouns[other.slot]
     shown = {placed.slot for placed in scene.objects if placed.noun == asked.answer}
     if asked.family == "on_card":
         shown = {placed.slot for placed in scene.objects if placed.colour == asked.colours[0]}
-    return next(place for slot, place in told.nouns.items() if slot in shown)
+    return next(where for slot, where in nouns.items() if slot in shown)
+
+
+def squad_v2_of(questions: Iterable[Question], seed: int) -> dict[str, Any]:
+    """Return a SQuAD v2.0 file: the paragraphs of `squad`, each with one more question, which has no answer."""
+    asked = list(questions)
+    scenes = {one.scene.id: one.scene for one in asked}
+    content = squad_of(asked, seed)
+    balance: Balance[Candidate] = Balance(dict.fromkeys(UNANSWERED, 1.0), dict.fromkeys(UNANSWERED, ()))
+    for article in content["data"]:
+        scene = scenes[article["title"]]
+        random = Random(f"{seed}:unanswerable:{scene.id}")
+        [chosen] = balance.choose(list(unanswerable(scene, random)), 1, random)
+        _insert(article["paragraphs"][0]["qas"], Question(f"{scene.id}-u", scene, chosen), random)
+    return {**content, "version": "v2.0"}
+
+
+def _insert(entries: list[dict[str, Any]], impossible: Question, random: Random) -> None:
+    """Mark the entries as answered, and insert a question without an answer."""
+    for entry in entries:
+        entry["is_impossible"] = False
+    asked = {"id": impossible.id, "question": word(impossible, "en"), "answers": [], "is_impossible": True}
+    entries.insert(random.randint(0, len(entries)), asked)
+
+
+def unanswerable(scene: Scene, random: Random) -> Iterator[Candidate]:
+    """Questions that presuppose what the scene does not show: a noun, a neighbour, a kind, a colour."""
+    for noun in absent_nouns(scene, random):
+        yield from (Candidate(family, "", (noun,)) for family in ("colour", *RELATIONS))
+    for placed in scene.unique():
+        yield from (Candidate(one, "", (placed.noun,)) for one in RELATIONS if neighbour(one, scene, placed) is None)
+    kinds = {load_nouns()[noun].kind for noun in present_nouns(scene)}
+    yield from (Candidate(kind, "") for kind in KINDS if kind not in kinds)
+    colours = {placed.colour for placed in scene.objects}
+    yield from (Candidate("on_card", "", (), (colour,)) for colour in COLOURS if colour not in colours)

@@ -1,26 +1,92 @@
-"""Telling a scene in eight languages, and where in the text each noun and each colour stands.
-
-The templates are in languages/<language>.yaml, section `objects`, one a style:
-    sentence    At the top left there is a dog on a small red card.
-    full        Top left: dog (small red card); bottom right: cat (large blue card).
-    places      Top left: dog; bottom right: cat.
-    cards       A dog on a small red card, a cat on a large blue card.
-"""
+"""Describing a scene in a text, in English or in eight languages, and where in the text each fact is."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from random import Random
+from string import Formatter
 from types import SimpleNamespace
 from typing import Any
 
-from xstilts.data.pictograms.filling import Filled, Place, fill
+from xstilts.data.pictograms.nouns import forms_of, load_nouns, read_package_yaml
 from xstilts.data.pictograms.scene import Placed, Scene
-from xstilts.data.pictograms.wording import capitalise, colour_forms, noun_forms, wording_of
+from xstilts.data.pictograms.wording import Filled, Place, capitalise, colour_forms, fill, noun_forms, wording_of
 
 STYLES = ("sentence", "full", "places", "cards")
 DESCRIBING = ("sentence", "full")  # the styles that tell every fact of the scene
+
+
+@dataclass
+class Description:
+    """A text on a scene. Places are character offsets into `text`.
+
+    Attributes:
+        text: everything that the scene graph says, in a few sentences.
+        nouns: by slot, where the noun is in the sentence about that object, in the order of the sentences.
+        colours: by slot, where the colour of the object's card is.
+        counts: by noun, where the number of objects that show it is.
+    """
+
+    text: str = ""
+    nouns: dict[int, int] = field(default_factory=dict)
+    colours: dict[int, int] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def describe(scene: Scene, seed: int) -> Description:
+    """Describe a scene: how many of what, then each object with its place, size and colour, in random order."""
+    random = Random(f"{seed}:description:{scene.id}")
+    templates, told = english()["description"], Description()
+    objects = random.sample(scene.objects, len(scene.objects))
+    _tell_counts(told, scene, objects, random.choice(templates["opening"]))
+    for placed in objects:
+        _tell_object(told, placed, random.choice(templates["object"]))
+    return told
+
+
+@cache
+def english() -> dict[str, Any]:
+    """The templates of english.yaml."""
+    return read_package_yaml("english.yaml")
+
+
+def counted(noun: str, number: str) -> str:
+    """`2 dogs`, `1 dog`."""
+    forms = load_nouns()[noun].forms["en"]
+    return f"{number} {forms['name' if number in ('1', 'one') else 'plural']}"
+
+
+def _tell_counts(told: Description, scene: Scene, objects: list[Placed], template: str) -> None:
+    nouns = list(dict.fromkeys(placed.noun for placed in objects))
+    parts = [counted(noun, str(scene.count(noun))) for noun in nouns]
+    listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
+    places = _append_sentence(told, template, {"total": f"{len(objects)} objects", "list": listed})
+    place = places["list"]
+    for noun, part in zip(nouns, parts, strict=True):
+        told.counts[noun] = told.text.index(part, place)
+        place = told.counts[noun] + len(part)
+
+
+def _tell_object(told: Description, placed: Placed, template: str) -> None:
+    article = forms_of("en", load_nouns()[placed.noun].forms["en"])["a"].split()[0]
+    values = {"article": article, "noun": placed.noun, "half": placed.half, "side": placed.side}
+    places = _append_sentence(told, template, {**values, "size": placed.size, "colour": placed.colour})
+    told.nouns[placed.slot], told.colours[placed.slot] = places["noun"], places["colour"]
+
+
+def _append_sentence(told: Description, template: str, values: Mapping[str, str]) -> dict[str, int]:
+    """Append a filled sentence to the text; return where each value is."""
+    text, places = told.text + (" " if told.text else ""), {}
+    start = len(text)
+    for literal, name, _, _ in Formatter().parse(template):
+        text += literal
+        if name is not None:
+            places[name] = len(text)
+            text += values[name]
+    told.text = text[:start] + text[start].upper() + text[start + 1 :]
+    return places
 
 
 @dataclass
@@ -29,8 +95,8 @@ class Told:
 
     Attributes:
         text: in one language.
-        nouns: by slot, in the order of the text, where the object's bare name stands.
-        colours: by slot, where the colour of the object's card stands; empty in the style `places`.
+        nouns: by slot, in the order of the text, where the object's bare name is.
+        colours: by slot, where the colour of the object's card is; empty in the style `places`.
         phrases: the noun phrases in order, each with the English name of its noun.
     """
 
@@ -47,7 +113,7 @@ def describe_in(language: str, scene: Scene, seed: int) -> Told:
 
 
 def tell(language: str, style: str, objects: Sequence[Placed]) -> Told:
-    """Tell objects one after the other in a style, a key of `STYLES`."""
+    """Tell objects one after another in a style, one of `STYLES`."""
     wording, told = wording_of(language), Told()
     joint, end = wording["marks"][style], wording["marks"]["end"]
     for number, placed in enumerate(objects):
@@ -59,9 +125,9 @@ def tell(language: str, style: str, objects: Sequence[Placed]) -> Told:
     return told
 
 
-def _append(told: Told, placed: Placed, piece: Filled, begins: bool) -> None:
+def _append(told: Told, placed: Placed, piece: Filled, starts: bool) -> None:
     offset = len(told.text)
-    told.text += capitalise(piece.text) if begins else piece.text
+    told.text += capitalise(piece.text) if starts else piece.text
     told.nouns[placed.slot] = shifted(piece.places["a"], offset)
     if "c" in piece.places:
         told.colours[placed.slot] = shifted(piece.places["c"], offset)
@@ -69,7 +135,7 @@ def _append(told: Told, placed: Placed, piece: Filled, begins: bool) -> None:
 
 
 def shifted(place: Place, offset: int) -> Place:
-    """A place in a text that begins `offset` characters later."""
+    """A place, `offset` characters later."""
     return place[0] + offset, place[1] + offset
 
 

@@ -1,16 +1,80 @@
-"""Wording questions: templates of a language, filled with a noun's forms and a colour's forms."""
+"""Wording questions and claims: templates of a language, filled with the forms of nouns and colours."""
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
+from string import Formatter
 from types import SimpleNamespace
 from typing import Any
 
 from xstilts.data.pictograms.families import Candidate
-from xstilts.data.pictograms.grammar import forms_of
-from xstilts.data.pictograms.nouns import load_nouns, read_package_yaml
+from xstilts.data.pictograms.nouns import forms_of, load_nouns, read_package_yaml
 from xstilts.data.pictograms.questions import Question
+
+NOUNS = ("a", "b")  # the fields that nouns fill
+Place = tuple[int, int]  # first character and last + 1
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A noun phrase: the piece of a template between square brackets.
+
+    Attributes:
+        place: of its characters in the text.
+        field: the first part of the field within, `a` or `b`.
+    """
+
+    place: Place
+    field: str
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A filled template.
+
+    Attributes:
+        text: without brackets.
+        places: by the first part of a field's name (`a`, `c`, `place`), where its value is; for a noun with an
+            article or a particle, where its bare name is.
+        phrases: the noun phrases, in order.
+    """
+
+    text: str
+    places: Mapping[str, Place]
+    phrases: tuple[Phrase, ...]
+
+
+def fill(template: str, values: Mapping[str, Any]) -> Filled:
+    """Fill `{a.name}`, `{c.name}`, `{place}` in a template; square brackets mark a noun phrase and are removed.
+
+    Args:
+        template: one sentence or a part of one; a phrase in brackets names one noun.
+        values: by the first part of a field's name: a text, or a namespace of forms.
+    """
+    text, places, phrases, opened, inside = "", dict[str, Place](), list[Phrase](), 0, ""
+    for literal, name, _, _ in Formatter().parse(template):
+        for character in literal:
+            if character == "[":
+                opened = len(text)
+            elif character == "]":
+                phrases.append(Phrase((opened, len(text)), inside))
+            else:
+                text += character
+        if name is not None:
+            value, inside = str(Formatter().get_field(name, (), values)[0]), name.split(".")[0]
+            places[inside] = _place(len(text), inside, value, values[inside])
+            text += value
+    return Filled(text, places, tuple(phrases))
+
+
+def _place(start: int, field: str, value: str, forms: Any) -> Place:
+    """Where a value is; for a noun with an article or a particle (`a dog`), where its bare name is."""
+    name = forms.name if field in NOUNS and forms.name in value else value
+    first = start + value.index(name)
+    return first, first + len(name)
 
 
 def word(question: Question, language: str) -> str:
@@ -27,7 +91,7 @@ def full_answer(question: Question) -> str:
 
 
 def pick(templates: list[str], key: str) -> str:
-    """Draw one of several templates, always the same for the same key."""
+    """Pick one of several templates, always the same for the same key."""
     return templates[zlib.crc32(key.encode()) % len(templates)]
 
 
@@ -39,7 +103,7 @@ def arguments(asked: Candidate, language: str) -> dict[str, SimpleNamespace]:
 
 
 def capitalise(sentence: str) -> str:
-    """Write the first letter large (scripts without capitals stay as they are)."""
+    """Make the first letter a capital (scripts without capitals are not changed)."""
     return sentence[:1].upper() + sentence[1:]
 
 

@@ -1,31 +1,40 @@
-"""How the examples of each task kind become rows: one module a kind."""
+"""How the examples of each task kind become rows, and what the labels of a task are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from xstilts.base.kinds import covers
 from xstilts.encode.columns import Columns, Setting
-from xstilts.encode.kinds.choice import encode_choice
-from xstilts.encode.kinds.classification import encode_classification
-from xstilts.encode.kinds.matching import encode_matching
-from xstilts.encode.kinds.mlm import encode_mlm
-from xstilts.encode.kinds.retrieval import encode_retrieval
+from xstilts.encode.kinds.matching import LABELS, encode_matching
 from xstilts.encode.kinds.span import encode_span
 from xstilts.encode.kinds.tagging import encode_tagging
-from xstilts.encode.kinds.vqa import encode_vqa
-from xstilts.tasks.examples import Example
+from xstilts.encode.kinds.texts import (
+    encode_choice,
+    encode_classification,
+    encode_mlm,
+    encode_retrieval,
+    encode_vqa,
+)
+from xstilts.tasks.examples import Example, VqaExample
+from xstilts.tasks.schema import EncodeSection, TaskSpec
+from xstilts.tasks.tagging import tags_of
 
-ENCODERS: dict[str, Callable[[Setting, Sequence[Any]], Columns]] = {
-    "vqa": encode_vqa,
-    "classification": encode_classification,
-    "span": encode_span,
-    "tagging": encode_tagging,
-    "choice": encode_choice,
-    "matching": encode_matching,
-    "retrieval": encode_retrieval,
-    "mlm": encode_mlm,
-}
+ENCODERS: Mapping[str, Callable[[Setting, Sequence[Any]], Columns]] = covers(
+    {
+        "vqa": encode_vqa,
+        "classification": encode_classification,
+        "span": encode_span,
+        "tagging": encode_tagging,
+        "choice": encode_choice,
+        "matching": encode_matching,
+        "retrieval": encode_retrieval,
+        "mlm": encode_mlm,
+    },
+    "xstilts.encode.kinds.ENCODERS",
+)
 
 
 def encode_examples(setting: Setting, examples: Sequence[Example]) -> Columns:
@@ -35,3 +44,38 @@ def encode_examples(setting: Setting, examples: Sequence[Example]) -> Columns:
         DataError: naming the example.
     """
     return ENCODERS[setting.task.kind](setting, examples)
+
+
+def answer_vocabulary(training: Iterable[VqaExample], min_count: int) -> list[str]:
+    """The answers given at least `min_count` times in training, the most frequent first, then by alphabet.
+
+    Where a question has several answers, only the best one counts, as in the usual vocabulary of 3,129 answers for
+    VQA v2 (Teney et al. 2018).
+    """
+    counts = Counter(example.answer for example in training)
+    kept = [answer for answer, count in counts.items() if count >= min_count]
+    return sorted(kept, key=lambda answer: (-counts[answer], answer))
+
+
+def task_labels(task: TaskSpec, training: Sequence[Any]) -> list[str]:
+    """The classes, the answer vocabulary or the tags, in the order of their indices; empty for the other kinds."""
+    return TASK_LABELS[task.kind](task.encode, training)
+
+
+def _none(section: EncodeSection, training: Sequence[Any]) -> list[str]:
+    return []
+
+
+TASK_LABELS: Mapping[str, Callable[[EncodeSection, Sequence[Any]], list[str]]] = covers(
+    {
+        "vqa": lambda section, training: answer_vocabulary(training, section.min_count),
+        "classification": lambda section, training: list(section.labels),
+        "span": _none,
+        "tagging": lambda section, training: list(section.labels) or tags_of(training),
+        "choice": _none,
+        "matching": lambda section, training: list(LABELS),
+        "retrieval": _none,
+        "mlm": _none,
+    },
+    "xstilts.encode.kinds.TASK_LABELS",
+)

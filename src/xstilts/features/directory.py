@@ -1,12 +1,16 @@
-"""Writing `.npy` files that are larger than memory."""
+"""Writing a feature directory: arrays that may be larger than memory, the list of images, and the card."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from xstilts.base.files import CARD, sha256_of_files, write_json
 
 
 class NpyWriter:
@@ -38,3 +42,21 @@ class NpyWriter:
         self._file.seek(0)
         self._header()
         self._file.close()
+
+
+def write_list_and_card(
+    draft: Path, about: Mapping[str, Any], ids: Sequence[str], counts: Sequence[int], settings: Mapping[str, Any]
+) -> None:
+    """Write images.json, offsets.npy and card.json beside features.npy and boxes.npy (layout: `xstilts.base.cache`).
+
+    Args:
+        about: `name` of the set, `vision` (what made the vectors) and their length `dim`.
+        ids: the image ids, in order.
+        counts: how many regions each image has.
+        settings: how the features were made.
+    """
+    np.save(draft / "offsets.npy", np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
+    write_json(draft / "images.json", list(ids))
+    size = {"images": len(counts), "regions": sum(counts)}
+    card = {**about, **size, "settings": dict(settings), "sha256": sha256_of_files(draft)}
+    write_json(draft / CARD, card)

@@ -1,7 +1,7 @@
-"""Captions in eight languages, in the layouts of Flickr30k (Karpathy's split file) and xFlickrCO, and as bare lines.
+"""Sentences on scenes: captions (Flickr30k in Karpathy's layout, xFlickrCO), bare lines, and translations (Tatoeba).
 
-A caption names every object; which facts it tells of them varies, but never so few that it would be true of another
-scene of the split.
+A caption names every object; which facts it gives varies, but never so few that it would be true of another scene of
+the split.
 """
 
 from __future__ import annotations
@@ -13,21 +13,24 @@ from random import Random
 from typing import Any
 
 from xstilts.data.pictograms.nouns import LANGUAGES
+from xstilts.data.pictograms.questions import Question
 from xstilts.data.pictograms.scene import Placed, Scene
 from xstilts.data.pictograms.telling import describe_in, tell
+from xstilts.data.pictograms.wording import word
 
 PER_SCENE = 2
-# What each style tells of an object.
+# What each style says about an object.
 _FACTS: Mapping[str, Callable[[Placed], Hashable]] = {
     "places": lambda placed: (placed.slot, placed.noun),
     "cards": lambda placed: (placed.noun, placed.colour, placed.size),
     "full": lambda placed: (placed.slot, placed.noun, placed.colour, placed.size),
 }
+SENTENCES = 500  # of Tatoeba, at most
 
 
 @dataclass(frozen=True)
 class Caption:
-    """A caption before it is worded: what is told of a scene's objects, and in which order."""
+    """A caption before it is worded: what it says about a scene's objects, and in which order."""
 
     scene: Scene
     style: str
@@ -39,9 +42,9 @@ class Caption:
 
 
 def captions_on(scenes: Sequence[Scene], seed: int) -> list[list[Caption]]:
-    """Two captions a scene, in different styles where two fit no other scene.
+    """Two captions per scene, in different styles if two styles fit no other scene.
 
-    A scene that shows nothing but what another one shows too has none: every caption would fit both.
+    A scene has none if another one shows everything that it shows: every caption would fit both.
     """
     fitting = {style: _fitting(scenes, style) for style in _FACTS}
     styles = [[style for style in _FACTS if scene.id in fitting[style]] for scene in scenes]
@@ -65,7 +68,7 @@ def _fitting(scenes: Sequence[Scene], style: str) -> set[str]:
 
 
 def _numbered(scene: Scene, style: str) -> list[Hashable]:
-    """The facts of a scene, a repeated one numbered: two red dogs are told by a scene with two or more."""
+    """The facts of a scene, with a number for repeated ones: two red dogs fit a scene with two or more."""
     seen: Counter[Hashable] = Counter()
     facts: list[Hashable] = []
     for placed in scene.objects:
@@ -95,14 +98,14 @@ def karpathy_of(splits: Mapping[str, Sequence[Sequence[Caption]]]) -> dict[str, 
 
 
 def xflickrco_rows(scenes: Iterable[Sequence[Caption]], language: str) -> Iterator[dict[str, Any]]:
-    """Rows of xFlickrCO's jsonl, an image each."""
+    """Rows of xFlickrCO's jsonl, one per image."""
     for captions in scenes:
         scene = captions[0].scene.id
         yield {"sentences": [one.text(language) for one in captions], "id": scene, "img_path": f"{scene}.png"}
 
 
 def lines_of(scenes: Sequence[Scene], language: str, seed: int) -> list[str]:
-    """Descriptions and captions of every eighth scene: languages take turns, so that no scene is told in two."""
+    """Descriptions and captions of every eighth scene: languages take turns, so that no scene is described in two."""
     own = scenes[LANGUAGES.index(language) :: len(LANGUAGES)] or scenes[:1]
     return _lines(own, language, seed)
 
@@ -115,3 +118,20 @@ def english_lines(scenes: Sequence[Scene], seed: int) -> list[str]:
 def _lines(scenes: Sequence[Scene], language: str, seed: int) -> list[str]:
     descriptions = [describe_in(language, scene, seed).text for scene in scenes]
     return descriptions + [captions[0].text(language) for captions in captions_on(scenes, seed)]
+
+
+def parallel(questions: Iterable[Question]) -> list[Question]:
+    """The first questions whose wording is unique in every language, so that each has exactly one right translation."""
+    worded = [(question, tuple(word(question, language) for language in LANGUAGES)) for question in questions]
+    seen = [Counter(texts[place] for _, texts in worded) for place in range(len(LANGUAGES))]
+    unique = [
+        question
+        for question, texts in worded
+        if all(counts[text] == 1 for counts, text in zip(seen, texts, strict=True))
+    ]
+    return unique[:SENTENCES]
+
+
+def worded_in(questions: Iterable[Question], language: str) -> list[str]:
+    """The questions in a language."""
+    return [word(question, language) for question in questions]

@@ -1,24 +1,27 @@
-"""Retrieval of sentences across languages: Tatoeba, BUCC, Mewsli-X, and rows."""
+"""Sentences: to be found across languages (Tatoeba, BUCC, LAReQA, Mewsli-X), or to be masked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from xstilts.base.errors import DataError
-from xstilts.tasks.examples import Reading, RetrievalExample
+from xstilts.tasks.examples import Reading, RetrievalExample, TextExample
 from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, json_lines, lines, tab_rows
 from xstilts.tasks.source import Source
+from xstilts.tasks.span import answer_of, paragraphs
 
 QUERY, CANDIDATE = "query", "candidate"
 Read = Reading[RetrievalExample]
 
 
 def read_tatoeba(source: Source) -> Read:
-    """Two aligned files, a sentence a line: the English sentences are searched for among the language's.
+    """Two aligned files, one sentence per line: the English sentences are searched for among the language's.
 
     This is the direction of XTREME's code (third_party/evaluate_retrieval.py searches its index of the source language
-    with the English vectors), whatever its paper says; its English files are sorted by text, and so are the queries.
+    with the English vectors), although its paper says the reverse. Its English files are sorted by text, and so are
+    the queries.
     """
     own, english = ([text for _, text in lines(path)] for path in source.paths)
     if len(own) != len(english):
@@ -40,7 +43,7 @@ def _sentence(source: Source, part: int, side: str, number: int, text: str) -> R
 
 def read_bucc(source: Source) -> Read:
     """BUCC's `<language>-en.*.<language>`, `.en` (id, tab, sentence) and `.gold` (the two ids): the language's
-    sentences are searched for among the English ones; most of them have no translation there."""
+    sentences are searched for among the English ones; most of them have no translation."""
     gold = _gold_pairs(source.paths[2])
     examples = []
     for side, path in ((QUERY, source.paths[0]), (CANDIDATE, source.paths[1])):
@@ -51,7 +54,7 @@ def read_bucc(source: Source) -> Read:
             examples.append(RetrievalExample(identifier, source.language, row.text("sentence"), side, right))
     if gold:
         expected = f"a sentence in {source.path.name}"
-        raise DataError(source.paths[2], min(gold), "a gold pair without sentence", expected, ANOTHER_FILE)
+        raise DataError(source.paths[2], min(gold), "a gold pair without a sentence", expected, ANOTHER_FILE)
     return check_gold(Reading(examples), source.paths[2])
 
 
@@ -65,8 +68,8 @@ def _gold_pairs(path: Path) -> dict[str, list[str]]:
 def read_mewslix(source: Source) -> Read:
     """Mewsli-X as `rows`: mentions in their sentences are queries, descriptions of entities candidates.
 
-    The set is made by google-research/mewsli-x from WikiNews and Wikipedia, not downloaded whole, and has no layout
-    with one file a language.
+    The set is made by google-research/mewsli-x from WikiNews and Wikipedia rather than downloaded, and has no layout
+    with one file per language.
     """
     if not source.path.exists():
         todo = "make Mewsli-X with google-research's get_mewsli-x.sh and write its mentions and entities as rows"
@@ -82,7 +85,7 @@ def read_rows(source: Source) -> Read:
         row.check_language(source.language)
         side = row.text("side")
         if side not in ids:
-            raise row.error(f"side '{side}'", f"{QUERY} or {CANDIDATE}", "mend the row")
+            raise row.error(f"side '{side}'", f"{QUERY} or {CANDIDATE}", "correct the row")
         gold = row.texts("gold") if row.content.get("gold") else ()
         identifier = ids[side].check(row, row.key("id"))
         examples.append(RetrievalExample(identifier, source.language, row.text("text"), side, gold))
@@ -90,7 +93,7 @@ def read_rows(source: Source) -> Read:
 
 
 def check_gold(reading: Read, path: Path) -> Read:
-    """Return the reading; an error if the gold of a query is no candidate."""
+    """Return the reading; an error if the gold of a query is not a candidate."""
     candidates = {one.id for one in reading.examples if one.side == CANDIDATE}
     for query in reading.examples:
         missing = next((one for one in query.gold if one not in candidates), None)
@@ -100,7 +103,7 @@ def check_gold(reading: Read, path: Path) -> Read:
 
 
 def pool_gold(examples: Iterable[RetrievalExample]) -> list[RetrievalExample]:
-    """Give every query the gold candidates of all queries with its id: of a set that is parallel in all languages, a
+    """Give every query the gold candidates of all queries with its id: in a set that is parallel in all languages, a
     question's answers in every language are right (LAReQA, section 3.1)."""
     listed, gold = list(examples), dict[str, list[str]]()
     for one in listed:
@@ -112,3 +115,65 @@ def pool_gold(examples: Iterable[RetrievalExample]) -> list[RetrievalExample]:
         else one
         for one in listed
     ]
+
+
+def read_lareqa(source: Source) -> Reading[RetrievalExample]:
+    """xquad-r/<language>.json (google-research-datasets/lareqa): SQuAD's layout with `sentence_breaks`, the first and
+    last + 1 character of every sentence of a context.
+
+    Queries are the questions, candidates the sentences. The gold candidate of this language is the sentence in which
+    the answer starts; `pool_gold` adds those of the other languages. A few answers extend into a second sentence.
+
+    Raises:
+        DataError: naming the file and the question, or the paragraph by its number.
+    """
+    queries: list[RetrievalExample] = []
+    candidates: list[RetrievalExample] = []
+    ids = Unique()
+    for number, content in enumerate(paragraphs(source.path), start=1):
+        row = Row(source.path, f"paragraph {number}", content)
+        context, breaks = row.text("context"), _breaks(row)
+        names = [f"{source.language}-{number}-{place}" for place in range(1, len(breaks) + 1)]
+        for name, (start, end) in zip(names, breaks, strict=True):
+            candidates.append(RetrievalExample(name, source.language, context[start:end].strip(), CANDIDATE))
+        for question in content.get("qas", []):
+            asked = Row(source.path, question.get("id", row.place), question)
+            gold = names[_sentence_of(asked, context, breaks)]
+            identifier, text = ids.check(asked, asked.key("id")), asked.text("question")
+            queries.append(RetrievalExample(identifier, source.language, text, QUERY, (gold,)))
+    return Reading([*queries, *candidates])
+
+
+def _breaks(row: Row) -> Sequence[tuple[int, int]]:
+    found: Any = row.content.get("sentence_breaks")
+    context = row.text("context")
+    if not isinstance(found, list) or not found:
+        raise row.error("no sentence_breaks", "XQuAD-R's layout", ANOTHER_FILE)
+    for one in found:
+        if not isinstance(one, list) or len(one) != 2 or not context[one[0] : one[1]].strip():
+            raise row.error(f"the sentence {one!r}", "first and last + 1 character of a sentence", ANOTHER_FILE)
+    return [(start, end) for start, end in found]
+
+
+def _sentence_of(row: Row, context: str, breaks: Sequence[tuple[int, int]]) -> int:
+    answers = row.content.get("answers")
+    start, _ = answer_of(row, answers[0] if isinstance(answers, list) and answers else None, context)
+    inside = [place for place, (first, last) in enumerate(breaks) if first <= start < last]
+    if not inside:
+        raise row.error(f"an answer at {start} between the sentences", "one within a sentence", ANOTHER_FILE)
+    return inside[0]
+
+
+def read_texts(source: Source) -> Reading[TextExample]:
+    """Plain text, one per line; blank lines separate documents and are not rows."""
+    texts = [(number, text.strip()) for number, text in lines(source.path) if text.strip()]
+    return Reading([TextExample(source.own_id(number), source.language, text) for number, text in texts])
+
+
+def read_text_rows(source: Source) -> Reading[TextExample]:
+    """The fields id, text as JSON lines."""
+    ids, examples = Unique(), []
+    for row in json_lines(source.path):
+        row.check_language(source.language)
+        examples.append(TextExample(ids.check(row, row.key("id")), source.language, row.text("text")))
+    return Reading(examples)

@@ -1,1 +1,0 @@
-"""How each language words questions: a YAML file of templates a language."""
