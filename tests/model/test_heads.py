@@ -16,7 +16,7 @@ from xstilts.base.errors import ParameterError
 from xstilts.model.encoder import Encoded
 from xstilts.model.heads import HEADS, LabelHead, SpanHead, make_head
 from xstilts.model.multitask import MultitaskModel
-from xstilts.tasks.schema import METRICS as KINDS
+from xstilts.base.kinds import KINDS
 from xstilts.train.dev import METRICS
 from xstilts.train.examples import Examples
 from xstilts.train.spans import best_span

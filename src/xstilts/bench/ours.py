@@ -36,7 +36,7 @@ from xstilts.bench.rows import (
     token_ids,
     tokenizer_file,
 )
-from xstilts.encode.lists import IntLists
+from xstilts.encode.tokens import IntLists
 from xstilts.encode.tokens import encode, open_tokenizer
 from xstilts.model.multitask import MultitaskModel
 from xstilts.score.scoring import SHOWN, controls_of
