@@ -16,7 +16,6 @@ from xstilts.base.cells import Study
 from xstilts.base.errors import DataError
 from xstilts.base.files import write_json, write_table
 from xstilts.page.material import Material, read_material
-from xstilts.report.cells.details import ANSWERS
 from xstilts.scenes import PICTURES, QUESTIONS
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +41,7 @@ def files(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Materi
         for cell, training in zip(cells, material.training["xgqa"][str(route)], strict=True):
             answered = [{"id": "q1", "language": code, "prediction": str(cell), "score": 0.0} for code in ("en", "de")]
             write_json(cell.collected() / "training.json", training)
-            table = pa.Table.from_pylist(answered, schema=ANSWERS)
+            table = pa.Table.from_pylist(answered)
             write_table(cell.collected() / "answers.arrow", table)
     return material
 

@@ -12,7 +12,7 @@ ELSEWHERE = "see its own card"
 
 
 def data_section(facts: Facts) -> str:
-    """A row for every data set of both phases and every model of phase 0."""
+    """One row per data set of both phases and per model of phase 0."""
     rows = [*_data(facts), *_models(facts)]
     note = "Read what each of these licences asks before you pass the model on."
     return f"{table(['what', 'part', 'licence', 'source'], rows)}\n\n{note}"
