@@ -71,7 +71,7 @@ def answer(target: str, multimodal: str, text: str, pictures: bool, verdict: str
     about |= {"matching": "facts", "matched": ["facts", "tokens"], "controls": {}}
     if pictures:
         about["controls"] = {"blind": {"zero_shot": difference(0.02)}, "above_blind": {"zero_shot": difference(0.03)}}
-    sentence = f"On {target} {multimodal} does {verdict} than {text}: +5.0 points (-1.0 to +8.0)."
+    sentence = f"On {target} {multimodal} does {verdict} than {text}: +5.0 points (−1.0 to +8.0)."
     return {**about, "zero_shot": difference(0.05), "en": difference(0.04), "sentence": sentence}
 
 

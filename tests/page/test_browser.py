@@ -101,7 +101,7 @@ new MutationObserver(() => {
 SENTENCE = (
     "On xgqa (pictograms data) in the languages without labels the difference between multimodal (multimodal) and text "
     "(text-only) is inconclusive in this one pair of training runs; the minimum detectable difference is 2.2 points: "
-    "+0.4 points (-1.2 to +1.9), in English +10.8 points (+8.8 to +13.0); the interval covers test items, not other "
+    "+0.4 points (−1.2 to +1.9), in English +10.8 points (+8.8 to +13.0); the interval covers test items, not other "
     "training runs; not matched: updates 675 against 514, examples 10,800 against 6,232, tokens 276,752 against "
     "492,422."
 )
@@ -131,7 +131,7 @@ def test_the_first_screen_has_question_answer_and_the_first_rows_of_the_heat_map
     assert box["screen"] == height
     assert box["width"] <= width  # nothing stands out to the right
     assert 0 < box["question"] < box["sentence"] < box["chart"] < height
-    assert sum(bottom <= height for bottom in box["rows"]) >= rows
+    assert sum(bottom <= height for bottom in box["rows"]) >= rows, json.dumps(box)
     assert len(box["rows"]) == len(material.routes) - 1
 
 

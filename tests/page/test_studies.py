@@ -81,7 +81,7 @@ def test_the_comparison_of_the_mixtures_comes_first(make: Make) -> None:
 
 def test_recipes_are_explained_where_there_are_two_and_nowhere_else(two_recipes: Material, make: Make) -> None:
     page = html(two_recipes).split("<script")[0]
-    assert "lora/gqa is gqa by the recipe lora" in page
+    assert "lora/gqa is gqa trained by the recipe lora; a task without a recipe" in page
     assert "The same intermediate task by another recipe" in page
     assert 'aria-label="Recipes on xgqa, in points"' in page
     alone = html(make()).split("</style>")[1].split("<script")[0]

@@ -50,7 +50,7 @@ def test_published_and_embedded_data_share_no_table(make: Make) -> None:
 
 
 def test_a_control_is_named_as_one_and_left_out_for_that(make: Make) -> None:
-    material = make(routes=("none", "shuffled_labels/gqa", "gqa"))
+    material = make(routes=("none", "shuffled_labels/gqa", "gqa"), controls=("shuffled_labels/gqa",))
     cells = [dict(cell) for cell in material.transfer["cells"]]
     cells[0] |= {"control": "shuffled labels", "in_averages": False}
     cells[1] |= {"shared_data": "shared", "shared": ["9% of images"], "in_averages": False}

@@ -96,7 +96,9 @@ def _baseline_note(cells: Sequence[Mapping[str, Any]]) -> str:
     if not others:
         return f"The first row is the score of {first}; the other rows are differences to it."
     named = ", ".join([first, *others])
-    return f"Rows in % are scores of {named}; the other rows are differences to the one by their own recipe."
+    return (
+        f"Rows in % are scores of {named}; the others are differences to the one of their recipe, controls to {first}."
+    )
 
 
 def _controls_note(cells: Sequence[Mapping[str, Any]]) -> str:

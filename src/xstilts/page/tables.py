@@ -17,8 +17,8 @@ MIXTURE = "multimodal"  # its comparison is the question as it stands, so it com
 INTERVAL = "95 % interval"
 COMPARED = ("route", "minus", "zero-shot", INTERVAL, "English", INTERVAL, "verdict", "matched")
 RECIPES = ("route", "minus", "zero-shot", INTERVAL, "English", INTERVAL, "gap", INTERVAL, "languages (Holm)")
-AVERAGED = ("intermediate", "mean over", "points", INTERVAL, "p (Holm)", "targets", "left out")
-LEAKS = ("intermediate", "found", "what", "averages")
+AVERAGED = ("route", "mean over", "points", INTERVAL, "p (Holm)", "targets", "left out")
+LEAKS = ("route", "found", "what", "averages")
 _STATUS = {"shared": "shares data", "not checked": "not checked", "none": "nothing shared"}
 
 
