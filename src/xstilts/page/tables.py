@@ -82,10 +82,10 @@ def _compared(one: Mapping[str, Any]) -> list[str]:
 
 
 def matched(one: Mapping[str, Any]) -> str:
-    """What both routes have in common; for a pair that was to match a cost and does not, that it does not."""
+    """What both routes have in common; for a pair that was meant to match a cost and does not, that too."""
     aim, common = one["matching"], ", ".join(one["matched"]) or "nothing"
     missed = aim != "facts" and aim not in one["matched"]
-    return f"{common} (not {aim}, as intended)" if missed else common
+    return f"{common} (intended: {aim})" if missed else common
 
 
 def recipes(material: Material, target: str) -> Table | None:

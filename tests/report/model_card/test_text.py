@@ -63,6 +63,23 @@ def test_embedded_data_are_never_the_published_set(write_cell: Any) -> None:
     assert "No number here is a result on that set." in card
 
 
+@pytest.mark.parametrize(("features", "named"), [({"dim": 8}, True), (None, False), ("not said", True)])
+def test_the_image_model_is_named_where_phase_1_may_have_looked_at_pictures(
+    features: Any, named: bool, write_cell: Any
+) -> None:
+    """Its licence holds for a model of texts that comes after a task with pictures, too."""
+    cell = write_cell("follows")
+    path = cell.target_checkpoint / "checkpoint.json"
+    card = read_json(path)
+    phase1 = card["intermediate"]["tasks"]["looks"]
+    assert not card["tasks"]["follows"]["features"]
+    del phase1["features"]
+    if features != "not said":
+        phase1["features"] = features
+    write_json(path, card)
+    assert ("| vision model | start of every route |" in card_of(cell)) == named
+
+
 def test_published_data_are_named(write_cell: Any) -> None:
     card = card_of(write_cell(data="official", with_scores=True))
     data = ModelCard(card).data
