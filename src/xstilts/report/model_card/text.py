@@ -118,7 +118,7 @@ def training_section(facts: Facts) -> str:
         for phase in PHASES
         if facts.phases[phase]["training"]
     ]
-    chosen = "Of each phase the state that was best on **English** dev data was kept; no other language chose anything."
+    chosen = "Each phase kept what was best on **English** dev data; no other language was used to choose anything."
     return "\n\n".join([shown, chosen, *settings])
 
 
