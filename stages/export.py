@@ -7,23 +7,14 @@ sys.path[0] = str(Path(__file__).resolve().parents[1] / "src")  # what DVC hashe
 
 import typer
 
+from xstilts.base.cells import cell_of
 from xstilts.base.errors import run_stage
-from xstilts.base.parameters import STAGES, read_yaml
-from xstilts.export import export_model
-from xstilts.report.model_card.facts import Places, read_facts
-from xstilts.report.model_card.text import model_card
+from xstilts.export import export_cell
 
 
 def main(route: str, seed: int, target: str) -> None:
-    """Export the target checkpoint of one cell."""
-
-    def export() -> None:
-        places = Places.of(route, seed, target)
-        features = read_yaml(STAGES / "defaults.yaml").get("features") or {}
-        card = model_card(read_facts(route, seed, target, places, features))
-        export_model(places.target, places.public, Path("data/models", target), card)
-
-    run_stage(export)
+    """Export the target checkpoint of one cell; ROUTE is recipe/task."""
+    run_stage(lambda: export_cell(cell_of(route, seed, target), Path("data/models", target)))
 
 
 if __name__ == "__main__":

@@ -5,27 +5,28 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1] / "src")  # what DVC hashes is what runs
 
+from typing import Annotated
+
 import typer
 
+from xstilts.base.cells import Study, report_folder, study_file
 from xstilts.base.errors import run_stage
-from xstilts.base.parameters import read_yaml
+from xstilts.base.parameters import build, read_yaml
 from xstilts.page.content import page_content
 from xstilts.page.material import read_material
 from xstilts.page.render import render
-from xstilts.report.places import Study, metrics_folder, report_folder, study_file
 
 
-def page(study: str | None) -> None:
+def page(name: str | None) -> None:
     """Read what a study has, and write its page."""
-    metrics, report = metrics_folder(study), report_folder(study)
-    html = render(page_content(read_material(metrics, report, read_yaml(study_file(study))["study"])))
-    report.mkdir(parents=True, exist_ok=True)
-    (report / "index.html").write_text(html, encoding="utf-8")
+    file, out = study_file(name), report_folder(name) / "index.html"
+    study = build(Study, read_yaml(file)["study"], f"{file}: study")
+    html = render(page_content(read_material(study, name)))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(html, encoding="utf-8")
 
 
-def main(
-    study: Study = None,
-) -> None:
+def main(study: Annotated[str | None, typer.Option(help="folder of stages/ with a study.yaml")] = None) -> None:
     """Make the page of a study."""
     run_stage(lambda: page(study))
 

@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,38 +23,65 @@ from safetensors.torch import save_file
 from torch import nn
 from transformers import AutoModelForQuestionAnswering, AutoModelForTokenClassification, PreTrainedModel
 
+from xstilts.base.cells import PUBLIC, Cell
 from xstilts.base.errors import DataError
 from xstilts.base.files import read_json, whole_directory, write_json
+from xstilts.base.kinds import covers
 from xstilts.model.checkpoint import load_model, read_card
 from xstilts.model.heads import LinearHead
 from xstilts.model.multitask import MultitaskModel
 from xstilts.model.visual_prefix import TOKENS_PER_REGION
+from xstilts.report.model_card.facts import read_facts
+from xstilts.report.model_card.text import model_card
 
 CARD, FILE, README, FORMAT = "xstilts.json", "xstilts.safetensors", "README.md", 1
-STOCK: dict[str, type] = {"span": AutoModelForQuestionAnswering, "tagging": AutoModelForTokenClassification}
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 NAMED = ("pad", "bos", "eos", "cls", "sep", "unk", "mask")  # tokens that a config names
 # What the heads of each kind make of the encoder's states, as code that reads an export's two files. `states` is
 # `last_hidden_state` without the picture's tokens, `mask` the attention mask, `head` the task's tensors.
 MEAN = "mean = (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)"
 LINEAR = "torch.nn.functional.linear({}, head['output.weight'], head['output.bias'])"
-READS: dict[str, str] = {
-    **dict.fromkeys(("vqa", "classification", "matching"), f"{MEAN}\nlogits = {LINEAR.format('mean')}"),
-    "choice": f"{MEAN}  # a sequence a choice\nlogits = {LINEAR.format('mean')}.squeeze(-1)",
-    "span": f"logits = {LINEAR.format('states')}.transpose(1, 2)  # first and last token",
-    "tagging": f"logits = {LINEAR.format('states')}  # of a word: those of its first token",
-    "mlm": "dense = torch.nn.functional.linear(states, head['dense.weight'], head['dense.bias'])\n"
-    "dense = torch.nn.functional.gelu(dense)\n"
-    "dense = torch.nn.functional.layer_norm(dense, dense.shape[-1:], head['norm.weight'], head['norm.bias'])\n"
-    "logits = torch.nn.functional.linear(dense, model.get_input_embeddings().weight, head['bias'])",
-}
+READS: Mapping[str, str] = covers(
+    {
+        **dict.fromkeys(("vqa", "classification", "matching"), f"{MEAN}\nlogits = {LINEAR.format('mean')}"),
+        "choice": f"{MEAN}  # one sequence per choice\nlogits = {LINEAR.format('mean')}.squeeze(-1)",
+        "span": f"logits = {LINEAR.format('states')}.transpose(1, 2)  # first and last token",
+        "tagging": f"logits = {LINEAR.format('states')}  # of a word: those of its first token",
+        "mlm": "dense = torch.nn.functional.linear(states, head['dense.weight'], head['dense.bias'])\n"
+        "dense = torch.nn.functional.gelu(dense)\n"
+        "dense = torch.nn.functional.layer_norm(dense, dense.shape[-1:], head['norm.weight'], head['norm.bias'])\n"
+        "logits = torch.nn.functional.linear(dense, model.get_input_embeddings().weight, head['bias'])",
+    },
+    "xstilts.export.READS",
+    needs=lambda kind: kind.is_trained,
+)
+# The stock class whose head computes the same; None where transformers has none.
+STOCK: Mapping[str, type | None] = covers(
+    {
+        **dict.fromkeys(("vqa", "classification", "matching", "choice", "mlm")),
+        "span": AutoModelForQuestionAnswering,
+        "tagging": AutoModelForTokenClassification,
+    },
+    "xstilts.export.STOCK",
+    needs=lambda kind: kind.is_trained,
+)
+
+
+def export_cell(cell: Cell, out: Path) -> None:
+    """Write the target checkpoint of a cell as a Hugging Face directory with its model card.
+
+    Raises:
+        DataError: as `export_model` and `read_facts` do.
+    """
+    refuse_foreign(out)
+    export_model(cell.target_checkpoint, PUBLIC, out, model_card(read_facts(cell)))
 
 
 def export_model(checkpoint: Path, public: Path, out: Path, readme: str | None = None) -> None:
     """Write a checkpoint and the public encoder that it differs from as one Hugging Face directory.
 
     Args:
-        checkpoint: of any phase, such as `data/target/<route>-s<seed>/<target>`.
+        checkpoint: of any phase, such as `data/target/<recipe>/<route>-s<seed>/<target>`.
         public: phase 0, `data/public`.
         out: replaced as a whole; an earlier one survives a failure.
         readme: the model card; None writes none.
@@ -90,8 +118,10 @@ def stock_model(model: MultitaskModel) -> PreTrainedModel | None:
 
     A class computes the same if it has one linear map on the encoder's states, and nothing else that has weights.
     """
-    task, card = next(iter(model.cards.items()), ("", {"kind": ""}))
-    if len(model.cards) != 1 or card["kind"] not in STOCK:
+    if len(model.cards) != 1:
+        return None
+    ((task, card),) = model.cards.items()
+    if (auto := STOCK[card["kind"]]) is None:
         return None
     head, text = model.head(task), model.encoder.text
     assert isinstance(head, LinearHead)
@@ -100,7 +130,7 @@ def stock_model(model: MultitaskModel) -> PreTrainedModel | None:
         text.config.label2id = {label: index for index, label in enumerate(card["labels"])}
     try:
         with torch.device("meta"):  # its own weights are never made
-            stock: PreTrainedModel = STOCK[card["kind"]].from_config(text.config)  # type: ignore[attr-defined]
+            stock: PreTrainedModel = auto.from_config(text.config)  # type: ignore[attr-defined]
     except ValueError:  # the encoder's family has none
         return None
     own = [name for name, _ in stock.named_parameters() if not name.startswith(f"{stock.base_model_prefix}.")]

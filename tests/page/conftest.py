@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from xstilts.base.cells import PLAIN, Route
 from xstilts.page.material import Material, Question, Scenes
 from xstilts.report.transfer import OVER
 
@@ -21,7 +22,7 @@ OTHERS = ("de", "zh")
 
 
 def difference(value: float, half: float = 0.03, **more: float) -> Json:
-    return {"difference": value, "interval": [value - half, value + half], "p": 0.01, "smallest": 0.04, **more}
+    return {"difference": value, "interval": [value - half, value + half], "p": 0.01, "detectable": 0.04, **more}
 
 
 def scores(number: int, languages: Sequence[str]) -> Json:
@@ -48,11 +49,12 @@ def target_part(routes: Sequence[str], seeds: int, languages: Sequence[str], pic
     return part
 
 
-def cell(target: str, route: str, number: int, languages: Sequence[str], data: str) -> Json:
+def cell(target: str, route: str, baseline: str, number: int, languages: Sequence[str], data: str) -> Json:
     records = {code: difference(0.05 * number - 0.07, p_holm=0.02) for code in languages if code != "en"}
     means = {"zero_shot": difference(0.05 * number - 0.06), "gap": difference(0.01)}
     english = {"en": difference(0.04)} if "en" in languages else {}
-    about = {"target": target, "route": route, "data": data, "metric": "accuracy", "examples": 40, "clusters": 10}
+    about = {"target": target, "route": route, "baseline": baseline, "data": data, "metric": "accuracy"}
+    about |= {"examples": 40, "clusters": 10}
     shared = {"shared_data": "none", "shared": [], "in_averages": True}
     return {
         **about,
@@ -69,8 +71,24 @@ def answer(target: str, multimodal: str, text: str, pictures: bool, verdict: str
     about |= {"matching": "facts", "matched": ["facts", "tokens"], "controls": {}}
     if pictures:
         about["controls"] = {"blind": {"zero_shot": difference(0.02)}, "above_blind": {"zero_shot": difference(0.03)}}
-    sentence = f"On {target} {multimodal} does {verdict} than {text}: +5.0 points (-1.0 to +8.0)."
+    sentence = f"On {target} {multimodal} does {verdict} than {text}: +5.0 points (−1.0 to +8.0)."
     return {**about, "zero_shot": difference(0.05), "en": difference(0.04), "sentence": sentence}
+
+
+def exposure(target: str, route: str, control: str) -> Json:
+    """A route against a control of equal exposure, as metrics/answer.json has it."""
+    about = {"target": target, "route": route, "control": control, "verdict": "inconclusive"}
+    means = {"zero_shot": difference(0.01), "en": difference(0.02)}
+    matched = {"matching": "exposure", "matched": ["exposure"]}
+    return {**about, **means, **matched, "sentence": f"On {target} {route} against {control}: inconclusive."}
+
+
+def recipe(target: str, route: str, baseline: str, languages: Sequence[str]) -> Json:
+    """The same intermediate task by two recipes, as metrics/transfer.json has it."""
+    values = (0.05, -0.05, 0.01)
+    records = {code: difference(value, p_holm=0.02) for code, value in zip(languages[1:], values, strict=False)}
+    means = {"zero_shot": difference(0.02), "en": difference(-0.05), "gap": difference(-0.07)}
+    return {"target": target, "task": baseline, "route": route, "baseline": baseline, **means, "languages": records}
 
 
 def average(route: str, over: str, targets: Sequence[str], data: str) -> Json:
@@ -79,7 +97,7 @@ def average(route: str, over: str, targets: Sequence[str], data: str) -> Json:
 
 
 def claim(route: str) -> Json:
-    evidence = [{"what": f"{route} less none", **difference(0.02), "says": "supported"}]
+    evidence = [{"what": f"{route} minus none", **difference(0.02), "says": "supported"}]
     words = {"claim": "It gains.", "averages_over": "two", "source": "abstract", "tested": "above 0"}
     return {"name": "gains", **words, "judgement": "supported", "evidence": evidence, "lacking": ["targets xnli"]}
 
@@ -91,7 +109,7 @@ def webp(shade: int) -> bytes:
 
 
 def scenes_of(languages: Sequence[str], count: int, text: str, gold: str) -> Scenes:
-    """A question a picture, of two types in turn."""
+    """One question per picture, of two types in turn."""
     questions = [
         Question(f"q{n}", f"i{n}", TYPES[n % 2], gold, {code: f"{text} {code} {n}" for code in languages})
         for n in range(count)
@@ -115,11 +133,18 @@ def phase(dev: float) -> Json:
     return {"tasks": {"x": "pictograms"}, **COST, "english_dev": {"mean": dev + 0.1}, "curve": curve}
 
 
+def trained(route: str, baseline: str) -> Json:
+    """Both phases of a route; nothing was trained for the baseline's first."""
+    first = None if Route.parse(route).task == baseline else phase(0.6)
+    return {"intermediate": first, "target": phase(0.7)}
+
+
 @dataclass(frozen=True)
 class Study:
     """What a study is made of: `routes` (the first is the baseline), `seeds`, `targets`, `languages`, and its texts."""
 
     routes: Sequence[str] = ("none", "squad", "gqa")
+    controls: Sequence[str] = ()  # which of the routes are controls
     seeds: Sequence[int] = (0,)
     targets: Sequence[str] = ("xgqa",)
     languages: Sequence[str] = ("en", *OTHERS)
@@ -130,21 +155,29 @@ class Study:
     wrong: str = "cat"
 
     @property
-    def keys(self) -> list[tuple[str, str, int]]:
-        return [(target, route, seed) for target in self.targets for route in self.routes for seed in self.seeds]
-
-    @property
     def about(self) -> Json:
-        return {"seeds": len(self.seeds), "intervals": "95 %", "covers": "test items", "baseline": self.routes[0]}
+        covers = "test items" + ("" if len(self.seeds) == 1 else f" and training runs ({len(self.seeds)} seeds)")
+        return {"seeds": len(self.seeds), "intervals": "95 %", "covers": covers, "baseline": self.routes[0]}
+
+    def baseline_of(self, route: str) -> str:
+        """The first route, by the recipe of another one that is no control."""
+        recipe = PLAIN if route in self.controls else Route.parse(route).recipe
+        return str(Route(self.routes[0], recipe))
+
+    def by_route(self, content: Callable[[str], Any]) -> Mapping[str, Mapping[str, Any]]:
+        """{target: {route: what it has}}."""
+        return {target: {route: content(route) for route in self.routes} for target in self.targets}
 
 
 def metrics(study: Study) -> Json:
     """The files of metrics/."""
     routes, targets, data, about = study.routes, study.targets, study.data, study.about
     cells = [
-        cell(target, route, number, study.languages, data)
+        cell(target, route, study.baseline_of(route), number, study.languages, data)
+        | ({"control": "equal exposure", "in_averages": False} if route in study.controls else {})
         for target in targets
-        for number, route in enumerate(routes[1:], start=1)
+        for number, route in enumerate(routes)
+        if route != study.baseline_of(route)
     ]
     pairs = [answer(target, routes[-1], routes[1], study.pictures) for target in targets] if len(routes) > 2 else []
     overs = [average(route, over, targets, data) for over in OVER for route in routes[1:]]
@@ -157,6 +190,23 @@ def metrics(study: Study) -> Json:
     }
 
 
+def of_two_recipes(material: Material) -> Material:
+    """The study none, gqa, lora/none, lora/gqa with what the report says of recipes and of equal exposure."""
+    (target,), languages = material.targets, ("en", *OTHERS)
+    pairs = [recipe(target, f"lora/{task}", task, languages) for task in ("none", "gqa")]
+    exposed = [exposure(target, "gqa", "longer/none")]
+    parts = {"transfer": material.transfer | {"recipes": pairs}, "answer": material.answer | {"exposure": exposed}}
+    return Material(**{**vars(material), **parts})
+
+
+@pytest.fixture
+def two_recipes(make: Make) -> Material:
+    """A study of two recipes and a control of equal exposure."""
+    return of_two_recipes(
+        make(routes=("none", "gqa", "lora/none", "lora/gqa", "longer/none"), controls=("longer/none",))
+    )
+
+
 @pytest.fixture
 def make() -> Make:
     """Make a study; the arguments are the fields of `Study`."""
@@ -165,16 +215,15 @@ def make() -> Make:
         study = Study(**options)
         scenes = scenes_of(study.languages, 12 if study.pictures else 0, study.text, study.gold)
         typed = {where: dict.fromkeys(TYPES, 0.5) for where in ("en", "zero_shot")} if study.pictures else {}
-        first = {key: None if key[1] == study.routes[0] else phase(0.6) for key in study.keys}
         answers = given(scenes, lambda number: number % 4 < 2, study.gold, study.wrong)
         return Material(
             targets=study.targets,
             routes=study.routes,
             seeds=study.seeds,
             **metrics(study),
-            cells={key: {"metric": "accuracy", "types": typed} for key in study.keys},
-            training={key: {"intermediate": own, "target": phase(0.7)} for key, own in first.items()},
-            answers=dict.fromkeys(study.keys, answers),
+            cells=study.by_route(lambda _: [{"metric": "accuracy", "types": typed}] * len(study.seeds)),
+            training=study.by_route(lambda route: [trained(route, study.routes[0])] * len(study.seeds)),
+            answers=study.by_route(lambda _: answers),
             scenes=dict.fromkeys(study.targets, scenes),
         )
 

@@ -99,9 +99,9 @@ new MutationObserver(() => {
 }).observe(document.documentElement, { attributes: true, attributeFilter: ["data-drawn"] });
 </script>"""
 SENTENCE = (
-    "On xgqa (pictograms data) in the languages without labels one cannot tell multimodal (multimodal) from text "
-    "(text-only) in this one pair of training runs; 2.2 points would have been found in four of five such studies: "
-    "+0.4 points (-1.2 to +1.9), in English +10.8 points (+8.8 to +13.0); the interval covers test items, not other "
+    "On xgqa (pictograms data) in the languages without labels the difference between multimodal (multimodal) and text "
+    "(text-only) is inconclusive in this one pair of training runs; the minimum detectable difference is 2.2 points: "
+    "+0.4 points (−1.2 to +1.9), in English +10.8 points (+8.8 to +13.0); the interval covers test items, not other "
     "training runs; not matched: updates 675 against 514, examples 10,800 against 6,232, tokens 276,752 against "
     "492,422."
 )
@@ -131,7 +131,7 @@ def test_the_first_screen_has_question_answer_and_the_first_rows_of_the_heat_map
     assert box["screen"] == height
     assert box["width"] <= width  # nothing stands out to the right
     assert 0 < box["question"] < box["sentence"] < box["chart"] < height
-    assert sum(bottom <= height for bottom in box["rows"]) >= rows
+    assert sum(bottom <= height for bottom in box["rows"]) >= rows, json.dumps(box)
     assert len(box["rows"]) == len(material.routes) - 1
 
 
@@ -157,7 +157,7 @@ def test_no_request_leaves_the_page(make: Make, run: Run, tmp_path: Path) -> Non
 
 
 def test_script_in_data_does_not_run(make: Make, run: Run, tmp_path: Path) -> None:
-    material = make(routes=("none", "squad", HOSTILE), text=HOSTILE, gold=HOSTILE, wrong="no")
+    material = make(routes=("none", "squad", HOSTILE), controls=(HOSTILE,), text=HOSTILE, gold=HOSTILE, wrong="no")
     dom = run(render(page_content(material)), "--dump-dom")
     assert "<title>xstilts: xgqa</title>" in dom
     assert console(tmp_path) == []

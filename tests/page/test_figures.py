@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 
 from xstilts.base.parameters import read_yaml
-from xstilts.page.closeness import TABLE, closeness_figure, closeness_rows, correlation
 from xstilts.page.content import figures_of, page_content
 from xstilts.page.controls import control_differences, control_figure, control_rows
 from xstilts.page.differences import heat_figure, twin_rows
-from xstilts.page.intervals import interval_figure
 from xstilts.page.material import Material
-from xstilts.page.scores import type_figure, type_rows
+from xstilts.page.pretraining import TABLE, correlation, pretraining_figure, pretraining_rows
+from xstilts.page.scores import interval_figure, type_figure, type_rows
 from xstilts.page.training import cost_rows, curve_figures, curve_rows
-from xstilts.report.heat_map import cannot_tell
+from xstilts.report.numbers import inconclusive, percent, points
 
 Make = Callable[..., Material]
 
@@ -27,7 +26,7 @@ def values(spec: Any) -> list[dict[str, Any]]:
     return [row for layer in layers for row in layer.get("data", {}).get("values", [])]
 
 
-def test_the_heat_map_hatches_what_the_transfer_file_cannot_tell(make: Make) -> None:
+def test_the_heat_map_hatches_what_is_inconclusive(make: Make) -> None:
     material = make()
     figure = heat_figure(material, "xgqa")
     assert figure is not None
@@ -37,10 +36,10 @@ def test_the_heat_map_hatches_what_the_transfer_file_cannot_tell(make: Make) -> 
         (cell["route"], column)
         for cell in material.transfer["cells"]
         for column, own in {**cell["languages"], **{n: cell[n] for n in ("zero_shot", "en", "gap")}}.items()
-        if cannot_tell(own)
+        if inconclusive(own)
     }
     assert hatched == expected
-    said = {(row[0], row[1]) for row in figure.table.rows if row[-1] == "cannot tell"}
+    said = {(row[0], row[1]) for row in figure.table.rows if row[-1] == "inconclusive"}
     named = {"en": "English", "zero_shot": "zero-shot"}
     assert said == {(route, named.get(column, column)) for route, column in expected}
     assert len(said) > 0
@@ -48,10 +47,9 @@ def test_the_heat_map_hatches_what_the_transfer_file_cannot_tell(make: Make) -> 
 
 def test_scores_by_type_are_means_over_seeds(make: Make) -> None:
     material = make(seeds=(0, 1))
-    changed = dict(material.cells)
-    changed["xgqa", "gqa", 1] = {
-        "types": {"en": {"query": 0.9, "verify": 0.5}, "zero_shot": {"query": 0.1, "verify": 0.5}}
-    }
+    types = {"en": {"query": 0.9, "verify": 0.5}, "zero_shot": {"query": 0.1, "verify": 0.5}}
+    own = material.cells["xgqa"]
+    changed = {"xgqa": {**own, "gqa": [own["gqa"][0], {"types": types}]}}
     rows = type_rows(Material(**{**vars(material), "cells": changed}), "xgqa")
     found = {(row["route"], row["where"], row["type"]): row["score"] for row in rows}
     assert found["gqa", "en", "query"] == pytest.approx(70)
@@ -84,9 +82,9 @@ def test_scores_without_intervals_say_so_and_lead_to_differences_which_have_them
         assert "These scores have no intervals: see the differences below." in figure.note
     table = control_differences(material, "xgqa")
     assert table is not None
-    assert [row[1] for row in table.rows] == ["seen", "blind", "seen less blind"]
+    assert [row[1] for row in table.rows] == ["seen", "blind", "seen minus blind"]
     assert table.rows[0][2:] == ["+5.0", "+2.0 to +8.0", "+4.0", "+1.0 to +7.0"]
-    assert table.rows[1][2:] == ["+2.0", "−1.0 to +5.0", "–", "–"]
+    assert table.rows[1][2:] == ["+2.0", "−1.0 to +5.0", "-", "-"]
     alone = make(routes=("none",))
     figure = type_figure(alone, "xgqa")
     assert figure is not None
@@ -94,21 +92,22 @@ def test_scores_without_intervals_say_so_and_lead_to_differences_which_have_them
     assert control_differences(alone, "xgqa") is None
 
 
-def test_the_gap_is_english_less_the_language(make: Make) -> None:
+def test_the_gap_is_english_minus_the_language(make: Make) -> None:
     material = make()
-    rows = closeness_rows(material, "xgqa")
+    rows = pretraining_rows(material, "xgqa")
     known = read_yaml(TABLE)
     assert {(row["route"], row["language"]) for row in rows} == {(r, c) for r in material.routes for c in ("de", "zh")}
     for row in rows:
         own = material.study["xgqa"]["accuracy"][row["route"]]
         assert row["behind"] == pytest.approx(100 * (own["en"] - own[row["language"]]))
+        assert row["text"] == points(own["en"] - own[row["language"]])
         assert [row["gib"], row["script"]] == known[row["language"]]
 
 
 def test_a_language_without_a_size_is_named(make: Make) -> None:
-    figure = closeness_figure(make(languages=("en", "de", "qu")), "xgqa")
+    figure = pretraining_figure(make(languages=("en", "de", "qu")), "xgqa")
     assert figure is not None
-    assert "Not drawn, for want of a number: qu." in figure.note
+    assert "Not drawn, since no size is known: qu." in figure.note
 
 
 @pytest.mark.parametrize(("behind", "expected"), [([4, 3, 2, 1], -1.0), ([1, 2, 3, 4], 1.0), ([1, 1, 1, 1], None)])
@@ -180,7 +179,7 @@ def test_scores_stand_with_their_intervals_and_what_these_cover(make: Make, seed
     assert ("sd over seeds" in figure.table.head) == several
     meanings = [mark.meaning for mark in figure.legend]
     assert ("mean over 5 seeds" in meanings) == several
-    assert meanings[1].endswith("training runs (5 seeds)" if several else "variance between training runs")
+    assert meanings[1].endswith("training runs (5 seeds)" if several else "test items")
 
 
 def test_a_score_without_an_interval_is_a_dot_alone(make: Make) -> None:
@@ -190,6 +189,34 @@ def test_a_score_without_an_interval_is_a_dot_alone(make: Make) -> None:
     none = {**part["intervals"], "gqa": {**part["intervals"]["gqa"], "en": [None, None]}}
     figure = interval_figure(Material(**{**vars(material), "study": {"xgqa": {**part, "intervals": none}}}), "xgqa")
     assert figure is not None
-    assert next(row for row in figure.table.rows if row[0] == "gqa")[4] == "no interval"
+    assert next(row for row in figure.table.rows if row[0] == "gqa")[4] == "-"
     del part["intervals"]
     assert interval_figure(Material(**{**vars(material), "study": {"xgqa": part}}), "xgqa") is None
+
+
+def test_charts_show_numbers_as_they_are_written_and_round_none(make: Make) -> None:
+    """A chart that formatted a number itself would round 0.2445 to 24.4 where the table says 24.5."""
+    material = make()
+    part = material.study["xgqa"]
+    table = {route: {**row, "en": 0.2445} for route, row in part["accuracy"].items()}
+    changed = Material(**{**vars(material), "study": {"xgqa": {**part, "accuracy": table}}})
+    layers = [layer for one in page_content(changed).figures for panel in one.panels for layer in panel.spec["layer"]]
+    tips = [tip for layer in layers for tip in layer["encoding"].get("tooltip", [])]
+    assert tips
+    assert [tip for tip in tips if tip["type"] != "nominal" or "format" in tip] == []
+    seen = {row["text"] for row in control_rows(changed, "xgqa") if (row["where"], row["what"]) == ("en", "seen")}
+    assert seen == {percent(0.2445)} == {"24.5"}
+
+
+def test_of_two_recipes_each_route_stands_beside_the_baseline_of_its_own(two_recipes: Material) -> None:
+    figure = heat_figure(two_recipes, "xgqa")
+    assert figure is not None
+    assert list(dict.fromkeys((row[0], row[3]) for row in figure.table.rows)) == [
+        ("gqa", "none"),
+        ("lora/gqa", "lora/none"),
+        ("longer/none (control)", "none"),
+    ]
+    scores = two_recipes.study["xgqa"]["accuracy"]
+    row = next(row for row in figure.table.rows if row[:2] == ["lora/gqa", "English"])
+    assert [row[2], row[4]] == [percent(scores[route]["en"]) for route in ("lora/gqa", "lora/none")]
+    assert "Rows in % are scores of none, lora/none;" in figure.note

@@ -57,7 +57,7 @@ def test_an_exhibit_has_every_language_and_route(make: Make) -> None:
     for one in exhibits:
         assert [row.language for row in one.rows] == ["en", "de", "zh"]
         for row in one.rows:
-            given = [material.answers["xgqa", route, 0][one.question.id, row.language] for route in material.routes]
+            given = [material.answers["xgqa"][route][one.question.id, row.language] for route in material.routes]
             assert [(own.answer, own.right) for own in row.given] == [(text, score == 1) for text, score in given]
         assert one.right == round(one.of * share_right(material, "xgqa", one.question))
         head, content = one.picture.split(",")

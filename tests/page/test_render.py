@@ -63,9 +63,11 @@ def page(make: Make) -> Elements:
 
 @pytest.fixture
 def hostile(make: Make) -> tuple[Material, Elements]:
-    """Script in every name and text that comes from data."""
+    """Script in every name and text that comes from data, a recipe's as well: what stands before a slash."""
     routes = ("none", "squad", HOSTILE)
-    material = make(routes=routes, text=HOSTILE, gold=HOSTILE + "1", wrong=HOSTILE + "2", data=HOSTILE)
+    material = make(
+        routes=routes, controls=routes[2:], text=HOSTILE, gold=HOSTILE + "1", wrong=HOSTILE + "2", data=HOSTILE
+    )
     return material, Elements(render(page_content(material)))
 
 
@@ -75,7 +77,8 @@ def test_elements_are_nested(page: Elements) -> None:
 
 def test_script_in_data_stays_text(make: Make, hostile: tuple[Material, Elements]) -> None:
     _, attacked = hostile
-    page = Elements(render(page_content(make(data="plain"))))
+    routes = ("none", "squad", "longer/gqa")
+    page = Elements(render(page_content(make(routes=routes, controls=routes[2:], data="published"))))
     assert len(attacked.scripts) == len(page.scripts) > 0
     count = attacked.text.count("<script>alert(1)</script>")
     assert count > 50
@@ -127,7 +130,7 @@ def test_every_chart_has_words_and_a_table(page: Elements) -> None:
         assert one["aria-label"]
         assert {one["data-spec"], one.get("data-narrow", one["data-spec"])} <= ids
     assert len(page.all("figure")) == len(page.all("summary")) - 1  # and the claim's own details
-    others = 2  # tables that are no figure's: differences under controls, averages
+    others = 3  # tables that are no figure's: differences under controls, shared data, averages
     assert len(page.all("caption")) == len(page.all("figure")) + others
     labels = [one["aria-label"] for one in charts]
     assert len(set(labels)) == len(labels)  # no panel is called "zero-shot" and nothing else

@@ -44,14 +44,24 @@ def test_a_study_without_the_baseline_says_what_to_add(make: Make) -> None:
         ),
         (
             {"targets": ("xgqa", "xvnli")},
-            ["2 targets", 'data-spec="heat-xvnli-1"', "Gallery of xvnli", "less squad on xgqa", "text-only on xvnli"],
+            [
+                "2 targets",
+                'data-spec="heat-xvnli-1"',
+                "Gallery of xvnli",
+                "minus squad on xgqa",
+                "Comparisons on xvnli",
+            ],
             [],
         ),
         ({"pictures": False}, ["No gallery: it has none."], ["Controls", "Question types", "<img"]),
         ({"languages": ("de", "zh")}, ["Zero-shot is the unweighted mean"], ["The gap and pretraining"]),
         ({"languages": ("en", "de")}, ["The gap and pretraining"], ["Rank correlation"]),
         ({"data": "official"}, ["official data"], ["Drawn scenes made by this project"]),
-        ({}, ["Drawn scenes made by this project", "one seed", "Licence: CC0."], ["Answers of seed"]),
+        (
+            {},
+            ["Drawn scenes made by this project", "one seed", "Licence: CC0."],
+            ["Answers of seed", " less ", "cannot tell"],
+        ),
     ],
 )
 def test_any_study_has_a_page(make: Make, options: dict[str, Any], words: list[str], absent: list[str]) -> None:
@@ -69,6 +79,16 @@ def test_the_comparison_of_the_mixtures_comes_first(make: Make) -> None:
     assert content.answer.multimodal == "multimodal"
 
 
+def test_recipes_are_explained_where_there_are_two_and_nowhere_else(two_recipes: Material, make: Make) -> None:
+    page = html(two_recipes).split("<script")[0]
+    assert "lora/gqa is gqa trained by the recipe lora; a task without a recipe" in page
+    assert "The same intermediate task by another recipe" in page
+    assert 'aria-label="Recipes on xgqa, in points"' in page
+    alone = html(make()).split("</style>")[1].split("<script")[0]
+    assert "recipe" not in alone.lower()
+    assert "plain" not in alone
+
+
 def test_shared_data_are_marked(make: Make) -> None:
     material = make()
     cells = [dict(cell) for cell in material.transfer["cells"]]
@@ -81,9 +101,12 @@ def test_shared_data_are_marked(make: Make) -> None:
 
 def test_shuffled_labels_stand_with_the_controls(make: Make) -> None:
     material = make(pictures=False)
-    said = [{"target": "xgqa", "sentence": "gqa_shuffled GAINS <b>much</b>."}, {"target": "other", "sentence": "No."}]
+    said = [
+        {"target": "xgqa", "sentence": "shuffled_labels/gqa GAINS <b>much</b>."},
+        {"target": "other", "sentence": "No."},
+    ]
     page = html(Material(**{**vars(material), "answer": {**material.answer, "shuffled_labels": said}}))
     section = page[page.index('id="controls-of-xgqa"') :].split("</section>")[0]
-    assert "<li>gqa_shuffled GAINS &lt;b&gt;much&lt;/b&gt;.</li>" in section
+    assert "<li>shuffled_labels/gqa GAINS &lt;b&gt;much&lt;/b&gt;.</li>" in section
     assert "<li>No.</li>" not in page
     assert 'href="#controls-of-xgqa"' in page

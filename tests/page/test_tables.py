@@ -7,15 +7,12 @@ from typing import Any
 
 import pytest
 
-from xstilts.page.answers import comparisons, matched
-from xstilts.page.averages import averages
-from xstilts.page.content import page_content
+from xstilts.base.kinds import KINDS
 from xstilts.page.differences import heat_figure
-from xstilts.page.leaks import leaks
+from xstilts.page.figure import METRICS, metric_name
 from xstilts.page.material import Material
-from xstilts.page.names import METRICS, metric_name, typeset
+from xstilts.page.tables import averages, comparisons, leaks, matched, recipes
 from xstilts.report.averages import NO_RETRIEVAL
-from xstilts.tasks import schema
 
 Make = Callable[..., Material]
 
@@ -36,7 +33,7 @@ def test_averages_are_shown_with_and_without_retrieval(make: Make) -> None:
         [route, over] for route in ("squad", "gqa") for over in ("all targets", "without retrieval")
     ]
     with_all, without = own.table.rows[:2]
-    assert with_all[2:] == ["+3.0", "+0.0 to +6.0", "0.020", "xgqa, tatoeba", "–"]
+    assert with_all[2:] == ["+3.0", "0.0 to +6.0", "0.020", "xgqa, tatoeba", "-"]
     assert without[5:] == ["xgqa (not checked)", "xnli: 12% of its text"]
 
 
@@ -53,18 +50,20 @@ def test_published_and_embedded_data_share_no_table(make: Make) -> None:
 
 
 def test_a_control_is_named_as_one_and_left_out_for_that(make: Make) -> None:
-    material = make(routes=("none", "gqa_shuffled", "gqa"))
+    material = make(routes=("none", "shuffled_labels/gqa", "gqa"), controls=("shuffled_labels/gqa",))
     cells = [dict(cell) for cell in material.transfer["cells"]]
     cells[0] |= {"control": "shuffled labels", "in_averages": False}
     cells[1] |= {"shared_data": "shared", "shared": ["9% of images"], "in_averages": False}
-    control, shared = leaks(cells)
-    assert control.route == "gqa_shuffled (control)"
-    assert control.in_averages == "left out of the averages (control: shuffled labels)"
-    assert (shared.route, shared.in_averages) == ("gqa", "left out of the averages")
+    table = leaks(cells)
+    assert table is not None
+    control, shared = table.rows
+    assert control[0] == "shuffled_labels/gqa (control)"
+    assert control[3] == "left out of the averages (control: shuffled labels)"
+    assert shared == ["gqa", "shares data", "9% of images", "left out of the averages"]
     figure = heat_figure(changed(material, transfer={**material.transfer, "cells": cells}), "xgqa")
     assert figure is not None
-    assert "gqa_shuffled (shuffled labels)" in figure.note
-    assert list(dict.fromkeys(row[0] for row in figure.table.rows)) == ["gqa", "gqa_shuffled (control)"]
+    assert "shuffled_labels/gqa (shuffled labels)" in figure.note
+    assert list(dict.fromkeys(row[0] for row in figure.table.rows)) == ["gqa", "shuffled_labels/gqa (control)"]
 
 
 def pair(matching: str, has: list[str]) -> dict[str, Any]:
@@ -77,8 +76,8 @@ def pair(matching: str, has: list[str]) -> dict[str, Any]:
         (pair("facts", ["facts", "tokens"]), "facts, tokens"),
         (pair("facts", []), "nothing"),
         (pair("updates", ["updates"]), "updates"),
-        (pair("updates", ["tokens"]), "tokens (not updates, though meant so)"),
-        (pair("tokens", []), "nothing (not tokens, though meant so)"),
+        (pair("updates", ["tokens"]), "tokens (intended: updates)"),
+        (pair("tokens", []), "nothing (intended: tokens)"),
     ],
 )
 def test_what_a_pair_has_in_common(one: dict[str, Any], words: str) -> None:
@@ -99,17 +98,29 @@ def test_every_comparison_stands_in_one_table(make: Make) -> None:
     assert len(found.sentences) == 2
 
 
-def test_a_sentence_has_the_minus_of_the_page(make: Make) -> None:
-    answer = page_content(make()).answer
-    assert answer is not None
-    assert answer.sentence.endswith("+5.0 points (−1.0 to +8.0).")
-    assert typeset("text-only, -2.0 to -1.5, 3-4") == "text-only, −2.0 to −1.5, 3-4"
+def test_a_route_stands_beside_its_control_of_equal_exposure(two_recipes: Material) -> None:
+    found = comparisons(two_recipes, "xgqa")
+    assert found is not None
+    *_, last = found.table.rows
+    assert last == [
+        *("gqa", "longer/none", "+1.0", "−2.0 to +4.0", "+2.0", "−1.0 to +5.0"),
+        *("inconclusive", "exposure"),
+    ]
+    assert found.sentences[-1] == "On xgqa gqa against longer/none: inconclusive."
+
+
+def test_two_recipes_are_compared_on_the_same_intermediate_task(two_recipes: Material, make: Make) -> None:
+    found = recipes(two_recipes, "xgqa")
+    assert found is not None
+    assert [row[:2] for row in found.rows] == [["lora/none", "none"], ["lora/gqa", "gqa"]]
+    assert found.rows[0][2:8] == ["+2.0", "−1.0 to +5.0", "−5.0", "−8.0 to −2.0", "−7.0", "−10.0 to −4.0"]
+    assert found.rows[0][8] == "better in de; worse in zh"
+    assert recipes(make(), "xgqa") is None
 
 
 def test_every_metric_of_a_task_has_a_name() -> None:
-    metrics = {metric for own in schema.METRICS.values() for metric in own}
+    metrics = {metric for kind in KINDS.values() for metric in kind.metrics}
     assert metrics
-    assert metrics <= set(METRICS)
+    assert metrics == set(METRICS)
     assert metric_name("pos_f1", first=True) == "F1 of parts of speech"
     assert metric_name("accuracy", first=True) == "Accuracy"
-    assert metric_name("new_metric") == "new_metric"

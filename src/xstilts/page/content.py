@@ -6,22 +6,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from xstilts.page.answers import Answer, Comparisons, comparisons, ranked
-from xstilts.page.averages import Averages, averages
-from xstilts.page.closeness import closeness_figure
+from xstilts.base.cells import PLAIN, Route
 from xstilts.page.controls import control_differences, control_figure
 from xstilts.page.differences import heat_figure, scale_ends, twin_figure
-from xstilts.page.figure import Figure, Table, interval, p_value, points
+from xstilts.page.figure import Figure, Table, metric_name
 from xstilts.page.gallery import Exhibit, gallery
-from xstilts.page.intervals import interval_figure
-from xstilts.page.leaks import Leaks, leaks
 from xstilts.page.material import Material
-from xstilts.page.names import metric_name, typeset
-from xstilts.page.scores import type_figure
+from xstilts.page.pretraining import pretraining_figure
+from xstilts.page.scores import interval_figure, type_figure
+from xstilts.page.tables import Answer, Averages, Comparisons, averages, comparisons, leaks, ranked, recipes
 from xstilts.page.training import cost_figure, curve_figures
 from xstilts.report.cells.metrics import EMBEDDED, ZERO_SHOT
 from xstilts.report.heat_map import cells_of
+from xstilts.report.numbers import p_value, percent, points, points_interval
 
+BASELINE = "none"  # the route without an intermediate task
 QUESTION = "Does multimodal intermediate training beat text-only intermediate training in languages without labels?"
 
 
@@ -34,14 +33,15 @@ class TargetPart:
     scale: int
     heat: Figure | None
     comparisons: Comparisons | None
+    recipes: Table | None
     intervals: Figure | None
     missing: str
     scores: Table
     types: Sequence[Figure]
     curves: Sequence[Figure]
-    closeness: Figure | None
+    pretraining: Figure | None
     cost: Figure | None
-    leaks: Sequence[Leaks]
+    leaks: Table | None
     controls: Figure | None
     control_differences: Table | None
     shuffled_labels: Sequence[str]
@@ -51,7 +51,11 @@ class TargetPart:
 
 @dataclass(frozen=True)
 class Content:
-    """The whole page."""
+    """The whole page.
+
+    Attributes:
+        by_recipe: a route by which the page explains recipes; None in a study of one recipe.
+    """
 
     question: str
     answer: Answer | None
@@ -59,6 +63,7 @@ class Content:
     facts: Sequence[str]
     embedded: bool
     routes: Sequence[str]
+    by_recipe: Route | None
     seeds: Sequence[int]
     intervals: str
     covers: str
@@ -75,7 +80,7 @@ class Content:
 
 def figures_of(part: TargetPart) -> Iterator[Figure]:
     """The figures of one target, in the order that they stand in."""
-    alone = [part.heat, part.intervals, *part.types, *part.curves, part.closeness, part.cost, part.controls]
+    alone = [part.heat, part.intervals, *part.types, *part.curves, part.pretraining, part.cost, part.controls]
     yield from (figure for figure in alone if figure)
 
 
@@ -89,6 +94,7 @@ def page_content(material: Material) -> Content:
         facts=_facts(material, data),
         embedded=EMBEDDED in data,
         routes=material.routes,
+        by_recipe=_by_recipe(material),
         seeds=material.seeds,
         **{name: material.transfer[name] for name in ("intervals", "covers")},
         targets=[_target(material, target) for target in material.targets],
@@ -96,6 +102,13 @@ def page_content(material: Material) -> Content:
         claims=[_claim(claim) for claim in material.claims["claims"]],
         claims_about={name: material.claims[name] for name in ("data", "scores")},
     )
+
+
+def _by_recipe(material: Material) -> Route | None:
+    """The first route by another recipe than plain, one with an intermediate task if there is any."""
+    routes = [Route.parse(route) for route in material.routes]
+    others = sorted((route for route in routes if route.recipe != PLAIN), key=lambda route: route.task == BASELINE)
+    return others[0] if len({route.recipe for route in routes}) > 1 else None
 
 
 def _facts(material: Material, data: Sequence[str]) -> list[str]:
@@ -110,8 +123,8 @@ def _claim(claim: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _evidence(one: Mapping[str, Any]) -> dict[str, str]:
-    shown = {"points": points(one["difference"]), "interval": interval(one), "p": p_value(one["p"])}
-    return {"what": one["what"], "says": one["says"], **shown}
+    shown = {"points": points(one["difference"]), "interval": points_interval(one["interval"])}
+    return {"what": one["what"], "says": one["says"], "p": p_value(one["p"]), **shown}
 
 
 def _target(material: Material, target: str) -> TargetPart:
@@ -121,6 +134,7 @@ def _target(material: Material, target: str) -> TargetPart:
         about=_about(material, target, cells),
         scale=scale_ends(material, target) if cells else 0,
         comparisons=comparisons(material, target),
+        recipes=recipes(material, target),
         missing=_missing(material, target),
         scores=_scores(material.study[target]),
         leaks=leaks(cells),
@@ -140,7 +154,7 @@ def _figures(material: Material, target: str) -> dict[str, Any]:
         "intervals": interval_figure(material, target),
         "types": [figure for figure in types if figure],
         "curves": curve_figures(material, target),
-        "closeness": closeness_figure(material, target),
+        "pretraining": pretraining_figure(material, target),
         "cost": cost_figure(material, target),
         "controls": control_figure(material, target),
     }
@@ -148,13 +162,13 @@ def _figures(material: Material, target: str) -> dict[str, Any]:
 
 def _shuffled_labels(material: Material, target: str) -> list[str]:
     found = material.answer.get("shuffled_labels", ())
-    return [typeset(one["sentence"]) for one in found if one["target"] == target]
+    return [one["sentence"] for one in found if one["target"] == target]
 
 
 def _about(material: Material, target: str, cells: Sequence[Mapping[str, Any]]) -> str:
     part = material.study[target]
     languages = [name for name in next(iter(part[part["metric"]].values())) if name not in (ZERO_SHOT, "gap")]
-    size = f"{cells[0]['examples']:,} test examples a language, " if cells else ""
+    size = f"{cells[0]['examples']:,} test examples per language, " if cells else ""
     seeds = "one seed" if part["seeds"] == 1 else f"means over {part['seeds']} seeds"
     return f"{size}{len(languages)} languages, {metric_name(part['metric'])}, {part['data']} data, {seeds}"
 
@@ -172,5 +186,5 @@ def _scores(part: Mapping[str, Any]) -> Table:
     """The scores of every route in percent, shown where there is no heat map."""
     rows = part[part["metric"]]
     columns = list(next(iter(rows.values())))
-    body = [[route, *(f"{100 * row[column]:.1f}" for column in columns)] for route, row in rows.items()]
+    body = [[route, *(percent(row[column]) for column in columns)] for route, row in rows.items()]
     return Table(["route", *(column.replace("_", "-") for column in columns)], body)

@@ -7,21 +7,34 @@ from typing import Any
 
 import altair as alt
 
-from xstilts.page.colours import ACCENT, PAPER, QUIET
-from xstilts.page.figure import Figure, Mark, Panel, Table, interval, no_intervals, percent, points, spec_of
+from xstilts.page.figure import (
+    ACCENT,
+    PAPER,
+    PLACES,
+    QUIET,
+    Figure,
+    Mark,
+    Panel,
+    Row,
+    Table,
+    by_route,
+    difference_cells,
+    dots,
+    filled,
+    metric_name,
+    no_intervals,
+    spec_of,
+)
 from xstilts.page.material import Material
-from xstilts.page.names import PLACES, metric_name
-from xstilts.page.routes import by_route, dots, filled
-from xstilts.report.cells.metrics import CONTROLS, ENGLISH, ZERO_SHOT
-from xstilts.report.sentences import COST_NAMES
+from xstilts.report.cells.metrics import CONTROLS
+from xstilts.report.numbers import ABSENT, percent
 
-Row = dict[str, Any]
 SEEN = "seen"
 _WORDS = {SEEN: "with the picture", "blind": "blind: without it", "shuffled": "shuffled: with another scene's"}
 _STYLES = {SEEN: "dot", "blind": "ring muted", "shuffled": "diamond"}
 _MARKS = {SEEN: filled(ACCENT, ACCENT), "blind": filled(PAPER, QUIET), "shuffled": filled(PAPER, QUIET, "diamond")}
-_LESS = {"blind": "blind", "shuffled": "shuffled", "above_blind": "seen less blind"}
-NOTE = "The same model and questions. What is not above blind was not seen."
+_SHOWN = {"blind": "blind", "shuffled": "shuffled", "above_blind": "seen minus blind"}
+NOTE = "The same model and questions. A score that is not above blind needs no picture."
 
 
 def control_figure(material: Material, target: str) -> Figure | None:
@@ -47,9 +60,9 @@ def _panels(rows: Sequence[Row]) -> list[Panel]:
 
 
 def _table(rows: Sequence[Row], shown: Sequence[str], routes: Sequence[str]) -> Table:
-    score = {(row["where"], row["route"], row["what"]): percent(row["score"] / 100) for row in rows}
+    text = {(row["where"], row["route"], row["what"]): row["text"] for row in rows}
     table = [
-        [word, route, *(score.get((where, route, what), "–") for what in shown)]
+        [word, route, *(text.get((where, route, what), ABSENT) for what in shown)]
         for where, word in PLACES.items()
         for route in routes
     ]
@@ -57,15 +70,15 @@ def _table(rows: Sequence[Row], shown: Sequence[str], routes: Sequence[str]) -> 
 
 
 def control_rows(material: Material, target: str) -> list[Row]:
-    """A mapping a place, route and what was shown (`seen`, `blind`, `shuffled`): the score in percent."""
+    """One row per place, route and what was shown (`seen`, `blind`, `shuffled`): the score in percent."""
     part = material.study[target]
     tables = {SEEN: part[part["metric"]], **{control: part[control] for control in CONTROLS if control in part}}
     return [
-        {"where": where, "route": route, "what": what, "score": 100 * table[route][where]}
+        {"where": where, "route": route, "what": what, "score": 100 * score, "text": percent(score)}
         for where in PLACES
         for route in material.routes
         for what, table in tables.items()
-        if where in table[route]
+        if (score := table[route].get(where)) is not None
     ]
 
 
@@ -78,20 +91,18 @@ def _controls(rows: Sequence[Row]) -> alt.LayerChart:
 
 
 def control_differences(material: Material, target: str) -> Table | None:
-    """Multimodal less text-only with the picture and under each control, with intervals; None where there are none.
+    """Multimodal minus text-only with the picture and under each control, with intervals; None where there are none.
 
-    Of twins alone: their variants at a matched cost are controls themselves.
+    Of twins alone: the same pairs at a matched cost are controls themselves.
     """
-    twins = [one for one in material.answer["answers"] if one["matching"] not in COST_NAMES]
+    twins = [one for one in material.answer["answers"] if one["matching"] == "facts"]
     rows = [row for one in twins if one["target"] == target and one["controls"] for row in _difference_rows(one)]
     places = [heading for word in PLACES.values() for heading in (word, "95 % interval")]
     return Table(["pair", "shown", *places], rows) if rows else None
 
 
 def _difference_rows(answer: Mapping[str, Any]) -> Iterator[list[str]]:
-    pair = f"{answer['multimodal']} less {answer['text']}"
-    seen = {SEEN: {where: answer[where] for where in (ZERO_SHOT, ENGLISH) if where in answer}}
-    known = {_LESS[name]: answer["controls"][name] for name in _LESS if name in answer["controls"]}
-    for what, own in {**seen, **known}.items():
-        cells = [(points(own[at]["difference"]), interval(own[at])) if at in own else ("–", "–") for at in PLACES]
-        yield [pair, what, *(cell for both in cells for cell in both)]
+    pair = f"{answer['multimodal']} minus {answer['text']}"
+    known = {_SHOWN[name]: answer["controls"][name] for name in _SHOWN if name in answer["controls"]}
+    for what, own in {SEEN: answer, **known}.items():
+        yield [pair, what, *(cell for place in PLACES for cell in difference_cells(own.get(place)))]

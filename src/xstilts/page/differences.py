@@ -1,20 +1,34 @@
-"""Figures of differences: the heat map, and multimodal against text-only by question type."""
+"""Figures of differences: the heat map, and multimodal minus text-only by question type."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import altair as alt
 
-from xstilts.page.colours import ACCENT, HEAT, PAPER, QUIET
-from xstilts.page.figure import Figure, Mark, Panel, Table, interval, p_value, percent, points, rows_of, spec_of
-from xstilts.page.leaks import controls_note
+from xstilts.page.figure import (
+    ACCENT,
+    BOTH,
+    INK,
+    PAPER,
+    PLACES,
+    QUIET,
+    Figure,
+    Panel,
+    Row,
+    Table,
+    difference_cells,
+    metric_name,
+    rows_of,
+    spec_of,
+    tips,
+)
 from xstilts.page.material import Material
-from xstilts.page.names import PLACES, metric_name
 from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
 from xstilts.report.heat_map import (
-    cannot_tell,
+    STEPS,
+    Colours,
     cells_of,
     columns_of,
     heading,
@@ -23,15 +37,24 @@ from xstilts.report.heat_map import (
     limit_of,
     route_name,
 )
+from xstilts.report.numbers import SIGNIFICANT, inconclusive, p_value, percent, points, points_interval
 
-Row = dict[str, Any]
-PLACE, STEP = 34, 22  # pixels: the least width of a column, the height of an interval
-NOTE = (
-    "Zero-shot is the mean over the languages without labels, the gap English less it. More gap is not better: it has "
-    "no colour. One cannot tell where the 95 % interval holds 0 or, of a language, Holm's p over the languages is "
-    "above 0.05."
+HEAT = Colours(
+    [f"var(--step-{number})" for number in range(STEPS)],
+    ink=INK,
+    ink_on_strong="var(--ink-on-strong)",
+    hatch="var(--hatch)",
+    hatch_on_strong="var(--hatch-on-strong)",
+    quiet=QUIET,
 )
-BOTH = (Mark("dot", "mean of the languages without labels (zero-shot)"), Mark("ring", "English"))
+PLACE, STEP = 34, 22  # pixels: the least width of a column, the height of an interval
+HEAD = ("route", "where", "score", "minus", "its score", "points", "95 % interval", "p", "p (Holm)")
+DETECTABLE = "minimum detectable difference"
+NOTE = (
+    "Zero-shot is the mean over the languages without labels; the gap is English minus that mean. A larger gap is not "
+    "better, so it has no colour. A difference is inconclusive if its 95 % interval contains 0 or, in a single "
+    f"language, if Holm's p over the languages is above {SIGNIFICANT}."
+)
 
 
 def heat_figure(material: Material, target: str) -> Figure | None:
@@ -39,14 +62,13 @@ def heat_figure(material: Material, target: str) -> Figure | None:
     cells = cells_of(material.transfer, target)
     if not cells:
         return None
-    rows, baseline = heat_rows(material.transfer, material.study, target), material.transfer["baseline"]
     return Figure(
         name=f"heat-{target}",
         title=f"What each intermediate task changes in {metric_name(cells[0]['metric'])}, in points",
-        summary=_heat_summary(rows, baseline),
+        summary=_heat_summary(material, target, cells),
         panels=[_heat_panel(material, target)],
-        table=_heat_table(cells, material.study[target], baseline),
-        note=f"The first row is the score of {baseline}, the others differences to it. {NOTE}{controls_note(cells)}",
+        table=_heat_table(material, target, cells),
+        note=f"{_baseline_note(cells)} {NOTE}{_controls_note(cells)}",
         wide=True,
     )
 
@@ -63,39 +85,69 @@ def scale_ends(material: Material, target: str) -> int:
     return limit_of(heat_rows(material.transfer, material.study, target))
 
 
-def _heat_summary(rows: list[dict[str, Any]], baseline: str) -> str:
-    """How many cells are better, worse and neither, by route."""
-    routes = dict.fromkeys(row["route"] for row in rows if "difference" in row)
-    languages = [row for row in rows if "difference" in row and row["column"] not in (ZERO_SHOT, ENGLISH, "gap")]
+def _baselines(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the cells are compared with: of several recipes, `none` by each."""
+    return list(dict.fromkeys(cell["baseline"] for cell in cells))
+
+
+def _baseline_note(cells: Sequence[Mapping[str, Any]]) -> str:
+    """Which rows are scores, and what the others are differences to."""
+    first, *others = _baselines(cells)
+    if not others:
+        return f"The first row is the score of {first}; the other rows are differences to it."
+    named = ", ".join([first, *others])
+    return (
+        f"Rows in % are scores of {named}; the others are differences to the one of their recipe, controls to {first}."
+    )
+
+
+def _controls_note(cells: Sequence[Mapping[str, Any]]) -> str:
+    """Which routes of a target are controls, by why they are; "" if none is."""
+    reasons: dict[str, list[str]] = {}
+    for cell in cells:
+        if "control" in cell:
+            reasons.setdefault(cell["control"], []).append(cell["route"])
+    named = [f"{', '.join(routes)} ({reason})" for reason, routes in reasons.items()]
+    return f" Controls are not intermediate tasks of their own: {'; '.join(named)}." if named else ""
+
+
+def _heat_summary(material: Material, target: str, cells: Sequence[Mapping[str, Any]]) -> str:
+    """In how many languages each route is better, worse and neither."""
+    rows = [row for row in heat_rows(material.transfer, material.study, target) if "difference" in row]
+    languages = [row for row in rows if row["column"] not in (ZERO_SHOT, ENGLISH, "gap")]
     parts = []
-    for route in routes:
-        told = [row for row in languages if row["route"] == route and not row["hatched"]]
-        better = sum(row["difference"] > 0 for row in told)
-        of = sum(row["route"] == route for row in languages)
-        counts = f"better in {better}, worse in {len(told) - better}, cannot tell in {of - len(told)}"
-        parts.append(f"{route}: {counts} of {of} languages")
-    return f"Heat map of differences to {baseline}. {'; '.join(parts)}."
+    for route in dict.fromkeys(row["route"] for row in rows):
+        own = [row for row in languages if row["route"] == route]
+        decided = [row for row in own if not row["hatched"]]
+        better = sum(row["difference"] > 0 for row in decided)
+        counts = f"better in {better}, worse in {len(decided) - better}, inconclusive in {len(own) - len(decided)}"
+        parts.append(f"{route}: {counts} of {len(own)} languages")
+    return f"Heat map of differences to {', '.join(_baselines(cells))}. {'; '.join(parts)}."
 
 
-def _heat_table(cells: list[Mapping[str, Any]], part: Mapping[str, Any], baseline: str) -> Table:
-    scores = part[part["metric"]]
+def _heat_table(material: Material, target: str, cells: Sequence[Mapping[str, Any]]) -> Table:
+    """One row per route and column of the heat map."""
+    part, groups = material.study[target], columns_of(cells)
+    scores, columns = part[part["metric"]], [name for group in groups for name in group]
     rows = []
     for cell in cells:
-        records = {**cell["languages"], **{name: cell[name] for name in (ZERO_SHOT, ENGLISH, "gap") if name in cell}}
-        for column in (name for group in columns_of(cells) for name in group):
-            own = records[column]
-            says = "cannot tell" if cannot_tell(own) else "more" if own["difference"] > 0 else "less"
-            numbers = [points(own["difference"]), interval(own), p_value(own["p"]), p_value(own.get("p_holm"))]
-            score = [percent(scores[route].get(column)) for route in (cell["route"], baseline)]
-            rows.append(
-                [route_name(cell), heading(column), *score, *numbers, points(own["smallest"]).lstrip("+"), says]
-            )
-    head = ["route", "where", "score", baseline, "points", "95 % interval", "p", "p (Holm)", "smallest seen", "says"]
-    return Table(head, rows)
+        baseline, records = cell["baseline"], {**cell["languages"], **cell}
+        for column in columns:
+            score, other = (percent(scores[route].get(column)) for route in (cell["route"], baseline))
+            compared = [route_name(cell), heading(column), score, baseline, other]
+            rows.append([*compared, *_difference(records[column])])
+    return Table([*HEAD, DETECTABLE, "says"], rows)
+
+
+def _difference(record: Mapping[str, Any]) -> list[str]:
+    """Points, interval, p-values, the minimum detectable difference and what they say."""
+    says = "inconclusive" if inconclusive(record) else "more" if record["difference"] > 0 else "less"
+    p_values = [p_value(record["p"]), p_value(record.get("p_holm"))]
+    return [*difference_cells(record), *p_values, percent(record["detectable"]), says]
 
 
 def twin_figure(material: Material, target: str) -> Figure | None:
-    """Multimodal less text-only by question type, a panel a pair of twins; None where there are none, or no types."""
+    """Multimodal minus text-only by question type, one panel per pair; None where there are no pairs or no types."""
     answers = [one for one in material.answer["answers"] if one["target"] == target and one["types"]]
     rows = [row for one in answers for row in twin_rows(one)]
     if not rows:
@@ -105,7 +157,7 @@ def twin_figure(material: Material, target: str) -> Figure | None:
     table = [[row["pair"], row["type"], row["where"], row["text"], row["interval"]] for row in rows]
     return Figure(
         name=f"twins-{target}",
-        title="Multimodal less text-only by question type, in points",
+        title="Multimodal minus text-only by question type, in points",
         summary=f"Differences by question type with 95 % intervals: {', '.join(pairs)}.",
         panels=[Panel(pair, spec_of(_forest([row for row in rows if row["pair"] == pair], ends))) for pair in pairs],
         table=Table(["pair", "type", "where", "points", "95 % interval"], table),
@@ -115,21 +167,21 @@ def twin_figure(material: Material, target: str) -> Figure | None:
 
 
 def twin_rows(answer: Mapping[str, Any]) -> Iterator[Row]:
-    """A mapping a question type and place (zero-shot, English), in points."""
-    pair = f"{answer['multimodal']} less {answer['text']}"
+    """One row per question type and place (zero-shot, English), in points."""
+    pair = f"{answer['multimodal']} minus {answer['text']}"
     for name, by_place in answer["types"].items():
         for where in (place for place in PLACES if place in by_place):
             own = by_place[where]
             if own["difference"] is None:
                 continue
             low, high = (None if value is None else 100 * value for value in own["interval"])
-            shown = {"text": points(own["difference"]), "interval": interval(own)}
+            shown = {"text": points(own["difference"]), "interval": points_interval(own["interval"])}
             about = {"pair": pair, "type": name or "all", "where": PLACES[where], "low": low, "high": high}
             yield about | shown | {"difference": 100 * own["difference"]}
 
 
 def _forest(rows: list[Row], ends: list[float]) -> alt.LayerChart:
-    """A line an interval, a mark an estimate, a rule at 0.
+    """One line per interval, a mark at each estimate, a rule at 0.
 
     Args:
         ends: of all intervals that share the axis.
@@ -141,7 +193,7 @@ def _forest(rows: list[Row], ends: list[float]) -> alt.LayerChart:
     zero = rows_of([{"zero": 0}]).mark_rule(color=QUIET, strokeWidth=1).encode(x="zero:Q")
     line = rows_of(rows).mark_rule(strokeWidth=2, color=ACCENT, opacity=0.45)
     lines = line.encode(x=alt.X("low:Q"), x2="high:Q", y=y, yOffset=beside)
-    tooltip = [alt.Tooltip(f"{name}:N") for name in ("type", "where", "text", "interval")]
+    tooltip = tips(type="type", where="where", text="points", interval="95 % interval")
     marks = [
         rows_of([row for row in rows if row["where"] == where])
         .mark_point(size=70, filled=True, opacity=1, fill=fill, stroke=ACCENT, strokeWidth=1.75)

@@ -1,7 +1,7 @@
 """The gallery: some questions about pictures, and what each route answered in every language.
 
-Chosen by rule, not by eye. Of every question type as many that were mostly answered right as were mostly answered wrong
-(half of all answers, over routes and languages, is the border), drawn by a seed, each about another picture.
+Questions are chosen by rule, not by eye: of each question type as many that were mostly answered right as mostly
+answered wrong (the border is half of all answers, over routes and languages), drawn by a seed, no picture twice.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from statistics import fmean
 from xstilts.page.material import Material, Question
 
 SEED = 0
-SHOWN = 10  # about as many questions
+SHOWN = 10  # questions, roughly
 HALF = 0.5  # of the points of an answer, and of all answers to a question
 
 
@@ -53,7 +53,7 @@ class Exhibit:
 
 
 def gallery(material: Material, target: str) -> list[Exhibit]:
-    """The exhibits of a target, by question type; of several seeds the first one's answers."""
+    """The exhibits of a target, by question type; with several seeds, the answers of the first."""
     scenes = material.scenes[target]
     shares = {one.id: share_right(material, target, one) for one in scenes.questions}
     chosen = choose(scenes.questions, shares)
@@ -62,7 +62,7 @@ def gallery(material: Material, target: str) -> list[Exhibit]:
 
 def share_right(material: Material, target: str, question: Question) -> float:
     """The share of the points that all routes earned in all languages."""
-    answers = [material.answers[target, route, material.seeds[0]] for route in material.routes]
+    answers = [material.answers[target][route] for route in material.routes]
     return fmean(own[question.id, language][1] for own in answers for language in question.texts)
 
 
@@ -99,6 +99,5 @@ def _exhibit(material: Material, target: str, question: Question, picture: bytes
 
 def _rows(material: Material, target: str, question: Question) -> Iterator[Asked]:
     for language, text in question.texts.items():
-        cells = [material.answers[target, route, material.seeds[0]] for route in material.routes]
-        answers = [cell[question.id, language] for cell in cells]
+        answers = [material.answers[target][route][question.id, language] for route in material.routes]
         yield Asked(language, text, [Given(answer, score >= HALF) for answer, score in answers])

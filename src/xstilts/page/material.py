@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xstilts.base.cells import Study, metrics_folder, report_folder
 from xstilts.base.files import open_rows, read_json
-from xstilts.report.cells.details import details_path
-from xstilts.report.places import cell_path
 
 Json = Mapping[str, Any]
-Key = tuple[str, str, int]  # target, route, seed
+Answers = Mapping[tuple[str, str], tuple[str, float]]  # {(question id, language): (prediction, score)}
 
 
 @dataclass(frozen=True)
@@ -20,10 +19,10 @@ class Material:
     """A study as the page shows it.
 
     Attributes:
-        study, answer, transfer, claims: the JSON files of these names.
-        cells: metrics/study/<target>/<route>-s<seed>.json by cell.
-        training: both phases of each cell, null where nothing was trained.
-        answers: by cell, its answers about the target's scenes: {(question id, language): (prediction, score)}.
+        routes: as the files write them: `gqa`, `lora/gqa`.
+        study, answer, transfer, claims, cells: the JSON files of these names.
+        training: {target: {route: [both phases, null where nothing was trained; one per seed]}}.
+        answers: {target: {route: what the first seed answered about the target's scenes}}.
         scenes: by target.
     """
 
@@ -34,9 +33,9 @@ class Material:
     answer: Json
     transfer: Json
     claims: Json
-    cells: Mapping[Key, Json]
-    training: Mapping[Key, Json]
-    answers: Mapping[Key, Mapping[tuple[str, str], tuple[str, float]]]
+    cells: Json
+    training: Mapping[str, Mapping[str, Sequence[Json]]]
+    answers: Mapping[str, Mapping[str, Answers]]
     scenes: Mapping[str, Scenes]
 
 
@@ -69,33 +68,41 @@ class Scenes:
     pictures: Mapping[str, bytes]
 
 
-def read_material(metrics: Path, report: Path, study: Mapping[str, Sequence[Any]]) -> Material:
+def read_material(study: Study, name: str | None) -> Material:
     """Read the files of a study.
 
     Args:
-        metrics: with answer.json, transfer.json, claims.json, study.json and study/.
-        report: with details/ and scenes/.
-        study: `targets`, `intermediates` and `seeds`, as in params.yaml.
+        study: its cells.
+        name: of the study, whose folders are read; None: of the default study.
 
     Raises:
         DataError: a file is missing or broken.
     """
-    targets, routes, seeds = study["targets"], study["intermediates"], study["seeds"]
-    keys = [(target, route, seed) for target in targets for route in routes for seed in seeds]
-    details = {key: details_path(report / "details", *key) for key in keys}
+    files = ("study", "answer", "transfer", "claims", "cells")
+    folders = {target: _collected(study, name, target) for target in study.targets}
     return Material(
-        targets=targets,
-        routes=routes,
-        seeds=seeds,
-        **{name: read_json(metrics / f"{name}.json") for name in ("study", "answer", "transfer", "claims")},
-        cells={key: read_json(cell_path(metrics / "study", *key)) for key in keys},
-        training={key: read_json(path / "training.json") for key, path in details.items()},
-        answers={key: _answers(path / "answers.arrow") for key, path in details.items()},
-        scenes={target: _scenes(report / "scenes" / target) for target in targets},
+        targets=study.targets,
+        routes=list(map(str, study.routes())),
+        seeds=study.seeds,
+        **{file: read_json(metrics_folder(name) / f"{file}.json") for file in files},
+        training={
+            target: {route: [read_json(one / "training.json") for one in seeds] for route, seeds in routes.items()}
+            for target, routes in folders.items()
+        },
+        answers={
+            target: {route: _answers(first / "answers.arrow") for route, (first, *_) in routes.items()}
+            for target, routes in folders.items()
+        },
+        scenes={target: _scenes(report_folder(name) / "scenes" / target) for target in study.targets},
     )
 
 
-def _answers(path: Path) -> dict[tuple[str, str], tuple[str, float]]:
+def _collected(study: Study, name: str | None, target: str) -> dict[str, list[Path]]:
+    """Where the cells of each route on a target were collected, one folder per seed."""
+    return {str(route): [cell.collected(name) for cell in cells] for route, cells in study.cells(target).items()}
+
+
+def _answers(path: Path) -> Answers:
     return {(row["id"], row["language"]): (row["prediction"], row["score"]) for row in open_rows(path).to_pylist()}
 
 

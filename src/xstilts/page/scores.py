@@ -1,26 +1,107 @@
-"""Figures of scores by question type."""
+"""Figures of every route's scores: with intervals, and by question type."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import fmean
-from typing import Any
 
 import altair as alt
 
-from xstilts.page.colours import ACCENT, LINE, PAPER
-from xstilts.page.differences import BOTH
-from xstilts.page.figure import Figure, Panel, Table, no_intervals, percent, rows_of, spec_of
+from xstilts.page.figure import (
+    ACCENT,
+    BOTH,
+    LINE,
+    PAPER,
+    PLACES,
+    WHERE,
+    Figure,
+    Mark,
+    Panel,
+    Row,
+    Table,
+    by_route,
+    dots,
+    filled,
+    metric_name,
+    no_intervals,
+    route_axis,
+    rows_of,
+    spec_of,
+    tips,
+)
 from xstilts.page.material import Material
-from xstilts.page.names import PLACES
-from xstilts.page.routes import by_route, dots, filled, route_axis
 from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
+from xstilts.report.numbers import ABSENT, percent, percent_interval
 
-Row = dict[str, Any]
+NOTE = (
+    "Each interval is that of one route's score. Compare two routes by their paired difference and its interval, not "
+    "by whether these intervals overlap: see the heat map."
+)
+
+
+def interval_figure(material: Material, target: str) -> Figure | None:
+    """Scores of every route with 95 % intervals, one panel per mean; None where the study holds no intervals."""
+    part = material.study[target]
+    rows = interval_rows(material, target)
+    if not rows:
+        return None
+    there = [name for name in WHERE.values() if any(row["where"] == name for row in rows)]
+    ends = [f"{row['route']} {row['text']} ({row['interval']})" for row in rows if row["where"] == there[0]]
+    covers = material.transfer["covers"]
+    return Figure(
+        name=f"scores-{target}",
+        title=f"{metric_name(part['metric'], first=True)} of every route, in %",
+        summary=f"Scores of every route with intervals, {there[0]}: {', '.join(ends)}.",
+        panels=[Panel(name, spec_of(_bars([row for row in rows if row["where"] == name]))) for name in there],
+        table=_interval_table(rows, material.routes, there, "spread" in part),
+        legend=[Mark("dot", _mean(material.seeds)), Mark("stroke", f"95 % interval: {covers}")],
+        note=NOTE,
+    )
+
+
+def _mean(seeds: Sequence[int]) -> str:
+    return "score" if len(seeds) == 1 else f"mean over {len(seeds)} seeds"
+
+
+def interval_rows(material: Material, target: str) -> list[Row]:
+    """One row per mean and route: score and ends of its interval in percent; `text`, `interval` and `sd` in words."""
+    part = material.study[target]
+    scores, intervals, spread = part[part["metric"]], part.get("intervals", {}), part.get("spread", {})
+    rows = []
+    for key, word in WHERE.items():
+        for route in (route for route in material.routes if key in intervals.get(route, {})):
+            ends, score = intervals[route][key], scores[route][key]
+            low, high = (None if end is None else 100 * end for end in ends)
+            shown = {"text": percent(score), "interval": percent_interval(ends)}
+            shown["sd"] = percent(spread[route][key]) if route in spread else ""
+            rows.append({"where": word, "route": route, "score": 100 * score, "low": low, "high": high, **shown})
+    return rows
+
+
+def _interval_table(rows: Sequence[Row], routes: Sequence[str], there: Sequence[str], with_spread: bool) -> Table:
+    """One row per route: for each mean the score, its interval and, with several seeds, the deviation over them."""
+    found = {(row["where"], row["route"]): row for row in rows}
+    heads = {"text": "", "interval": "95 % interval"} | ({"sd": "sd over seeds"} if with_spread else {})
+    body = [[route, *(found[word, route][key] for word in there for key in heads)] for route in routes]
+    return Table(["route", *(head or word for word in there for head in heads.values())], body)
+
+
+def _bars(rows: Sequence[Row]) -> alt.LayerChart:
+    """One line per interval with a dot at the score, on an axis of its own: it shows how far apart routes lie."""
+    routes = [row["route"] for row in rows]
+    ends = [row[end] for row in rows for end in ("low", "high", "score") if row[end] is not None]
+    scale = alt.Scale(domain=[min(ends), max(ends)], nice=True, zero=False)
+    x = alt.X("score:Q", title=None, scale=scale, axis=alt.Axis(tickCount=4))
+    y, tooltip = route_axis(routes), tips(route="route", text="%", interval="95 %")
+    line = rows_of(rows).mark_rule(strokeWidth=2, color=ACCENT, opacity=0.45)
+    dot = rows_of(rows).mark_point(**filled(ACCENT, ACCENT))
+    return by_route(
+        [line.encode(alt.X("low:Q", title=None), alt.X2("high:Q"), y), dot.encode(x, y, tooltip=tooltip)], routes
+    )
 
 
 def type_figure(material: Material, target: str) -> Figure | None:
-    """Scores by question type, a panel a type; None where the target has no types."""
+    """Scores by question type, one panel per type; None where the target has no types."""
     rows = type_rows(material, target)
     if not rows:
         return None
@@ -37,27 +118,30 @@ def type_figure(material: Material, target: str) -> Figure | None:
 
 
 def _type_table(rows: Sequence[Row], kinds: Sequence[str], routes: Sequence[str]) -> Table:
-    score = {(row["type"], row["route"], row["where"]): percent(row["score"] / 100) for row in rows}
+    text = {(row["type"], row["route"], row["where"]): row["text"] for row in rows}
     table = [
-        [kind, route, *(score.get((kind, route, where), "–") for where in PLACES)] for kind in kinds for route in routes
+        [kind, route, *(text.get((kind, route, where), ABSENT) for where in PLACES)]
+        for kind in kinds
+        for route in routes
     ]
     return Table(["type", "route", *PLACES.values()], table)
 
 
 def type_rows(material: Material, target: str) -> list[Row]:
-    """A mapping a question type, route and place (`en`, `zero_shot`): the mean score over seeds, in percent."""
+    """One row per question type, route and place (`en`, `zero_shot`): the mean score over seeds, in percent."""
     rows = []
     for route in material.routes:
-        cells = [material.cells[target, route, seed].get("types", {}) for seed in material.seeds]
+        cells = [cell.get("types", {}) for cell in material.cells[target][route]]
         for where in PLACES:
             for kind in sorted({kind for cell in cells for kind in cell.get(where, {})}):
-                score = 100 * fmean(cell[where][kind] for cell in cells)
-                rows.append({"type": kind, "route": route, "where": where, "score": score})
+                score = fmean(cell[where][kind] for cell in cells)
+                about = {"type": kind, "route": route, "where": where}
+                rows.append({**about, "score": 100 * score, "text": percent(score)})
     return rows
 
 
 def _dumbbells(rows: Sequence[Row]) -> alt.LayerChart:
-    """A row a route: English and zero-shot, and the gap between them as a line."""
+    """One row per route: English and zero-shot, and the gap between them as a line."""
     routes = list(dict.fromkeys(row["route"] for row in rows))
     score = {(row["route"], row["where"]): row["score"] for row in rows}
     ends = {"low": ZERO_SHOT, "high": ENGLISH}

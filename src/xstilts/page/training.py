@@ -9,12 +9,23 @@ from typing import Any
 
 import altair as alt
 
-from xstilts.page.colours import ACCENT, GHOST
-from xstilts.page.figure import Figure, Mark, Panel, Table, percent, rows_of, spec_of
+from xstilts.page.figure import (
+    ACCENT,
+    GHOST,
+    Figure,
+    Mark,
+    Panel,
+    Row,
+    Table,
+    by_route,
+    route_axis,
+    rows_of,
+    spec_of,
+    tips,
+)
 from xstilts.page.material import Material
-from xstilts.page.routes import by_route, route_axis
+from xstilts.report.numbers import percent
 
-Row = dict[str, Any]
 PHASES = {"intermediate": "Phase 1: the intermediate task", "target": "Phase 2: the target task"}
 COSTS = ("updates", "examples", "tokens")
 HEIGHT = 120  # pixels of a curve
@@ -22,7 +33,7 @@ LINES = (Mark("stroke", "the route"), Mark("stroke ghost", "the other routes"))
 
 
 def curve_figures(material: Material, target: str) -> list[Figure]:
-    """The curves of both phases, a panel a route; those of phase 2 each before the others in grey."""
+    """The curves of both phases, one panel per route; in phase 2 each is drawn over the others in grey."""
     figures = []
     for phase, title in PHASES.items():
         rows = curve_rows(material, target, phase)
@@ -43,26 +54,22 @@ def _curve_figure(
     name: str, title: str, rows: Sequence[Row], panels: Sequence[Panel], legend: Sequence[Mark]
 ) -> Figure:
     head = ["route", "seed", "update", "loss", "English dev, %"]
-    table = [
-        [row["route"], str(row["seed"]), f"{row['update']:,}", f"{row['loss']:.3f}", percent(row["dev"] / 100)]
-        for row in rows
-    ]
-    last = {(row["route"], row["seed"]): row["dev"] for row in rows}
-    ends = [f"{route}, seed {seed}: {dev:.1f} %" for (route, seed), dev in last.items()]
+    table = [[row["route"], str(row["seed"]), f"{row['update']:,}", f"{row['loss']:.3f}", row["text"]] for row in rows]
+    last = {(row["route"], row["seed"]): row["text"] for row in rows}
+    ends = [f"{route}, seed {seed}: {dev} %" for (route, seed), dev in last.items()]
     summary = f"{title}: English dev score by update. At the end {'; '.join(ends)}."
     heading = f"{title}, English dev score in % by update"
     return Figure(name, heading, summary, panels, Table(head, table), legend=legend)
 
 
 def curve_rows(material: Material, target: str, phase: str) -> list[Row]:
-    """A mapping an evaluation: route, seed, update, loss, and the dev score in percent."""
+    """One row per evaluation: route, seed, update, loss, and the dev score in percent."""
     rows = []
     for route in material.routes:
-        for seed in material.seeds:
-            training = material.training[target, route, seed][phase] or {"curve": []}
-            for point in training["curve"]:
-                score = {"update": point["update"], "loss": point["loss"], "dev": 100 * point["dev"]}
-                rows.append({"route": route, "seed": seed, **score})
+        for seed, phases in zip(material.seeds, material.training[target][route], strict=True):
+            for point in (phases[phase] or {"curve": []})["curve"]:
+                score = {"dev": 100 * point["dev"], "text": percent(point["dev"])}
+                rows.append({"route": route, "seed": seed, "update": point["update"], "loss": point["loss"], **score})
     return rows
 
 
@@ -70,7 +77,7 @@ def _curve(rows: Sequence[Row], others: Sequence[Row], low: int) -> alt.LayerCha
     y = alt.Y("dev:Q", title=None, scale=alt.Scale(domain=[low, 100], clamp=True), axis=alt.Axis(tickCount=4))
     x = alt.X("update:Q", title=None, scale=alt.Scale(zero=True, nice=False), axis=alt.Axis(tickCount=4, grid=False))
     each = alt.Detail(["route:N", "seed:N"])
-    tooltip = [alt.Tooltip("seed:N"), alt.Tooltip("update:Q"), alt.Tooltip("dev:Q", format=".1f", title="dev, %")]
+    tooltip = tips(seed="seed", update="update", text="dev, %")
     layers = [rows_of(others).mark_line(color=GHOST, strokeWidth=1).encode(x, y, each)] if others else []
     mark: dict[str, Any] = {"fill": ACCENT, "size": 34, "opacity": 1}
     layers.append(rows_of(rows).mark_line(color=ACCENT).encode(x, y, each))
@@ -96,29 +103,26 @@ def cost_figure(material: Material, target: str) -> Figure | None:
 
 
 def _cost_table(rows: Sequence[Row], routes: Sequence[str]) -> Table:
-    """A row a route, updates of phase 1 first."""
-    taken = {(row["route"], row["phase"], row["cost"]): row["count"] for row in rows}
-    table = [
-        [route, *(f"{taken.get((route, phase, cost), 0):,.0f}" for phase in PHASES for cost in COSTS)]
-        for route in routes
-    ]
+    """One row per route, updates of phase 1 first."""
+    taken = {(row["route"], row["phase"], row["cost"]): row["text"] for row in rows}
+    table = [[route, *(taken.get((route, phase, cost), "0") for phase in PHASES for cost in COSTS)] for route in routes]
     return Table(["route", *(f"{cost}, phase {n}" for n in (1, 2) for cost in COSTS)], table)
 
 
 def cost_rows(material: Material, target: str) -> Iterator[Row]:
-    """A mapping a route, phase and cost: `count`, a mean over seeds."""
+    """One row per route, phase and cost: `count`, a mean over seeds."""
     for route in material.routes:
         for phase in PHASES:
-            trained = [material.training[target, route, seed][phase] for seed in material.seeds]
-            known = [training for training in trained if training]
+            known = [phases[phase] for phases in material.training[target][route] if phases[phase]]
             for cost in COSTS if known else ():
-                yield {"route": route, "phase": phase, "cost": cost, "count": fmean(own[cost] for own in known)}
+                count = fmean(own[cost] for own in known)
+                yield {"route": route, "phase": phase, "cost": cost, "count": count, "text": f"{count:,.0f}"}
 
 
 def _bars(rows: Sequence[Row], routes: Sequence[str]) -> alt.LayerChart:
-    """Bars a route, phase 1 before phase 2."""
+    """One bar per route, phase 1 before phase 2."""
     axis, y = alt.Axis(tickCount=4, format="~s"), route_axis(routes)
-    tooltip = [alt.Tooltip("route:N"), alt.Tooltip("phase:N"), alt.Tooltip("count:Q", format=",.0f")]
+    tooltip = tips(route="route", phase="phase", text="count")
     before = {row["route"]: row["count"] for row in rows if row["phase"] == "intermediate"}
     colours = {"intermediate": ACCENT, "target": GHOST}
     layers = []

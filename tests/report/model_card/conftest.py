@@ -1,4 +1,4 @@
-"""Cells of tiny models: two checkpoints, and scores made of random predictions."""
+"""Cells of tiny models: a target checkpoint, and scores made of random predictions."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import pyarrow as pa
 import pytest
 import torch
 
+from xstilts.base.cells import PUBLIC, Cell
 from xstilts.base.files import read_json, write_json, write_table
 from xstilts.model.checkpoint import save_checkpoint, trained_weights
 from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel
-from xstilts.report.model_card.facts import Places
-from xstilts.score.accuracy import label_scores
 
+ROOT = Path(__file__).parents[3]
 TRAINING = {
     "cache": "some",
     "seed": 0,
@@ -29,56 +29,73 @@ TRAINING = {
     "english_dev": {"mean": 0.75},
 }
 VERSIONS = {"python": "3.11.7", "torch": "2.13.0"}
-Write = Callable[..., Places]
+LANGUAGES = ("en", "de", "zh")
+Write = Callable[..., Cell]
 
 
-def scored(folder: Path, target: str, data: str) -> None:
+def scored(cell: Cell, data: str, kind: str) -> None:
     """Random answers to 60 questions about 20 images in three languages, and their scores."""
-    random, words = np.random.default_rng(0), np.array(["yes", "no", "cat"], object)
-    gold = random.choice(words, 180)
+    right = (np.random.default_rng(0).random(180) < 0.6).astype(np.float32)
     columns: dict[str, Any] = {
         "id": [str(row // 3) for row in range(180)],
         "image_id": [f"i{row // 9}" for row in range(180)],
-        "language": ["en", "de", "zh"] * 60,
+        "cluster": [""] * 180,
+        "language": list(LANGUAGES) * 60,
         "structural": ["query"] * 180,
-        "semantic": [""] * 180,
-        "gold": gold.tolist(),
-        "golds": [[word] for word in gold.tolist()],
-        "prediction": np.where(random.random(180) < 0.6, gold, "dog").tolist(),
-        "blind": ["yes"] * 180,
-        "shuffled": ["no"] * 180,
+        "score": right,
+        "of": np.ones(180, np.float32),
+        "blind_score": right * (np.arange(180) % 2 == 0).astype(np.float32),
+        "shuffled_score": np.zeros(180, np.float32),
     }
-    columns["gold_scores"] = pa.array([[]] * 180, pa.list_(pa.float32()))
-    found = label_scores(pa.table(columns), "accuracy", ("blind", "shuffled"))
-    about = {"target": target, "route": "gqa", "seed": 0, "data": data, "kind": "vqa", "metric": "accuracy"}
-    folder.mkdir(parents=True)
-    write_table(folder / "predictions.arrow", found.predictions)
-    write_json(folder / "scores.json", about | {"rows": found.rows, "scores": found.scores, "controls": found.controls})
+    found = {
+        name: {language: float(np.mean(columns[name][place::3])) for place, language in enumerate(LANGUAGES)}
+        for name in ("score", "blind_score", "shuffled_score")
+    }
+    about = {"target": cell.target, "recipe": cell.recipe, "route": cell.route, "seed": cell.seed, "data": data}
+    about |= {"kind": kind, "metric": "accuracy", "rows": dict.fromkeys(LANGUAGES, 60)}
+    controls = {name: found[f"{name}_score"] for name in ("blind", "shuffled")}
+    cell.scores.mkdir(parents=True)
+    write_table(cell.scores / "predictions.arrow", pa.table(columns))
+    write_json(cell.scores / "scores.json", about | {"scores": {"accuracy": found["score"]}, "controls": controls})
     origin = {"revision": "abc123", "versions": VERSIONS, "precision": "bf16", "hardware": "some CPU, 2 cores"}
-    write_json(folder / "provenance.json", origin)
+    write_json(cell.scores / "provenance.json", origin)
 
 
 @pytest.fixture
-def write_cell(every_kind: Path, public: Path, tmp_path: Path) -> Write:
-    """Write the cell of a target that is one of the tiny tasks, after the task `looks`."""
-    own = tmp_path / "public"
-    shutil.copytree(public, own)
-    (own / "vision").mkdir()
-    write_json(own / "public.json", {"encoder": "multilingual-e5-small", "vision": "/somewhere/eyes", "dim": 8})
+def write_cell(every_kind: Path, public: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
+    """Write the cell of a target that is one of the tiny tasks, after the task `looks`, in a directory of its own.
 
-    def write(target: str = "looks", data: str = "pictograms", with_scores: bool = False, **more: Any) -> Places:
+    It becomes the working directory, and has neither a tokenised cache nor a checkpoint of phase 1.
+    """
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(public, PUBLIC)
+    (PUBLIC / "vision").mkdir()
+    write_json(PUBLIC / "public.json", {"encoder": "multilingual-e5-small", "vision": "/somewhere/eyes", "dim": 8})
+    (tmp_path / "stages").mkdir()
+    shutil.copy(ROOT / "stages/defaults.yaml", "stages")
+    shutil.copytree(ROOT / "stages/recipes", "stages/recipes")
+
+    def write(
+        target: str = "looks", data: str = "pictograms", with_scores: bool = False, recipe: str = "plain", **more: Any
+    ) -> Cell:
         cards = read_json(every_kind / "card.json")["tasks"]
-        places = Places(tmp_path / "before", tmp_path / "after", tmp_path / "scores", own, tmp_path / "test")
+        cell = Cell(recipe, "gqa", 0, target)
+        shuffled = {"labels": "shuffled"} if recipe == "shuffled_labels" else {}
+        first = TRAINING | {"settings": {"epochs": 1.0} | shuffled}
+        named = {
+            task: cards[task] | {"data": data, "licence": "CC0", "citation": "A and B 2020"} | more
+            for task in ("looks", target)
+        }
         torch.manual_seed(0)
-        for folder, task in ((places.intermediate, "looks"), (places.target, target)):
-            named = {task: cards[task] | {"data": data, "licence": "CC0", "citation": "A and B 2020"} | more}
-            model = MultitaskModel(load_public(own), named)
-            for weight in model.heads.parameters():
-                torch.nn.init.normal_(weight)
-            folder.mkdir()
-            save_checkpoint(folder, trained_weights(model), {"tasks": named, "training": TRAINING})
+        model = MultitaskModel(load_public(PUBLIC), {target: named[target]})
+        for weight in model.heads.parameters():
+            torch.nn.init.normal_(weight)
+        cell.target_checkpoint.mkdir(parents=True)
+        intermediate = {"tasks": {"looks": named["looks"]}, "training": first}
+        card = {"tasks": {target: named[target]}, "training": TRAINING, "intermediate": intermediate}
+        save_checkpoint(cell.target_checkpoint, trained_weights(model), card)
         if with_scores:
-            scored(places.scores, target, data)
-        return places
+            scored(cell, data, named[target]["kind"])
+        return cell
 
     return write

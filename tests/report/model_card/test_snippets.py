@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,19 @@ import numpy as np
 import pytest
 import torch
 
-from xstilts.export import export_model
-from xstilts.features.extract import FeatureSettings
+from xstilts.base.cells import PUBLIC, Cell
+from xstilts.base.errors import DataError
+from xstilts.base.files import read_json, write_json
+from xstilts.base.parameters import STAGES, read_yaml
+from xstilts.export import export_cell, export_model
 from xstilts.model.checkpoint import load_model, save_checkpoint
-from xstilts.model.heads import HEADS
+from xstilts.model.multitask import MultitaskModel
 from xstilts.predict import one_question
 from xstilts.report.model_card.facts import read_facts
+from xstilts.report.model_card.snippets import CODE
 from xstilts.report.model_card.text import model_card
 from xstilts.train.examples import Examples, open_examples
 
-FEATURES = vars(FeatureSettings())
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
@@ -33,15 +36,17 @@ def run(write_cell: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any
     """Export a cell with its card, and run the first code of the README in the folder; its names."""
 
     def run(target: str, **options: Any) -> dict[str, Any]:
-        places = write_cell(target, **options)
-        card = model_card(read_facts("gqa", 0, target, places, FEATURES))
-        export_model(places.target, places.public, tmp_path / "out", card)
+        export_cell(write_cell(target, **options), tmp_path / "out")
         monkeypatch.chdir(tmp_path / "out")
         names: dict[str, Any] = {}
         exec(blocks(Path("README.md").read_text(encoding="utf-8"))[0], names)
         return names
 
     return run
+
+
+def trained_model(root: Path, target: str) -> MultitaskModel:
+    return load_model(root / PUBLIC, root / Cell("plain", "gqa", 0, target).target_checkpoint)
 
 
 @pytest.fixture
@@ -58,7 +63,7 @@ def test_labels_with_and_without_a_picture(
     """Of every cached row the same label as our model's, asked through the words of its tokens."""
     names = run(task)
     assert capsys.readouterr().out.strip() in names["labels"]
-    model = load_model(tmp_path / "public", tmp_path / "after")
+    model = trained_model(tmp_path, task)
     rows, answers = np.flatnonzero(everything.tasks == task)[:12], []
     assert len(rows) == 12
     for row in rows:
@@ -75,7 +80,7 @@ def test_published_features_go_through_the_map_of_their_task(run: Any, tmp_path:
     random = torch.Generator().manual_seed(0)
     names = run("looks", features={"path": "data/features/detector", "sha256": "0", "dim": 5})
     assert len(blocks(Path("README.md").read_text(encoding="utf-8"))) == 1  # no picture file has such features
-    model, answers = load_model(tmp_path / "public", tmp_path / "after"), set()
+    model, answers = trained_model(tmp_path, "looks"), set()
     for _ in range(12):
         regions, boxes = torch.randn(3, 5, generator=random), torch.rand(3, 7, generator=random)
         ids = names["tokenizer"]("what is the cat").input_ids
@@ -101,20 +106,22 @@ def test_other_kinds_answer(task: str, run: Any, capsys: pytest.CaptureFixture[s
         assert names["answer"]("the cat", ["is red", "is blue", "yes"]) in ("is red", "is blue", "yes")
 
 
-def test_every_kind_with_a_head_is_tried() -> None:
-    assert set(HEADS) == {"vqa", "classification", "matching", "span", "tagging", "choice", "mlm"}  # mlm is no target
+def test_every_kind_that_is_scored_is_tried_above_or_below(tiny: Any) -> None:
+    tried = ("looks", "follows", "matches", "finds", "tags", "picks", "searches")
+    assert {tiny.KINDS[task] for task in tried} == set(CODE)
 
 
 def test_retrieval_compares_vectors(
     write_cell: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Nothing was trained for it; its card names the layer that was scored."""
-    places = write_cell("looks", with_scores=True)
-    for folder in (places.target, places.intermediate):
-        save_checkpoint(folder, {}, {"tasks": {}, "training": None})
-    facts = read_facts("none", 0, "looks", places, FEATURES)
-    facts = replace(facts, scores={**facts.scores, "layer": 1})
-    export_model(places.target, places.public, tmp_path / "out", card := model_card(facts))
+    cell = write_cell("looks", with_scores=True)
+    nothing: dict[str, Any] = {"tasks": {}, "training": None}
+    save_checkpoint(cell.target_checkpoint, {}, {**nothing, "intermediate": nothing})
+    scores = read_json(cell.scores / "scores.json")
+    write_json(cell.scores / "scores.json", scores | {"kind": "retrieval", "layer": 1})
+    card = model_card(read_facts(cell))
+    export_model(cell.target_checkpoint, PUBLIC, tmp_path / "out", card)
     assert "hidden_states[1]" in card
     monkeypatch.chdir(tmp_path / "out")
     names: dict[str, Any] = {}
@@ -125,15 +132,28 @@ def test_retrieval_compares_vectors(
     assert same[0, 1] < same[0, 0]
 
 
+def test_a_model_that_nothing_says_the_kind_of_gets_no_code(write_cell: Any) -> None:
+    """Of a target for which nothing was trained only the scores say it."""
+    cell = write_cell("looks")
+    nothing: dict[str, Any] = {"tasks": {}, "training": None}
+    save_checkpoint(cell.target_checkpoint, {}, {**nothing, "intermediate": nothing})
+    with pytest.raises(
+        DataError, match=r"scores\.json: found no such file, expected scores, since nothing was trained"
+    ):
+        read_facts(cell)
+
+
 def test_a_picture_is_read_by_the_image_model_of_the_export(write_cell: Any) -> None:
-    card = model_card(read_facts("gqa", 0, "looks", write_cell("looks"), FEATURES))
+    card = model_card(read_facts(write_cell("looks")))
     first, second = blocks(card)
     assert "xstilts import" not in first  # transformers alone
-    assert 'FeatureSettings(proposals="components", limit=36, crop=128, batch=16)' in second
+    defaults = read_yaml(STAGES / "defaults.yaml")["features"]
+    assert defaults
+    assert f"FeatureSettings({', '.join(f'{name}={json.dumps(value)}' for name, value in defaults.items())})" in second
     compile(second, "README.md", "exec")
 
 
 def test_a_text_task_has_no_picture(write_cell: Any) -> None:
-    card = model_card(read_facts("gqa", 0, "follows", write_cell("follows"), FEATURES))
+    card = model_card(read_facts(write_cell("follows")))
     assert len(blocks(card)) == 1
     assert "picture.png" not in card

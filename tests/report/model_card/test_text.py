@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from huggingface_hub import ModelCard
 
+from xstilts.base.cells import Cell
 from xstilts.base.errors import DataError
 from xstilts.base.files import read_json, sha256_of, write_json
+from xstilts.base.parameters import recipe_file
 from xstilts.report.model_card.facts import read_facts
 from xstilts.report.model_card.header import base_model
 from xstilts.report.model_card.licences import model_name
 from xstilts.report.model_card.markdown import code, escaped
-from xstilts.report.model_card.text import INTERVALS, NO_INTERVALS, NOT_SCORED, model_card
+from xstilts.report.model_card.text import INTERVALS, NOT_SCORED, model_card
+from xstilts.report.numbers import percent, percent_interval
 
 
-def card_of(places: Any, route: str = "gqa") -> str:
-    return model_card(read_facts(route, 0, "looks", places, {"proposals": "grid", "limit": 9}))
+def card_of(cell: Cell) -> str:
+    return model_card(read_facts(cell))
 
 
 def test_scores_stand_with_their_intervals(write_cell: Any) -> None:
-    places = write_cell(with_scores=True)
-    facts = read_facts("gqa", 0, "looks", places, {})
-    card = card_of(places)
+    cell = write_cell(with_scores=True)
+    facts = read_facts(cell)
+    card, scores = card_of(cell), facts.metrics["accuracy"]
     for language in ("en", "de", "zh"):
-        found, value = facts.intervals[language], 100 * facts.scores["scores"]["accuracy"][language]
+        found = facts.intervals[language]
         assert 0 < found.low < found.value < found.high < 1
-        row = f"| `{language}` | {value:.1f} | {100 * found.low:.1f} to {100 * found.high:.1f} |"
+        assert found.value == pytest.approx(scores[language], abs=1e-4)
+        row = f"| `{language}` | {percent(scores[language])} | {percent_interval((found.low, found.high))} |"
         assert row in card
-    mean = 50 * sum(facts.scores["scores"]["accuracy"][language] for language in ("de", "zh"))
-    assert f"| mean of the others | {mean:.1f} | " in card
+    assert f"| mean of the others | {percent(scores['zero_shot'])} | " in card
     assert INTERVALS in card
     assert "They cover the test items of **this one checkpoint**" in card
 
@@ -58,6 +63,23 @@ def test_embedded_data_are_never_the_published_set(write_cell: Any) -> None:
     assert "No number here is a result on that set." in card
 
 
+@pytest.mark.parametrize(("features", "named"), [({"dim": 8}, True), (None, False), ("not said", True)])
+def test_the_image_model_is_named_where_phase_1_may_have_looked_at_pictures(
+    features: Any, named: bool, write_cell: Any
+) -> None:
+    """Its licence holds for a model of texts that comes after a task with pictures, too."""
+    cell = write_cell("follows")
+    path = cell.target_checkpoint / "checkpoint.json"
+    card = read_json(path)
+    phase1 = card["intermediate"]["tasks"]["looks"]
+    assert not card["tasks"]["follows"]["features"]
+    del phase1["features"]
+    if features != "not said":
+        phase1["features"] = features
+    write_json(path, card)
+    assert ("| vision model | start of every route |" in card_of(cell)) == named
+
+
 def test_published_data_are_named(write_cell: Any) -> None:
     card = card_of(write_cell(data="official", with_scores=True))
     data = ModelCard(card).data
@@ -69,21 +91,20 @@ def test_published_data_are_named(write_cell: Any) -> None:
 
 
 def test_provenance(write_cell: Any) -> None:
-    places = write_cell(with_scores=True)
-    card = card_of(places)
-    for folder in (places.intermediate, places.target):
-        assert f"`sha256:{sha256_of(folder / 'model.safetensors')}`" in card
+    cell = write_cell(with_scores=True)
+    card = card_of(cell)
+    assert f"`sha256:{sha256_of(cell.target_checkpoint / 'model.safetensors')}`" in card
     assert "| code, at scoring | `abc123` |" in card
     assert "python 3.11.7, torch 2.13.0" in card
-    assert "1,234 | 5,678 | 91,011 | 75.0 |" in card
-    assert str(places.target.parent) not in card
+    assert card.count("1,234 | 5,678 | 91,011 | 75.0 |") == 2  # both phases
+    assert str(Path.cwd()) not in card
     assert "| vision | `eyes` |" in card  # of a folder its name, not its path
     assert "/somewhere" not in card
 
 
 def test_the_same_files_give_the_same_card(write_cell: Any) -> None:
-    places = write_cell(with_scores=True)
-    assert card_of(places) == card_of(places)
+    cell = write_cell(with_scores=True)
+    assert card_of(cell) == card_of(cell)
 
 
 def test_a_checkpoint_without_scores_has_none(write_cell: Any) -> None:
@@ -94,13 +115,30 @@ def test_a_checkpoint_without_scores_has_none(write_cell: Any) -> None:
 
 
 def test_a_control_says_that_it_is_one(write_cell: Any) -> None:
-    card = card_of(write_cell(shuffled_labels=True), "gqa_shuffled")
+    card = card_of(write_cell(recipe="shuffled_labels"))
     assert "> **A control.** The labels of `looks` were exchanged among examples" in card
     assert "control-shuffled-labels" in ModelCard(card).data.tags
 
 
 def test_no_other_route_is_a_control(write_cell: Any) -> None:
     assert "control" not in card_of(write_cell())
+
+
+def test_a_recipe_stands_with_what_it_changes(write_cell: Any) -> None:
+    cell = write_cell(recipe="lora", with_scores=True)
+    card, changed = card_of(cell), recipe_file("lora")["target"]
+    assert changed
+    said = ", ".join(f"target `{name}: {json.dumps(value)}`" for name, value in changed.items())
+    assert f"It was trained by the recipe `lora`, which changes: {said}." in card
+    assert "# `looks` after `lora/gqa`, seed 0" in card
+    assert "xstilts export --route lora/gqa --seed 0 --target looks" in card
+    data = ModelCard(card).data
+    assert {"recipe-lora", "intermediate-task-gqa"} <= set(data.tags)
+    assert {one.dataset_config for one in data.eval_results} == {"en", "de", "zh"}
+
+
+def test_of_the_plain_recipe_nothing_is_said(write_cell: Any) -> None:
+    assert "recipe" not in card_of(write_cell(with_scores=True))
 
 
 NASTY = "<script>alert(1)</script> [x](http://evil.example) | `a` **b**\n# c ![i](//e) www.evil.example a@b.c"
@@ -140,21 +178,18 @@ def test_no_path_of_a_machine_is_told() -> None:
 
 
 def test_a_damaged_file_is_named(write_cell: Any) -> None:
-    places = write_cell(with_scores=True)
-    write_json(places.scores / "scores.json", {"target": "looks"})
-    with pytest.raises(DataError, match=r"scores\.json: found no route"):
-        card_of(places)
-    (places.target / "checkpoint.json").unlink()
-    with pytest.raises(DataError, match=r"after/checkpoint\.json: found no such file"):
-        card_of(places)
+    cell = write_cell(with_scores=True)
+    write_json(cell.scores / "scores.json", {"target": "looks"})
+    with pytest.raises(DataError, match=r"scores\.json: found no (recipe, )?route"):
+        card_of(cell)
+    (cell.target_checkpoint / "checkpoint.json").unlink()
+    with pytest.raises(DataError, match=r"looks/checkpoint\.json: found no such file"):
+        card_of(cell)
 
 
-def test_spans_whose_paragraphs_are_not_known_have_no_intervals(write_cell: Any) -> None:
-    """Of a checkpoint that was pulled with its scores alone: the test cache says which paragraph a question is on."""
-    places = write_cell(with_scores=True)
-    scores = read_json(places.scores / "scores.json")
-    write_json(places.scores / "scores.json", scores | {"kind": "span"})
-    assert not read_facts("gqa", 0, "looks", places, {}).intervals
-    card = card_of(places)
-    assert NO_INTERVALS in card
-    assert f"| `en` | {100 * scores['scores']['accuracy']['en']:.1f} | - |" in card
+def test_a_checkpoint_of_an_earlier_version_says_nothing_of_phase_1(write_cell: Any) -> None:
+    cell = write_cell()
+    path = cell.target_checkpoint / "checkpoint.json"
+    write_json(path, {key: own for key, own in read_json(path).items() if key != "intermediate"})
+    with pytest.raises(DataError, match=r"checkpoint\.json: found no key 'intermediate'"):
+        card_of(cell)

@@ -1,4 +1,4 @@
-"""What a model card says, read from the files of one cell: its two checkpoints, its scores, and phase 0."""
+"""What a model card says, read from the files of one cell: its target checkpoint, its scores, and phase 0."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from xstilts.base.files import open_rows, read_json, sha256_of
+from xstilts.base.cells import PLAIN, PUBLIC, Cell, Route
+from xstilts.base.errors import DataError
+from xstilts.base.files import read_json, sha256_of
+from xstilts.base.parameters import STAGES, read_yaml, recipe_file
 from xstilts.report.bootstrap import Interval
-from xstilts.report.cells.clusters import FILE
 from xstilts.report.cells.items import items
 from xstilts.report.cells.metrics import ZERO_SHOT, read_scores, target_metrics
 from xstilts.report.side_by_side import pair_up
@@ -19,65 +21,42 @@ PHASES = ("intermediate", "target")
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where the files of a cell lie.
-
-    Attributes:
-        intermediate, target: checkpoints of the two training phases.
-        scores: folder of scores.json, provenance.json and predictions.arrow; it need not be there.
-        public: phase 0.
-        cache: the target's test cache; it need not be there.
-    """
-
-    intermediate: Path
-    target: Path
-    scores: Path
-    public: Path
-    cache: Path
-
-    @classmethod
-    def of(cls, route: str, seed: int, target: str, data: Path = Path("data")) -> Places:
-        """The places of a cell of the pipeline."""
-        cell = f"{route}-s{seed}"
-        scores, cache = data / "scores" / cell / target, data / "tokenized" / target / "test"
-        return cls(data / "intermediate" / cell, data / "target" / cell / target, scores, data / "public", cache)
-
-
-@dataclass(frozen=True)
 class Facts:
     """All that a card is made from.
 
     Attributes:
-        phases: {`intermediate`, `target`: the checkpoint's card}.
-        hashes: {the same: SHA-256 of its weights}.
+        phases: {`intermediate`, `target`: `tasks` and `training` of the phase}.
+        sha256: of the weights.
         public: what phase 0 was assembled from.
+        kind: of the target's task.
         features: how regions are cut out of a picture (stages/defaults.yaml, `features`).
+        changes: {section: the settings that the cell's recipe changes}; empty of `plain`.
         scores: scores.json; empty if the checkpoint was not scored.
-        intervals: {language, `zero_shot` or `gap`: its interval over test items}; empty where there is none.
+        intervals: {language, `zero_shot` or `gap`: its interval over test items}.
         origin: provenance.json, empty if there is none.
     """
 
-    route: str
-    seed: int
-    target: str
+    cell: Cell
     phases: Mapping[str, Mapping[str, Any]]
-    hashes: Mapping[str, str]
+    sha256: str
     public: Mapping[str, Any]
+    kind: str
     features: Mapping[str, Any] = field(default_factory=dict)
+    changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     scores: Mapping[str, Any] = field(default_factory=dict)
     intervals: Mapping[str, Interval] = field(default_factory=dict)
     origin: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def task(self) -> Mapping[str, Any]:
-        """The target's entry in its checkpoint; empty for retrieval, where nothing was trained."""
-        entry: Mapping[str, Any] = self.phases["target"]["tasks"].get(self.target, {})
-        return entry
+    def route(self) -> str:
+        """The intermediate task, with the recipe where that is not plain: `gqa`, `lora/gqa`."""
+        return str(Route(self.cell.route, self.cell.recipe))
 
     @property
-    def kind(self) -> str:
-        """The kind of the target's task; `retrieval` where nothing was trained for it."""
-        return str(self.task.get("kind", "retrieval"))
+    def task(self) -> Mapping[str, Any]:
+        """The target's entry in its checkpoint; empty for retrieval, where nothing was trained."""
+        entry: Mapping[str, Any] = self.phases["target"]["tasks"].get(self.cell.target, {})
+        return entry
 
     @property
     def data(self) -> str:
@@ -99,40 +78,70 @@ class Facts:
     @property
     def shuffled_labels(self) -> list[str]:
         """The intermediate tasks that it was trained on with labels of other examples: it is a control."""
-        tasks = self.phases["intermediate"]["tasks"]
-        return [name for name, entry in tasks.items() if entry.get("shuffled_labels")]
+        phase = self.phases["intermediate"]
+        shuffled = phase["training"] and phase["training"]["settings"].get("labels") == "shuffled"
+        return list(phase["tasks"]) if shuffled else []
 
 
-def read_facts(route: str, seed: int, target: str, places: Places, features: Mapping[str, Any]) -> Facts:
-    """Read the files of a cell.
+def read_facts(cell: Cell) -> Facts:
+    """Read the files of a cell and what the parameter files say of it.
 
     Raises:
-        DataError: a checkpoint or a score file is missing in part, or damaged.
+        DataError: the checkpoint or a score file is missing in part, or damaged; or nothing was trained for the target
+            and nothing was scored, so that no file says what kind of task it is.
     """
-    folders = dict(zip(PHASES, (places.intermediate, places.target), strict=True))
-    phases = {phase: read_json(folder / CARD) for phase, folder in folders.items()}
-    hashes = {phase: sha256_of(folder / WEIGHTS) for phase, folder in folders.items()}
-    card = places.public / "public.json"
-    public = read_json(card) if card.is_file() else {}
-    facts = Facts(route, seed, target, phases, hashes, public, features)
-    return _scored(facts, places) if (places.scores / "scores.json").is_file() else facts
+    checkpoint = cell.target_checkpoint
+    card = read_json(checkpoint / CARD)
+    scored = _scored(cell.scores) if (cell.scores / "scores.json").is_file() else {}
+    return Facts(
+        cell,
+        phases={"intermediate": _intermediate(checkpoint, card), "target": card},
+        sha256=sha256_of(checkpoint / WEIGHTS),
+        public=_json_if_there(PUBLIC / "public.json"),
+        kind=_kind(cell, card, scored),
+        features=read_yaml(STAGES / "defaults.yaml").get("features") or {},
+        changes=_changes(cell.recipe),
+        **scored,
+    )
 
 
-def _scored(facts: Facts, places: Places) -> Facts:
-    scores, origin = read_scores(places.scores / "scores.json"), places.scores / "provenance.json"
-    intervals = intervals_of(places, scores)
-    known = {"scores": scores, "intervals": intervals, "origin": read_json(origin) if origin.is_file() else {}}
-    return Facts(**{**vars(facts), **known})
+def _intermediate(checkpoint: Path, card: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "intermediate" not in card:
+        expected, todo = "what phase 1 says of its training", "run `dvc repro` to train the target again"
+        raise DataError(checkpoint / CARD, None, "no key 'intermediate'", expected, todo)
+    phase: Mapping[str, Any] = card["intermediate"]
+    return phase
 
 
-def intervals_of(places: Places, scores: Mapping[str, Any]) -> dict[str, Interval]:
-    """Scores of one cell with 95 % intervals: bootstrap over clusters of test items, nothing of other training runs.
+def _kind(cell: Cell, card: Mapping[str, Any], scored: Mapping[str, Any]) -> str:
+    if cell.target in card["tasks"]:
+        return str(card["tasks"][cell.target]["kind"])
+    if not scored:
+        found, expected = "no such file", "scores, since nothing was trained for the target that would say its kind"
+        raise DataError(cell.scores / "scores.json", None, found, expected, "run `dvc repro` to score the cell")
+    return str(scored["scores"]["kind"])
 
-    Empty where it is not known which spans stand or fall together.
-    """
-    if scores["kind"] == "span" and not (places.cache / FILE).is_file():
-        return {}
-    table = items(open_rows(places.scores / "predictions.arrow"), scores, places.cache)
+
+def _changes(recipe: str) -> dict[str, Any]:
+    """The sections of a recipe that change something; of `plain`, which changes nothing, none is read."""
+    sections = {} if recipe == PLAIN else recipe_file(recipe)
+    return {section: settings for section, settings in sections.items() if settings}
+
+
+def _scored(folder: Path) -> dict[str, Any]:
+    scores = read_scores(folder / "scores.json")
+    origin = _json_if_there(folder / "provenance.json")
+    return {"scores": scores, "intervals": intervals_of(folder / "predictions.arrow", scores), "origin": origin}
+
+
+def _json_if_there(path: Path) -> Mapping[str, Any]:
+    content: Mapping[str, Any] = read_json(path) if path.is_file() else {}
+    return content
+
+
+def intervals_of(predictions: Path, scores: Mapping[str, Any]) -> dict[str, Interval]:
+    """Scores of one cell with 95 % intervals: bootstrap over clusters of test items, nothing of other training runs."""
+    table = items(predictions)
     route, target = str(scores["route"]), str(scores["target"])
     paired = pair_up({(target, 0, 0): table}, {target: {route: [dict(scores)]}}, [route], [int(scores["seed"])])
     mixes = {language: paired.mix(target, [language]) for language in paired.languages(target)}

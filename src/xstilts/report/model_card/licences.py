@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from xstilts.base.kinds import KINDS
 from xstilts.report.model_card.facts import PHASES, Facts
 from xstilts.report.model_card.markdown import code, escaped, table
 
@@ -12,7 +13,7 @@ ELSEWHERE = "see its own card"
 
 
 def data_section(facts: Facts) -> str:
-    """A row for every data set of both phases and every model of phase 0."""
+    """One row per data set of both phases and per model of phase 0."""
     rows = [*_data(facts), *_models(facts)]
     note = "Read what each of these licences asks before you pass the model on."
     return f"{table(['what', 'part', 'licence', 'source'], rows)}\n\n{note}"
@@ -40,8 +41,9 @@ def _models(facts: Facts) -> Iterator[list[str]]:
 
 
 def _sees(facts: Facts) -> bool:
-    """Whether a task of either phase looks at pictures."""
-    return any(entry.get("features") for card in facts.phases.values() for entry in card["tasks"].values())
+    """Whether a task of either phase looks at pictures; where its entry does not say, one whose kind may have them."""
+    entries = [entry for card in facts.phases.values() for entry in card["tasks"].values()]
+    return any(entry.get("features", KINDS[entry["kind"]].takes_images) for entry in entries)
 
 
 def model_name(name: str) -> str:

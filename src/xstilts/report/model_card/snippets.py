@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from string import Template
 from typing import Any
 
+from xstilts.base.kinds import covers
 from xstilts.report.model_card.facts import Facts
 
 LOAD = """
@@ -27,6 +29,7 @@ def linear(name, states):
     return torch.nn.functional.linear(states, own[f"{name}.weight"], own[f"{name}.bias"])
 """
 # The visual prefix of `xstilts.model.visual_prefix`, and the mean over the tokens of the text.
+MAPPED = '    regions = linear(f"inputs.{task}", regions)\n'
 LABEL = """
 
 def see(regions, boxes):  # features [n, size] and boxes [n, 7] of a picture's regions: 4 n tokens
@@ -58,7 +61,7 @@ def answer(text, choices):
     return choices[scores.argmax()]
 
 
-print(answer("The dog is wet. What was the cause?", ["It swam in the lake.", "It slept."]))
+print(answer($example))
 """
 SPAN = """
 
@@ -74,7 +77,7 @@ def answer(question, context, longest=30):
     return context[characters[start, 0] : characters[end, 1]].strip()
 
 
-print(answer("What is on the left?", "The dog is on the left and the cat is on the right."))
+print(answer($example))
 """
 TAGGING = """
 
@@ -86,7 +89,7 @@ def answer(words):
     return [(word, labels[tags[of_word.index(number)]]) for number, word in enumerate(words)]
 
 
-print(answer("The dog sleeps".split()))
+print(answer($example))
 """
 RETRIEVAL = """
 import torch
@@ -103,7 +106,7 @@ def vectors(texts):  # means over the tokens of layer $layer, of length 1
     return torch.nn.functional.normalize((states * mask).sum(1) / mask.sum(1), dim=-1)
 
 
-queries, candidates = vectors(["The dog sleeps."]), vectors(["Der Hund schläft.", "Die Katze ist rot."])
+queries, candidates = vectors($example), vectors(["Der Hund schläft.", "Die Katze ist rot."])
 print((queries @ candidates.T).tolist())
 """
 PICTURE = """
@@ -115,44 +118,67 @@ from xstilts.predict import look
 picture = look(Path("picture.png"), Path(folder), FeatureSettings($settings))
 print(answer($example, picture=picture))
 """
-EXAMPLES = {
-    "vqa": '"Is there a dog in the picture?"',
-    "classification": '"The dog is red.", "The dog is blue."',
-    "matching": '"A red dog on the left."',
-}
 BLIND = "  # without a picture: what the text alone suggests"
-OTHERS = {"choice": CHOICE, "span": SPAN, "tagging": TAGGING}
+
+
+@dataclass(frozen=True)
+class Code:
+    """The code for a kind of task.
+
+    Attributes:
+        source: a template.
+        example: what it asks, as arguments in Python.
+        pictured: what it asks of a picture; "" where its function takes none.
+    """
+
+    source: str
+    example: str
+    pictured: str = ""
+
+
+_QUESTION, _STATEMENT = '"Is there a dog in the picture?"', '"A red dog on the left."'
+CODE: Mapping[str, Code] = covers(
+    {
+        "vqa": Code(LOAD + LABEL, _QUESTION, pictured=_QUESTION),
+        "classification": Code(LOAD + LABEL, '"The dog is red.", "The dog is blue."', pictured=_STATEMENT),
+        "matching": Code(LOAD + LABEL, _STATEMENT, pictured=_STATEMENT),
+        "choice": Code(LOAD + CHOICE, '"The dog is wet. What was the cause?", ["It swam in the lake.", "It slept."]'),
+        "span": Code(LOAD + SPAN, '"What is on the left?", "The dog is on the left and the cat is on the right."'),
+        "tagging": Code(LOAD + TAGGING, '"The dog sleeps".split()'),
+        "retrieval": Code(RETRIEVAL, '["The dog sleeps."]'),
+    },
+    "xstilts.report.model_card.snippets.CODE",
+    needs=lambda kind: kind.is_scored,
+)
 
 
 def snippet(facts: Facts) -> str:
     """Code to be run in the folder that `xstilts export` wrote, of the target's kind of task."""
-    if facts.kind == "retrieval":
-        return Template(RETRIEVAL).substitute(layer=facts.scores.get("layer", -1)).strip()
-    source = LOAD + OTHERS.get(facts.kind, LABEL)
-    mapped = '    regions = linear(f"inputs.{task}", regions)\n' if is_mapped(facts) else ""
-    remark = BLIND if facts.task.get("features") else ""
-    given = {"task": json.dumps(facts.target), "mapped": mapped, "example": _example(facts), "remark": remark}
-    return Template(source).substitute(given).strip()
+    code = CODE[facts.kind]
+    sees = bool(code.pictured and facts.task.get("features"))
+    given = {
+        "task": json.dumps(facts.cell.target),
+        "layer": facts.scores.get("layer"),  # of retrieval alone, which is always scored
+        "mapped": MAPPED if is_mapped(facts) else "",
+        "example": code.pictured if sees else code.example,
+        "remark": BLIND if sees else "",
+    }
+    return Template(code.source).substitute(given).strip()
 
 
 def picture_snippet(facts: Facts) -> str:
     """Code that goes on from `snippet` with a picture, by this project's own image model; "" where it does not fit."""
-    if facts.kind not in EXAMPLES or not facts.task.get("features") or is_mapped(facts):
+    pictured = CODE[facts.kind].pictured
+    if not pictured or not facts.task.get("features") or is_mapped(facts):
         return ""
     settings = ", ".join(f"{name}={json.dumps(value)}" for name, value in _plain(facts.features).items())
-    return Template(PICTURE).substitute(settings=settings, example=_example(facts)).strip()
+    return Template(PICTURE).substitute(settings=settings, example=pictured).strip()
 
 
 def is_mapped(facts: Facts) -> bool:
     """Whether the task reads features of another size than the image model's, through a map of its own."""
     dim = (facts.task.get("features") or {}).get("dim")
     return dim is not None and "dim" in facts.public and dim != facts.public["dim"]
-
-
-def _example(facts: Facts) -> str:
-    example = EXAMPLES.get(facts.kind, "")
-    one_text = facts.kind == "classification" and facts.task.get("features")
-    return example.split('", ')[0] + '"' if one_text else example
 
 
 def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from math import isnan
 from typing import Any
 
+from xstilts.base.cells import PLAIN
+from xstilts.base.kinds import KINDS
+from xstilts.report.bootstrap import Interval
 from xstilts.report.cells.metrics import CONTROLS, EMBEDDED, ZERO_SHOT
 from xstilts.report.model_card.facts import GAP, PHASES, Facts
 from xstilts.report.model_card.header import header
 from xstilts.report.model_card.licences import data_section, model_name
 from xstilts.report.model_card.markdown import code, escaped, fenced, table
 from xstilts.report.model_card.snippets import picture_snippet, snippet
+from xstilts.report.numbers import percent, percent_interval
 
-NAMES = {ZERO_SHOT: "mean of the others", GAP: "English less that mean"}
+NAMES = {ZERO_SHOT: "mean of the others", GAP: "English minus that mean"}
 NOT_SCORED = "This checkpoint was not scored yet."
 INTERVALS = (
     "Intervals: 95 %, bootstrap over clusters of test examples (images or paragraphs with all their questions). They "
     "cover the test items of **this one checkpoint**, not what another training run would give: compare routes over "
     "several seeds, by paired differences (`metrics/answer.json`), never by two cards."
 )
-NO_INTERVALS = "No intervals: the test cache, which says what questions are on one paragraph, was not there."
 
 
 def model_card(facts: Facts) -> str:
     """The whole card, Markdown under YAML; nothing in it depends on time or place of its making."""
-    title = f"# {code(facts.target)} after {code(facts.route)}, seed {facts.seed}"
+    title = f"# {code(facts.cell.target)} after {code(facts.route)}, seed {facts.cell.seed}"
     sections = {
         "Scores": scores_section(facts),
         "Training": training_section(facts),
@@ -40,11 +44,12 @@ def model_card(facts: Facts) -> str:
 
 def introduction(facts: Facts) -> str:
     """What the model is, and what it must not be taken for."""
-    first = "without an intermediate task" if facts.route == "none" else f"first on {code(facts.route)}"
-    last = (
-        f"and then on {code(facts.target)}" if facts.task else "and on no target: its vectors are searched as they are"
-    )
+    route, target = facts.cell.route, facts.cell.target
+    first = "without an intermediate task" if route == "none" else f"first on {code(route)}"
+    last = f"and then on {code(target)}" if facts.task else "and on no target: its vectors are searched as they are"
     said = [f"A multilingual encoder, trained {first} {last}. It is one cell of a comparison of routes."]
+    if facts.cell.recipe != PLAIN:
+        said.append(recipe(facts))
     if facts.data == EMBEDDED:
         said.append(
             "> **Embedded data.** It was scored on drawn scenes in the file format of the set that it is named after. "
@@ -58,18 +63,28 @@ def introduction(facts: Facts) -> str:
     return "\n\n".join(said)
 
 
+def recipe(facts: Facts) -> str:
+    """Which recipe the model was trained by, and what that changes in each phase."""
+    settings = [
+        f"{section} {code(f'{name}: {json.dumps(value)}')}"
+        for section, own in facts.changes.items()
+        for name, value in own.items()
+    ]
+    return f"It was trained by the recipe {code(facts.cell.recipe)}, which changes: {', '.join(settings) or 'nothing'}."
+
+
 def scores_section(facts: Facts) -> str:
-    """A row a language, with its interval and its controls."""
+    """One row per language, with its interval and its controls."""
     if not facts.scores:
         return NOT_SCORED
     metric, controls = escaped(facts.scores["metric"]), [one for one in CONTROLS if one in facts.metrics]
-    said = f"{metric} in %, {escaped(facts.data)} data, {max(facts.scores['rows'].values()):,} rows a language."
+    said = f"{metric} in %, {escaped(facts.data)} data, {max(facts.scores['rows'].values()):,} rows per language."
     if controls:
         said += " `blind`: the same model without the picture; `shuffled`: with another's picture."
-    if facts.kind == "retrieval":
+    if "sweep" in facts.scores:
         said += " Other layers, and the best of them, are in `scores.json` (`sweep`, `oracle`)."
     shown = table(["language", metric, "95 %", *controls], score_rows(facts, controls), numbers=2 + len(controls))
-    return f"{said}\n\n{shown}\n\n{INTERVALS if facts.intervals else NO_INTERVALS}"
+    return f"{said}\n\n{shown}\n\n{INTERVALS}"
 
 
 def score_rows(facts: Facts, controls: Sequence[str]) -> list[list[str]]:
@@ -77,11 +92,14 @@ def score_rows(facts: Facts, controls: Sequence[str]) -> list[list[str]]:
     values = facts.metrics[facts.scores["metric"]] | ({GAP: facts.metrics[GAP]} if GAP in facts.metrics else {})
     rows = []
     for name, value in values.items():
-        found = facts.intervals.get(name)
-        interval = "-" if found is None else f"{100 * found.low:.1f} to {100 * found.high:.1f}"
-        beside = [f"{100 * own[name]:.1f}" if name in (own := facts.metrics[one]) else "" for one in controls]
-        rows.append([NAMES.get(name, code(name)), f"{100 * value:.1f}", interval, *beside])
+        beside = [percent(own[name]) if name in (own := facts.metrics[one]) else "" for one in controls]
+        rows.append([NAMES.get(name, code(name)), percent(value), _interval(facts.intervals[name]), *beside])
     return rows
+
+
+def _interval(found: Interval) -> str:
+    """The ends in percent; of a single cluster of examples there are none."""
+    return percent_interval([None if isnan(end) else end for end in (found.low, found.high)])
 
 
 def training_section(facts: Facts) -> str:
@@ -93,20 +111,20 @@ def training_section(facts: Facts) -> str:
         tasks = ", ".join(code(f"{name} ({entry['kind']})") for name, entry in card["tasks"].items()) or "nothing"
         costs = [f"{training[name]:,}" if name in training else "-" for name in ("updates", "examples", "tokens")]
         best = training.get("english_dev", {}).get("mean")
-        rows.append([phase, tasks, *costs, "-" if best is None else f"{100 * best:.1f}"])
+        rows.append([phase, tasks, *costs, percent(best)])
     shown = table(["phase", "trained on", "updates", "examples", "tokens", "English dev"], rows, numbers=4)
     settings = [
         f"{phase}: {code(json.dumps(facts.phases[phase]['training']['settings'], sort_keys=True))}"
         for phase in PHASES
         if facts.phases[phase]["training"]
     ]
-    chosen = "Of each phase the state that was best on **English** dev data was kept; no other language chose anything."
+    chosen = "Each phase kept what was best on **English** dev data; no other language was used to choose anything."
     return "\n\n".join([shown, chosen, *settings])
 
 
 def use_section(facts: Facts) -> str:
     """How to get the model as a folder, and code that is run in it."""
-    cell = f"--route {facts.route} --seed {facts.seed} --target {facts.target}"
+    cell = f"--route {facts.route} --seed {facts.cell.seed} --target {facts.cell.target}"
     said = [
         f"{code(f'xstilts export {cell} --out model')} writes the model as a folder of transformers, with this card in "
         "it. In that folder:",
@@ -114,7 +132,7 @@ def use_section(facts: Facts) -> str:
     ]
     if seen := picture_snippet(facts):
         said += ["With a picture, whose regions this project's own code finds:", fenced(seen)]
-    if facts.kind == "vqa":
+    if KINDS[facts.kind].has_vocabulary:
         said.append("Answers are the English words of its vocabulary, whatever the language of the question.")
     return "\n\n".join(said)
 
@@ -138,7 +156,7 @@ def limits_section(facts: Facts) -> str:
 
 def provenance_section(facts: Facts) -> str:
     """Hashes and versions that the model can be made again from."""
-    rows = [[f"{phase} checkpoint, weights", code(f"sha256:{facts.hashes[phase]}")] for phase in PHASES]
+    rows = [["weights of the checkpoint", code(f"sha256:{facts.sha256}")]]
     features: Mapping[str, Any] = facts.task.get("features") or {}
     if "sha256" in features:
         rows.append(["features of its images", code(f"sha256:{features['sha256']}")])

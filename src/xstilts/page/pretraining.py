@@ -1,8 +1,8 @@
-"""A figure of what each language lacks to English, by how much of it the encoder saw in pretraining."""
+"""A figure of how far each language is behind English, by how much of it the encoder saw in pretraining."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil, floor
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,14 @@ import altair as alt
 from scipy.stats import spearmanr
 
 from xstilts.base.parameters import read_yaml
-from xstilts.page.colours import ACCENT, PAPER
-from xstilts.page.figure import Figure, Mark, Panel, Table, percent, rows_of, spec_of
+from xstilts.page.figure import ACCENT, PAPER, Figure, Mark, Panel, Row, Table, filled, rows_of, spec_of, tips
 from xstilts.page.material import Material
 from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
+from xstilts.report.numbers import MINUS, points
 
-Row = dict[str, Any]
 TABLE = Path(__file__).with_name("pretraining.yaml")
 LATIN = "Latin"
-LEAST = 4  # languages below which a rank correlation says nothing at all
+LEAST = 4  # languages: with fewer, a rank correlation says nothing at all
 HEIGHT = 170
 SOURCE = (
     "Sizes of CC-100, the pretraining text of XLM-R: Conneau et al. 2020, Appendix A, Table 6. Other encoders, also "
@@ -27,20 +26,18 @@ SOURCE = (
 )
 
 
-def closeness_figure(material: Material, target: str) -> Figure | None:
-    """English less each language against its pretraining text, a panel a route; None without English or others."""
-    rows = closeness_rows(material, target)
+def pretraining_figure(material: Material, target: str) -> Figure | None:
+    """English minus each language by its pretraining text, one panel per route; None without English or others."""
+    rows = pretraining_rows(material, target)
     if not rows:
         return None
     routes = list(dict.fromkeys(row["route"] for row in rows))
     own = {route: [row for row in rows if row["route"] == route] for route in routes}
-    found = {route: correlation(own[route]) for route in routes}
-    said = [f"{route} {value:+.2f}".replace("-", "−") for route, value in found.items() if value is not None]
-    ranked = f"Rank correlation over {len(own[routes[0]])} languages: {', '.join(said)}." if said else ""
+    ranked = _ranked(own)
     return Figure(
-        name=f"closeness-{target}",
-        title="Points behind English, by GiB of pretraining text",
-        summary=f"What each language lacks to English against its share of pretraining text. {ranked}",
+        name=f"pretraining-{target}",
+        title="English minus each language, in points, by GiB of pretraining text",
+        summary=f"How far each language is behind English, by its amount of pretraining text. {ranked}",
         panels=[Panel(route, spec_of(_scatter(own[route], rows))) for route in routes],
         table=_table(rows, routes),
         legend=[Mark("dot", "Latin script, as English"), Mark("ring", "another script")],
@@ -48,16 +45,24 @@ def closeness_figure(material: Material, target: str) -> Figure | None:
     )
 
 
-def closeness_rows(material: Material, target: str) -> list[Row]:
-    """A mapping a route and language: points behind English, GiB of pretraining text, script; known languages only."""
+def _ranked(rows: Mapping[str, Sequence[Row]]) -> str:
+    """The rank correlations of all routes in a sentence; "" where there are none."""
+    found = {route: correlation(own) for route, own in rows.items()}
+    said = [f"{route} {value:+.2f}".replace("-", MINUS) for route, value in found.items() if value is not None]
+    languages = len(next(iter(rows.values())))
+    return f"Rank correlation over {languages} languages: {', '.join(said)}." if said else ""
+
+
+def pretraining_rows(material: Material, target: str) -> list[Row]:
+    """One row per route and language: points behind English, GiB of pretraining text, script; known languages only."""
     known, part = read_yaml(TABLE), material.study[target]
     return [
         {
             "route": route,
             "language": language,
             "behind": 100 * (scores[ENGLISH] - scores[language]),
+            "text": points(scores[ENGLISH] - scores[language]),
             "gib": known[language][0],
-            "latin": known[language][1] == LATIN,
             "script": known[language][1],
         }
         for route, scores in part[part["metric"]].items()
@@ -67,7 +72,7 @@ def closeness_rows(material: Material, target: str) -> list[Row]:
     ]
 
 
-def _others(scores: dict[str, float]) -> list[str]:
+def _others(scores: Mapping[str, float]) -> list[str]:
     return [name for name in scores if name not in (ENGLISH, ZERO_SHOT, "gap")]
 
 
@@ -76,7 +81,7 @@ def _without(material: Material, target: str) -> str:
     part, known = material.study[target], read_yaml(TABLE)
     scores = next(iter(part[part["metric"]].values()))
     absent = [language for language in _others(scores) if language not in known]
-    return f" Not drawn, for want of a number: {', '.join(absent)}." if absent else ""
+    return f" Not drawn, since no size is known: {', '.join(absent)}." if absent else ""
 
 
 def correlation(rows: Sequence[Row]) -> float | None:
@@ -94,23 +99,21 @@ def _scatter(rows: Sequence[Row], everything: Sequence[Row]) -> alt.LayerChart:
     heights = alt.Scale(domain=[min(0, 10 * floor(min(behind) / 10)), 10 * ceil(max(max(behind), 1) / 10)])
     x = alt.X("gib:Q", title=None, scale=scale, axis=alt.Axis(values=[0.1, 1, 10, 100], grid=True, format="~g"))
     y = alt.Y("behind:Q", title=None, scale=heights, axis=alt.Axis(tickCount=4))
-    tooltip = [alt.Tooltip("language:N"), alt.Tooltip("behind:Q", format=".1f"), "gib:Q", alt.Tooltip("script:N")]
+    tooltip = tips(language="language", text="points", gib="GiB", script="script")
     layers = []
     for latin, fill in ((True, ACCENT), (False, PAPER)):
-        mark: dict[str, Any] = {"fill": fill, "stroke": ACCENT, "strokeWidth": 1.75, "size": 56, "opacity": 1}
-        own = rows_of([row for row in rows if row["latin"] == latin])
+        own = rows_of([row for row in rows if (row["script"] == LATIN) == latin])
         side: dict[str, Any] = {"align": "left", "dx": 7, "dy": -6} if latin else {"align": "right", "dx": -7, "dy": 7}
-        layers.append(own.mark_point(**mark).encode(x, y, tooltip=tooltip))
+        layers.append(own.mark_point(**filled(fill, ACCENT, size=56)).encode(x, y, tooltip=tooltip))
         layers.append(own.mark_text(fontSize=11, **side).encode(x, y, text="language:N"))
     return alt.LayerChart(layer=layers, height=HEIGHT)
 
 
 def _table(rows: Sequence[Row], routes: Sequence[str]) -> Table:
-    behind = {(row["route"], row["language"]): row["behind"] for row in rows}
-    first = [row for row in rows if row["route"] == routes[0]]
+    behind = {(row["route"], row["language"]): row["text"] for row in rows}
     body = [
-        [row["language"], f"{row['gib']:.1f}", row["script"]]
-        + [percent(behind[route, row["language"]] / 100) for route in routes]
-        for row in first
+        [row["language"], str(row["gib"]), row["script"], *(behind[route, row["language"]] for route in routes)]
+        for row in rows
+        if row["route"] == routes[0]
     ]
-    return Table(["language", "GiB", "script", *(f"{route}, points behind" for route in routes)], body)
+    return Table(["language", "GiB", "script", *(f"{route}, points" for route in routes)], body)
