@@ -170,8 +170,7 @@ def _submission(out: Path, route: str | None, recipe: str | None, seed: int | No
 
 
 def _review(base: str, head: str, out: Path, shrunken: Path | None, link: str) -> None:
-    from xstilts.report.review import write_review
-    from xstilts.report.revisions import Revisions
+    from xstilts.report.review import Revisions, write_review
 
     small = Revisions(shrunken, "base", "head") if shrunken else None
     print(write_review(Revisions(Path(), base, head), out, small, link))
@@ -186,11 +185,9 @@ def _check() -> None:
 
 def _export(out: Path, route: str | None, recipe: str | None, seed: int | None, target: str | None) -> None:
     cell = _cell(route, recipe, seed, target)
-    from xstilts.base.cells import PUBLIC
-    from xstilts.export import export_model
-    from xstilts.report.model_card.text import card_of
+    from xstilts.export import export_cell
 
-    export_model(cell.target_checkpoint, PUBLIC, out, card_of(cell))
+    export_cell(cell, out)
     print(f"{out}: {cell.target_checkpoint}")
 
 

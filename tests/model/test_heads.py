@@ -13,10 +13,10 @@ from torch.nn import functional as F
 from transformers import AutoModel
 
 from xstilts.base.errors import ParameterError
+from xstilts.base.kinds import KINDS
 from xstilts.model.encoder import Encoded
 from xstilts.model.heads import HEADS, LabelHead, SpanHead, make_head
 from xstilts.model.multitask import MultitaskModel
-from xstilts.base.kinds import KINDS
 from xstilts.train.dev import METRICS
 from xstilts.train.examples import Examples
 from xstilts.train.spans import best_span

@@ -36,11 +36,10 @@ from xstilts.bench.rows import (
     token_ids,
     tokenizer_file,
 )
-from xstilts.encode.tokens import IntLists
-from xstilts.encode.tokens import encode, open_tokenizer
+from xstilts.encode.tokens import IntLists, encode, open_tokenizer
 from xstilts.model.multitask import MultitaskModel
-from xstilts.score.scoring import SHOWN, controls_of
 from xstilts.score.predictions import answer_all, each_batch
+from xstilts.score.scoring import SHOWN, controls_of
 from xstilts.score.settings import ScoreSettings
 from xstilts.train.dev import dev_scores
 from xstilts.train.examples import Examples, open_examples

@@ -18,9 +18,7 @@ def _group() -> None:
 
 @grid.command()
 def run(
-    study: Annotated[
-        str | None, typer.Argument(help="a study of stages/; else the default one")
-    ] = None,
+    study: Annotated[str | None, typer.Argument(help="a study of stages/; else the default one")] = None,
     jobs: Annotated[int | None, typer.Option(help="stages at once; else one per processor that memory allows")] = None,
 ) -> None:
     """Bring a study up to date, as `dvc repro` does, with several stages at once."""

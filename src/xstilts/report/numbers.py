@@ -25,7 +25,7 @@ def rounded(fraction: float, digits: int = 1) -> float:
 
 def percent(fraction: float | None) -> str:
     """`48.0` of 0.48; a dash where there is none."""
-    return ABSENT if fraction is None else f"{rounded(fraction):.1f}"
+    return ABSENT if fraction is None else f"{rounded(fraction):.1f}".replace("-", MINUS)
 
 
 def points(fraction: float | None) -> str:

@@ -131,7 +131,7 @@ def test_a_recipe_stands_with_what_it_changes(write_cell: Any) -> None:
     said = ", ".join(f"target `{name}: {json.dumps(value)}`" for name, value in changed.items())
     assert f"It was trained by the recipe `lora`, which changes: {said}." in card
     assert "# `looks` after `lora/gqa`, seed 0" in card
-    assert "xstilts export --route lora/gqa --seed 0 --target looks" in card
+    assert "xstilts export --route gqa --recipe lora --seed 0 --target looks" in card
     data = ModelCard(card).data
     assert {"recipe-lora", "intermediate-task-gqa"} <= set(data.tags)
     assert {one.dataset_config for one in data.eval_results} == {"en", "de", "zh"}

@@ -124,7 +124,8 @@ def training_section(facts: Facts) -> str:
 
 def use_section(facts: Facts) -> str:
     """How to get the model as a folder, and code that is run in it."""
-    cell = f"--route {facts.route} --seed {facts.cell.seed} --target {facts.cell.target}"
+    recipe = "" if facts.cell.recipe == PLAIN else f" --recipe {facts.cell.recipe}"
+    cell = f"--route {facts.cell.route}{recipe} --seed {facts.cell.seed} --target {facts.cell.target}"
     said = [
         f"{code(f'xstilts export {cell} --out model')} writes the model as a folder of transformers, with this card in "
         "it. In that folder:",
