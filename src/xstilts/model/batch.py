@@ -1,4 +1,4 @@
-"""What a model eats: one batch of one task, as tensors."""
+"""What a model reads: one batch of one task, as tensors."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Batch:
         region_mask: bool `[sequences, regions]`.
         label: int64 `[batch]`; class, answer or choice, -1 where the answer is outside the vocabulary.
         start, end: int64 `[batch]`, first and last token of the answer span; 0 0: no answer, -1: not a span task.
-        choices: sequences an example.
+        choices: sequences per example.
         choice_mask: bool `[batch, choices]`, true at the choices that an example has; None: not a choice task.
         labels: int64 `[batch, tokens]`, the tag of a word's first token or the token that was masked there, -1
-            elsewhere; None: a task with one label an example.
-        targets: int64 `[targets]`, where `labels` are no -1, counted through `labels.flatten()`: known beforehand, they
-            need not be looked for on a device that would have to be waited for. None: they are looked for.
+            elsewhere; None: a task with one label per example.
+        targets: int64 `[targets]`, where `labels` are no -1, counted through `labels.flatten()`: found in
+            advance, since on a device the search would make the processor wait. None: they are looked for.
         soft: float32 `[batch, answers]`, the score of every answer of the vocabulary; None: `label` alone is right.
         context_mask: bool `[batch, tokens]`, true at the tokens that an answer span may consist of; None: not a span
             task.

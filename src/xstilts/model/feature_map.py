@@ -1,4 +1,4 @@
-"""Features of another size than the visual prefix reads (detector boxes, say): a linear map a task in front of it."""
+"""Features of another size than the visual prefix reads (of detector boxes, say): a linear map for each such task."""
 
 from __future__ import annotations
 

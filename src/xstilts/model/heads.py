@@ -1,6 +1,6 @@
-"""One head a task kind, all with the same two methods: logits, and the loss summed over the batch.
+"""One head per task kind, all with the same two methods: logits, and the loss summed over the batch.
 
-An example counts once in a loss, whatever the number of its targets: where it has several (a tag a word, a token a
+An example counts once in a loss, whatever the number of its targets: where it has several (a tag per word, a token per
 mask) its loss is their mean. So the tasks of a mixture weigh by their examples, and a batch that is split into parts
 has the same loss as the whole.
 """
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from xstilts.base.errors import ParameterError, did_you_mean
+from xstilts.base.kinds import covers
 from xstilts.model.batch import Batch
 from xstilts.model.encoder import Encoded
 
@@ -24,11 +25,20 @@ class Head(nn.Module, ABC):
 
     Args:
         hidden: size of the encoder's states.
-        outputs: how many scores it gives a state.
+        outputs: how many scores it gives per state.
     """
 
     def __init__(self, hidden: int, outputs: int) -> None:
         super().__init__()
+
+    @staticmethod
+    def outputs(labels: int, vocabulary: int) -> int:
+        """How many scores the head gives per state, for a task with so many labels; usually one for each.
+
+        Args:
+            vocabulary: rows of the encoder's input embeddings.
+        """
+        return labels
 
     @abstractmethod
     def forward(self, encoded: Encoded, batch: Batch) -> Tensor:
@@ -85,7 +95,12 @@ class LabelHead(LinearHead):
 
 
 class ChoiceHead(LinearHead):
-    """One score a choice, from the mean hidden state of the text that is read with it."""
+    """One score per choice, from the mean hidden state of the text that is read with it."""
+
+    @staticmethod
+    def outputs(labels: int, vocabulary: int) -> int:
+        """One, for the choice that is read."""
+        return 1
 
     def forward(self, encoded: Encoded, batch: Batch) -> Tensor:
         """Logits, float32 `[batch, choices]`; a choice that an example lacks cannot be chosen."""
@@ -99,6 +114,11 @@ class ChoiceHead(LinearHead):
 
 class SpanHead(LinearHead):
     """Scores every text token as first and as last token of the answer; token 0 says that there is none."""
+
+    @staticmethod
+    def outputs(labels: int, vocabulary: int) -> int:
+        """Two, for first and last token."""
+        return 2
 
     def forward(self, encoded: Encoded, batch: Batch) -> Tensor:
         """Logits, float32 `[batch, 2, tokens]`; padding and picture tokens cannot be chosen."""
@@ -131,6 +151,11 @@ class MaskedTokenHead(Head):
     The head of Devlin et al. 2019, BERT: the decoder is tied to the input embeddings and has a bias of its own.
     """
 
+    @staticmethod
+    def outputs(labels: int, vocabulary: int) -> int:
+        """One for each token of the vocabulary."""
+        return vocabulary
+
     def __init__(self, hidden: int, outputs: int) -> None:
         super().__init__(hidden, outputs)
         self.dense = nn.Linear(hidden, hidden)
@@ -148,7 +173,7 @@ class MaskedTokenHead(Head):
 
 
 def _token_labels(batch: Batch) -> tuple[Tensor, Tensor]:
-    """Labels of a batch's tokens, and the targets among them."""
+    """The labels of a batch's tokens, and which of the tokens are targets."""
     if batch.labels is None:
         raise ValueError(f"a batch of {batch.task} without labels of its tokens")
     if batch.targets is None:
@@ -174,7 +199,7 @@ def _mean_an_example(logits: Tensor, labels: Tensor, targets: Tensor) -> Tensor:
     return (losses * shares[targets // labels.shape[1]]).sum()
 
 
-HEADS: dict[str, type[Head]] = {
+_HEADS: dict[str, type[Head]] = {
     "vqa": LabelHead,
     "classification": LabelHead,
     "matching": LabelHead,
@@ -183,6 +208,7 @@ HEADS: dict[str, type[Head]] = {
     "choice": ChoiceHead,
     "mlm": MaskedTokenHead,
 }
+HEADS = covers(_HEADS, "xstilts.model.heads.HEADS", lambda kind: kind.is_trained)
 
 
 def make_head(card: dict[str, Any], hidden: int, vocabulary: int) -> Head:
@@ -198,5 +224,5 @@ def make_head(card: dict[str, Any], hidden: int, vocabulary: int) -> Head:
     kind = card["kind"]
     if kind not in HEADS:
         raise ParameterError(f"no head for task kind '{kind}'.{did_you_mean(kind, HEADS)}")
-    outputs = {"span": 2, "choice": 1, "mlm": vocabulary}
-    return HEADS[kind](hidden, outputs.get(kind, len(card["labels"])))
+    head = HEADS[kind]
+    return head(hidden, head.outputs(len(card["labels"]), vocabulary))

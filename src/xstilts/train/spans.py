@@ -1,4 +1,4 @@
-"""Spans out of logits: the best answer of a row, or none, and their score on dev."""
+"""Spans from logits: the best answer of a row, or none, and the score on dev."""
 
 from __future__ import annotations
 
@@ -38,18 +38,8 @@ def best_answer(logits: Tensor, allowed: Tensor | None = None, longest: int = LO
     return place // size, place % size, best - scores[:, 0, 0]
 
 
-def best_span(logits: Tensor, allowed: Tensor | None = None, longest: int = LONGEST) -> tuple[Tensor, Tensor]:
-    """First and last token, int64 `[batch]` each, of the best span, or 0, 0 where no answer scores higher.
-
-    The arguments are those of `best_answer`.
-    """
-    start, end, margin = best_answer(logits, allowed, longest)
-    answered = margin > 0
-    return torch.where(answered, start, 0), torch.where(answered, end, 0)
-
-
 def span_points(logits: Tensor, batch: Batch) -> Tensor:
-    """What dev needs of every row, float32 `[batch, 3]`.
+    """What dev needs for every row, float32 `[batch, 3]`.
 
     The margin of the best answer (see `best_answer`), its F1 with the gold span (the tokens' positions are compared,
     not their text; 0 where the row holds no answer), and whether the row holds one.
@@ -69,9 +59,10 @@ def span_score(points: np.ndarray, ids: Sequence[str]) -> float:
     ever predicted, as in SQuAD 1.1.
 
     Args:
-        points: `[rows, 3]`, see `span_points`.
+        points: `[3 * rows]`, the points of `span_points`, row after row.
         ids: the rows' ids; the windows of an example share it.
     """
+    points = points.reshape(-1, 3)
     _, examples = np.unique(np.array(ids, dtype=object).astype(str), return_inverse=True)
     order = np.lexsort((-points[:, 0], examples))  # each example's best window first
     _, first = np.unique(examples[order], return_index=True)
