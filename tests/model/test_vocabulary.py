@@ -10,14 +10,13 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from xstilts.train.vocabulary import used_ids
 
 from xstilts.base.errors import DataError, ParameterError
 from xstilts.model.checkpoint import checkpoint_weights, load_encoder, load_model, save_checkpoint, trained_weights
 from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel
 from xstilts.model.vocabulary import TrimmedEmbedding
-from xstilts.train.examples import Examples
+from xstilts.train.examples import Examples, used_ids
 
 Make = Callable[[Path], MultitaskModel]
 KINDS = ["bert", "xlm-roberta", "xlm-roberta-xl", "modernbert"]

@@ -37,7 +37,7 @@ def contents(checkpoint: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.usefixtures("four_processors")
-def test_the_same_seed_leaves_the_same_bytes(
+def test_the_same_seed_writes_the_same_bytes(
     learn: Path, public: Path, tmp_path: Path, settings: TrainSettings
 ) -> None:
     for name, seed in (("one", 0), ("two", 0), ("other", 1)):
@@ -142,7 +142,7 @@ def test_the_empty_mixture_passes_a_checkpoint_through(
     assert all(torch.equal(weight, expected[name]) for name, weight in found.items())
 
 
-def test_a_phase_that_fails_leaves_the_earlier_checkpoint(
+def test_a_phase_that_fails_keeps_the_earlier_checkpoint(
     learn: Path, public: Path, tmp_path: Path, settings: TrainSettings
 ) -> None:
     train_phase(learn, public, tmp_path / "out", settings, 0)

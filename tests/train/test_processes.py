@@ -1,4 +1,4 @@
-"""Two processes train what one trains, also with layers spread over them: each has its share, the main one writes."""
+"""Two processes train as one does, also with layers spread over them: each has its share, the main one writes."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def taken(root: Path) -> dict[str, bytes]:
     ],
     ids=["bf16", "sharded-bf16", "full", "lora", "term", "sharded-term", "sharded", "sharded-part", "sharded-head"],
 )
-def test_two_processes_train_what_one_trains(
+def test_two_processes_train_as_one_does(
     how: str, changed: dict[str, Any], repository: Callable[..., Path], trajectory_of: Callable[..., Any]
 ) -> None:
     """Losses within 2e-4, weights within 1e-5, the same dev scores and counts; of sharded layers each has half."""
@@ -178,7 +178,7 @@ def test_sharded_layers_below_a_feature_map(
 @pytest.mark.stage
 @pytest.mark.equivalence
 @pytest.mark.parametrize("how", [LAUNCH, SHARDED], ids=["whole", "sharded"])
-def test_two_processes_are_taken_up_as_one_is(how: str, repository: Callable[..., Path]) -> None:
+def test_two_processes_resume_as_one_does(how: str, repository: Callable[..., Path]) -> None:
     """Bit for bit, with dropout, of which each process has random numbers of its own."""
     root = repository(dropout=0.1, evaluations=3)
     whole = launch(root, how)

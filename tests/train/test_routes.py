@@ -1,4 +1,4 @@
-"""Any intermediate task before any target task: the encoder goes on, the heads do not."""
+"""Any intermediate task before any target task: the encoder is passed on, the heads are not."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from xstilts.train.phase import train_phase
 from xstilts.train.settings import TrainSettings
 
 Settings = Callable[..., TrainSettings]
-INTERMEDIATE = ["looks", "compares", "doubts", "tags", "points", "matches", "fills", "mixture"]  # a task a kind
+INTERMEDIATE = ["looks", "compares", "doubts", "tags", "points", "matches", "fills", "mixture"]  # one task per kind
 TARGETS = ["votes", "follows", "finds", "tags", "picks", "matches", "searches"]
 FILE, WORDS = "model.safetensors", "encoder.text.embeddings.word_embeddings.weight"
 

@@ -59,7 +59,7 @@ def cut_off_by(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_stage_that_was_asked_to_stop_is_finished_by_the_same_command(
     number: signal.Signals, repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It fails in one line, with the state of the update that it was in."""
+    """It fails with one line, and keeps the state of the update that it was in."""
     here()
     expected = checkpoint(repository)
     shutil.rmtree(repository / OUT)

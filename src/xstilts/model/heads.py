@@ -87,7 +87,7 @@ class LabelHead(LinearHead):
 
     @torch.no_grad()
     def start_rare(self) -> None:
-        """Start with every label as likely as one of all: binary cross-entropies would begin with half of them right.
+        """Start with each label as likely as a random one: otherwise half of them would count as right at first.
 
         The bias is that of Lin et al. 2017, Focal Loss for Dense Object Detection, section 4.1.
         """
@@ -103,7 +103,7 @@ class ChoiceHead(LinearHead):
         return 1
 
     def forward(self, encoded: Encoded, batch: Batch) -> Tensor:
-        """Logits, float32 `[batch, choices]`; a choice that an example lacks cannot be chosen."""
+        """Logits, float32 `[batch, choices]`; a missing choice cannot be chosen."""
         scores = self.scores(encoded.text_mean()).view(-1, batch.choices)
         return scores if batch.choice_mask is None else _only(scores, batch.choice_mask)
 
@@ -142,7 +142,7 @@ class TagHead(LinearHead):
     def loss(self, encoded: Encoded, batch: Batch) -> Tensor:
         """Cross-entropy of an example's words: their mean."""
         labels, targets = _token_labels(batch)
-        return _mean_an_example(self(encoded, batch).flatten(0, 1)[targets], labels, targets)
+        return _mean_per_example(self(encoded, batch).flatten(0, 1)[targets], labels, targets)
 
 
 class MaskedTokenHead(Head):
@@ -169,7 +169,7 @@ class MaskedTokenHead(Head):
 
     def loss(self, encoded: Encoded, batch: Batch) -> Tensor:
         """Cross-entropy of an example's masked tokens: their mean."""
-        return _mean_an_example(self(encoded, batch), *_token_labels(batch))
+        return _mean_per_example(self(encoded, batch), *_token_labels(batch))
 
 
 def _token_labels(batch: Batch) -> tuple[Tensor, Tensor]:
@@ -182,12 +182,12 @@ def _token_labels(batch: Batch) -> tuple[Tensor, Tensor]:
 
 
 def _only(scores: Tensor, allowed: Tensor) -> Tensor:
-    """Scores that are the least possible number where they are not allowed."""
+    """The scores, with the least possible number where they are not allowed."""
     return scores.masked_fill(~allowed, torch.finfo(scores.dtype).min)
 
 
-def _mean_an_example(logits: Tensor, labels: Tensor, targets: Tensor) -> Tensor:
-    """Cross-entropy as a mean over each example's targets, summed over the examples; 0 of one without targets.
+def _mean_per_example(logits: Tensor, labels: Tensor, targets: Tensor) -> Tensor:
+    """Cross-entropy as a mean over each example's targets, summed over the examples; 0 for one without targets.
 
     Args:
         logits: `[targets, classes]`, in the order of the targets in `labels`.

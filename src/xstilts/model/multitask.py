@@ -20,9 +20,9 @@ class Term(Protocol):
     """A loss term beside those of the heads.
 
     Attributes:
-        over: `examples`: what an example adds depends on it alone, so an update may be split into batches, threads'
+        over: `examples`: an example's summand depends on it alone, so an update may be split into batches, threads'
             parts and processes' shares; `update`: it depends on the update's other examples as well, so every update
-            is worked out in one piece.
+            is computed in one piece.
     """
 
     over: Over
@@ -30,8 +30,8 @@ class Term(Protocol):
     def __call__(self, model: MultitaskModel, batch: Batch, encoded: Encoded) -> Tensor:
         """The term summed over the batch's examples, float32 scalar.
 
-        It is called under the run's autocast: an encoder of its own computes as the model's does, and a product of
-        matrices that has to be in float32 must turn autocast off.
+        It is called under the run's autocast: an encoder of its own computes in the precision of the model's, and a
+        matrix product that has to be in float32 must turn autocast off.
 
         Args:
             batch: as the task's head reads it, with features that a feature map has not yet read.
@@ -42,8 +42,8 @@ class Term(Protocol):
 class MultitaskModel(nn.Module):
     """A shared encoder and one head per task; each batch belongs to one task.
 
-    A task whose features are of another size than the encoder's visual prefix has a linear map of its own in front of
-    that (`inputs`). Heads and maps belong to their task: a later phase starts without them.
+    A task whose features have another size than the encoder's visual prefix reads has a linear map of its own in front
+    of it (`inputs`). Heads and maps belong to their task: a later phase starts without them.
 
     Args:
         encoder: the shared encoder.
@@ -75,8 +75,8 @@ class MultitaskModel(nn.Module):
         """The scores of the task's head for a batch, float32.
 
         Returns:
-            vqa, classification, matching: `[batch, labels]`; choice: `[batch, choices]`, the least possible number at a
-            choice that an example lacks; span: `[batch, 2, tokens]`, first and last token, where token 0 means no
+            vqa, classification, matching: `[batch, labels]`; choice: `[batch, choices]`, the least possible number for
+            a missing choice; span: `[batch, 2, tokens]`, first and last token, where token 0 means no
             answer; tagging: `[batch, tokens, labels]`; mlm: `[masked tokens, vocabulary]`.
         """
         encoded = self.encode(batch)
@@ -85,7 +85,7 @@ class MultitaskModel(nn.Module):
         return logits
 
     def encode(self, batch: Batch) -> Encoded:
-        """The encoder's states of a batch, whose features the task's own map reads first, if it has one."""
+        """The encoder's states of a batch; the task's own map, if it has one, reads the features first."""
         encoded: Encoded = self.encoder(apply_map(self.inputs, batch))
         return encoded
 

@@ -36,7 +36,7 @@ def label_accuracy(logits: Tensor, batch: Batch) -> Tensor:
 
 
 def token_accuracy(logits: Tensor, batch: Batch) -> Tensor:
-    """1.0 where a word's best tag, or the best token at a mask, is the gold one: float32 `[targets]`."""
+    """1.0 where the best tag of a word, or the best token at a mask, is the gold one: float32 `[targets]`."""
     if batch.labels is None:
         raise ValueError(f"a batch of {batch.task} without labels of its tokens")
     where = batch.labels >= 0

@@ -59,7 +59,7 @@ class Examples:
         self.soft_tasks = {task for task in set(scored) if self.kind(task) == "vqa"}
 
     def _measure(self) -> None:
-        """Set the lengths by which batches are cut, and the cost by which they are counted."""
+        """Set the lengths by which batches are cut, and the tokens by which cost is counted."""
         text, choices = self.lists["input_ids"].lengths, self.lists["lengths"].lengths
         visual = TOKENS_PER_REGION * self.pictures.counts * np.maximum(choices, 1)
         self.text_lengths = np.where(choices > 0, choices * self.lists["lengths"].largest(), text)
@@ -90,7 +90,7 @@ class Examples:
         return self._of_kind(replace(batch, rows=np.asarray(rows)), counts, update)
 
     def _texts(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Token ids and mask `[sequences, tokens]`, and how many sequences each row has of its own `[rows]`."""
+        """Token ids and mask `[sequences, tokens]`, and the number of sequences that each row has `[rows]`."""
         lengths, counts = self._sequences(rows)
         begin = self.lists["input_ids"].offsets[rows][:, None]
         starts = begin + np.cumsum(lengths, axis=1) - lengths
@@ -116,7 +116,7 @@ class Examples:
         )
 
     def _of_kind(self, batch: Batch, counts: np.ndarray, update: int) -> Batch:
-        """The batch with what its task's kind has beside one label per example.
+        """The batch with what its task's kind has besides one label per example.
 
         Args:
             counts: int64 `[batch]`, sequences of each example.
@@ -144,7 +144,7 @@ class Examples:
         return _labelled(replace(batch, input_ids=torch.from_numpy(_padded(inputs, 0))), _padded(labels, -1))
 
     def _context(self, batch: Batch) -> torch.Tensor:
-        """Where an answer may be: the tokens with a place in the context; every token, where no row names places."""
+        """Where an answer may be: at tokens with a place in the context; at all tokens of a row without places."""
         begins = self.lists["offsets"].padded(batch.rows, -1)[:, ::2]
         named = np.arange(begins.shape[1]) < self.lists["offsets"].lengths[batch.rows][:, None] // 2
         mask = batch.text_mask.clone()
@@ -153,7 +153,7 @@ class Examples:
         return mask
 
     def _soft(self, batch: Batch) -> torch.Tensor:
-        """Scores of all answers, float32 `[batch, answers]`; 1 for the one right answer of a row without scores."""
+        """Scores of all answers, float32 `[batch, answers]`; in a row without scores, 1 for the right answer."""
         soft = np.zeros((len(batch.rows), len(self.card["tasks"][batch.task]["labels"])), np.float32)
         scored = self.lists["scores"].lengths[batch.rows] > 0
         label = self.columns["label"][batch.rows]

@@ -32,8 +32,8 @@ class Pending:
     Attributes:
         step: the update.
         seen: what each number is, and the ids of its examples; the update's loss comes last.
-        values: float32 `[numbers]` on the processor; right once the device has reached `ready`.
-        ready: None: they are there.
+        values: float32 `[numbers]` on the processor; valid once the device has reached `ready`.
+        ready: None: they are valid already.
     """
 
     step: int
@@ -66,7 +66,7 @@ class FiniteCheck:
         self._loss = math.nan
 
     def see(self, what: str, value: Tensor, step: int, ids: Sequence[str]) -> float | Tensor:
-        """Note a number of update `step`, a scalar; return it as a float, or late, as it is on the device.
+        """Note a number of update `step`, a scalar; return it as a float or, if late, as a tensor on its device.
 
         Raises:
             NotFinite: it is not finite; if late, `end` or `settle` raises it.

@@ -16,7 +16,7 @@ import pyarrow as pa
 from xstilts.base.errors import ParameterError
 
 COLUMNS = ("label", "labels", "scores", "start", "end", "answer", "answers")  # those of `cache.ROW` that hold the label
-SEED = 0  # of the exchange: the same for every run, so that runs differ in what they are said to differ in
+SEED = 0  # of the exchange; the same in every run, so that seeds of runs change nothing about it
 
 
 def shuffle_labels(table: pa.Table, kinds: Mapping[str, str], seed: int = SEED) -> pa.Table:

@@ -49,7 +49,7 @@ def train(
 
     Args:
         rows: training rows; `dev`: English dev rows of the same tasks. Nothing else is ever scored here.
-        seed: of the order of examples and of dropout. That of the masks in an mlm task is the rows' own.
+        seed: of the order of examples and of dropout. The masks of an mlm task have that of `rows.masking`.
         title: shown before the progress.
         state: the run's state on disk, from which it resumes if it was stopped before; None: none is kept.
 
@@ -110,7 +110,7 @@ def make_updater(
 def batches_of(
     plan: list[list[np.ndarray]], done: int, updater: Updater, chosen: int | None
 ) -> Generator[tuple[int, list[np.ndarray], list[list[Batch]]]]:
-    """Number, rows and batches of every update that is still to be done; `chosen` is the setting `loader_workers`."""
+    """Number, rows and batches of every remaining update; `chosen` is the setting `loader_workers`."""
     steps = list(enumerate(plan[done:], start=done + 1))
     workers = loaders(chosen, updater.accelerator.device)
     with closing(made_ahead(lambda one: updater.batches(*one), steps, workers)) as made:
@@ -179,7 +179,7 @@ def make_optimizer(model: MultitaskModel, settings: TrainSettings) -> AdamW:
 
 
 def rate(step: int, steps: int, warmup: float) -> float:
-    """The learning rate's factor after `step` updates: linear up over `warmup` of the run, linear down to 0."""
+    """The learning rate's factor after `step` updates: a linear rise over `warmup` of the run, a linear fall to 0."""
     rising = max(1, round(warmup * steps))
     return (step + 1) / rising if step < rising else max(0.0, (steps - step) / max(1, steps - rising))
 

@@ -92,7 +92,7 @@ def write_checkpoint(out: Path, weights: dict[str, Tensor], card: dict[str, Any]
 
 
 def fresh_model(public: Path, start: Path | None, cards: dict[str, dict[str, Any]]) -> MultitaskModel:
-    """The start's encoder under new heads, whose answer rows start at the encoder's embeddings of the answers."""
+    """The start's encoder with new heads, whose answer rows start at the encoder's embeddings of the answers."""
     model = MultitaskModel(load_encoder(public, start), cards)
     tokenizer = Tokenizer.from_file(str(public / "encoder" / "tokenizer.json"))
     tokenizer.no_padding()

@@ -42,7 +42,7 @@ class Progress:
         self.remark = remark
 
     def advance(self, update: int, loss: float | None, examples: int, tokens: int) -> None:
-        """Say where the run is; cheap enough for every update."""
+        """Report the progress; cheap enough for every update."""
         now = time.monotonic()
         due = 0.2 if self.live else QUIET_SECONDS
         if not self.shown or (now - self.last < due and update < self.updates):

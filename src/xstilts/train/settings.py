@@ -31,16 +31,16 @@ class TrainSettings:
     clip: largest gradient norm, applied once per update.
     token_budget: padded tokens (text and picture) in a batch, at most.
     batch_size: examples in a batch, at most.
-    accumulation: how many times an update may hold what a batch may. Half of both limits and twice the accumulation
-        make the same updates in half of the memory.
+    accumulation: batches per update, at most. Half of both limits and twice the accumulation make the same updates in
+        half of the memory.
     evaluations: times English dev is scored, evenly over the second half, the last at the end; the best is kept.
-    tune: what of the encoder is trained: `full`, its layers; `lora`, low-rank adapters beside the linear maps of those
-        layers, and nothing else of them; `head`, nothing, so that heads and feature maps alone are.
+    tune: which part of the encoder is trained: `full`, its layers; `lora`, low-rank adapters beside the linear maps of
+        those layers, and nothing else in them; `head`, nothing, so that only heads and feature maps are.
     lora_rank: rank of the adapters; their product is multiplied by 2.
     dropout: probability of every dropout in the encoder.
     train_inputs: whether embeddings and visual prefix are trained.
     frozen_layers: how many of the encoder's layers, from the input on, are not trained.
-    trim_vocabulary: whether only those word embeddings are in memory that the cache's texts use (a task of masked
+    trim_vocabulary: whether only the word embeddings that the cache's texts use are in memory (a task of masked
         language modelling uses all). No number depends on it but for rounding: with trained embeddings, the gradient's
         norm is summed over fewer zeros.
     precision: bf16 autocast or fp32.
@@ -51,7 +51,7 @@ class TrainSettings:
     attention: packed: the tokens of a batch in one row, without padding, and attention within each sequence; padded;
         auto: packed where that is faster, on a GPU in bf16 without dropout. Both compute the same.
     compile: whether torch compiles the encoder's layers (torch.compile), which takes a minute or so at the start. On
-        processors one thread works then.
+        processors, training then uses one thread.
     """
 
     epochs: float = 1.0

@@ -1,4 +1,4 @@
-"""Steps of a model whose layers are spread over processes, for encoders that one device has no room to train."""
+"""Steps of a model whose layers are spread over processes, for encoders too large to train on one device."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def shard_and_move(model: MultitaskModel, settings: TrainSettings, processes: Pr
     """Move the model to where this process computes; if it was launched with FSDP, only its part of every layer.
 
     Raises:
-        ParameterError: a setting that cannot be had with sharded layers.
+        ParameterError: a setting that sharded layers do not support.
     """
     if processes.sharded:
         refuse(settings)

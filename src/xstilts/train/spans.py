@@ -18,14 +18,14 @@ def best_answer(logits: Tensor, allowed: Tensor | None = None, longest: int = LO
 
     Args:
         logits: float32 `[batch, 2, tokens]`, of first and last token; token 0 means no answer.
-        allowed: bool `[batch, tokens]`, tokens that an answer may consist of (`Batch.context_mask`); None: all. Token
-            0 is never one.
+        allowed: bool `[batch, tokens]`, true at the tokens that an answer may consist of (`Batch.context_mask`); None:
+            all. Token 0 is never one.
         longest: tokens of an answer, at most.
 
     Returns:
         First and last token, int64 `[batch]`, and the margin, float32 `[batch]`: score(best span) - score(0, 0), where
-        a score is the sum of both logits. Where no span is allowed, 0, 0 and -inf. Of the windows of a long context the
-        one with the greatest margin has the answer; a margin below 0 says that the context holds none.
+        a score is the sum of both logits. Where no span is allowed, 0, 0 and -inf. The answer
+        to a long context is that of the window with the greatest margin; a margin below 0 means that there is none.
     """
     scores = logits[:, 0, :, None] + logits[:, 1, None, :]
     size = scores.shape[-1]
@@ -42,7 +42,7 @@ def span_points(logits: Tensor, batch: Batch) -> Tensor:
     """What dev needs for every row, float32 `[batch, 3]`.
 
     The margin of the best answer (see `best_answer`), its F1 with the gold span (the tokens' positions are compared,
-    not their text; 0 where the row holds no answer), and whether the row holds one.
+    not their text; 0 where the row has no answer), and whether the row has one.
     """
     start, end, margin = best_answer(logits, batch.context_mask)
     inside = torch.minimum(end, batch.end) - torch.maximum(start, batch.start) + 1

@@ -24,9 +24,9 @@ from xstilts.train.settings import TrainSettings
 
 
 class PublicDistance:
-    """How far the mean state of a text is from that of the public encoder: the squared distance, a mean over `hidden`.
+    """The squared distance of a text's mean state from the public encoder's, as a mean over `hidden`.
 
-    It keeps the encoder near the space that its languages share, out of which training on English pulls it. Of an
+    It keeps the encoder close to the space that its languages share, which training on English pulls it out of. For an
     example with choices it is the mean over these. The public encoder reads the same batch, without dropout.
     """
 

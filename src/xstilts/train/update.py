@@ -25,14 +25,14 @@ class Updater:
     """Does the optimizer's steps.
 
     Args:
-        model: what is trained; its weights that require gradients must not change any more.
+        model: what is trained; its choice of trained weights must not change any more.
         rows: the training rows.
         clip: largest gradient norm.
         pool: threads that share a batch; None: the batch stays whole (an accelerator has its own parallelism).
         parts: into how many parts a batch is split for them.
-        late: see `FiniteCheck`; None: on an accelerator.
+        late: see `FiniteCheck`; None: on an accelerator only.
 
-    Of several processes each works on its share of every batch, and all make the same step.
+    Of several processes each works on its share of every batch, and all do the same step.
     """
 
     def __init__(
