@@ -21,16 +21,14 @@ def main(
     route: str,
     seed: int,
     target: str,
-    phase_1: Annotated[str | None, typer.Option("--phase-1", help="recipe of phase 1, if another")] = None,
+    phase_1: Annotated[str | None, typer.Option("--phase-1", help="recipe of phase 1, if it is another")] = None,
 ) -> None:
-    """Write data/target/<RECIPE>/<ROUTE>-s<SEED>/<TARGET>."""
+    """Write data/target/<RECIPE>/<ROUTE>-s<SEED>/<TARGET>, starting from the checkpoint of phase 1."""
 
     def run() -> None:
         settings = task_settings(TrainSettings, target, "target", recipe)
-        start, out = (
-            intermediate_checkpoint(phase_1 or recipe, route, seed),
-            target_checkpoint(recipe, route, seed, target),
-        )
+        start = intermediate_checkpoint(phase_1 or recipe, route, seed)
+        out = target_checkpoint(recipe, route, seed, target)
         train_phase(tokenized(target) / "learn", PUBLIC, out, settings, seed, start, SCRATCH)
 
     run_stage(run)

@@ -1,4 +1,4 @@
-"""Models over tiny encoders, with a head a kind of task."""
+"""Models over tiny encoders, with one head per kind of task."""
 
 from __future__ import annotations
 

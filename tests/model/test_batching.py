@@ -80,7 +80,7 @@ def test_regions_are_read(public: Path, make_model: Make, examples: Examples) ->
 @torch.inference_mode()
 @pytest.mark.parametrize("kind", KINDS)
 def test_without_regions_it_is_the_text_encoder_itself(kind: str, tiny: Any, examples: Examples) -> None:
-    """Also for RoBERTa's family, whose positions begin behind the padding index."""
+    """Also for RoBERTa's family, whose positions begin after the padding index."""
     public = tiny.public(kind)
     plain = AutoModel.from_pretrained(public / "encoder").eval()
     batch = examples.batch(np.flatnonzero(examples.tasks == "follows"))

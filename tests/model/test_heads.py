@@ -19,7 +19,7 @@ from xstilts.model.heads import HEADS, LabelHead, SpanHead, make_head
 from xstilts.model.multitask import MultitaskModel
 from xstilts.train.dev import METRICS
 from xstilts.train.examples import Examples
-from xstilts.train.spans import best_span
+from xstilts.train.spans import best_answer
 
 Make = Callable[[Path], MultitaskModel]
 
@@ -84,7 +84,7 @@ def test_spans_never_end_in_padding_or_in_a_picture(examples: Examples) -> None:
     assert logits.shape == (3, 2, 6)
     for row, length in enumerate(lengths):
         torch.testing.assert_close(logits[row, :, :length], head.output(hidden[row, :length]).T)
-    start, end = best_span(logits)
+    start, end, _ = best_answer(logits)
     assert (end < torch.tensor(lengths)).all()
     assert (start <= end).all()
     assert logits.isfinite().all()

@@ -42,7 +42,7 @@ def own(batch: Batch, logits: Tensor, kind: str) -> list[Tensor]:
 
 
 @torch.inference_mode()
-def logits_a_row(model: MultitaskModel, examples: Examples, batches: list[np.ndarray]) -> dict[int, Tensor]:
+def logits_per_row(model: MultitaskModel, examples: Examples, batches: list[np.ndarray]) -> dict[int, Tensor]:
     found = {}
     for rows in batches:
         batch = examples.batch(rows)
@@ -54,10 +54,10 @@ def logits_a_row(model: MultitaskModel, examples: Examples, batches: list[np.nda
 @pytest.mark.parametrize("task", TASKS)
 def test_padding_and_company_change_no_logits(task: str, full_model: MultitaskModel, everything: Examples) -> None:
     rows = of_task(everything, task)
-    alone = logits_a_row(full_model, everything, [rows[i : i + 1] for i in range(len(rows))])
+    alone = logits_per_row(full_model, everything, [rows[i : i + 1] for i in range(len(rows))])
     assert max(logits.std() for logits in alone.values()) > 0.1  # what follows compares more than zeros
     for batches in ([rows], np.array_split(np.random.default_rng(0).permutation(rows), 5)):
-        together = logits_a_row(full_model, everything, batches)
+        together = logits_per_row(full_model, everything, batches)
         assert together.keys() == alone.keys()
         for row, logits in alone.items():
             torch.testing.assert_close(together[row], logits, atol=TOLERANCE, rtol=0, msg=everything.ids[row])

@@ -19,7 +19,7 @@ HIDDEN = 3
 
 
 def batch_of(lengths: Sequence[int], choices: int = 1, **fields: Tensor) -> Batch:
-    """A batch of texts of these lengths, a length a sequence."""
+    """A batch of texts of these lengths, one per sequence."""
     mask = torch.arange(max(lengths))[None, :] < torch.tensor(lengths)[:, None]
     count, none = len(lengths) // choices, torch.zeros(len(lengths), 0)
     missing = {name: torch.full((count,), -1) for name in ("label", "start", "end")}

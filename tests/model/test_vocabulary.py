@@ -16,8 +16,7 @@ from xstilts.model.checkpoint import checkpoint_weights, load_encoder, load_mode
 from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel
 from xstilts.model.vocabulary import TrimmedEmbedding
-from xstilts.train.examples import Examples
-from xstilts.train.vocabulary import used_ids
+from xstilts.train.examples import Examples, used_ids
 
 Make = Callable[[Path], MultitaskModel]
 KINDS = ["bert", "xlm-roberta", "xlm-roberta-xl", "modernbert"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +24,7 @@ from xstilts.train.phase import train_phase
 from xstilts.train.settings import TrainSettings
 from xstilts.train.update import Updater
 
+ROOT = Path(__file__).parents[2]
 Settings = Callable[..., TrainSettings]
 # Biases that shift all scores of a softmax alike: of attention's keys, of the tokens of a text, of choices.
 SHIFTS = ("key.bias", *(f"heads.{task}.output.bias" for task in ("finds", "doubts", "picks", "points")))
@@ -54,6 +57,19 @@ def _fresh_accelerator(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
     yield
     AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.fixture(autouse=True)
+def _own_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take back what a stage script that runs in this process does to the module path."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+
+@pytest.fixture
+def parameter_files(parameter_files: Any) -> Any:
+    """Those of all tests, with the recipes."""
+    shutil.copytree(ROOT / "stages" / "recipes", parameter_files.root / "stages" / "recipes", dirs_exist_ok=True)
+    return parameter_files
 
 
 @pytest.fixture

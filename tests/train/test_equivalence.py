@@ -71,7 +71,7 @@ def test_batches_without_padding(trajectory: Run) -> None:
     "changed", [{"attention": "padded"}, {"attention": "packed"}, {"frozen_layers": 1, "precision": "bf16"}]
 )
 def test_compiled_layers(changed: dict[str, Any], trajectory: Run) -> None:
-    """As compiled for batches of any size: one graph a layer's class and use (training, dev), however many batches.
+    """As compiled for batches of any size: one graph per layer class and use (training, dev), however many batches.
 
     Dev is scored at the end alone, as above.
     """

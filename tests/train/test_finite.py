@@ -14,7 +14,7 @@ from accelerate import Accelerator
 
 from xstilts.model.multitask import MultitaskModel
 from xstilts.train.examples import Examples
-from xstilts.train.finite import NotFinite, Watch
+from xstilts.train.finite import FiniteCheck, NotFinite
 from xstilts.train.loop import make_optimizer, train
 from xstilts.train.settings import TrainSettings
 from xstilts.train.update import Updater
@@ -103,12 +103,12 @@ def test_no_weights_are_scored_after_a_late_loss_that_is_no_number(
 
 def test_the_first_update_is_read_at_once() -> None:
     """There is none before it to speak of."""
-    watch = Watch(late=True)
-    assert math.isnan(watch.settle())
-    watch.see("loss of a", torch.tensor(2.0), 1, ["x"])
-    assert watch.end(torch.tensor(2.0), 1, ["x"]) == 2.0
-    watch.see("loss of a", torch.tensor(float("nan")), 2, ["y"])
-    assert watch.end(torch.tensor(float("nan")), 2, ["y"]) == 2.0
+    check = FiniteCheck(late=True)
+    assert math.isnan(check.settle())
+    check.see("loss of a", torch.tensor(2.0), 1, ["x"])
+    assert check.end(torch.tensor(2.0), 1, ["x"]) == 2.0
+    check.see("loss of a", torch.tensor(float("nan")), 2, ["y"])
+    assert check.end(torch.tensor(float("nan")), 2, ["y"]) == 2.0
     with pytest.raises(NotFinite, match="update 2: the loss of a is nan; batch ids y"):
-        watch.settle()
-    assert watch.settle() == 2.0
+        check.settle()
+    assert check.settle() == 2.0

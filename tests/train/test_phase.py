@@ -37,7 +37,7 @@ def contents(checkpoint: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.usefixtures("four_processors")
-def test_the_same_seed_leaves_the_same_bytes(
+def test_the_same_seed_writes_the_same_bytes(
     learn: Path, public: Path, tmp_path: Path, settings: TrainSettings
 ) -> None:
     for name, seed in (("one", 0), ("two", 0), ("other", 1)):
@@ -86,6 +86,32 @@ def test_a_route_of_two_phases(
     assert not torch.allclose(start[values], fresh[table.removeprefix("encoder.text.")][start[rows]], atol=1e-4)
 
 
+def test_a_checkpoint_of_phase_2_says_what_phase_1_was(
+    tiny: Any, tiny_features: dict[str, str], learn: Path, public: Path, tmp_path: Path, settings: TrainSettings
+) -> None:
+    """Its tasks without labels and features, and its training; phase 1 itself has no such history."""
+    target = tiny.cache("then", {s: tiny.rows("follows", 24, 5) for s in ("train", "dev")}, tiny_features)
+    train_phase(learn, public, tmp_path / "first", settings, 0)
+    train_phase(target, public, tmp_path / "second", settings, 0, tmp_path / "first")
+    first, second = (read_card(tmp_path / name) for name in ("first", "second"))
+    assert first.keys() == {"tasks", "training"}
+    history = second["intermediate"]
+    assert history["training"] == first["training"]
+    assert history["tasks"].keys() == first["tasks"].keys() == {"looks", "follows", "finds"}
+    for task, entry in history["tasks"].items():
+        assert not {"labels", "features"} & entry.keys()
+        assert entry.items() <= first["tasks"][task].items()
+    assert second["tasks"].keys() == {"follows"}
+
+
+def test_the_history_of_a_route_without_intermediate_task(
+    nothing: Path, learn: Path, public: Path, tmp_path: Path, settings: TrainSettings
+) -> None:
+    train_phase(nothing, public, tmp_path / "first", settings, 0)
+    train_phase(learn, public, tmp_path / "second", settings, 0, tmp_path / "first")
+    assert read_card(tmp_path / "second")["intermediate"] == {"tasks": {}, "training": None}
+
+
 @pytest.fixture
 def nothing(tiny: Any) -> Path:
     """The empty mixture."""
@@ -108,17 +134,20 @@ def test_the_empty_mixture_passes_a_checkpoint_through(
 ) -> None:
     train_phase(learn, public, tmp_path / "start", settings, 0)
     train_phase(nothing, public, tmp_path / "out", settings, 0, tmp_path / "start")
+    card = read_card(tmp_path / "out")
+    assert (card["tasks"], card["training"]) == ({}, None)
+    assert card["intermediate"]["training"] == read_card(tmp_path / "start")["training"]
     expected = load_encoder(public, tmp_path / "start").state_dict()
     found = load_encoder(public, tmp_path / "out").state_dict()
     assert all(torch.equal(weight, expected[name]) for name, weight in found.items())
 
 
-def test_a_phase_that_fails_leaves_the_earlier_checkpoint(
+def test_a_phase_that_fails_keeps_the_earlier_checkpoint(
     learn: Path, public: Path, tmp_path: Path, settings: TrainSettings
 ) -> None:
     train_phase(learn, public, tmp_path / "out", settings, 0)
     before = contents(tmp_path / "out")
-    with pytest.raises(DataError, match=r"missing/model\.safetensors"):
+    with pytest.raises(DataError, match=r"missing/checkpoint\.json: found no such file"):
         train_phase(learn, public, tmp_path / "out", settings, 1, tmp_path / "missing")
     assert contents(tmp_path / "out") == before
     assert [path.name for path in tmp_path.iterdir()] == ["out"]

@@ -11,7 +11,9 @@ import torch
 
 from xstilts.base.cache import open_features
 from xstilts.base.errors import XstiltsError
+from xstilts.base.files import read_json
 from xstilts.train.examples import Examples, open_examples
+from xstilts.train.phase import train_phase
 from xstilts.train.pictures import exchange
 
 
@@ -114,6 +116,31 @@ def test_pairs_stay_together_and_share_no_image_if_they_can() -> None:
     assert not same.any()
     chain = np.array([[0, 1], [1, 2], [2, 0]])  # every two of them share an image
     assert (exchange(chain, 0, "compares, en") != chain).any(1).all()
+
+
+@pytest.mark.parametrize("pictures", ["blind", "shuffled"])
+def test_a_control_is_trained_as_what_it_claims(
+    pictures: Any, every_kind: Path, public: Path, tmp_path: Path, make_settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Train and dev alike; a blind run never reads a picture, and an exchange is the same whatever the run's seed."""
+    seen: dict[str, Any] = {"train": [], "dev": []}
+    whole = Examples.batch
+
+    def noted(self: Examples, rows: np.ndarray, update: int = 0) -> Any:
+        seen["train" if update else "dev"].append((rows, self.pictures.images[rows]))
+        return whole(self, rows, update)
+
+    monkeypatch.setattr(Examples, "batch", noted)
+    for seed in (1, 2):
+        settings = make_settings(pictures=pictures, batch_size=8, epochs=0.5)
+        train_phase(every_kind, public, tmp_path / str(seed), settings, seed)
+    assert read_json(tmp_path / "1" / "checkpoint.json")["training"]["settings"]["pictures"] == pictures
+    for split, batches in seen.items():
+        assert len(batches) > 10
+        expected = open_examples(every_kind, split, pictures=pictures).pictures.images
+        for rows, images in batches:
+            np.testing.assert_array_equal(images, expected[rows])
+        assert (expected < 0).all() == (pictures == "blind")
 
 
 def test_a_single_image_cannot_be_exchanged() -> None:

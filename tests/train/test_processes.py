@@ -1,4 +1,4 @@
-"""Two processes train what one trains, also with layers spread over them: each has its share, the main one writes."""
+"""Two processes train as one does, also with layers spread over them: each has its share, the main one writes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from xstilts.train.processes import Processes
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "stages" / "intermediate.py"
-OUT = Path("data/intermediate/all-s0")
+OUT = Path("data/intermediate/plain/all-s0")
 # Also where they compute on processors: with `--cpu` accelerate starts one process, whatever number is asked for.
 LAUNCH = """accelerate.commands.launch --multi_gpu --num_processes 2 --num_machines 1 --mixed_precision no
 --dynamo_backend no --main_process_port 0"""
@@ -82,7 +82,7 @@ def launch(root: Path, how: str = LAUNCH, death: int = 0) -> subprocess.Complete
     """Run the stage in two processes, on a port that is free; `death`: the update in which process 1 dies."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "ACCELERATE_USE_CPU": "true"}
     (root / "noting.py").write_text(NOTING)
-    command = [sys.executable, "-m", *how.split(), "noting.py", str(death), str(SCRIPT), "all", "0"]
+    command = [sys.executable, "-m", *how.split(), "noting.py", str(death), str(SCRIPT), "plain", "all", "0"]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
 
@@ -103,18 +103,20 @@ def taken(root: Path) -> dict[str, bytes]:
         (SHARDED, {"precision": "bf16"}),
         (LAUNCH, {}),
         (LAUNCH, {"tune": "lora"}),
+        (LAUNCH, {"terms": {"public_distance": 3.0}}),
+        (SHARDED, {"terms": {"public_distance": 3.0}}),
         (SHARDED, {}),
         (SHARDED, {"frozen_layers": 1, "train_inputs": False}),
         (SHARDED, {"tune": "head", "train_inputs": False}),
     ],
-    ids=["bf16", "sharded-bf16", "full", "lora", "sharded", "sharded-part", "sharded-head"],
+    ids=["bf16", "sharded-bf16", "full", "lora", "term", "sharded-term", "sharded", "sharded-part", "sharded-head"],
 )
-def test_two_processes_train_what_one_trains(
+def test_two_processes_train_as_one_does(
     how: str, changed: dict[str, Any], repository: Callable[..., Path], trajectory_of: Callable[..., Any]
 ) -> None:
     """Losses within 2e-4, weights within 1e-5, the same dev scores and counts; of sharded layers each has half."""
     root = repository(accumulation=2, **changed)
-    runpy.run_path(str(SCRIPT))["main"]("all", 0)
+    runpy.run_path(str(SCRIPT))["main"]("plain", "all", 0)
     one = trajectory_of(root / OUT)
     shutil.rmtree(root / OUT)
     done = launch(root, how)
@@ -159,7 +161,7 @@ def test_sharded_layers_below_a_feature_map(
         s: [row for t in ("looks", "follows") for row in tiny.rows(t, 9, i)] for i, s in enumerate(("train", "dev"))
     }
     root = repository(tiny.cache("mapped", rows, entry), frozen_layers=1, train_inputs=False, token_budget=40)
-    runpy.run_path(str(SCRIPT))["main"]("all", 0)
+    runpy.run_path(str(SCRIPT))["main"]("plain", "all", 0)
     one = trajectory_of(root / OUT)
     shutil.rmtree(root / OUT)
     done = launch(root, SHARDED)
@@ -176,7 +178,7 @@ def test_sharded_layers_below_a_feature_map(
 @pytest.mark.stage
 @pytest.mark.equivalence
 @pytest.mark.parametrize("how", [LAUNCH, SHARDED], ids=["whole", "sharded"])
-def test_two_processes_are_taken_up_as_one_is(how: str, repository: Callable[..., Path]) -> None:
+def test_two_processes_resume_as_one_does(how: str, repository: Callable[..., Path]) -> None:
     """Bit for bit, with dropout, of which each process has random numbers of its own."""
     root = repository(dropout=0.1, evaluations=3)
     whole = launch(root, how)
@@ -188,6 +190,6 @@ def test_two_processes_are_taken_up_as_one_is(how: str, repository: Callable[...
     assert not np.array_equal(*(load_file(state)[f"random/{index}/cpu"] for index in (0, 1)))
     again = launch(root, how)
     assert again.returncode == 0, again.stderr
-    assert "goes on from there" in again.stderr
+    assert "resumes from there" in again.stderr
     assert taken(root) == expected
     assert not list((root / "scratch").iterdir())

@@ -1,7 +1,8 @@
-"""A run that was cut off and taken up leaves the bytes of one that never was."""
+"""A run that was killed and resumed writes the same bytes as one that was not."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -16,10 +17,9 @@ from safetensors.torch import load_file, save_file
 
 from xstilts.base.files import read_json
 from xstilts.train import resume
-from xstilts.train.inputs import run_inputs
 from xstilts.train.phase import train_phase
 from xstilts.train.processes import Processes
-from xstilts.train.resume import CARD, DRAFT, FILE
+from xstilts.train.resume import CARD, DRAFT, FILE, run_inputs
 from xstilts.train.settings import TrainSettings
 from xstilts.train.update import Updater
 
@@ -86,7 +86,7 @@ RUNS: dict[str, dict[str, Any]] = {
 @pytest.mark.equivalence
 @pytest.mark.parametrize("changed", RUNS.values(), ids=RUNS)
 @pytest.mark.usefixtures("four_processors")
-def test_killed_and_taken_up_is_never_killed(
+def test_killed_and_resumed_is_never_killed(
     changed: dict[str, Any], phase: Callable[..., Path], kill: Callable[[int | None], list[int]], tmp_path: Path
 ) -> None:
     """Bit for bit: weights, dev scores, curve and counts; killed three times, before and after the best state."""
@@ -165,7 +165,7 @@ def test_a_state_that_does_not_fit_is_refused_in_words(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Training then starts anew and leaves what it always does."""
+    """Training then starts over and writes what it always does."""
     kill(None)
     expected = contents(phase("whole", minutes=0))
     kill(9)
@@ -179,27 +179,27 @@ def test_a_state_that_does_not_fit_is_refused_in_words(
     said = [line for line in capsys.readouterr().err.splitlines() if "is not used" in line]
     assert len(said) == 1
     assert reason in said[0]
-    assert said[0].endswith("; training starts anew")
+    assert said[0].endswith("; training starts over")
     assert not states(tmp_path)
 
 
-def test_there_is_one_state_of_a_cell(
+def test_there_is_one_state_per_checkpoint(
     phase: Callable[..., Path],
     kill: Callable[[int | None], list[int]],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """That of other inputs goes, with its reason, and other cells' states stay."""
+    """A state of other inputs is deleted, with the reason; those of other checkpoints stay."""
     kill(9)
     for name, rate in (("other", 1e-3), ("out", 1e-3), ("out", 2e-3)):
         with pytest.raises(Killed):
             phase(name, learning_rate=rate)
-    cells = [read_json(state.parent / CARD)["cell"] for state in states(tmp_path)]
-    assert sorted(cells) == [str(tmp_path / "other"), str(tmp_path / "out")]
-    assert "is not used: changed since: settings; training starts anew" in capsys.readouterr().err
+    kept = [read_json(state.parent / CARD)["checkpoint"] for state in states(tmp_path)]
+    assert sorted(kept) == [str(tmp_path / "other"), str(tmp_path / "out")]
+    assert "is not used: changed since: settings; training starts over" in capsys.readouterr().err
 
 
-def test_what_was_cut_off_in_writing_is_written_over(
+def test_a_state_that_was_cut_off_in_writing_is_replaced(
     phase: Callable[..., Path],
     kill: Callable[[int | None], list[int]],
     tmp_path: Path,
@@ -232,8 +232,8 @@ def test_states_are_written_when_it_is_time(
     clock = [0.0]
     monkeypatch.setattr(resume.time, "monotonic", lambda: clock[0])
     written: list[float] = []
-    write = resume.Keeper.write
-    monkeypatch.setattr(resume.Keeper, "write", lambda *a: (written.append(clock[0]), write(*a)))
+    write = resume.StateFile.write
+    monkeypatch.setattr(resume.StateFile, "write", lambda *a: (written.append(clock[0]), write(*a)))
     step = Updater.step
     monkeypatch.setattr(Updater, "step", lambda *a: (step(*a), clock.__setitem__(0, clock[0] + 20))[0])
     phase(minutes=1, epochs=0.5)
@@ -264,15 +264,16 @@ def test_another_input_is_another_state(
     other = run_inputs(**{**usual, name: given[name]}, processes=Processes())
     assert {one for one in known if known[one] != other[one]} == {name}
     assert json.loads(json.dumps(known)) == known
+    assert hashlib.sha256(b"").hexdigest() not in known["code"].values()  # of a folder that is not there
 
 
-def test_processes_that_do_not_all_see_a_state_start_anew_together(
+def test_processes_that_do_not_all_see_a_state_start_over_together(
     phase: Callable[..., Path],
     kill: Callable[[int | None], list[int]],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """As on machines without a common scratch folder; one that went on alone would wait for the others for ever."""
+    """As on machines without a common scratch folder; one that resumed alone would wait for the others for ever."""
     kill(9)
     with pytest.raises(Killed):
         phase()

@@ -1,4 +1,4 @@
-"""Any intermediate task before any target task: the encoder goes on, the heads do not."""
+"""Any intermediate task before any target task: the encoder is passed on, the heads are not."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from xstilts.train.phase import train_phase
 from xstilts.train.settings import TrainSettings
 
 Settings = Callable[..., TrainSettings]
-INTERMEDIATE = ["looks", "compares", "doubts", "tags", "points", "matches", "fills", "mixture"]  # a task a kind
+INTERMEDIATE = ["looks", "compares", "doubts", "tags", "points", "matches", "fills", "mixture"]  # one task per kind
 TARGETS = ["votes", "follows", "finds", "tags", "picks", "matches", "searches"]
 FILE, WORDS = "model.safetensors", "encoder.text.embeddings.word_embeddings.weight"
 
@@ -68,7 +68,7 @@ def begun(public: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, torch
 
 
 @pytest.mark.parametrize("intermediate", INTERMEDIATE)
-def test_every_target_goes_on_from_every_intermediate_task(
+def test_every_target_starts_from_every_intermediate_task(
     intermediate: str,
     caches: dict[str, Path],
     public: Path,
@@ -88,7 +88,9 @@ def test_every_target_goes_on_from_every_intermediate_task(
         if target == "searches":
             assert not begun
             assert same(load_file(out / FILE), ended)
-            assert read_card(out) == {"tasks": {}, "training": None}
+            card = read_card(out)
+            assert (card["tasks"], card["training"]) == ({}, None)
+            assert card["intermediate"]["training"] == read_card(first)["training"]
             assert same(load_encoder(public, out).state_dict(), load_encoder(public, first).state_dict())
             continue
         start, card = begun[0], read_card(out)

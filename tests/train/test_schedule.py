@@ -13,6 +13,7 @@ import yaml
 from xstilts.base.errors import ParameterError
 from xstilts.base.parameters import build
 from xstilts.model.multitask import MultitaskModel
+from xstilts.train import loop
 from xstilts.train.examples import Examples
 from xstilts.train.loop import evaluation_marks, make_optimizer, rate, update_plan
 from xstilts.train.order import epoch_batches
@@ -83,6 +84,45 @@ def test_part_of_an_epoch(epochs: float, rows: Examples, make_settings: Settings
     assert set(seen) == {int(epochs), int(epochs) + 1}
 
 
+def test_a_run_ends_early_at_so_many_updates_or_tokens(rows: Examples, make_settings: Settings) -> None:
+    """The same updates as the longer run's first ones; the update that reaches the tokens is the last."""
+    usual = {"epochs": 2.0, "batch_size": 4}
+    whole = update_plan(rows, make_settings(**usual), seed=0)
+    seen = np.cumsum([rows.tokens[np.concatenate(update)].sum() for update in whole])
+    for changed, length in (
+        ({"max_updates": 3}, 3),
+        ({"max_updates": 10**6}, len(whole)),
+        ({"max_tokens": 1}, 1),
+        ({"max_tokens": int(seen[4])}, 5),
+        ({"max_tokens": int(seen[4]) + 1}, 6),
+        ({"max_tokens": 10**9}, len(whole)),
+        ({"max_tokens": int(seen[4]), "max_updates": 2}, 2),
+        ({"max_tokens": int(seen[1]), "max_updates": 7}, 2),
+    ):
+        plan = update_plan(rows, make_settings(**usual, **changed), seed=0)
+        assert len(plan) == length
+        for update, expected in zip(plan, whole, strict=False):
+            assert [batch.tolist() for batch in update] == [batch.tolist() for batch in expected]
+
+
+def test_the_rate_and_the_evaluations_know_the_length_of_a_run_that_ends_early(
+    model: MultitaskModel, rows: Examples, dev: Examples, make_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[int] = []
+    known = loop.rate
+    monkeypatch.setattr(loop, "rate", lambda step, updates, warmup: (steps.append(updates), known(step, updates, 0))[1])
+    result = loop.train(model, rows, dev, make_settings(batch_size=4, max_updates=6), seed=0, title="test")
+    assert result.updates == 6
+    assert [point["update"] for point in result.curve] == [4, 6]  # halfway through the second half, and the end
+    assert set(steps) == {6}
+
+
+def test_settings_that_change_nothing_are_not_in_a_checkpoint() -> None:
+    assert not {"labels", "pictures", "max_updates", "max_tokens", "terms"} & TrainSettings().deciding().keys()
+    changed = {"labels": "shuffled", "pictures": "blind", "max_updates": 3, "max_tokens": 9, "terms": {"a": 1.0}}
+    assert changed.items() <= build(TrainSettings, changed, "gqa").deciding().items()
+
+
 @pytest.mark.parametrize("inputs", [False, True])
 @pytest.mark.parametrize("frozen", [0, 1, 2])
 def test_who_is_trained_and_how(inputs: bool, frozen: int, model: MultitaskModel, make_settings: Settings) -> None:
@@ -137,6 +177,8 @@ def test_both_precisions_can_be_written_in_a_task_file(full_precision: str) -> N
         {"batch_size": 0},
         {"epochs": -1.0},
         {"frozen_layers": -1},
+        {"max_updates": 0},
+        {"max_tokens": -5},
     ],
 )
 def test_settings_that_make_no_sense_are_refused(value: dict[str, Any]) -> None:

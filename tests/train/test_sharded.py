@@ -18,7 +18,10 @@ from xstilts.train.sharded import shard_and_move
     ("changed", "said"),
     [
         ({"tune": "lora"}, "tune: lora trains so little that sharding saves next to nothing; launch without FSDP"),
-        ({"compile": True}, "compile: true is not there for sharded layers; set it to false, or launch without FSDP"),
+        (
+            {"compile": True},
+            "compile: true is not supported for sharded layers; set it to false, or launch without",
+        ),
     ],
 )
 def test_what_sharded_layers_cannot_do_is_refused(changed: dict[str, Any], said: str) -> None:

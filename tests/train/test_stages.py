@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file
 
 from xstilts.base.files import open_rows, read_json
@@ -49,32 +50,32 @@ def repository(parameter_files: Any, tiny: Any, tiny_features: dict[str, str], l
 @pytest.mark.stage
 @pytest.mark.parametrize("route", ["none", "all"])
 def test_a_route_from_its_caches_to_its_scores(route: str, repository: Path) -> None:
-    stage("intermediate")(route, 1)
-    stage("target")(route, 1, "xgqa")
-    stage("score")(route, 1, "xgqa")
+    stage("intermediate")("plain", route, 1)
+    stage("target")("plain", route, 1, "xgqa")
+    stage("score")("plain", route, 1, "xgqa")
     data = repository / "data"
-    assert read_json(data / f"intermediate/{route}-s1/checkpoint.json")["tasks"].keys() == (
+    assert read_json(data / f"intermediate/plain/{route}-s1/checkpoint.json")["tasks"].keys() == (
         set() if route == "none" else {"looks", "follows", "finds"}
     )
-    assert read_json(data / f"target/{route}-s1/xgqa/checkpoint.json")["training"]["seed"] == 1
-    scores = read_json(data / f"scores/{route}-s1/xgqa/scores.json")
+    assert read_json(data / f"target/plain/{route}-s1/xgqa/checkpoint.json")["training"]["seed"] == 1
+    scores = read_json(data / f"scores/plain/{route}-s1/xgqa/scores.json")
     about = {"target": "xgqa", "route": route, "seed": 1, "data": "pictograms", "metric": "accuracy"}
     assert {key: scores[key] for key in about} == about
     assert scores["rows"] == {"de": 9, "en": 9, "ko": 9}
-    assert open_rows(data / f"scores/{route}-s1/xgqa/predictions.arrow").num_rows == 27
+    assert open_rows(data / f"scores/plain/{route}-s1/xgqa/predictions.arrow").num_rows == 27
 
 
 @pytest.mark.stage
 @pytest.mark.parametrize("tunes", [("lora", "full"), ("full", "lora"), ("lora", "head")])
 def test_a_route_that_is_not_tuned_in_full(tunes: tuple[str, str], repository: Path, parameter_files: Any) -> None:
-    """Adapters in one phase, something else in the other: the target goes on from it, is scored and is exported."""
+    """Adapters in one phase, something else in the other: the target starts from it, is scored and is exported."""
     parameter_files.edit("stages/tasks/all.yaml", lambda task: task["intermediate"].update(tune=tunes[0]))
     parameter_files.edit("stages/tasks/xgqa.yaml", lambda task: task["target"].update(tune=tunes[1]))
-    stage("intermediate")("all", 1)
-    stage("target")("all", 1, "xgqa")
-    stage("score")("all", 1, "xgqa")
+    stage("intermediate")("plain", "all", 1)
+    stage("target")("plain", "all", 1, "xgqa")
+    stage("score")("plain", "all", 1, "xgqa")
     data = repository / "data"
-    first, second = (data / name for name in ("intermediate/all-s1", "target/all-s1/xgqa"))
+    first, second = (data / name for name in ("intermediate/plain/all-s1", "target/plain/all-s1/xgqa"))
     for checkpoint, tune in ((first, tunes[0]), (second, tunes[1])):
         assert read_json(checkpoint / "checkpoint.json")["training"]["settings"].get("tune", "full") == tune
     before, after = (load_file(place / "model.safetensors") for place in (first, second))
@@ -82,7 +83,7 @@ def test_a_route_that_is_not_tuned_in_full(tunes: tuple[str, str], repository: P
     assert encoder <= after.keys()
     moved = {name for name in encoder if not torch.equal(before[name], after[name])}
     assert moved if tunes[1] != "head" else not moved
-    assert read_json(data / "scores/all-s1/xgqa/scores.json")["rows"] == {"de": 9, "en": 9, "ko": 9}
+    assert read_json(data / "scores/plain/all-s1/xgqa/scores.json")["rows"] == {"de": 9, "en": 9, "ko": 9}
     export_model(second, data / "public", repository / "exported")
     exported = load_file(repository / "exported" / "model.safetensors")
     assert not any("lora" in name or "base_layer" in name for name in exported)
@@ -90,13 +91,41 @@ def test_a_route_that_is_not_tuned_in_full(tunes: tuple[str, str], repository: P
 
 
 @pytest.mark.stage
+def test_a_recipe_of_both_phases_and_one_of_phase_2_alone(repository: Path, parameter_files: Any) -> None:
+    """Each has folders of its own; the second starts from the phase 1 of another recipe and says which that was."""
+    for recipe, section, changed in (("both", "intermediate", {"labels": "shuffled"}), ("late", "target", {"clip": 2})):
+        sections = {name: changed if name == section else {} for name in ("intermediate", "target", "score")}
+        (repository / "stages" / "recipes" / f"{recipe}.yaml").write_text(yaml.safe_dump(sections))
+    parameter_files.edit("stages/defaults.yaml", lambda content: content["intermediate"].update(epochs=0.2))
+    for recipe in ("plain", "both"):
+        stage("intermediate")(recipe, "all", 1)
+    stage("target")("both", "all", 1, "xgqa")
+    stage("target")("late", "all", 1, "xgqa", phase_1="plain")
+    data = repository / "data"
+    assert not (data / "intermediate" / "late").exists()
+    first = {name: read_json(data / f"intermediate/{name}/all-s1/checkpoint.json") for name in ("plain", "both")}
+    second = {name: read_json(data / f"target/{name}/all-s1/xgqa/checkpoint.json") for name in ("both", "late")}
+    assert first["both"]["training"]["settings"]["labels"] == "shuffled"
+    assert second["both"]["intermediate"]["training"] == first["both"]["training"]
+    assert second["late"]["intermediate"]["training"] == first["plain"]["training"]
+    assert second["late"]["training"]["settings"]["clip"] == 2
+
+
+@pytest.mark.stage
 def test_mistakes_are_one_line(repository: Path, parameter_files: Any, capsys: pytest.CaptureFixture[str]) -> None:
     parameter_files.edit("stages/tasks/all.yaml", lambda task: task["intermediate"].update(learning_rat=1.0e-4))
+    named = "stages/tasks/all.yaml or stages/recipes/plain.yaml"
+    missing, unknown = "checkpoint.json: found no such file", "unknown key 'learning_rat'. Did you mean"
     for name, arguments, expected in (
-        ("intermediate", ("all", 0), "error: stages/tasks/all.yaml: intermediate: unknown key 'learning_rat'. Did"),
-        ("intermediate", ("sqad", 0), "error: unknown task 'sqad'. Did you mean 'squad'?"),
-        ("target", ("none", 0, "xgqa"), "error: data/intermediate/none-s0/model.safetensors: found an unreadable"),
-        ("score", ("none", 0, "xgqa"), "error: data/target/none-s0/xgqa/checkpoint.json: found no such file"),
+        (
+            "intermediate",
+            ("plain", "all", 0),
+            f"error: {named}: intermediate: {unknown}",
+        ),
+        ("intermediate", ("plain", "sqad", 0), "error: unknown task 'sqad'. Did you mean 'squad'?"),
+        ("intermediate", ("lorra", "all", 0), "error: unknown recipe 'lorra'. Did you mean 'lora'?"),
+        ("target", ("plain", "none", 0, "xgqa"), f"error: data/intermediate/plain/none-s0/{missing}"),
+        ("score", ("plain", "none", 0, "xgqa"), f"error: data/target/plain/none-s0/xgqa/{missing}"),
     ):
         with pytest.raises(SystemExit, match="1"):
             stage(name)(*arguments)

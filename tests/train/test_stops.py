@@ -18,7 +18,7 @@ from xstilts.train.update import Updater
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "stages" / "intermediate.py"
-OUT = "data/intermediate/all-s0"
+OUT = "data/intermediate/plain/all-s0"
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def repository(parameter_files: Any, tiny: Any, learn: Path) -> Path:
 
 def here() -> None:
     """Run the stage in this process."""
-    runpy.run_path(str(SCRIPT))["main"]("all", 0)
+    runpy.run_path(str(SCRIPT))["main"]("plain", "all", 0)
 
 
 def checkpoint(root: Path) -> dict[str, bytes]:
@@ -59,7 +59,7 @@ def cut_off_by(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_stage_that_was_asked_to_stop_is_finished_by_the_same_command(
     number: signal.Signals, repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It fails in one line, with the state of the update that it was in."""
+    """It fails with one line, and keeps the state of the update that it was in."""
     here()
     expected = checkpoint(repository)
     shutil.rmtree(repository / OUT)
@@ -70,18 +70,18 @@ def test_a_stage_that_was_asked_to_stop_is_finished_by_the_same_command(
             here()
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == handlers
     said = capsys.readouterr().err.splitlines()[-1]
-    assert said == "error: learn: stopped after update 20 of 90; the same command goes on from there"
+    assert said == "error: learn: stopped after update 20 of 90; the same command resumes from there"
     assert not (repository / OUT).exists()
     here()
-    assert "learn 20/90  goes on from there" in capsys.readouterr().err
+    assert "learn 20/90  resumes from there" in capsys.readouterr().err
     assert checkpoint(repository) == expected
     assert not list((repository / "scratch").iterdir())
 
 
-def begin() -> subprocess.Popen[str]:
+def start_stage() -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "ACCELERATE_USE_CPU": "true"}
     return subprocess.Popen(
-        [sys.executable, str(SCRIPT), "all", "0"], env=environment, stderr=subprocess.PIPE, text=True
+        [sys.executable, str(SCRIPT), "plain", "all", "0"], env=environment, stderr=subprocess.PIPE, text=True
     )
 
 
@@ -93,7 +93,7 @@ def test_a_stage_whose_process_is_gone_is_finished_by_the_same_command(repositor
     here()
     expected = checkpoint(repository)
     shutil.rmtree(repository / OUT)
-    process, deadline = begin(), time.monotonic() + 120
+    process, deadline = start_stage(), time.monotonic() + 120
     while not list(repository.glob("scratch/*/state.safetensors")):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
@@ -102,7 +102,7 @@ def test_a_stage_whose_process_is_gone_is_finished_by_the_same_command(repositor
     process.communicate()
     assert process.returncode != 0
     assert not (repository / OUT).exists()
-    again = begin()
-    assert "goes on from there" in again.communicate()[1]
+    again = start_stage()
+    assert "resumes from there" in again.communicate()[1]
     assert again.returncode == 0
     assert checkpoint(repository) == expected

@@ -15,11 +15,10 @@ from xstilts.model.checkpoint import load_encoder
 from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel
 from xstilts.train import phase
-from xstilts.train.examples import open_examples
+from xstilts.train.examples import open_examples, used_ids
 from xstilts.train.masking import read_masking
 from xstilts.train.phase import train_phase
 from xstilts.train.settings import TrainSettings
-from xstilts.train.vocabulary import used_ids
 
 FILES = ("checkpoint.json", "model.safetensors")
 WORDS = "encoder.text.embeddings.word_embeddings.weight"

@@ -15,7 +15,6 @@ from xstilts.base.errors import DataError
 from xstilts.base.files import CARD, open_rows, read_json
 from xstilts.encode.recipe import MixtureSpec
 from xstilts.encode.sampling import draws, epoch_rows, member_order, member_rows, rates
-from xstilts.encode.shuffled import shuffle_labels
 from xstilts.encode.summary import padding
 from xstilts.encode.write import write_cache
 
@@ -40,8 +39,7 @@ def make_mixture(mixture: MixtureSpec, tokenized: Path = Path("data/tokenized"))
 
     Training rows are interleaved by the sampling rule; all dev rows are included, member after member. A row
     keeps its image's index within its own task's features, which the card names task by task. A mixture
-    without members is empty. With `shuffle_labels`, train and dev rows have labels of others, and the card's entry of
-    each task says so (`shuffled_labels`).
+    without members is empty.
 
     Returns:
         What was written, for the summary on the terminal.
@@ -55,14 +53,12 @@ def make_mixture(mixture: MixtureSpec, tokenized: Path = Path("data/tokenized"))
     tokenizer = _one_tokenizer(folders, cards)
     train = {member: _rows(folder / "train.arrow", mixture.name) for member, folder in folders.items()}
     dev = {member: open_rows(folder / "dev.arrow") for member, folder in folders.items()}
-    if mixture.shuffle_labels:
-        train, dev = (_shuffled(tables, cards, mixture.seed) for tables in (train, dev))
     mixed, statement = _interleave(mixture, train)
     splits = {"train": mixed, "dev": pa.concat_tables([ROW.empty_table(), *dev.values()])}
     card = {
         "name": mixture.name,
         "kind": "mixture",
-        "tasks": _tasks(folders, cards, splits, {"shuffled_labels": True} if mixture.shuffle_labels else {}),
+        "tasks": _tasks(folders, cards, splits),
         "tokenizer": tokenizer,
         "mixture": statement,
     }
@@ -77,12 +73,6 @@ def _rows(path: Path, mixture: str) -> pa.Table:
         todo = f"take the member out of encode.members in stages/tasks/{mixture}.yaml"
         raise DataError(path, None, "no rows", "training rows", todo)
     return table
-
-
-def _shuffled(tables: dict[str, pa.Table], cards: dict[str, Any], seed: int) -> dict[str, pa.Table]:
-    """The members' rows with exchanged labels."""
-    kinds = {member: {task: entry["kind"] for task, entry in card["tasks"].items()} for member, card in cards.items()}
-    return {member: shuffle_labels(table, kinds[member], seed) for member, table in tables.items()}
 
 
 def _interleave(mixture: MixtureSpec, train: dict[str, pa.Table]) -> tuple[pa.Table, dict[str, Any]]:
@@ -138,10 +128,8 @@ def _one_tokenizer(folders: dict[str, Path], cards: dict[str, Any]) -> str | Non
     return first
 
 
-def _tasks(
-    folders: dict[str, Path], cards: dict[str, Any], splits: dict[str, pa.Table], more: dict[str, Any]
-) -> dict[str, Any]:
-    """The members' tasks, with the rows that each has in the mixture, and what else is true of each here (`more`)."""
+def _tasks(folders: dict[str, Path], cards: dict[str, Any], splits: dict[str, pa.Table]) -> dict[str, Any]:
+    """The members' tasks, with the rows that each has in the mixture."""
     counted = {
         split: {one["values"]: one["counts"] for one in table["task"].value_counts().to_pylist()}
         for split, table in splits.items()
@@ -153,5 +141,5 @@ def _tasks(
                 found, expected = f"task '{name}' again", "each task in one member"
                 raise DataError(folders[member] / CARD, None, found, expected, "choose members that share no task")
             rows = {split: counts.get(name, 0) for split, counts in counted.items()}
-            tasks[name] = {**entry, "rows": rows, **more}
+            tasks[name] = {**entry, "rows": rows}
     return tasks

@@ -34,13 +34,11 @@ class MixtureSection:
         members: the tasks mixed; empty for the empty mixture.
         sampling: the keys of `Sampling`.
         seed: decides which rows are drawn and in which order.
-        shuffle_labels: a control: labels are exchanged among the rows of each task (`xstilts.encode.shuffled`).
     """
 
     members: list[str]
     sampling: dict[str, Any] = field(default_factory=dict)
     seed: int = 0
-    shuffle_labels: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,6 @@ class MixtureSpec:
     members: tuple[str, ...]
     sampling: Sampling
     seed: int = 0
-    shuffle_labels: bool = False
 
 
 def load_mixture(name: str, members: Sequence[str] | None = None) -> MixtureSpec:
@@ -77,7 +74,7 @@ def load_mixture(name: str, members: Sequence[str] | None = None) -> MixtureSpec
     if members is not None and sorted(members) != sorted(section.members):
         listed, given = ", ".join(section.members) or "none", ", ".join(members) or "none"
         raise ParameterError(f"{where}: members are {listed}, but the stage was given {given}; make them agree")
-    return MixtureSpec(name, tuple(section.members), sampling, section.seed, section.shuffle_labels)
+    return MixtureSpec(name, tuple(section.members), sampling, section.seed)
 
 
 def _check_members(members: list[str], where: str) -> None:

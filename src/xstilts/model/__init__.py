@@ -1,1 +1,1 @@
-"""The learned half's networks: encoder with visual prefix, one head a task kind, checkpoints."""
+"""The learned half's networks: encoder with visual prefix, one head per task kind, checkpoints."""

@@ -1,8 +1,8 @@
 """Attention of padded sequences on a processor, in bf16: torch's own forwards, batched matrix products backwards.
 
-The backward pass of torch's fused attention for processors is slow: of 8 sequences of 30 tokens with 12 heads of 32 it
-takes 6 ms, 7 times as long as forwards, and a fifth of a whole training step (torch 2.13, one thread, AMD EPYC).
-Here it takes 1.1 ms; of 80 tokens 5 instead of 18. Weights of attention are worked out again, in float32.
+The backward pass of torch's fused attention for processors is slow: for 8 sequences of 30 tokens with 12 heads of size
+32 it takes 6 ms, 7 times as long as the forward pass and a fifth of a whole training step (torch 2.13, one thread, AMD
+EPYC). Here it takes 1.1 ms; for 80 tokens 5 ms instead of 18. Attention weights are computed again, in float32.
 
 Source: Dao et al. 2022, FlashAttention, appendix B.4 (the gradient in terms of the output).
 """
@@ -19,7 +19,7 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 NAME = "xstilts_padded"  # of the attention, in the encoder's configuration
-TOGETHER = 150_000  # weights of attention that are worked out at once: what a processor's cache holds
+TOGETHER = 150_000  # attention weights that are computed at once: what fits into a processor's cache
 
 
 class PaddedAttention(torch.autograd.Function):
@@ -80,7 +80,7 @@ def padded_attention(
     scaling: float | None = None,
     **named: Any,
 ) -> tuple[Tensor, None]:
-    """Attention as transformers calls it; the library's own where this one is not meant for, such as in scoring.
+    """Attention as transformers calls it; the library's own where this one does not apply, such as in scoring.
 
     Returns:
         `[sequences, tokens, heads, size]`, and no attention weights.

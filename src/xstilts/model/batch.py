@@ -1,4 +1,4 @@
-"""What a model eats: one batch of one task, as tensors."""
+"""What a model reads: one batch of one task, as tensors."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ class Batch:
         ids: the examples' ids, for messages and predictions.
         input_ids: int64 `[sequences, tokens]`, padded at the end; `sequences` is `batch * choices`, the choices of an
             example one after the other.
-        text_mask: bool `[sequences, tokens]`, true at real tokens; of a choice that an example lacks, at the first.
+        text_mask: bool `[sequences, tokens]`, true at real tokens; in place of a missing choice, at the first.
         features: float32 `[sequences, regions, dim]`; zero regions in a text batch.
         boxes: float32 `[sequences, regions, 7]`.
         region_mask: bool `[sequences, regions]`.
         label: int64 `[batch]`; class, answer or choice, -1 where the answer is outside the vocabulary.
         start, end: int64 `[batch]`, first and last token of the answer span; 0 0: no answer, -1: not a span task.
-        choices: sequences an example.
+        choices: sequences per example.
         choice_mask: bool `[batch, choices]`, true at the choices that an example has; None: not a choice task.
         labels: int64 `[batch, tokens]`, the tag of a word's first token or the token that was masked there, -1
-            elsewhere; None: a task with one label an example.
-        targets: int64 `[targets]`, where `labels` are no -1, counted through `labels.flatten()`: known beforehand, they
-            need not be looked for on a device that would have to be waited for. None: they are looked for.
+            elsewhere; None: a task with one label per example.
+        targets: int64 `[targets]`, the places in `labels.flatten()` that are not -1: found in advance, since
+            on a device the search would make the processor wait. None: they are searched for.
         soft: float32 `[batch, answers]`, the score of every answer of the vocabulary; None: `label` alone is right.
         context_mask: bool `[batch, tokens]`, true at the tokens that an answer span may consist of; None: not a span
             task.
-        packing: where the real tokens are, for an encoder that reads them without padding; None: it looks for them.
+        packing: where the real tokens are, for an encoder that reads them without padding; None: it finds them itself.
         rows: int64 `[batch]`, which rows of the cache's split these are.
     """
 
@@ -76,7 +76,7 @@ class Batch:
         return self._each(lambda tensor: tensor.to(device, non_blocking=True))
 
     def pinned(self) -> Batch:
-        """The same batch in page-locked memory, out of which a GPU copies while it computes."""
+        """The same batch in page-locked memory, from which a GPU copies while it computes."""
         return self._each(Tensor.pin_memory)
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:

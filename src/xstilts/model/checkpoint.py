@@ -1,10 +1,11 @@
 """Checkpoints hold what differs from the public encoder, so an untouched embedding matrix is never stored twice.
 
-A checkpoint is a directory: `checkpoint.json` (tasks' cards, how it was trained) and `model.safetensors` (the tasks'
-heads and feature maps, and those weights of the encoder that this phase or an earlier one trained). An empty one (route
-`none`) is the public encoder itself. Adapters are merged: of a matrix that has one, the whole is stored.
+A checkpoint is a directory: `checkpoint.json` (the tasks' cards, how it was trained, and in phase 2 what phase 1 was)
+and `model.safetensors` (the tasks' heads and feature maps, and those weights of the encoder that this phase or an
+earlier one trained). An empty one (route `none`) is the public encoder itself. Adapters are merged into their matrices,
+which are stored whole.
 
-Trained word embeddings are two tensors, of those rows alone that differ from the public encoder's: `<name>.rows`, int64
+Trained word embeddings are two tensors, with only the rows that differ from the public encoder's: `<name>.rows`, int64
 `[rows]`, their token ids in ascending order, and `<name>.values`, float32 `[rows, hidden]`. The whole matrix, as
 `<name>`, can be read as well.
 """
@@ -41,18 +42,18 @@ def trained_weights(model: MultitaskModel, keep: bool = True) -> dict[str, Tenso
     """Copies of these on the CPU, whole.
 
     Args:
-        keep: of sharded layers, whether this process wants them; else it has empty ones, but must ask as well.
+        keep: whether this process wants sharded layers; else it gets empty ones, but must call this as well.
     """
     found = {name: gathered_whole(weight, keep) for name, weight in kept_weights(model).items()}
     return {name: weight.to("cpu", copy=True).contiguous() for name, weight in found.items()}
 
 
 def checkpoint_weights(weights: dict[str, Tensor], model: MultitaskModel, public: Path) -> dict[str, Tensor]:
-    """What a checkpoint holds of a run: adapters merged, and trained word embeddings as rows that differ from phase 0.
+    """A run's weights as a checkpoint has them: adapters merged, word embeddings as the rows that differ from phase 0.
 
     Args:
         weights: the run's, see `trained_weights`.
-        model: that the run trained; where it has adapters, it becomes the merged model of these weights.
+        model: the one that the run trained; if it has adapters, it becomes the merged model with these weights.
     """
     if has_adapters(model.encoder):
         model.load_state_dict(weights, strict=False)
@@ -82,17 +83,17 @@ def read_weights(directory: Path) -> dict[str, Tensor]:
 
 
 def encoder_weights(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Those of a checkpoint's weights that a next phase starts with: what belongs to tasks is left behind."""
+    """The weights of a checkpoint with which the next phase starts: what belongs to tasks is left out."""
     return {name: weight for name, weight in weights.items() if not name.startswith(OF_TASKS)}
 
 
 def load_encoder(
     public: Path, checkpoint: Path | None = None, token_ids: np.ndarray | None = None
 ) -> MultimodalEncoder:
-    """The public encoder with a checkpoint's encoder weights laid over it; what belongs to tasks is left behind.
+    """The public encoder with a checkpoint's encoder weights in place of its own; what belongs to tasks is left out.
 
     Args:
-        token_ids: int64, the only ones that it will be asked for; None: any. See `xstilts.model.vocabulary`.
+        token_ids: int64, the only ones that it will read; None: any. See `xstilts.model.vocabulary`.
     """
     encoder = load_public(public)
     if checkpoint is not None:
@@ -112,7 +113,7 @@ def load_model(public: Path, checkpoint: Path, token_ids: np.ndarray | None = No
     """A trained model with the heads and feature maps of its tasks, in evaluation mode.
 
     Args:
-        token_ids: int64, the only ones that it will be asked for; None: any. See `xstilts.model.vocabulary`.
+        token_ids: int64, the only ones that it will read; None: any. See `xstilts.model.vocabulary`.
     """
     model = MultitaskModel(load_public(public), read_card(checkpoint)["tasks"])
     weights = read_weights(checkpoint)
@@ -127,7 +128,7 @@ def load_model(public: Path, checkpoint: Path, token_ids: np.ndarray | None = No
 
 
 def _lay_over(module: torch.nn.Module, weights: dict[str, Tensor], words: str, origin: Path) -> Tensor:
-    """Put weights over a module's own; `DataError` at a name or a shape that it does not have.
+    """Replace a module's weights by others; `DataError` at a name or shape that it does not have.
 
     Args:
         words: the name of the word embeddings, which are whole in the module.

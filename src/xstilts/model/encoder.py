@@ -23,7 +23,7 @@ from xstilts.model.packing import Packing, can_pack, packing_is_faster
 from xstilts.model.visual_prefix import VisualPrefix
 from xstilts.model.vocabulary import TrimmedEmbedding, whole_size
 
-GRAPHS = 32  # that torch may compile of one layer's code
+GRAPHS = 32  # that torch may compile from one layer's code
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Encoded:
         """Mean over the real text tokens: float32 `[sequences, hidden]`.
 
         What the picture shows must reach the answer through the question's tokens. With the picture's own tokens in the
-        mean, a model first learns to name what it sees, whatever was asked, and is slow to leave that.
+        mean, a model first learns to name what it sees, whatever was asked, and is slow to unlearn that.
         """
         weight = self.text_mask().unsqueeze(-1).float()
         return (self.text() * weight).sum(1) / weight.sum(1)
@@ -81,9 +81,9 @@ class MultimodalEncoder(nn.Module):
         return self._encode(batch, every_layer=False)[-1]
 
     def all_layers(self, batch: Batch) -> list[Encoded]:
-        """What every layer makes of a batch: the embeddings first, then each layer (`layers + 1` entries).
+        """Every layer's states of a batch: the embeddings first, then each layer (`layers + 1` entries).
 
-        The last is what `forward` gives.
+        The last is what `forward` returns.
         """
         return self._encode(batch, every_layer=True)
 
@@ -108,7 +108,7 @@ class MultimodalEncoder(nn.Module):
         return _states(output, every_layer)
 
     def _packed(self, embedded: Tensor, mask: Tensor, packing: Packing | None, every_layer: bool) -> list[Tensor]:
-        """The same states, worked out without padding, where they are zeros."""
+        """The same states, computed without padding; they are zeros there."""
         packing = Packing.of(mask) if packing is None else packing
         output = self.text(
             inputs_embeds=packing.packed(embedded),
@@ -119,14 +119,14 @@ class MultimodalEncoder(nn.Module):
         return [packing.padded(states, mask.shape) for states in _states(output, every_layer)]
 
     def _attention_mask(self, mask: Tensor) -> Tensor:
-        """What the encoder is given: on a GPU as attention wants it, or it would look at it and wait for the device."""
+        """The mask as the encoder takes it: on a GPU in attention's own form, or it would wait for the device."""
         config = self.text.config
         windows = "sliding_attention" in (getattr(config, "layer_types", None) or ())
         ready = mask.is_cuda and config._attn_implementation in ("sdpa", PADDED) and not windows
         return mask[:, None, None] if ready else mask.long()
 
     def cast_once(self, precision: str) -> None:
-        """Keep the weights of linear maps as bf16 autocast wants them, which would cast them anew for every batch.
+        """Keep the weights of linear maps in bf16, where autocast would cast them again for every batch.
 
         For scoring: the states are the same to the bit, and the float32 weights are gone.
         """
@@ -135,14 +135,14 @@ class MultimodalEncoder(nn.Module):
                 module.to(torch.bfloat16)
 
     def ready(self, batch: Batch) -> Batch:
-        """The batch as it is sent to the encoder's device, made on the processor: packed or not, for a GPU pinned."""
+        """The batch as it is sent to the encoder's device: packed if so chosen, and pinned for a GPU."""
         batch = batch.with_packing() if self.packs else batch
         return batch.pinned() if self.text.device.type == "cuda" else batch
 
     def choose_attention(
         self, choice: Literal["auto", "packed", "padded"], precision: str, compiled: bool = False
     ) -> None:
-        """Say whether batches are read packed (see `xstilts.model.packing`) or padded (see `xstilts.model.attention`).
+        """Choose whether batches are read packed (`xstilts.model.packing`) or padded (`xstilts.model.attention`).
 
         Args:
             choice: `auto`: packed where that is faster, which is on a GPU, in bf16 and without dropout in attention.
@@ -167,11 +167,11 @@ class MultimodalEncoder(nn.Module):
             raise ParameterError(f"found {length} tokens of text and picture, expected at most {longest}; {todo}")
 
     def choose_trained(self, inputs: bool, frozen_layers: int) -> None:
-        """Say what training may change.
+        """Choose what training may change.
 
         Args:
             inputs: whether the embeddings and the visual prefix are trained: the space that languages and pictures
-                share, out of which they drift when English alone pulls at them.
+                share, and from which they drift when only English is trained.
             frozen_layers: how many layers, from the input on, stay as they are.
 
         Raises:
@@ -188,7 +188,7 @@ class MultimodalEncoder(nn.Module):
             layer.requires_grad_(False)
 
     def keep_rows(self, token_ids: np.ndarray) -> None:
-        """Leave all word embeddings out of memory but those of some ids and those that an earlier phase changed.
+        """Keep in memory only the word embeddings of some ids, and those that an earlier phase changed.
 
         See `xstilts.model.vocabulary`.
         """
@@ -198,8 +198,8 @@ class MultimodalEncoder(nn.Module):
     def compile_layers(self) -> None:
         """Let torch compile each layer at its first batch, for batches of any size; names of weights stay.
 
-        A compiled layer is for one thread. Graphs of all layers count against one limit of torch's: frozen or trained,
-        in training or scoring, weights in bf16 or float32.
+        A compiled layer is for one thread. The graphs of all layers (frozen or trained, in training or scoring, weights
+        in bf16 or float32) count against one limit of torch.
         """
         torch._dynamo.config.recompile_limit = max(GRAPHS, torch._dynamo.config.recompile_limit)
         for layer in _layers(self.text):

@@ -1,4 +1,4 @@
-"""Features of another size than the visual prefix reads (detector boxes, say): a linear map a task in front of it."""
+"""Features of another size than the visual prefix reads (of detector boxes, say): a linear map for each such task."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from xstilts.base.errors import ParameterError
 from xstilts.model.batch import Batch
 from xstilts.model.visual_prefix import VisualPrefix
 
-SAMPLE = 4096  # regions that a mean and a deviation are taken of
+SAMPLE = 4096  # regions from which mean and deviation are computed
 
 
 def make_maps(cards: Mapping[str, Mapping[str, Any]], prefix: VisualPrefix) -> nn.ModuleDict:
@@ -41,20 +41,20 @@ def make_map(dim: int, prefix: VisualPrefix) -> nn.Linear:
 
 @torch.no_grad()
 def start_map(made: nn.Module, vectors: np.ndarray) -> None:
-    """Let a fresh map standardise the features that it will read, given those of a set, `[regions, dim]`.
+    """Let a fresh map standardise the features that it will read, given a set of them, `[regions, dim]`.
 
     Mean and standard deviation are those of at most `SAMPLE` regions, evenly spread.
     """
     sample = torch.from_numpy(vectors[:: -(-len(vectors) // SAMPLE)].astype(np.float32))
     mean, std = sample.mean(0), sample.std(0, correction=0)
-    std = std.clamp(min=max(0.1 * std.mean().item(), 1e-6))  # a feature that hardly moves here may do so elsewhere
+    std = std.clamp(min=max(0.1 * std.mean().item(), 1e-6))  # a feature that hardly varies here may vary elsewhere
     assert isinstance(made, nn.Linear)
     made.weight.div_(std)
     made.bias.sub_(made.weight @ mean)
 
 
 def apply_map(maps: nn.ModuleDict, batch: Batch) -> Batch:
-    """The batch with its features as the visual prefix reads them; the same one if its task has no map."""
+    """The batch with features as the visual prefix reads them; unchanged if its task has no map."""
     if batch.task not in maps or not batch.features.shape[1]:
         return batch
     made = maps[batch.task]

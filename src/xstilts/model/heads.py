@@ -1,6 +1,6 @@
-"""One head a task kind, all with the same two methods: logits, and the loss summed over the batch.
+"""One head per task kind, all with the same two methods: logits, and the loss summed over the batch.
 
-An example counts once in a loss, whatever the number of its targets: where it has several (a tag a word, a token a
+An example counts once in a loss, whatever the number of its targets: where it has several (a tag per word, a token per
 mask) its loss is their mean. So the tasks of a mixture weigh by their examples, and a batch that is split into parts
 has the same loss as the whole.
 """
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from xstilts.base.errors import ParameterError, did_you_mean
+from xstilts.base.kinds import covers
 from xstilts.model.batch import Batch
 from xstilts.model.encoder import Encoded
 
@@ -24,11 +25,20 @@ class Head(nn.Module, ABC):
 
     Args:
         hidden: size of the encoder's states.
-        outputs: how many scores it gives a state.
+        outputs: how many scores it gives per state.
     """
 
     def __init__(self, hidden: int, outputs: int) -> None:
         super().__init__()
+
+    @staticmethod
+    def outputs(labels: int, vocabulary: int) -> int:
+        """How many scores the head gives per state, for a task with so many labels; usually one for each.
+
+        Args:
+            vocabulary: rows of the encoder's input embeddings.
+        """
+        return labels
 
     @abstractmethod
     def forward(self, encoded: Encoded, batch: Batch) -> Tensor:
@@ -77,7 +87,7 @@ class LabelHead(LinearHead):
 
     @torch.no_grad()
     def start_rare(self) -> None:
-        """Start with every label as likely as one of all: binary cross-entropies would begin with half of them right.
+        """Start with each label as likely as a random one: otherwise half of them would count as right at first.
 
         The bias is that of Lin et al. 2017, Focal Loss for Dense Object Detection, section 4.1.
         """
@@ -85,10 +95,15 @@ class LabelHead(LinearHead):
 
 
 class ChoiceHead(LinearHead):
-    """One score a choice, from the mean hidden state of the text that is read with it."""
+    """One score per choice, from the mean hidden state of the text that is read with it."""
+
+    @staticmethod
+    def outputs(labels: int, vocabulary: int) -> int:
+        """One, for the choice that is read."""
+        return 1
 
     def forward(self, encoded: Encoded, batch: Batch) -> Tensor:
-        """Logits, float32 `[batch, choices]`; a choice that an example lacks cannot be chosen."""
+        """Logits, float32 `[batch, choices]`; a missing choice cannot be chosen."""
         scores = self.scores(encoded.text_mean()).view(-1, batch.choices)
         return scores if batch.choice_mask is None else _only(scores, batch.choice_mask)
 
@@ -99,6 +114,11 @@ class ChoiceHead(LinearHead):
 
 class SpanHead(LinearHead):
     """Scores every text token as first and as last token of the answer; token 0 says that there is none."""
+
+    @staticmethod
+    def outputs(labels: int, vocabulary: int) -> int:
+        """Two, for first and last token."""
+        return 2
 
     def forward(self, encoded: Encoded, batch: Batch) -> Tensor:
         """Logits, float32 `[batch, 2, tokens]`; padding and picture tokens cannot be chosen."""
@@ -122,7 +142,7 @@ class TagHead(LinearHead):
     def loss(self, encoded: Encoded, batch: Batch) -> Tensor:
         """Cross-entropy of an example's words: their mean."""
         labels, targets = _token_labels(batch)
-        return _mean_an_example(self(encoded, batch).flatten(0, 1)[targets], labels, targets)
+        return _mean_per_example(self(encoded, batch).flatten(0, 1)[targets], labels, targets)
 
 
 class MaskedTokenHead(Head):
@@ -130,6 +150,11 @@ class MaskedTokenHead(Head):
 
     The head of Devlin et al. 2019, BERT: the decoder is tied to the input embeddings and has a bias of its own.
     """
+
+    @staticmethod
+    def outputs(labels: int, vocabulary: int) -> int:
+        """One for each token of the vocabulary."""
+        return vocabulary
 
     def __init__(self, hidden: int, outputs: int) -> None:
         super().__init__(hidden, outputs)
@@ -144,11 +169,11 @@ class MaskedTokenHead(Head):
 
     def loss(self, encoded: Encoded, batch: Batch) -> Tensor:
         """Cross-entropy of an example's masked tokens: their mean."""
-        return _mean_an_example(self(encoded, batch), *_token_labels(batch))
+        return _mean_per_example(self(encoded, batch), *_token_labels(batch))
 
 
 def _token_labels(batch: Batch) -> tuple[Tensor, Tensor]:
-    """Labels of a batch's tokens, and the targets among them."""
+    """The labels of a batch's tokens, and which of the tokens are targets."""
     if batch.labels is None:
         raise ValueError(f"a batch of {batch.task} without labels of its tokens")
     if batch.targets is None:
@@ -157,12 +182,12 @@ def _token_labels(batch: Batch) -> tuple[Tensor, Tensor]:
 
 
 def _only(scores: Tensor, allowed: Tensor) -> Tensor:
-    """Scores that are the least possible number where they are not allowed."""
+    """The scores, with the least possible number where they are not allowed."""
     return scores.masked_fill(~allowed, torch.finfo(scores.dtype).min)
 
 
-def _mean_an_example(logits: Tensor, labels: Tensor, targets: Tensor) -> Tensor:
-    """Cross-entropy as a mean over each example's targets, summed over the examples; 0 of one without targets.
+def _mean_per_example(logits: Tensor, labels: Tensor, targets: Tensor) -> Tensor:
+    """Cross-entropy as a mean over each example's targets, summed over the examples; 0 for one without targets.
 
     Args:
         logits: `[targets, classes]`, in the order of the targets in `labels`.
@@ -174,7 +199,7 @@ def _mean_an_example(logits: Tensor, labels: Tensor, targets: Tensor) -> Tensor:
     return (losses * shares[targets // labels.shape[1]]).sum()
 
 
-HEADS: dict[str, type[Head]] = {
+_HEADS: dict[str, type[Head]] = {
     "vqa": LabelHead,
     "classification": LabelHead,
     "matching": LabelHead,
@@ -183,6 +208,7 @@ HEADS: dict[str, type[Head]] = {
     "choice": ChoiceHead,
     "mlm": MaskedTokenHead,
 }
+HEADS = covers(_HEADS, "xstilts.model.heads.HEADS", lambda kind: kind.is_trained)
 
 
 def make_head(card: dict[str, Any], hidden: int, vocabulary: int) -> Head:
@@ -198,5 +224,5 @@ def make_head(card: dict[str, Any], hidden: int, vocabulary: int) -> Head:
     kind = card["kind"]
     if kind not in HEADS:
         raise ParameterError(f"no head for task kind '{kind}'.{did_you_mean(kind, HEADS)}")
-    outputs = {"span": 2, "choice": 1, "mlm": vocabulary}
-    return HEADS[kind](hidden, outputs.get(kind, len(card["labels"])))
+    head = HEADS[kind]
+    return head(hidden, head.outputs(len(card["labels"]), vocabulary))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -13,22 +13,51 @@ from xstilts.model.encoder import Encoded, MultimodalEncoder
 from xstilts.model.feature_map import apply_map, make_maps
 from xstilts.model.heads import Head, LabelHead, make_head
 
+Over = Literal["examples", "update"]
+
+
+class Term(Protocol):
+    """A loss term beside those of the heads.
+
+    Attributes:
+        over: `examples`: an example's summand depends on it alone, so an update may be split into batches, threads'
+            parts and processes' shares; `update`: it depends on the update's other examples as well, so every update
+            is computed in one piece.
+    """
+
+    over: Over
+
+    def __call__(self, model: MultitaskModel, batch: Batch, encoded: Encoded) -> Tensor:
+        """The term summed over the batch's examples, float32 scalar.
+
+        It is called under the run's autocast: an encoder of its own computes in the precision of the model's, and a
+        matrix product that has to be in float32 must turn autocast off.
+
+        Args:
+            batch: as the task's head reads it, with features that a feature map has not yet read.
+            encoded: what the model's encoder made of it, with gradient.
+        """
+
 
 class MultitaskModel(nn.Module):
-    """A shared encoder and a head a task; each batch belongs to one task.
+    """A shared encoder and one head per task; each batch belongs to one task.
 
-    A task whose features are of another size than the encoder's visual prefix has a linear map of its own in front of
-    that (`inputs`). Heads and maps belong to their task: a later phase starts without them.
+    A task whose features have another size than the encoder's visual prefix reads has a linear map of its own in front
+    of it (`inputs`). Heads and maps belong to their task: a later phase starts without them.
 
     Args:
         encoder: the shared encoder.
         cards: the tasks' cards by name (`kind`, `labels`, `features`).
+
+    Attributes:
+        terms: further terms of the loss, each with its weight.
     """
 
     def __init__(self, encoder: MultimodalEncoder, cards: dict[str, dict[str, Any]]) -> None:
         super().__init__()
         self.encoder = encoder
         self.cards = cards
+        self.terms: Sequence[tuple[float, Term]] = ()
         size, words = encoder.hidden, encoder.vocabulary
         self.heads = nn.ModuleDict({task: make_head(card, size, words) for task, card in cards.items()})
         self.inputs = make_maps(cards, encoder.prefix)
@@ -37,14 +66,17 @@ class MultitaskModel(nn.Module):
         """The loss summed over the batch's examples, float32 scalar."""
         encoded = self.encode(batch)
         with torch.autocast(encoded.hidden.device.type, enabled=False):
-            return self.head(batch.task).loss(encoded, batch)
+            loss = self.head(batch.task).loss(encoded, batch)
+        for weight, term in self.terms:
+            loss = loss + weight * term(self, batch, encoded)
+        return loss
 
     def logits(self, batch: Batch) -> Tensor:
-        """What the task's head says of a batch, float32.
+        """The scores of the task's head for a batch, float32.
 
         Returns:
-            vqa, classification, matching: `[batch, labels]`; choice: `[batch, choices]`, the least possible number at a
-            choice that an example lacks; span: `[batch, 2, tokens]`, first and last token, where token 0 means no
+            vqa, classification, matching: `[batch, labels]`; choice: `[batch, choices]`, the least possible number for
+            a missing choice; span: `[batch, 2, tokens]`, first and last token, where token 0 means no
             answer; tagging: `[batch, tokens, labels]`; mlm: `[masked tokens, vocabulary]`.
         """
         encoded = self.encode(batch)
@@ -53,7 +85,7 @@ class MultitaskModel(nn.Module):
         return logits
 
     def encode(self, batch: Batch) -> Encoded:
-        """The encoder's states of a batch, whose features the task's own map reads first, if it has one."""
+        """The encoder's states of a batch; the task's own map, if it has one, reads the features first."""
         encoded: Encoded = self.encoder(apply_map(self.inputs, batch))
         return encoded
 
@@ -63,7 +95,7 @@ class MultitaskModel(nn.Module):
 
     @torch.inference_mode()
     def start_answer_rows(self, task: str, token_ids: Sequence[Sequence[int]]) -> None:
-        """Start a label head at the encoder's own embeddings of its labels, given as token ids a label."""
+        """Start a label head at the encoder's own embeddings of its labels, given as the token ids of each."""
         head = self.head(task)
         if not isinstance(head, LabelHead) or not token_ids:
             return

@@ -1,8 +1,8 @@
 """Batches without padding: the real tokens of all sequences in one row, and attention that stays within a sequence.
 
-Any encoder of transformers whose attention can be exchanged (`AttentionInterface`) and hands keyword arguments on to it
-can be run so. On a GPU attention is flash attention over sequences of different lengths (`torch.nn.attention.varlen`);
-elsewhere it is the usual one with a block-diagonal mask, which is right, but no faster than padding.
+This works for any encoder of transformers whose attention can be replaced (`AttentionInterface`) and gets its keyword
+arguments. On a GPU it is flash attention over sequences of different lengths (`torch.nn.attention.varlen`); elsewhere
+it is the usual one with a block-diagonal mask, which is right, but not faster than padding.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import AttentionInterface
 
-VARLEN: Any = None  # attention over sequences of different lengths, where this torch has it and lets one say the scale
+VARLEN: Any = None  # attention over sequences of different lengths, where this torch has it with a scale
 with suppress(ImportError):
     from torch.nn.attention.varlen import varlen_attn
 
     VARLEN = varlen_attn if "scale" in signature(varlen_attn).parameters else None
 
 NAME = "xstilts_packed"  # of the attention, in the encoder's configuration
-PROBE = (3, 5)  # tokens of the sequences that an encoder is tried with
-TOLERANCE = 1e-3  # of states behind a layer norm; a sequence that sees another differs by far more
+PROBE = (3, 5)  # tokens of the sequences with which an encoder is tried
+TOLERANCE = 1e-3  # for states after a layer norm; a sequence that sees another one differs far more
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def packed_attention(
         `[1, tokens, heads, size]`, and no attention weights.
 
     Raises:
-        NotImplementedError: a layer that attends to a window only.
+        NotImplementedError: the layer attends to a window only.
     """
     if sliding_window is not None:
         raise NotImplementedError("attention in a sliding window")
@@ -108,7 +108,7 @@ def packed_attention(
 
 
 def runs_on_gpu(query: Tensor, dropout: float) -> bool:
-    """Whether flash attention takes it: half precision on a GPU, and nothing dropped."""
+    """Whether flash attention can be used: half precision on a GPU, no dropout."""
     return VARLEN is not None and query.is_cuda and query.dtype in (torch.bfloat16, torch.float16) and not dropout
 
 
@@ -123,9 +123,9 @@ def packing_is_faster(device: torch.device, precision: str) -> bool:
 
 
 def can_pack(text: Any, first_position: int) -> bool:
-    """Whether an encoder can read packed rows; if it cannot, that is said on stderr.
+    """Whether an encoder can read packed rows; if not, a message on stderr says so.
 
-    It can if two short sequences have the same states in one row as each alone. The encoder is left as it was.
+    It can if two short sequences have the same states in one row as each alone. The encoder is left unchanged.
 
     Args:
         text: a `PreTrainedModel`.
@@ -137,7 +137,7 @@ def can_pack(text: Any, first_position: int) -> bool:
     try:
         text.set_attn_implementation(NAME)
         able = bool((_probe(text, first_position, together=True) - alone).abs().max() < TOLERANCE)
-        if text.device.type == "cuda":  # flash attention is for half precision alone, and not for every size of head
+        if text.device.type == "cuda":  # flash attention needs half precision, and not every head size will do
             with torch.autocast("cuda", torch.bfloat16):
                 able &= bool(_probe(text, first_position, together=True).isfinite().all())
     except (NotImplementedError, TypeError, ValueError, KeyError, RuntimeError):

@@ -1,8 +1,8 @@
 """An encoder whose layers are spread over the processes of a run: fully sharded training (`fully_shard` of torch).
 
-Every process keeps its part of each layer's weights, of their gradients and of what the optimizer keeps of them. A
-layer is brought together when it is due and given up again behind it. Word embeddings, visual prefix, feature maps and
-heads are whole in every process: they are small, where a vocabulary is trimmed, and most are not trained.
+Every process keeps its part of each layer's weights, of their gradients and of the optimizer's state. A layer is
+gathered when it is due and freed after it. Word embeddings, visual prefix, feature maps and heads are whole in every
+process: they are small, where a vocabulary is trimmed, and most are not trained.
 
 Source: Zhao et al. 2023, PyTorch FSDP: Experiences on Scaling Fully Sharded Data Parallel.
 """
@@ -24,13 +24,13 @@ def shard_layers(encoder: MultimodalEncoder, device: torch.device, processes: in
     """Spread every layer over all processes, and move the parts to the device; all processes call this.
 
     From then on every process must call the encoder equally often, forwards and backwards. Gradients are those of the
-    sum of all processes' losses, and only `Tensor.backward` makes them (`torch.autograd.grad` goes past them).
+    sum of all processes' losses, and only `Tensor.backward` makes them (`torch.autograd.grad` bypasses that).
     """
     mesh = init_device_mesh(device.type, (processes,))
     spread = {weight for layer in encoder.layers for weight in layer.parameters()}
     for layer in encoder.layers:
         fully_shard(layer, mesh=mesh, reshard_after_forward=True)
-    # Around the layers, so that one is brought together while the one before it computes.
+    # Around the layers, so that one is gathered while the one before it computes.
     fully_shard(encoder.text, mesh=mesh, ignored_params={w for w in encoder.text.parameters() if w not in spread})
     for part in encoder.modules():
         if isinstance(part, FSDPModule):
@@ -44,13 +44,13 @@ def is_sharded(weight: Tensor) -> bool:
 
 
 def split_sharded(weights: Iterable[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-    """Those of the weights that are whole here, and those that are sharded; no kernel takes both at once."""
+    """The weights that are whole here, and those that are sharded; no kernel takes both at once."""
     weights = list(weights)
     return [one for one in weights if not is_sharded(one)], [one for one in weights if is_sharded(one)]
 
 
 def gathered_whole(tensor: Tensor, keep: bool = True) -> Tensor:
-    """The whole of a tensor, detached; of a sharded one, which all processes must ask for, on the processor.
+    """The whole of a tensor, detached; a sharded one, for which all processes must call this, on the processor.
 
     Args:
         keep: whether this process wants it; if not, it gets an empty one instead of a sharded one.
@@ -62,13 +62,13 @@ def gathered_whole(tensor: Tensor, keep: bool = True) -> Tensor:
 
 
 def full_of(tensor: Tensor) -> Tensor:
-    """What a sharded tensor, or a number about all parts of one, is as a plain one; all processes must ask for it."""
+    """A sharded tensor, or a number about all of its parts, as a plain tensor; all processes must call this."""
     full: Tensor = tensor.full_tensor()  # type: ignore[attr-defined]
     return full
 
 
 def as_kept(weight: Tensor, values: Tensor) -> Tensor:
-    """A copy of whole values where the weight is, and of a sharded one this process's part; a number is never split."""
+    """A copy of whole values on the weight's device; for a sharded one, this process's part (a number is not split)."""
     if not isinstance(weight, DTensor) or not values.ndim:
         return values.to(weight.device, copy=True)
     return distribute_tensor(values.to(weight.device), weight.device_mesh, weight.placements)

@@ -2,8 +2,8 @@
 
 Adapters are those of Hu et al. 2022, LoRA: Low-Rank Adaptation of Large Language Models, as peft has them: beside every
 linear map of a layer that is trained, attention and feed-forward alike, two matrices whose product is added to the
-map's own, which stays as it is. They exist while a run trains and in its state on disk; a checkpoint has matrices into
-which they were merged, and is like any other.
+map's own, which stays as it is. They exist during a run and in its state on disk; in a checkpoint they are merged into
+their matrices, so it is like any other.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ADAPTER = "lora_"  # in the names of adapters' weights
 
 
 def add_adapters(encoder: MultimodalEncoder, frozen_layers: int, rank: int) -> None:
-    """Put an adapter beside every linear map of the layers behind the frozen ones; at first it adds 0.
+    """Put an adapter beside every linear map of the layers above the frozen ones; at first it adds 0.
 
     The half of it that is not 0 is drawn from torch's generator: several processes must draw the same.
 
@@ -41,9 +41,9 @@ def add_adapters(encoder: MultimodalEncoder, frozen_layers: int, rank: int) -> N
 
 
 def choose_trained(encoder: MultimodalEncoder, tune: Tune, inputs: bool, frozen_layers: int) -> None:
-    """Say what training may change; see `MultimodalEncoder.choose_trained`.
+    """Choose what training may change; see `MultimodalEncoder.choose_trained`.
 
-    With `lora`, of the layers the adapters alone; with `head`, nothing.
+    With `lora`, only the adapters in the layers; with `head`, nothing.
     """
     encoder.choose_trained(inputs, frozen_layers)
     if tune == "head":

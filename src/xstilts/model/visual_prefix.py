@@ -1,8 +1,8 @@
-"""The visual prefix: four tokens a region, all of them starting in the encoder's word space.
+"""The visual prefix: four tokens per region, all of them starting in the encoder's word space.
 
-A region is said to the encoder as `attribute object horizontal vertical`, as a text would say `red dog left top`. The
-object stands next to what it is asked with most. Position as tokens of their own, rather than added to the content, is
-what makes spatial questions learnable in few updates.
+The encoder reads a region as `attribute object horizontal vertical`, like a text that says `red dog left top`. The
+object stands next to what questions combine it with most. Spatial questions can be learned in few updates because
+positions are tokens of their own, rather than added to the content.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
-"""Vocabulary trimming: of the word embeddings, a run keeps the rows that its own texts use.
+"""Vocabulary trimming: a run keeps only the rows of the word embeddings that its own texts use.
 
 They are most of a multilingual encoder (69 % of XLM-R base), and an English task uses a few thousand of their 250,000
-rows. What is left out here changes nothing that is computed: texts, labels and messages go on speaking of token ids as
-the tokenizer knows them, and a checkpoint of the rows that are in memory is laid over the whole matrix. In training,
-no decay may pull at word embeddings, or the rows that no text uses would shrink where they are in memory and stay
-where they are not.
+rows. No result changes: texts, labels and messages still use the tokenizer's token ids, and the rows of a checkpoint
+replace those of the whole matrix. In training, word embeddings may have no weight decay, or rows that no text uses
+would shrink where they are in memory, and only there.
 """
 
 from __future__ import annotations
@@ -20,15 +19,15 @@ from xstilts.base.errors import ParameterError
 
 ROWS, VALUES = ".rows", ".values"  # how the names of a matrix's two parts in a checkpoint end
 MISSING = -1
-FILLER = 0  # the id that batches are filled up with
+FILLER = 0  # the id that batches are padded with
 
 
 class TrimmedEmbedding(nn.Embedding):
-    """Some rows of an embedding, asked for by the ids that they have in the whole one.
+    """Some rows of an embedding, looked up by the ids that they have in the whole one.
 
     Args:
         whole: the embedding that rows are taken from.
-        token_ids: int64, which; the filler of batches and the padding row are always among those that are kept.
+        token_ids: int64, the rows to keep; the filler of batches and the padding row are always kept as well.
 
     Attributes:
         weight: float32 `[kept rows, hidden]`.
@@ -55,8 +54,8 @@ class TrimmedEmbedding(nn.Embedding):
         """Rows `[..., hidden]` of ids `[...]`.
 
         Raises:
-            ParameterError: an id whose row is not here. An accelerator, which must not wait for that to be known, stops
-                with an error of its own.
+            ParameterError: an id whose row was not kept. An accelerator stops with an error of its own instead, since
+                checking would make it wait.
         """
         rows = self.places[token_ids]
         if rows.device.type == "cpu" and not torch.compiler.is_compiling() and bool((rows == MISSING).any()):
@@ -95,7 +94,7 @@ def as_rows(weights: Mapping[str, Tensor], name: str, kept: Tensor, public: Tens
 
 @torch.no_grad()
 def lay_rows(weights: Mapping[str, Tensor], name: str, matrix: Tensor) -> tuple[dict[str, Tensor], Tensor]:
-    """Put a checkpoint's word embeddings over the whole matrix of phase 0.
+    """Write a checkpoint's word embeddings into the whole matrix of phase 0.
 
     Returns:
         The other weights, and the ids of the rows that were changed, int64 `[rows]`.

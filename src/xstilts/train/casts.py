@@ -1,8 +1,8 @@
-"""Weights of linear maps in bf16, made once an update instead of for every batch and in every thread.
+"""Weights of linear maps in bf16, made once per update instead of for every batch and in every thread.
 
-Autocast makes them anew in each thread and batch, those that are not trained at every use, and turns every gradient
-back to float32 there. Here threads share one copy, and gradients become float32 where they are summed: the same
-numbers.
+Autocast makes them again in each thread and batch (those that are not trained at every use), and turns every gradient
+back to float32 there. Here threads share one copy, and gradients become float32 where they are summed. The numbers are
+the same.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ class Casts:
     """bf16 copies of the weights and biases of the linear maps in an encoder's layers.
 
     Args:
-        model: which of its weights require gradients must not change any more, nor where they are in memory.
-        wanted: whether there are to be any: with bf16 autocast on processors.
+        model: neither may its choice of trained weights change any more, nor where weights are in memory.
+        wanted: whether copies are made: with bf16 autocast on processors.
     """
 
     def __init__(self, model: MultitaskModel, wanted: bool) -> None:
@@ -37,12 +37,12 @@ class Casts:
         self._changing = [(copy.data, weight.data) for weight, copy in self._of.items() if weight.requires_grad]
 
     def copies_of(self, weights: Sequence[Tensor]) -> list[Tensor]:
-        """The copies of some weights; a weight itself where it has none."""
+        """The copies of some weights; the weight itself where there is no copy."""
         return [self._of.get(weight, weight) for weight in weights]  # type: ignore[call-overload]
 
     @contextmanager
     def in_place(self, run: Callable[..., Iterable[Any]] = map) -> Iterator[None]:
-        """Let the model have the copies, as of now, for as long as the block runs; `run`: a pool's `map`, or `map`."""
+        """Give the model the copies, brought up to date, while the block runs; `run`: a pool's `map`, or `map`."""
         list(run(lambda pair: pair[0].copy_(pair[1]), self._changing))
         for (part, name, _), copy in zip(self.places, self.copies, strict=True):
             setattr(part, name, copy)

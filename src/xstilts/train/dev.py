@@ -1,16 +1,18 @@
-"""The score on English dev that picks the best checkpoint: one number a task, and their mean."""
+"""The score on English dev by which a checkpoint is chosen: one number per task, and their mean."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from xstilts.base.kinds import covers
 from xstilts.model.batch import Batch
 from xstilts.model.multitask import MultitaskModel
 from xstilts.train.examples import Examples
@@ -34,7 +36,7 @@ def label_accuracy(logits: Tensor, batch: Batch) -> Tensor:
 
 
 def token_accuracy(logits: Tensor, batch: Batch) -> Tensor:
-    """1.0 where a word's best tag, or the best token at a mask, is the gold one: float32 `[targets]`."""
+    """1.0 where the best tag of a word, or the best token at a mask, is the gold one: float32 `[targets]`."""
     if batch.labels is None:
         raise ValueError(f"a batch of {batch.task} without labels of its tokens")
     where = batch.labels >= 0
@@ -42,15 +44,36 @@ def token_accuracy(logits: Tensor, batch: Batch) -> Tensor:
     return ((best[where] if best.ndim == 2 else best) == batch.labels[where]).float()
 
 
-METRICS: dict[str, Callable[[Tensor, Batch], Tensor]] = {
-    "vqa": label_accuracy,
-    "classification": label_accuracy,
-    "matching": label_accuracy,
-    "choice": label_accuracy,
-    "span": span_points,
-    "tagging": token_accuracy,
-    "mlm": token_accuracy,
-}
+def _mean(points: np.ndarray, ids: Sequence[str]) -> float:
+    return float(points.mean())
+
+
+@dataclass(frozen=True)
+class DevMetric:
+    """How a kind of task is judged on dev.
+
+    Attributes:
+        points: what a batch's logits earn, float32 `[examples or targets, ...]`.
+        total: the score of all points of a task, one after the other in one flat array, and their rows' ids.
+    """
+
+    points: Callable[[Tensor, Batch], Tensor]
+    total: Callable[[np.ndarray, Sequence[str]], float] = _mean
+
+
+METRICS = covers(
+    {
+        "vqa": DevMetric(label_accuracy),
+        "classification": DevMetric(label_accuracy),
+        "matching": DevMetric(label_accuracy),
+        "choice": DevMetric(label_accuracy),
+        "span": DevMetric(span_points, span_score),
+        "tagging": DevMetric(token_accuracy),
+        "mlm": DevMetric(token_accuracy),
+    },
+    "xstilts.train.dev.METRICS",
+    lambda kind: kind.is_trained,
+)
 
 
 def dev_scores(
@@ -63,10 +86,10 @@ def dev_scores(
 ) -> dict[str, float]:
     """Score of each task's dev rows, and `mean` over the tasks (fractions, 0..1).
 
-    Accuracy over examples, over words (tagging) or over masked tokens (mlm, whose masks are the same every time); of a
-    span task the mean F1 of token spans over examples. They choose a checkpoint; the task's own metric is for scoring.
-    Several processes take turns at the batches, and all of them have the whole scores. None has fewer batches: one that
-    has nothing left repeats an early one for nothing, since sharded layers need all processes at once.
+    Accuracy over examples, words (tagging) or masked tokens (mlm, whose masks are the same every time); for a span task
+    the mean F1 of token spans over examples. A checkpoint is chosen by these; the task's own metric is for scoring.
+    Several processes take turns at the batches, and all of them return the whole scores. All have equally many batches:
+    one that has none left repeats an early one without using it, since sharded layers need all processes at once.
     """
     points: dict[str, list[Tensor]] = defaultdict(list)
     ids: dict[str, list[str]] = defaultdict(list)
@@ -75,18 +98,17 @@ def dev_scores(
     rounds = -(-len(batches) // processes.count)
 
     def judge(batch: Batch, logits: Tensor) -> Tensor:
-        return METRICS[model.cards[batch.task]["kind"]](logits, batch).flatten().cpu()
+        return METRICS[model.cards[batch.task]["kind"]].points(logits, batch).flatten().cpu()
 
     found = list(each_batch(model, examples, [*mine, *batches[: rounds - len(mine)]], precision, pool, judge))
     for rows, flat in zip(batches, processes.dealt(found[: len(mine)], len(batches)), strict=True):
         task = str(examples.tasks[rows[0]])
         points[task].append(flat)
         ids[task] += [examples.ids[row] for row in rows]
-    scores = {}
-    for task, parts in sorted(points.items()):
-        whole = torch.cat(parts).numpy()
-        is_span = model.cards[task]["kind"] == "span"
-        scores[task] = span_score(whole.reshape(-1, 3), ids[task]) if is_span else float(whole.mean())
+    scores = {
+        task: METRICS[model.cards[task]["kind"]].total(torch.cat(parts).numpy(), ids[task])
+        for task, parts in sorted(points.items())
+    }
     return {**scores, "mean": sum(scores.values()) / max(len(scores), 1)}
 
 
@@ -109,7 +131,7 @@ def each_batch(
     pool: Executor | None,
     finding: Callable[[Batch, Tensor], Found],
 ) -> Iterator[Found]:
-    """What `finding` makes of every batch and its logits, in order; logits over a large vocabulary need not be kept."""
+    """The result of `finding` for every batch and its logits, in order; so large logits need not be kept."""
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()

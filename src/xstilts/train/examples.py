@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 import torch
 
 from xstilts.base.files import CARD, open_rows, read_json
+from xstilts.base.kinds import covers
 from xstilts.model.batch import Batch
 from xstilts.model.visual_prefix import TOKENS_PER_REGION
+from xstilts.train.labels import shuffle_labels
 from xstilts.train.lists import Lists, gathered
 from xstilts.train.masking import Masking
 from xstilts.train.pictures import Pictures, Shown
@@ -25,14 +27,14 @@ class Examples:
         table: rows as `xstilts.base.cache.ROW`.
         card: the cache's card, naming each task's kind and features.
         pictures: `shown`; `blind`: left out; `shuffled`: every row has those of another row of its language. The last
-            two are controls: what a model scores with them, it knows without the picture.
+            two are controls: what a model still gets right, it knows without the picture.
         seed: of the exchange of pictures.
         masking: hides tokens of the texts of an mlm task; such a task needs it.
 
     Attributes:
-        text_lengths: int64 `[rows]`, tokens of text that a row fills in a batch: its longest sequence, times its
-            sequences (the choices of a choice task).
-        visual_lengths: int64 `[rows]`, picture tokens, counted once a sequence.
+        text_lengths: int64 `[rows]`, tokens of text that a row fills in a batch: the length of its longest sequence,
+            times its number of sequences (the choices of a choice task).
+        visual_lengths: int64 `[rows]`, picture tokens, counted once per sequence.
         tokens: int64 `[rows]`, real tokens of text and picture.
     """
 
@@ -57,7 +59,7 @@ class Examples:
         self.soft_tasks = {task for task in set(scored) if self.kind(task) == "vqa"}
 
     def _measure(self) -> None:
-        """Set the lengths by which batches are cut, and the cost by which they are counted."""
+        """Set the lengths by which batches are cut, and the tokens by which cost is counted."""
         text, choices = self.lists["input_ids"].lengths, self.lists["lengths"].lengths
         visual = TOKENS_PER_REGION * self.pictures.counts * np.maximum(choices, 1)
         self.text_lengths = np.where(choices > 0, choices * self.lists["lengths"].largest(), text)
@@ -88,7 +90,7 @@ class Examples:
         return self._of_kind(replace(batch, rows=np.asarray(rows)), counts, update)
 
     def _texts(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Token ids and mask `[sequences, tokens]`, and how many sequences each row has of its own `[rows]`."""
+        """Token ids and mask `[sequences, tokens]`, and the number of sequences that each row has `[rows]`."""
         lengths, counts = self._sequences(rows)
         begin = self.lists["input_ids"].offsets[rows][:, None]
         starts = begin + np.cumsum(lengths, axis=1) - lengths
@@ -114,20 +116,35 @@ class Examples:
         )
 
     def _of_kind(self, batch: Batch, counts: np.ndarray, update: int) -> Batch:
-        """The batch with what its task's kind has beside one label an example."""
-        kind = self.kind(batch.task)
-        if kind == "choice":
-            return replace(batch, choice_mask=torch.from_numpy(np.arange(batch.choices) < counts[:, None]))
-        if kind == "span":
-            return replace(batch, context_mask=self._context(batch))
-        if kind == "tagging":
-            return _labelled(batch, self.lists["labels"].padded(batch.rows, -1))
-        if kind == "mlm":
-            return self._hidden(batch, update)
+        """The batch with what its task's kind has besides one label per example.
+
+        Args:
+            counts: int64 `[batch]`, sequences of each example.
+        """
+        return OF_KIND[self.kind(batch.task)](self, batch, counts, update)
+
+    def _one_label(self, batch: Batch, counts: np.ndarray, update: int) -> Batch:
         return replace(batch, soft=self._soft(batch)) if batch.task in self.soft_tasks else batch
 
+    def _choices(self, batch: Batch, counts: np.ndarray, update: int) -> Batch:
+        return replace(batch, choice_mask=torch.from_numpy(np.arange(batch.choices) < counts[:, None]))
+
+    def _spans(self, batch: Batch, counts: np.ndarray, update: int) -> Batch:
+        return replace(batch, context_mask=self._context(batch))
+
+    def _tags(self, batch: Batch, counts: np.ndarray, update: int) -> Batch:
+        return _labelled(batch, self.lists["labels"].padded(batch.rows, -1))
+
+    def _masked(self, batch: Batch, counts: np.ndarray, update: int) -> Batch:
+        """An mlm task's batch with some of its tokens hidden."""
+        if self.masking is None:
+            raise ValueError(f"{batch.task}: its texts cannot be read without a masking")
+        pairs = [self.masking.hide(self.lists["input_ids"][row], int(row), update) for row in batch.rows]
+        inputs, labels = zip(*pairs, strict=True)
+        return _labelled(replace(batch, input_ids=torch.from_numpy(_padded(inputs, 0))), _padded(labels, -1))
+
     def _context(self, batch: Batch) -> torch.Tensor:
-        """Where an answer may be: the tokens with a place in the context; every token, where no row names places."""
+        """Where an answer may be: at tokens with a place in the context; at all tokens of a row without places."""
         begins = self.lists["offsets"].padded(batch.rows, -1)[:, ::2]
         named = np.arange(begins.shape[1]) < self.lists["offsets"].lengths[batch.rows][:, None] // 2
         mask = batch.text_mask.clone()
@@ -136,7 +153,7 @@ class Examples:
         return mask
 
     def _soft(self, batch: Batch) -> torch.Tensor:
-        """Scores of all answers, float32 `[batch, answers]`; 1 for the one right answer of a row without scores."""
+        """Scores of all answers, float32 `[batch, answers]`; in a row without scores, 1 for the right answer."""
         soft = np.zeros((len(batch.rows), len(self.card["tasks"][batch.task]["labels"])), np.float32)
         scored = self.lists["scores"].lengths[batch.rows] > 0
         label = self.columns["label"][batch.rows]
@@ -148,17 +165,9 @@ class Examples:
         soft[np.flatnonzero(scored)[owners[known]], labels[known]] = scores[known]
         return torch.from_numpy(soft)
 
-    def _hidden(self, batch: Batch, update: int) -> Batch:
-        """An mlm task's batch with some of its tokens hidden."""
-        if self.masking is None:
-            raise ValueError(f"{batch.task}: its texts cannot be read without a masking")
-        pairs = [self.masking.hide(self.lists["input_ids"][row], int(row), update) for row in batch.rows]
-        inputs, labels = zip(*pairs, strict=True)
-        return _labelled(replace(batch, input_ids=torch.from_numpy(_padded(inputs, 0))), _padded(labels, -1))
-
 
 def _labelled(batch: Batch, labels: np.ndarray) -> Batch:
-    """The batch with labels of its tokens, int64 `[batch, tokens]`."""
+    """The batch with labels for its tokens, int64 `[batch, tokens]`."""
     return replace(batch, labels=torch.from_numpy(labels), targets=torch.from_numpy(np.flatnonzero(labels >= 0)))
 
 
@@ -170,8 +179,47 @@ def _padded(lists: list[np.ndarray] | tuple[np.ndarray, ...], filler: int) -> np
     return array
 
 
+OF_KIND = covers(
+    {
+        "vqa": Examples._one_label,
+        "classification": Examples._one_label,
+        "matching": Examples._one_label,
+        "retrieval": Examples._one_label,
+        "choice": Examples._choices,
+        "span": Examples._spans,
+        "tagging": Examples._tags,
+        "mlm": Examples._masked,
+    },
+    "xstilts.train.examples.OF_KIND",
+)
+
+
+def used_ids(*parts: Examples) -> np.ndarray | None:
+    """The ids of all tokens in some splits, int64, ascending; None: any id may be needed.
+
+    A run needs the word embeddings of these alone, so that no task's vocabulary is an input of another's. A task of
+    masked language modelling draws tokens from the whole vocabulary, and predicts over it.
+    """
+    if any(entry["kind"] == "mlm" for part in parts for entry in part.card["tasks"].values()):
+        return None
+    return np.unique(np.concatenate([part.lists["input_ids"].values for part in parts])).astype(np.int64)
+
+
 def open_examples(
-    cache: Path, split: str, pictures: Shown = "shown", seed: int = 0, masking: Masking | None = None
+    cache: Path,
+    split: str,
+    pictures: Shown = "shown",
+    seed: int = 0,
+    masking: Masking | None = None,
+    labels: Literal["own", "shuffled"] = "own",
 ) -> Examples:
-    """Open one split (`train`, `dev`, `test`) of a cache directory; the arguments are those of `Examples`."""
-    return Examples(open_rows(cache / f"{split}.arrow"), read_json(cache / CARD), pictures, seed, masking)
+    """Open one split (`train`, `dev`, `test`) of a cache directory.
+
+    Args:
+        pictures, seed, masking: those of `Examples`.
+        labels: `own`; `shuffled`: exchanged among the rows of each task, see `shuffle_labels`.
+    """
+    table, card = open_rows(cache / f"{split}.arrow"), read_json(cache / CARD)
+    if labels == "shuffled":
+        table = shuffle_labels(table, {task: entry["kind"] for task, entry in card["tasks"].items()})
+    return Examples(table, card, pictures, seed, masking)

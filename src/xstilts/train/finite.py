@@ -1,4 +1,4 @@
-"""A run stops at a loss or a gradient norm that is no number; an accelerator is not waited for to know it."""
+"""A run stops at a loss or gradient norm that is not finite; finding out does not make it wait for an accelerator."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class NotFinite(XstiltsError):
 
 
 def guard(what: str, value: float, step: int, ids: Sequence[str]) -> float:
-    """Return the value, or stop with the step and the examples' ids when it is no number."""
+    """Return the value if it is finite, else stop with the update and the examples' ids."""
     if not math.isfinite(value):
         shown = ", ".join(ids[:8]) + (f" and {len(ids) - 8} more" if len(ids) > 8 else "")
         hint = "lower learning_rate or set precision: fp32"
@@ -26,14 +26,14 @@ def guard(what: str, value: float, step: int, ids: Sequence[str]) -> float:
 
 
 @dataclass(frozen=True)
-class Underway:
-    """Numbers of one update on their way from the device.
+class Pending:
+    """Numbers of one update that are being copied from the device.
 
     Attributes:
         step: the update.
         seen: what each number is, and the ids of its examples; the update's loss comes last.
-        values: float32 `[numbers]` on the processor; right once the device has reached `ready`.
-        ready: None: they are there.
+        values: float32 `[numbers]` on the processor; valid once the device has reached `ready`.
+        ready: None: they are valid already.
     """
 
     step: int
@@ -42,7 +42,7 @@ class Underway:
     ready: torch.Event | None
 
     def read(self) -> float:
-        """The update's loss; `NotFinite` at the first number that is none."""
+        """The update's loss; `NotFinite` at the first number that is not finite."""
         if self.ready is not None:
             self.ready.synchronize()
         values: list[float] = self.values.tolist()
@@ -51,25 +51,25 @@ class Underway:
         return values[-1]
 
 
-class Watch:
-    """Looks at every loss and gradient norm of a run.
+class FiniteCheck:
+    """Checks every loss and gradient norm of a run.
 
     Args:
-        late: the numbers of an update are read when those of the next one have been sent for, so that the device always
+        late: read the numbers of an update once the copying of the next update's has begun, so that the device always
             has work; else at once.
     """
 
     def __init__(self, late: bool) -> None:
         self.late = late
         self._seen: list[tuple[str, Sequence[str], Tensor]] = []
-        self._underway: Underway | None = None
+        self._pending: Pending | None = None
         self._loss = math.nan
 
     def see(self, what: str, value: Tensor, step: int, ids: Sequence[str]) -> float | Tensor:
-        """Note a number of update `step`, a scalar; return it as a float, or late, as it is on the device.
+        """Note a number of update `step`, a scalar; return it as a float or, if late, as a tensor on its device.
 
         Raises:
-            NotFinite: it is none; late, that is found by `end` or `settle`.
+            NotFinite: it is not finite; if late, `end` or `settle` raises it.
         """
         if not self.late:
             return guard(what, float(value), step, ids)
@@ -77,10 +77,10 @@ class Watch:
         return value.detach()
 
     def end(self, loss: float | Tensor, step: int, ids: Sequence[str]) -> float:
-        """End an update with its loss; return the latest loss that is known: its own, or late, that of one before.
+        """End an update with its loss; return the latest known loss: its own or, if late, an earlier update's.
 
         Raises:
-            NotFinite: late, the update before had a number that is none.
+            NotFinite: if late, a number of the update before is not finite.
         """
         if not isinstance(loss, Tensor):
             self._loss = loss
@@ -88,19 +88,19 @@ class Watch:
         found = [*self._seen, ("loss", ids, loss)]
         values = torch.stack([value.float() for _, _, value in found]).to("cpu", non_blocking=True)
         ready = torch.accelerator.current_stream().record_event() if loss.is_cuda else None
-        before, self._underway = self._underway, Underway(step, [one[:2] for one in found], values, ready)
+        before, self._pending = self._pending, Pending(step, [one[:2] for one in found], values, ready)
         self._seen = []
         if before is not None:
             self._loss = before.read()
-        return self.settle() if math.isnan(self._loss) else self._loss  # of the first update none is known yet
+        return self.settle() if math.isnan(self._loss) else self._loss  # the first update has none before it
 
     def settle(self) -> float:
-        """Read what is under way, so that whatever comes next is known to be sound; return the latest loss.
+        """Read what is still pending, so that every update so far is known to be finite; return the latest loss.
 
         Raises:
             NotFinite: see `end`.
         """
-        if self._underway is not None:
-            underway, self._underway = self._underway, None
-            self._loss = underway.read()
+        if self._pending is not None:
+            pending, self._pending = self._pending, None
+            self._loss = pending.read()
         return self._loss

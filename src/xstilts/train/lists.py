@@ -33,11 +33,11 @@ class Lists:
         return self.values[self.offsets[row] : self.offsets[row + 1]]
 
     def padded(self, rows: np.ndarray, filler: int) -> np.ndarray:
-        """Some of the lists as one int64 array `[rows, longest]`, filled up at the end."""
+        """Some of the lists as one int64 array `[rows, longest]`, padded at the end."""
         return gathered(self.values, self.offsets[rows], self.lengths[rows], filler)
 
     def joined(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Some of the lists one after the other, and for every value which of `rows` it is of (0, 1, ...)."""
+        """Some of the lists one after the other, and for every value the position in `rows` of its list (0, 1, ...)."""
         lengths = self.lengths[rows]
         return self.values[spans(self.offsets[rows], lengths)], np.repeat(np.arange(len(rows)), lengths)
 
@@ -47,7 +47,7 @@ class Lists:
         return np.diff(self.offsets)
 
     def largest(self) -> np.ndarray:
-        """The largest value of each list, int64 `[rows]`; 0 of an empty one."""
+        """The largest value of each list, int64 `[rows]`; 0 for an empty one."""
         found, filled = np.zeros(len(self.offsets) - 1, np.int64), self.lengths > 0
         if filled.any():
             found[filled] = np.maximum.reduceat(self.values, self.offsets[:-1][filled])
@@ -55,7 +55,7 @@ class Lists:
 
 
 def gathered(values: np.ndarray, starts: np.ndarray, lengths: np.ndarray, filler: int) -> np.ndarray:
-    """Pieces of an array as one int64 array `[pieces, longest]`, filled up at the end."""
+    """Pieces of an array as one int64 array `[pieces, longest]`, padded at the end."""
     places = np.arange(int(lengths.max()))
     inside = places < lengths[:, None]
     found = np.full(inside.shape, filler, np.int64)

@@ -27,11 +27,10 @@ from xstilts.train.order import cut, epoch_batches
 from xstilts.train.prefetch import loaders, made_ahead
 from xstilts.train.processes import Processes
 from xstilts.train.progress import Progress
-from xstilts.train.resume import Keeper
+from xstilts.train.resume import StateFile, Stopped, stop_requests
 from xstilts.train.run import Run, Trained
 from xstilts.train.settings import TrainSettings
 from xstilts.train.sharded import ShardedUpdater, shard_and_move
-from xstilts.train.stop import Stopped, stop_requests
 from xstilts.train.update import Updater
 
 OTHER_SEED = 1_000_003  # between the seeds of processes, whose dropout must not be the same
@@ -44,35 +43,36 @@ def train(
     settings: TrainSettings,
     seed: int,
     title: str,
-    keeper: Keeper | None = None,
+    state: StateFile | None = None,
 ) -> Trained:
     """Train `model` and return the state with the best mean score on English dev.
 
     Args:
         rows: training rows; `dev`: English dev rows of the same tasks. Nothing else is ever scored here.
-        seed: of the order of examples and of dropout. That of the masks in an mlm task is the rows' own.
+        seed: of the order of examples and of dropout. The masks of an mlm task have that of `rows.masking`.
         title: shown before the progress.
-        keeper: of the run's state on disk, from which the run goes on if it was cut off before; None: none is kept.
+        state: the run's state on disk, from which it resumes if it was stopped before; None: none is kept.
 
     Raises:
-        NotFinite: at a loss that is no number, with the update and the ids of the batch.
-        Stopped: the process was asked to stop (Ctrl-C, SIGTERM); its state was kept.
+        NotFinite: at a loss that is not finite, with the update and the ids of the batch.
+        Stopped: the process was asked to stop (Ctrl-C, SIGTERM); its state was written.
     """
     refuse_empty(title, rows, dev)
     processes, plan = Processes.here(), update_plan(rows, settings, seed)
     accelerator = Accelerator(mixed_precision="bf16" if settings.precision == "bf16" else "no")
-    run = begin(shard_and_move(model, settings, processes), settings, seed + OTHER_SEED * processes.index, len(plan))
+    own_seed = seed + OTHER_SEED * processes.index
+    run = start_run(shard_and_move(model, settings, processes), settings, own_seed, len(plan))
     processes.same_start(split_sharded(weight for weight in model.parameters() if weight.requires_grad)[0])
     model.train().encoder.choose_attention(settings.attention, settings.precision, settings.compile)
     if settings.compile:
         model.encoder.compile_layers()
-    if keeper:
-        keeper.restore(run, processes)
+    if state:
+        state.restore(run, processes)
     marks = evaluation_marks(len(plan), settings.evaluations)
     shown = Progress(title, len(plan), processes.is_main)
     with workers(processes.threads) as pool, shown as progress, stop_requests() as asked, ExitStack() as stack:
         updater = make_updater(accelerator, run, rows, settings, pool, processes)
-        progress.go_on(run.result.updates, run.result.examples, run.result.tokens)
+        progress.resume(run.result.updates, run.result.examples, run.result.tokens)
         inputs = stack.enter_context(closing(batches_of(plan, run.result.updates, updater, settings.loader_workers)))
         for step, update, made in inputs:
             loss = updater.step(step, update, made)
@@ -84,7 +84,7 @@ def train(
                 progress.note(f"dev {run.result.curve[-1]['dev']:.3f}")
             if step < len(plan):
                 where = f"{title}: stopped after update {step} of {len(plan)}"
-                keep_or_stop(run, keeper, processes, asked(), where, updater)
+                write_or_stop(run, state, processes, asked(), where, updater)
     return run.result
 
 
@@ -98,9 +98,10 @@ def refuse_empty(title: str, rows: Examples, dev: Examples) -> None:
 def make_updater(
     accelerator: Accelerator, run: Run, rows: Examples, settings: TrainSettings, pool: Executor, processes: Processes
 ) -> Updater:
-    """What makes the run's steps; on processors its threads share every batch where they can."""
+    """What does the run's steps; on processors its threads share every batch where they can."""
     # Threads would draw dropout's random numbers in an order of their own, and compile one layer at once.
     shared = accelerator.device.type == "cpu" and not settings.dropout and not settings.compile
+    shared = shared and all(term.over == "examples" for _, term in run.model.terms)
     threads = (pool, processes.threads) if shared and not processes.sharded else (None, 1)
     kind = ShardedUpdater if processes.sharded else Updater
     return kind(accelerator, run.model, run.optimizer, rows, settings.clip, *threads)
@@ -109,7 +110,7 @@ def make_updater(
 def batches_of(
     plan: list[list[np.ndarray]], done: int, updater: Updater, chosen: int | None
 ) -> Generator[tuple[int, list[np.ndarray], list[list[Batch]]]]:
-    """Number, rows and batches of every update that is still to be done; `chosen` is the setting `loader_workers`."""
+    """Number, rows and batches of every remaining update; `chosen` is the setting `loader_workers`."""
     steps = list(enumerate(plan[done:], start=done + 1))
     workers = loaders(chosen, updater.accelerator.device)
     with closing(made_ahead(lambda one: updater.batches(*one), steps, workers)) as made:
@@ -117,43 +118,53 @@ def batches_of(
             yield step, update, batches
 
 
-def begin(model: MultitaskModel, settings: TrainSettings, seed: int, updates: int) -> Run:
-    """A run before its first update, with the seed's random numbers."""
+def start_run(model: MultitaskModel, settings: TrainSettings, seed: int, updates: int) -> Run:
+    """A run before its first update, with random numbers from the seed."""
     torch.manual_seed(seed)
     optimizer = make_optimizer(model, settings)
     return Run(model, optimizer, LambdaLR(optimizer, lambda step: rate(step, updates, settings.warmup)))
 
 
-def keep_or_stop(
-    run: Run, keeper: Keeper | None, processes: Processes, asked: bool, where: str, updater: Updater
+def write_or_stop(
+    run: Run, state: StateFile | None, processes: Processes, asked: bool, where: str, updater: Updater
 ) -> None:
-    """Between two updates: keep the run's state when it is time to, and stop if any process was asked to."""
+    """Between two updates: write the run's state when it is time to, and stop if any process was asked to."""
     stop = processes.any(asked)
-    if keeper and (processes.any(keeper.due()) or stop):
+    if state and (processes.any(state.due()) or stop):
         updater.settle()
-        keeper.write(run, processes)
+        state.write(run, processes)
     if stop:
-        raise Stopped(f"{where}; {'the same command goes on from there' if keeper else 'nothing of it was kept'}")
+        raise Stopped(f"{where}; {'the same command resumes from there' if state else 'nothing of it was kept'}")
 
 
 def update_plan(rows: Examples, settings: TrainSettings, seed: int) -> list[list[np.ndarray]]:
-    """Every update of the run as its list of batches; a fractional last epoch is cut short.
+    """Every update of the run as its list of batches; a fractional last epoch is cut short, and so is a limited run.
 
     Which examples an update has depends on the products of `accumulation` with `batch_size` and with `token_budget`
-    alone; how they are cut into batches changes memory and speed, and nothing that is computed but its rounding.
+    alone; how they are cut into batches changes memory and speed, but no number beyond its rounding.
     """
     updates: list[np.ndarray] = []
     for epoch in range(math.ceil(settings.epochs)):
         part = min(1.0, settings.epochs - epoch)
         order = epoch_batches(rows, settings, seed, epoch)
         updates += order[: max(1, round(part * len(order)))]
+    updates = updates[: _within_limits(updates, rows, settings)]
     return [cut(update, rows, settings.token_budget, settings.batch_size) for update in updates]
 
 
-def make_optimizer(model: MultitaskModel, settings: TrainSettings) -> AdamW:
-    """AdamW in four groups: the encoder, and what is a task's own; each with and without decay.
+def _within_limits(updates: list[np.ndarray], rows: Examples, settings: TrainSettings) -> int:
+    """How many of the updates `max_updates` and `max_tokens` allow; the one that reaches the latter is included."""
+    count = len(updates) if settings.max_updates is None else settings.max_updates
+    if settings.max_tokens is None:
+        return count
+    seen = np.cumsum([rows.tokens[update].sum() for update in updates])
+    return min(count, 1 + int(np.searchsorted(seen, settings.max_tokens)))
 
-    Vectors have none, nor have word embeddings: those of words that no text uses are to stay as they are.
+
+def make_optimizer(model: MultitaskModel, settings: TrainSettings) -> AdamW:
+    """AdamW in four groups: the encoder, and what belongs to tasks; each with and without decay.
+
+    Vectors have none, nor have word embeddings: those of words that no text uses must stay as they are.
     """
     choose_trained(model.encoder, settings.tune, settings.train_inputs, settings.frozen_layers)
     model.encoder.set_dropout(settings.dropout)
@@ -168,7 +179,7 @@ def make_optimizer(model: MultitaskModel, settings: TrainSettings) -> AdamW:
 
 
 def rate(step: int, steps: int, warmup: float) -> float:
-    """The learning rate's factor after `step` updates: linear up over `warmup` of the run, linear down to 0."""
+    """The learning rate's factor after `step` updates: a linear rise over `warmup` of the run, a linear fall to 0."""
     rising = max(1, round(warmup * steps))
     return (step + 1) / rising if step < rising else max(0.0, (steps - step) / max(1, steps - rising))
 

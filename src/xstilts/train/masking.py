@@ -1,4 +1,4 @@
-"""Masked language modelling: which tokens are hidden, anew in every update."""
+"""Masked language modelling: which tokens are hidden, drawn again in every update."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ NAMED = tuple(f"{name}_token_id" for name in ("pad", "bos", "eos", "cls", "sep")
 
 @dataclass(frozen=True)
 class Masking:
-    """Hides tokens as Devlin et al. 2019, BERT, section 3.1, and anew in every update as Liu et al. 2019, RoBERTa.
+    """Hides tokens as in Devlin et al. 2019, BERT, section 3.1, again in every update as in Liu et al. 2019, RoBERTa.
 
     What is hidden depends on seed, update and row alone: neither on the batch that a row is in, nor on the threads that
-    share it, nor on where a run was taken up again.
+    share it, nor on where a run was resumed.
 
     Attributes:
         seed: of the run.
@@ -61,7 +61,7 @@ class Masking:
         return inputs, labels
 
     def _is_ordinary(self, tokens: np.ndarray) -> np.ndarray:
-        """Where tokens are ordinary, looked up: `np.isin` would walk the whole vocabulary for every text."""
+        """Where tokens are ordinary, by binary search: `np.isin` would go through the whole vocabulary each time."""
         places = np.searchsorted(self.ordinary, tokens)
         return np.asarray(self.ordinary[np.minimum(places, len(self.ordinary) - 1)] == tokens)
 

@@ -7,14 +7,14 @@ import numpy as np
 from xstilts.train.examples import Examples
 from xstilts.train.settings import TrainSettings
 
-POOL = 40  # batches' worth of rows that are sorted by length together
+POOL = 40  # batches, whose rows are sorted by length together
 
 
 def epoch_batches(examples: Examples, settings: TrainSettings, seed: int, epoch: int) -> list[np.ndarray]:
-    """One epoch as row indices an update: shuffled, sorted by length within pools, cut, and shuffled again.
+    """One epoch as the row indices of each update: shuffled, sorted by length within pools, cut, and shuffled again.
 
     Each update has one task's rows, at most `accumulation` times `batch_size` of them and `token_budget` padded tokens:
-    as many as a single batch with limits so much larger.
+    as many as a single batch with limits that much larger.
     """
     random = np.random.default_rng([seed, epoch])
     size, budget = settings.accumulation * settings.batch_size, settings.accumulation * settings.token_budget

@@ -1,4 +1,4 @@
-"""One phase of a route: start from the public encoder or a checkpoint, train on a cache, leave a checkpoint."""
+"""One phase of a route: start from the public encoder or a checkpoint, train on a cache, write a checkpoint."""
 
 from __future__ import annotations
 
@@ -10,22 +10,29 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from xstilts.base.files import CARD, read_json, whole_directory
-from xstilts.model.checkpoint import checkpoint_weights, encoder_weights, load_encoder, read_weights, save_checkpoint
+from xstilts.base.kinds import KINDS
+from xstilts.model.checkpoint import (
+    checkpoint_weights,
+    encoder_weights,
+    load_encoder,
+    read_card,
+    read_weights,
+    save_checkpoint,
+)
 from xstilts.model.feature_map import start_map
 from xstilts.model.heads import LabelHead
 from xstilts.model.multitask import MultitaskModel
 from xstilts.model.tuning import add_adapters
-from xstilts.train.examples import Examples, open_examples
-from xstilts.train.inputs import run_inputs
+from xstilts.train.examples import Examples, open_examples, used_ids
 from xstilts.train.loop import train
-from xstilts.train.masking import read_masking
+from xstilts.train.masking import Masking, read_masking
 from xstilts.train.processes import Processes
-from xstilts.train.resume import Keeper
+from xstilts.train.resume import StateFile, run_inputs
 from xstilts.train.run import Trained
 from xstilts.train.settings import TrainSettings
-from xstilts.train.vocabulary import used_ids
+from xstilts.train.terms import make_terms
 
-SCRATCH = Path("scratch")  # states of runs, below the repository root; no output, and not in git
+SCRATCH = Path("scratch")  # states of runs, below the repository root; not an output, and not in git
 
 
 def train_phase(
@@ -43,34 +50,40 @@ def train_phase(
         cache: learning part of a cache (card, train, dev); without tasks (route `none`, a retrieval target) nothing is
             trained, and the start's encoder is passed on.
         public: phase 0.
-        start: checkpoint whose encoder is the start; its heads and feature maps are left behind. None: the public
-            encoder.
-        scratch: where the state of the run is kept while it is under way. A run that was cut off goes on from there,
-            and leaves the same bytes. None: none is kept.
+        start: checkpoint whose encoder is the start; its heads and feature maps are dropped. None: the public encoder.
+        scratch: where the state of the run is kept until it is done. A run that was stopped resumes from there, and
+            writes the same bytes as one that was not. None: none is kept.
     """
     card, processes = read_json(cache / CARD), Processes.here()
+    history = {"intermediate": history_of(start)} if start else {}
     if not card["tasks"]:
         passed = encoder_weights(read_weights(start)) if start else {}
-        leave(out, passed, {"tasks": {}, "training": None}, processes)
+        write_checkpoint(out, passed, {"tasks": {}, "training": None, **history}, processes)
         return
     torch.manual_seed(seed)
     model = fresh_model(public, start, card["tasks"])
     masked = any(entry["kind"] == "mlm" for entry in card["tasks"].values())
     masking = read_masking(public / "encoder", seed) if masked else None
-    rows, dev = (open_examples(cache, split, masking=masking) for split in ("train", "dev"))
+    rows, dev = (open_split(cache, split, settings, masking) for split in ("train", "dev"))
     make_ready(model, rows, dev, settings)
-    keeper = None
+    model.terms = make_terms(settings, public, model, processes)
+    state = None
     if scratch and settings.resume_minutes:
         inputs = run_inputs(cache, public, start, settings, seed, processes)
-        keeper = Keeper(scratch, out, inputs, settings.resume_minutes)
-    result = train(model, rows, dev, settings, seed, card["name"], keeper)
+        state = StateFile(scratch, out, inputs, settings.resume_minutes)
+    result = train(model, rows, dev, settings, seed, card["name"], state)
     weights = checkpoint_weights(result.weights, model, public) if processes.is_main else {}
-    leave(out, weights, checkpoint_card(card, settings, seed, result), processes)
-    if keeper and processes.is_main:
-        keeper.discard()
+    write_checkpoint(out, weights, {**checkpoint_card(card, settings, seed, result), **history}, processes)
+    if state and processes.is_main:
+        state.delete()
 
 
-def leave(out: Path, weights: dict[str, Tensor], card: dict[str, Any], processes: Processes) -> None:
+def open_split(cache: Path, split: str, settings: TrainSettings, masking: Masking | None) -> Examples:
+    """The rows of a split, with labels and pictures as the settings say."""
+    return open_examples(cache, split, settings.pictures, masking=masking, labels=settings.labels)
+
+
+def write_checkpoint(out: Path, weights: dict[str, Tensor], card: dict[str, Any], processes: Processes) -> None:
     """Write a checkpoint, whole or not at all; of several processes the main one does."""
     if processes.is_main:
         with whole_directory(out) as draft:
@@ -79,13 +92,13 @@ def leave(out: Path, weights: dict[str, Tensor], card: dict[str, Any], processes
 
 
 def fresh_model(public: Path, start: Path | None, cards: dict[str, dict[str, Any]]) -> MultitaskModel:
-    """The start's encoder under new heads, whose answer rows start at the encoder's embeddings of the answers."""
+    """The start's encoder with new heads, whose answer rows start at the encoder's embeddings of the answers."""
     model = MultitaskModel(load_encoder(public, start), cards)
     tokenizer = Tokenizer.from_file(str(public / "encoder" / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
     for task, card in cards.items():
-        if card["kind"] == "vqa":
+        if KINDS[card["kind"]].has_vocabulary:
             model.start_answer_rows(task, [encoding.ids for encoding in tokenizer.encode_batch(card["labels"])])
             head = model.head(task)
             if card.get("metric") == "soft_accuracy" and isinstance(head, LabelHead):
@@ -94,9 +107,9 @@ def fresh_model(public: Path, start: Path | None, cards: dict[str, dict[str, Any
 
 
 def make_ready(model: MultitaskModel, rows: Examples, dev: Examples, settings: TrainSettings) -> None:
-    """Bring a fresh model to the state in which training begins.
+    """Bring a fresh model to the state in which training starts.
 
-    Feature maps begin at the scale of the features, those word embeddings alone stay in memory that the rows use, and
+    Feature maps start at the scale of the features, only the word embeddings that the rows use stay in memory, and
     adapters are added if they are what is trained.
     """
     start_maps(model, rows)
@@ -107,14 +120,25 @@ def make_ready(model: MultitaskModel, rows: Examples, dev: Examples, settings: T
 
 
 def start_maps(model: MultitaskModel, rows: Examples) -> None:
-    """Let the feature maps of tasks that have one begin at the scale of the features that they will read."""
+    """Let the feature maps of tasks that have one start at the scale of the features that they will read."""
     for task, features in rows.pictures.features.items():
         if task in model.inputs:
             start_map(model.inputs[task], features.vectors)
 
 
+def history_of(start: Path) -> dict[str, Any]:
+    """What the card of a checkpoint says about phase 1: its tasks, without labels and features, and its training."""
+    card = read_card(start)
+    left_out = ("labels", "features")  # long, and of no use without the heads and feature maps
+    tasks = {
+        task: {key: value for key, value in entry.items() if key not in left_out}
+        for task, entry in card["tasks"].items()
+    }
+    return {"tasks": tasks, "training": card["training"]}
+
+
 def checkpoint_card(card: dict[str, Any], settings: TrainSettings, seed: int, result: Trained) -> dict[str, Any]:
-    """What a checkpoint says of itself. No times or hosts: the same run must leave the same bytes."""
+    """What a checkpoint says about itself. No times or hosts: the same run must write the same bytes."""
     return {
         "tasks": card["tasks"],
         "training": {

@@ -80,7 +80,7 @@ class Pictures:
 
 
 def _layout(images: np.ndarray, features: Features) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Where some images' regions are in the feature file, one image after the other: int64 `[regions]`.
+    """Where the regions of some images are in the feature file, one image after the other: int64 `[regions]`.
 
     Also where each image begins among them, counted from 1, and how many regions it has; image -1 has none.
     """
@@ -98,10 +98,10 @@ def _read(values: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 
 def exchange(images: np.ndarray, seed: int, where: str) -> np.ndarray:
-    """Give every row the images of another row: a permutation of the distinct images that leaves none in its place.
+    """Give every row the images of another row: a permutation of the distinct images in which none keeps its place.
 
-    It depends on nothing but the seed and the set of images, so languages with the same images have the same one. Two
-    images of a row stay together; with pairs that share images, a row gets a pair without its own images if it can be.
+    It depends only on the seed and the set of images, so languages with the same images have the same permutation. Two
+    images of a row stay together; where pairs share images, a row gets a pair without its own images if possible.
 
     Args:
         images: int64 `[rows, 2]`.
@@ -127,12 +127,12 @@ def exchange(images: np.ndarray, seed: int, where: str) -> np.ndarray:
 
 
 def _shared(images: np.ndarray, others: np.ndarray) -> int:
-    """In how many rows an image of one is an image of the other."""
+    """The number of rows in which an image of `images` is also in `others`."""
     same = (images[:, :, None] == others[:, None, :]) & (images[:, :, None] >= 0)
     return int(same.any((1, 2)).sum())
 
 
 def _open_all(card: dict[str, Any]) -> dict[str, Features]:
-    """The feature files of every task that has pictures, refused unless they are those the cache was made with."""
+    """The feature files of every task with pictures; refused if they are not those that the cache was made with."""
     named = {task: info["features"] for task, info in card["tasks"].items() if info.get("features")}
     return {task: open_features(Path(entry["path"]), entry["sha256"]) for task, entry in named.items()}

@@ -1,4 +1,4 @@
-"""Batches made ahead, by threads, while the device works on earlier ones."""
+"""Batches prepared in advance, by threads, while the device works on earlier ones."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ import torch
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 
-AHEAD = 4  # items a thread has made or is making before they are asked for
-WORKERS = 2  # threads for an accelerator: making a batch takes a part of the time that it is worked on
+AHEAD = 4  # items per thread that are ready or being made before they are asked for
+WORKERS = 2  # threads for an accelerator, which works on a batch longer than a thread makes one
 
 
 def loaders(chosen: int | None, device: torch.device) -> int:
-    """How many threads make batches: those chosen, or if None `WORKERS` for an accelerator and none for processors.
+    """How many threads prepare batches: `chosen`, or if that is None `WORKERS` for an accelerator, else none.
 
-    Processors are as busy with a batch as with making the next.
+    Where processors do the training, there is nothing to gain.
     """
     return chosen if chosen is not None else WORKERS * (device.type != "cpu")
 
 
 def made_ahead(make: Callable[[Item], Made], items: Iterable[Item], workers: int) -> Generator[Made]:
-    """What `make` makes of every item, in the order of the items, whatever the number of threads.
+    """The result of `make` for every item, in the order of the items, whatever the number of threads.
 
-    An error in a thread is raised here, as itself, where its item is asked for. At most `AHEAD` items a thread are
-    ready or being made. Closing the iterator gives up what was not begun and waits for the rest.
+    An error in a thread is raised here, unchanged, when its item is asked for. At most `AHEAD` items per thread are
+    ready or being made. Closing the iterator cancels what was not started and waits for the rest.
 
     Args:
         workers: threads; with 0 everything is made when it is asked for.

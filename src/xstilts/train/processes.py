@@ -1,8 +1,8 @@
 """Several processes that train one model: each takes its share of every update's examples, and gradients are summed.
 
-The processes are those that `accelerate launch` starts. Each has a model of its own, equal in all; they exchange
-gradients, dev scores and decisions, and only the main one (number 0) writes. Where there is one process, nothing here
-does anything. With FSDP a process has a part of every layer instead (see `xstilts.model.sharding`).
+The processes are those that `accelerate launch` starts. Each has a copy of the model, the same in all; they exchange
+gradients, dev scores and decisions, and only the main one (number 0) writes. With one process, nothing here has any
+effect. With FSDP a process has a part of every layer instead (see `xstilts.model.sharding`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from xstilts.base.threads import processors
 
 @functools.cache
 def _hosts() -> distributed.ProcessGroup | None:
-    """The processes' group for what is decided on processors, so that no device is waited for; None: the usual one."""
+    """The process group for decisions made on processors, so that none waits for a device; None: the default one."""
     return None if distributed.get_backend() == "gloo" else distributed.new_group(backend="gloo")
 
 
@@ -35,7 +35,7 @@ class Processes:
         count: how many there are.
         index: the number of this one, from 0.
         device: where this one computes.
-        sharded: whether the encoder's layers are spread over them (FSDP), as the launcher was told.
+        sharded: whether the encoder's layers are spread over them (FSDP), as the launcher was asked.
     """
 
     count: int = 1
@@ -57,25 +57,25 @@ class Processes:
 
     @property
     def is_main(self) -> bool:
-        """Whether this one writes and speaks."""
+        """Whether this one writes and prints."""
         return self.index == 0
 
     @property
     def threads(self) -> int:
-        """How many threads this one may use where all processes run on one machine: its part of the processors."""
+        """How many threads this one may use, if all processes run on one machine: its part of the processors."""
         return max(1, processors() // self.count)
 
     def share(self, rows: np.ndarray, turn: int = 0) -> np.ndarray:
-        """This process's part of some rows; where they cannot be even, each process has the larger part in turn."""
+        """This process's part of some rows; where parts cannot be equal, each process has a larger one in turn."""
         return np.array_split(rows, self.count)[(self.index + turn) % self.count]
 
     def same_start(self, weights: Iterable[Tensor]) -> None:
-        """Give every weight the main process's values: other processors may have rounded otherwise in making them."""
+        """Give every weight the main process's values: other processors may have rounded differently in making them."""
         for weight in weights if self.count > 1 else ():
             distributed.broadcast(weight.detach(), src=0)
 
     def add_gradients(self, weights: Iterable[Tensor]) -> None:
-        """Give every weight the sum of its gradients in all processes; one that no process touched keeps none."""
+        """Give every weight the sum of its gradients in all processes; one that no process used keeps none."""
         if self.count == 1:
             return
         weights = list(weights)
@@ -105,11 +105,11 @@ class Processes:
         return float(number)
 
     def any(self, true: bool) -> bool:
-        """Whether it is true of any process: so all of them decide alike."""
+        """Whether it is true in any process, so that all decide the same."""
         return self.total(float(true)) > 0
 
     def gathered(self, tensor: Tensor) -> list[Tensor]:
-        """A tensor of every process, in the order of processes; they have the same shape and type in all."""
+        """Every process's tensor, in the order of processes; shape and dtype are the same in all."""
         if self.count == 1:
             return [tensor]
         placed = tensor.to(self.device)
@@ -118,7 +118,7 @@ class Processes:
         return [one.to(tensor.device) for one in found]
 
     def dealt(self, items: Sequence[Tensor], whole: int) -> list[Tensor]:
-        """Put together what was dealt out in turn: item i of `whole` was made by process i modulo `count`.
+        """Put together what processes made in turn: item i of `whole` was made by process i modulo `count`.
 
         Args:
             items: flat float32 tensors of this process, in order; their lengths may differ.

@@ -1,4 +1,4 @@
-"""Progress with rates: a live bar on a terminal, a line now and then elsewhere."""
+"""Progress with rates: a live bar on a terminal, an occasional line elsewhere."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Progress:
     def __init__(self, title: str, updates: int, shown: bool = True) -> None:
         self.title, self.updates, self.shown = title, updates, shown
         self.live = sys.stderr.isatty()
-        self.begun = self.last = time.monotonic()
-        self.before = (0, 0, 0)  # updates, examples and tokens of an earlier process
+        self.started = self.last = time.monotonic()
+        self.before = (0, 0, 0)  # updates, examples and tokens where this process started
         self.remark = ""
 
     def __enter__(self) -> Progress:
@@ -31,24 +31,24 @@ class Progress:
         if self.live and self.shown:
             print(file=sys.stderr)
 
-    def go_on(self, update: int, examples: int, tokens: int) -> None:
-        """Say how far an earlier process had come; rates are those of this one."""
+    def resume(self, update: int, examples: int, tokens: int) -> None:
+        """Say where a resumed run starts; rates count from there."""
         self.before = (update, examples, tokens)
         if update and self.shown:
-            print(f"{self.title} {update}/{self.updates}  goes on from there", file=sys.stderr)
+            print(f"{self.title} {update}/{self.updates}  resumes from there", file=sys.stderr)
 
     def note(self, remark: str) -> None:
         """Show a remark, such as the latest dev score, on every later line."""
         self.remark = remark
 
     def advance(self, update: int, loss: float | None, examples: int, tokens: int) -> None:
-        """Say where the run is; cheap enough for every update."""
+        """Report the progress; cheap enough for every update."""
         now = time.monotonic()
         due = 0.2 if self.live else QUIET_SECONDS
         if not self.shown or (now - self.last < due and update < self.updates):
             return
         self.last = now
-        seconds = max(now - self.begun, 1e-9)
+        seconds = max(now - self.started, 1e-9)
         shown = "" if loss is None else f"loss {loss:.3f}  "
         left = seconds / (update - self.before[0]) * (self.updates - update)
         line = (

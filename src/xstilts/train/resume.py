@@ -1,7 +1,7 @@
-"""Taking up a run that was cut off: its state on disk, beside what it was made from.
+"""Resuming a run that was stopped or killed: stop requests, and the run's state on disk with its inputs.
 
-A state is a directory `<scratch>/<hash of all inputs>/` with `run.json` (whose state it is, and the inputs) and
-`state.safetensors` (see `xstilts.train.run`). It is no output: it is gone as soon as the checkpoint is there.
+A state is a directory `<scratch>/<hash of all inputs>/` with `run.json` (which checkpoint it is for, and the inputs)
+and `state.safetensors` (see `xstilts.train.run`). It is no output: it is deleted once the checkpoint is written.
 """
 
 from __future__ import annotations
@@ -10,55 +10,98 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from xstilts.base.errors import DataError
-from xstilts.base.files import read_json, write_json
+from xstilts.base.errors import DataError, XstiltsError
+from xstilts.base.files import read_json, sha256_of, write_json
+from xstilts.base.threads import processors
 from xstilts.train.processes import Processes
 from xstilts.train.run import ForeignState, Run
+from xstilts.train.settings import TrainSettings
 
 CARD, FILE, DRAFT = "run.json", "state.safetensors", "state.safetensors.part"
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+PACKAGE = Path(__file__).parents[1]
+CODE = ("base", "model", "train")
+LIBRARIES = ("torch", "transformers", "accelerate", "peft", "numpy")
 
 
-class Keeper:
-    """Keeps the state of one run on disk.
+class Stopped(XstiltsError):
+    """Training was asked to stop and did, unfinished."""
+
+
+@contextmanager
+def stop_requests() -> Iterator[Callable[[], bool]]:
+    """Yield a function that says whether the process was asked to stop (Ctrl-C, SIGTERM) since the block began.
+
+    A second signal does what it would have done without this: it ends the process at once. Signals reach the main
+    thread alone; in another one the function always returns false.
+    """
+    asked: list[int] = []
+    before: dict[int, Any] = {}
+
+    def note(number: int, frame: FrameType | None) -> None:
+        asked.append(number)
+        put_back()
+
+    def put_back() -> None:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+    if threading.current_thread() is threading.main_thread():
+        before = {one: signal.signal(one, note) for one in SIGNALS}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        put_back()
+
+
+class StateFile:
+    """The state of one run on disk.
 
     Args:
         scratch: the directory of all states.
-        cell: the checkpoint that the run is to leave; there is never more than one state of it.
-        inputs: what the run is made from (see `xstilts.train.inputs`), as JSON.
-        minutes: between two states.
+        checkpoint: what the run will write; there is never more than one state for it.
+        inputs: what the run is made from (see `run_inputs`), as JSON.
+        minutes: between two writes.
     """
 
-    def __init__(self, scratch: Path, cell: Path, inputs: dict[str, Any], minutes: float) -> None:
-        self.scratch, self.cell, self.inputs, self.minutes = scratch, cell, inputs, minutes
-        self.name = hashlib.sha256(json.dumps([str(cell), inputs], sort_keys=True).encode()).hexdigest()[:32]
+    def __init__(self, scratch: Path, checkpoint: Path, inputs: dict[str, Any], minutes: float) -> None:
+        self.scratch, self.checkpoint, self.inputs, self.minutes = scratch, checkpoint, inputs, minutes
+        self.name = hashlib.sha256(json.dumps([str(checkpoint), inputs], sort_keys=True).encode()).hexdigest()[:32]
         self.place = scratch / self.name
         self.last = time.monotonic()
 
     def due(self) -> bool:
-        """Whether it is time to write a state."""
+        """Whether it is time to write the state again."""
         return time.monotonic() - self.last >= 60 * self.minutes
 
     def write(self, run: Run, processes: Processes) -> None:
-        """Write the run's state over the earlier one; all processes call this, the main one writes."""
+        """Replace the state by the run's; all processes call this, the main one writes."""
         tensors, metadata = run.tensors(processes), {"inputs": self.name, "facts": json.dumps(run.facts())}
         if processes.is_main:
             self.place.mkdir(parents=True, exist_ok=True)
-            write_json(self.place / CARD, {"cell": str(self.cell), "inputs": self.inputs})
+            write_json(self.place / CARD, {"checkpoint": str(self.checkpoint), "inputs": self.inputs})
             save_file(tensors, self.place / DRAFT, metadata)
             os.replace(self.place / DRAFT, self.place / FILE)
-        processes.wait()  # one that leaves has the launcher end the others, and the main one is writing
+        processes.wait()  # the launcher ends all processes once one has exited, and the main one is writing
         self.last = time.monotonic()
 
     def restore(self, run: Run, processes: Processes) -> bool:
-        """Let the run go on from its state, if there is one that fits; else say why not, and delete it."""
+        """Set the run to its state, if there is one that fits; else say why not, and delete it."""
         refused, (state, reason) = self._others(), self._state()
         if processes.any(state is None) and processes.any(state is not None):
             state, reason = None, reason or "another process does not have it; let all have the same scratch folder"
@@ -70,11 +113,11 @@ class Keeper:
         refused += [(self.place, reason)] if reason else []
         processes.wait()  # until all have read what the main one deletes
         for place, why in refused if processes.is_main else []:
-            print(f"{self.cell}: the state in {place} is not used: {why}; training starts anew", file=sys.stderr)
+            print(f"{self.checkpoint}: the state in {place} is not used: {why}; training starts over", file=sys.stderr)
             shutil.rmtree(place, ignore_errors=True)
         return state is not None
 
-    def discard(self) -> None:
+    def delete(self) -> None:
         """Delete the state: the run is done."""
         shutil.rmtree(self.place, ignore_errors=True)
 
@@ -86,11 +129,11 @@ class Keeper:
             return None, str(error)
 
     def _read(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Tensors and facts of the state; `ForeignState` with the reason if it is none of this run."""
+        """Tensors and facts of the state; `ForeignState` with the reason if it is not one of this run."""
         try:
             with safe_open(self.place / FILE, framework="pt") as file:
                 about = file.metadata() or {}
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (it is no mapping)
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a mapping)
         except (SafetensorError, OSError) as error:
             raise ForeignState(f"the file is damaged ({error})") from None
         if about.get("inputs") != self.name:
@@ -98,14 +141,44 @@ class Keeper:
         return tensors, json.loads(about["facts"])
 
     def _others(self) -> list[tuple[Path, str]]:
-        """States of this cell that other inputs led to, and in what those differ."""
+        """States for this checkpoint that were made from other inputs, and which inputs differ."""
         found = []
         for card in sorted(self.scratch.glob(f"*/{CARD}")):
             try:
                 about = read_json(card)
             except DataError:
                 continue
-            if about["cell"] == str(self.cell) and card.parent != self.place:
+            if about.get("checkpoint") == str(self.checkpoint) and card.parent != self.place:
                 differing = [name for name, value in self.inputs.items() if about["inputs"].get(name) != value]
                 found.append((card.parent, f"changed since: {', '.join(differing)}"))
         return found
+
+
+def run_inputs(
+    cache: Path, public: Path, start: Path | None, settings: TrainSettings, seed: int, processes: Processes
+) -> dict[str, Any]:
+    """Hashes and values of everything that decides a run's numbers, as JSON: with all the same, a run may be resumed.
+
+    Features are named in the cache's card by their hash. Number of processes and threads, device and versions count as
+    well: with others, sums are rounded differently.
+    """
+    machine = {"device": processes.device.type, "processes": processes.count, "processors": processors()}
+    machine |= {"layers": "sharded"} if processes.sharded else {}
+    machine |= {"card": torch.cuda.get_device_name(processes.device)} if processes.device.type == "cuda" else {}
+    return {
+        "cache": sha256_of_tree(cache),
+        "public encoder": sha256_of_tree(public),
+        "start": start and sha256_of_tree(start),
+        "settings": settings.deciding(),
+        "seed": seed,
+        "code": {name: sha256_of_tree(PACKAGE / name, "*.py") for name in CODE},
+        "versions": {name: version(name) for name in LIBRARIES},
+        "machine": machine,
+    }
+
+
+def sha256_of_tree(path: Path, names: str = "*") -> str:
+    """One SHA-256 for the names and contents of all files in a directory and below it."""
+    files = sorted(file for file in path.rglob(names) if file.is_file())
+    listed = "".join(f"{file.relative_to(path).as_posix()} {sha256_of(file)}\n" for file in files)
+    return hashlib.sha256(listed.encode()).hexdigest()

@@ -16,18 +16,17 @@ from xstilts.model.checkpoint import kept_weights
 from xstilts.model.multitask import MultitaskModel
 from xstilts.model.sharding import as_kept, gathered_whole
 from xstilts.train.processes import Processes
-from xstilts.train.random_states import random_states, set_random_states
 
 WEIGHT, OPTIMIZER, BEST, RANDOM = "weight/", "optimizer/", "best/", "random/"  # how the names of tensors begin
 
 
 class ForeignState(XstiltsError):
-    """A state that this run cannot go on from; its text is the reason."""
+    """A state from which this run cannot resume; its text is the reason."""
 
 
 @dataclass
 class Trained:
-    """What a run leaves: the best weights, their dev scores, the curve, and what it cost."""
+    """The result of a run: the best weights, their dev scores, the curve, and what it cost."""
 
     weights: dict[str, Tensor]
     best: dict[str, float] = field(default_factory=dict)
@@ -39,9 +38,9 @@ class Trained:
 
 @dataclass
 class Run:
-    """All that changes in a run.
+    """Everything that changes during a run.
 
-    The order of examples and what an mlm task hides follow from the seed and the number of the update
+    The order of the examples, and the tokens that an mlm task masks, follow from the seed and the number of the update
     (`result.updates`).
     """
 
@@ -51,7 +50,7 @@ class Run:
     result: Trained = field(default_factory=lambda: Trained(weights={}))
 
     def tensors(self, processes: Processes) -> dict[str, Tensor]:
-        """Trained weights, what the optimizer keeps of each, the best weights, every process's random generators."""
+        """Trained weights, the optimizer's state of each, the best weights, every process's random generators."""
         weights, main = self._weights(), processes.is_main
         found = {f"{WEIGHT}{name}": gathered_whole(weight, main) for name, weight in weights.items()}
         for name, weight in weights.items():
@@ -63,12 +62,12 @@ class Run:
         return found
 
     def facts(self) -> dict[str, Any]:
-        """The rest, as JSON: the schedule, the curve, the best scores, and how far the run is."""
+        """The rest, as JSON: the schedule, the curve, the best scores, and the progress so far."""
         result = {one.name: getattr(self.result, one.name) for one in fields(Trained) if one.name != "weights"}
         return {"result": result, "schedule": self.schedule.state_dict()}
 
     def restore(self, tensors: dict[str, Tensor], facts: dict[str, Any], processes: Processes) -> None:
-        """Become what the run was that gave these tensors and facts.
+        """Set everything to the state that these tensors and facts were taken from.
 
         Raises:
             ForeignState: they are those of another model; nothing is changed then.
@@ -109,12 +108,27 @@ class Run:
 
 
 def _beginning(tensors: dict[str, Tensor], start: str) -> dict[str, Tensor]:
-    """Those of the tensors whose names begin so, by the rest of their names."""
+    """The tensors whose names begin with `start`, by the rest of their names."""
     return {name.removeprefix(start): tensor for name, tensor in tensors.items() if name.startswith(start)}
 
 
 def _optimizer_tensors(tensors: dict[str, Tensor]) -> Iterator[tuple[str, str, Tensor]]:
-    """Kind (such as `exp_avg`), weight and value of everything that the optimizer kept."""
+    """Kind (such as `exp_avg`), weight and value of everything in the optimizer's state."""
     for name, value in _beginning(tensors, OPTIMIZER).items():
         kind, weight = name.split("/", 1)
         yield kind, weight, value
+
+
+def random_states(device: torch.device) -> dict[str, Tensor]:
+    """The states of torch's random generators, uint8 tensors: the processor's and, if it is another, the device's."""
+    states = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        states["device"] = torch.cuda.get_rng_state(device)
+    return states
+
+
+def set_random_states(states: dict[str, Tensor], device: torch.device) -> None:
+    """Give the generators states that `random_states` returned."""
+    torch.set_rng_state(states["cpu"])
+    if "device" in states:
+        torch.cuda.set_rng_state(states["device"], device)

@@ -1,52 +1,65 @@
-"""How one training stage trains: the keys of a task file's `intermediate` and `target` sections."""
+"""How a training stage trains: the keys of the sections `intermediate` and `target` in task files and recipes."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from xstilts.base.errors import ParameterError
 
-NOT_DECIDING = ("resume_minutes", "trim_vocabulary", "loader_workers")  # settings that change no number
-# Settings that an earlier version did not have, where they change nothing.
-NEUTRAL = {"tune": "full", "attention": "auto", "compile": False}
+NOT_DECIDING = ("resume_minutes", "trim_vocabulary", "loader_workers")  # settings on which no number depends
+# Settings that an earlier version did not have, with the value at which they change nothing.
+NEUTRAL: dict[str, Any] = {"tune": "full", "attention": "auto", "compile": False, "labels": "own", "pictures": "shown"}
+NEUTRAL |= {"max_updates": None, "max_tokens": None, "terms": {}}
 
 
 @dataclass(frozen=True)
 class TrainSettings:
     """Attributes:
     epochs: passes over the training rows (of a mixture: over its epoch).
+    max_updates: the run ends after so many updates, if not before; null: no limit.
+    max_tokens: the run ends with the update in which it has seen so many real tokens, if not before; null: no limit.
+        Learning rate and evaluations follow the length that the run really has.
+    labels: own; shuffled, a control: exchanged among the rows of each task, in train and dev (`xstilts.train.labels`).
+    pictures: shown; two controls, in train and dev: blind, none; shuffled, those of other rows
+        (`xstilts.train.pictures`).
+    terms: loss terms beside the task's own, each with its weight: `{public_distance: 0.1}`; see `xstilts.train.terms`.
     learning_rate: peak rate of the encoder.
     head_learning_rate: peak rate of heads and feature maps, which start fresh.
     warmup: part of the updates with a rising rate; afterwards it falls linearly to 0.
     weight_decay: AdamW's, on matrices only; on word embeddings there is none.
-    clip: largest gradient norm, applied once an update.
+    clip: largest gradient norm, applied once per update.
     token_budget: padded tokens (text and picture) in a batch, at most.
     batch_size: examples in a batch, at most.
-    accumulation: how many times an update may hold what a batch may. Half of both limits and twice the accumulation
-        make the same updates in half of the memory.
+    accumulation: batches per update, at most. Half of both limits and twice the accumulation make the same updates in
+        half of the memory.
     evaluations: times English dev is scored, evenly over the second half, the last at the end; the best is kept.
-    tune: what of the encoder is trained: `full`, its layers; `lora`, low-rank adapters beside the linear maps of those
-        layers, and nothing else of them; `head`, nothing, so that heads and feature maps alone are.
+    tune: which part of the encoder is trained: `full`, its layers; `lora`, low-rank adapters beside the linear maps of
+        those layers, and nothing else in them; `head`, nothing, so that only heads and feature maps are.
     lora_rank: rank of the adapters; their product is multiplied by 2.
     dropout: probability of every dropout in the encoder.
     train_inputs: whether embeddings and visual prefix are trained.
     frozen_layers: how many of the encoder's layers, from the input on, are not trained.
-    trim_vocabulary: whether only those word embeddings are in memory that the cache's texts use (a task of masked
-        language modelling uses all). It decides nothing: with embeddings that are trained, the gradient's norm is
-        summed over fewer zeros, and may be rounded otherwise.
+    trim_vocabulary: whether only the word embeddings that the cache's texts use are in memory (a task of masked
+        language modelling uses all). No number depends on it but for rounding: with trained embeddings, the gradient's
+        norm is summed over fewer zeros.
     precision: bf16 autocast or fp32.
-    resume_minutes: between two states on disk, from which a run that was cut off is taken up; 0: none is written. It
-        decides nothing else.
-    loader_workers: threads that make batches ahead; null: two for an accelerator, none for processors. It decides
-        nothing else.
+    resume_minutes: between two states on disk, from which a run that was stopped resumes; 0: none is written. No number
+        depends on it.
+    loader_workers: threads that prepare batches in advance; null: two for an accelerator, none for processors. No
+        number depends on it.
     attention: packed: the tokens of a batch in one row, without padding, and attention within each sequence; padded;
         auto: packed where that is faster, on a GPU in bf16 without dropout. Both compute the same.
     compile: whether torch compiles the encoder's layers (torch.compile), which takes a minute or so at the start. On
-        processors one thread works then.
+        processors, training then uses one thread.
     """
 
     epochs: float = 1.0
+    max_updates: int | None = None
+    max_tokens: int | None = None
+    labels: Literal["own", "shuffled"] = "own"
+    pictures: Literal["shown", "blind", "shuffled"] = "shown"
+    terms: dict[str, float] = field(default_factory=dict)
     learning_rate: float = 7.0e-5
     head_learning_rate: float = 5.0e-4
     warmup: float = 0.1
@@ -69,10 +82,13 @@ class TrainSettings:
     compile: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what would train nothing, or something else than was asked."""
+        """Refuse what would train nothing, or something other than what was asked for."""
         for name in ("epochs", "token_budget", "batch_size", "accumulation", "evaluations", "clip", "lora_rank"):
             if getattr(self, name) <= 0:
                 raise ParameterError(f"{name} is {getattr(self, name)}, expected more than 0")
+        for name in ("max_updates", "max_tokens"):
+            if getattr(self, name) is not None and getattr(self, name) <= 0:
+                raise ParameterError(f"{name} is {getattr(self, name)}, expected more than 0, or null")
         for name in ("frozen_layers", "resume_minutes"):
             if getattr(self, name) < 0:
                 raise ParameterError(f"{name} is {getattr(self, name)}, expected 0 or more")
@@ -82,7 +98,7 @@ class TrainSettings:
             raise ParameterError(f"loader_workers is {self.loader_workers}, expected 0 or more, or null")
 
     def deciding(self) -> dict[str, Any]:
-        """The settings on which a run's numbers depend; of those in `NEUTRAL` only what differs from that."""
+        """The settings on which a run's numbers depend; of those in `NEUTRAL`, only the ones with another value."""
         unused = () if self.tune == "lora" else ("lora_rank",)
         own = {name: value for name, value in asdict(self).items() if name not in (*NOT_DECIDING, *unused)}
         return {name: value for name, value in own.items() if name not in NEUTRAL or value != NEUTRAL[name]}

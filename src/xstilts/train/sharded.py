@@ -1,4 +1,4 @@
-"""Steps of a model whose layers are spread over processes, for encoders that one device has no room to train."""
+"""Steps of a model whose layers are spread over processes, for encoders too large to train on one device."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from xstilts.train.update import Updater
 
 
 def shard_and_move(model: MultitaskModel, settings: TrainSettings, processes: Processes) -> MultitaskModel:
-    """Move the model to where this process computes; if it was launched so, only its part of every layer.
+    """Move the model to where this process computes; if it was launched with FSDP, only its part of every layer.
 
     Raises:
-        ParameterError: a setting that cannot be had with sharded layers.
+        ParameterError: a setting that sharded layers do not support.
     """
     if processes.sharded:
         refuse(settings)
@@ -35,16 +35,16 @@ def shard_and_move(model: MultitaskModel, settings: TrainSettings, processes: Pr
 
 
 def refuse(settings: TrainSettings) -> None:
-    """Raise `ParameterError` where the settings ask for what sharded layers cannot do."""
+    """Raise `ParameterError` where the settings ask for something that sharded layers cannot do."""
     todo = "launch without FSDP (accelerate launch --multi_gpu)"
     if settings.tune == "lora":
         raise ParameterError(f"tune: lora trains so little that sharding saves next to nothing; {todo}")
     if settings.compile:
-        raise ParameterError(f"compile: true is not there for sharded layers; set it to false, or {todo}")
+        raise ParameterError(f"compile: true is not supported for sharded layers; set it to false, or {todo}")
 
 
 def _start_gradients_at_the_input(_: Any, arguments: Any, named: dict[str, Any]) -> None:
-    """Let every batch go back through all layers, as one does whose task has a feature map that is trained."""
+    """Let the gradient of every batch pass back through all layers, as it does below a trained feature map."""
     embedded = named["inputs_embeds"]
     if torch.is_grad_enabled() and not embedded.requires_grad:
         embedded.requires_grad_(True)
@@ -53,8 +53,8 @@ def _start_gradients_at_the_input(_: Any, arguments: Any, named: dict[str, Any])
 class ShardedUpdater(Updater):
     """An `Updater` for such a model; all processes go through the layers equally often.
 
-    Layers add up their gradients over processes on the way back, every batch; whatever is whole in each process does so
-    once an update.
+    Layers add up their gradients over processes in the backward pass of every batch; whatever is whole in each process
+    does so once per update.
     """
 
     @cached_property
@@ -64,7 +64,7 @@ class ShardedUpdater(Updater):
 
     @cached_property
     def stand_in(self) -> Batch:
-        """What goes through the layers in the place of a share that is empty."""
+        """What goes through the layers in place of an empty share."""
         return self.model.encoder.ready(self.rows.batch(np.array([0])))
 
     def batches(self, number: int, update: Sequence[np.ndarray]) -> list[list[Batch]]:
@@ -73,16 +73,16 @@ class ShardedUpdater(Updater):
 
     def _add_gradient(self, number: int, parts: list[Batch], examples: int) -> float | Tensor:
         if not parts:
-            self._go_along()
+            self._run_along()
             return self.nothing
-        (batch,) = parts  # a batch of one's own is not split: layers are for one thread
+        (batch,) = parts  # a batch is not split here: sharded layers are for one thread
         with self.accelerator.autocast():
             loss = self.model(batch.to(self.accelerator.device)) / examples
         torch.autograd.backward(loss)
-        return self.watch.see(f"loss of {batch.task}", loss.detach(), number, batch.ids)
+        return self.check.see(f"loss of {batch.task}", loss.detach(), number, batch.ids)
 
-    def _go_along(self) -> None:
-        """Go through the layers once, there and back, without a gradient of one's own."""
+    def _run_along(self) -> None:
+        """Go through the layers once, forwards and backwards, without adding to the gradient."""
         whole, _ = self.split
         kept = [weight.grad for weight in whole]
         with self.accelerator.autocast():
@@ -90,7 +90,7 @@ class ShardedUpdater(Updater):
         if hidden.requires_grad:
             torch.autograd.backward(0.0 * hidden.float().sum())
         for weight, gradient in zip(whole, kept, strict=True):
-            weight.grad = gradient  # a head that nobody needed has none, rather than zeros
+            weight.grad = gradient  # a head that no example needed has none, rather than zeros
 
     def _exchange(self) -> None:
         self.processes.add_gradients(self.split[0])

@@ -1,4 +1,4 @@
-"""Spans out of logits: the best answer of a row, or none, and their score on dev."""
+"""Spans from logits: the best answer of a row, or none, and the score on dev."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def best_answer(logits: Tensor, allowed: Tensor | None = None, longest: int = LO
 
     Args:
         logits: float32 `[batch, 2, tokens]`, of first and last token; token 0 means no answer.
-        allowed: bool `[batch, tokens]`, tokens that an answer may consist of (`Batch.context_mask`); None: all. Token
-            0 is never one.
+        allowed: bool `[batch, tokens]`, true at the tokens that an answer may consist of (`Batch.context_mask`); None:
+            all. Token 0 is never one.
         longest: tokens of an answer, at most.
 
     Returns:
         First and last token, int64 `[batch]`, and the margin, float32 `[batch]`: score(best span) - score(0, 0), where
-        a score is the sum of both logits. Where no span is allowed, 0, 0 and -inf. Of the windows of a long context the
-        one with the greatest margin has the answer; a margin below 0 says that the context holds none.
+        a score is the sum of both logits. Where no span is allowed, 0, 0 and -inf. The answer
+        to a long context is that of the window with the greatest margin; a margin below 0 means that there is none.
     """
     scores = logits[:, 0, :, None] + logits[:, 1, None, :]
     size = scores.shape[-1]
@@ -38,21 +38,11 @@ def best_answer(logits: Tensor, allowed: Tensor | None = None, longest: int = LO
     return place // size, place % size, best - scores[:, 0, 0]
 
 
-def best_span(logits: Tensor, allowed: Tensor | None = None, longest: int = LONGEST) -> tuple[Tensor, Tensor]:
-    """First and last token, int64 `[batch]` each, of the best span, or 0, 0 where no answer scores higher.
-
-    The arguments are those of `best_answer`.
-    """
-    start, end, margin = best_answer(logits, allowed, longest)
-    answered = margin > 0
-    return torch.where(answered, start, 0), torch.where(answered, end, 0)
-
-
 def span_points(logits: Tensor, batch: Batch) -> Tensor:
-    """What dev needs of every row, float32 `[batch, 3]`.
+    """What dev needs for every row, float32 `[batch, 3]`.
 
     The margin of the best answer (see `best_answer`), its F1 with the gold span (the tokens' positions are compared,
-    not their text; 0 where the row holds no answer), and whether the row holds one.
+    not their text; 0 where the row has no answer), and whether the row has one.
     """
     start, end, margin = best_answer(logits, batch.context_mask)
     inside = torch.minimum(end, batch.end) - torch.maximum(start, batch.start) + 1
@@ -69,9 +59,10 @@ def span_score(points: np.ndarray, ids: Sequence[str]) -> float:
     ever predicted, as in SQuAD 1.1.
 
     Args:
-        points: `[rows, 3]`, see `span_points`.
+        points: `[3 * rows]`, the points of `span_points`, row after row.
         ids: the rows' ids; the windows of an example share it.
     """
+    points = points.reshape(-1, 3)
     _, examples = np.unique(np.array(ids, dtype=object).astype(str), return_inverse=True)
     order = np.lexsort((-points[:, 0], examples))  # each example's best window first
     _, first = np.unique(examples[order], return_index=True)

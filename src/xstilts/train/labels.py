@@ -1,7 +1,7 @@
-"""Labels exchanged among the rows of a task: the control that an intermediate task's labels teach something.
+"""Labels exchanged among the rows of a task: a control for whether an intermediate task's labels teach anything.
 
-What stays is everything but the connection between an example and its label: texts, pictures, how often each label
-occurs, number and order of updates. A route that gains as much with exchanged labels gained from something else.
+Everything stays but the connection between an example and its label: texts, pictures, how often each label occurs, the
+number and order of updates. Where a route gains as much with exchanged labels, it gained from something else.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ import pyarrow as pa
 from xstilts.base.errors import ParameterError
 
 COLUMNS = ("label", "labels", "scores", "start", "end", "answer", "answers")  # those of `cache.ROW` that hold the label
+SEED = 0  # of the exchange; the same in every run, so that seeds of runs change nothing about it
 
 
-def shuffle_labels(table: pa.Table, kinds: Mapping[str, str], seed: int) -> pa.Table:
-    """The rows of a split in their order, each with a label that says nothing of it.
+def shuffle_labels(table: pa.Table, kinds: Mapping[str, str], seed: int = SEED) -> pa.Table:
+    """The rows of a split in their order, each with a label that says nothing about it.
 
     - vqa, classification, matching: the label of another row of the task, of whatever question type, so that the
-      commonest answer stays the commonest.
-    - span: as many tokens as the answer of another row has (none where that has none), at a random place of the
+      most frequent answer stays the most frequent.
+    - span: as many tokens as the answer of another row has (none where that has none), at a random place in the
       row's own context. The text of the answer is known where the row has its context, and empty elsewhere.
     - choice: the place that is right in another row; a row with fewer choices draws one of its own.
 
@@ -37,10 +38,10 @@ def shuffle_labels(table: pa.Table, kinds: Mapping[str, str], seed: int) -> pa.T
     tasks = np.array(table["task"].to_pylist(), dtype=object)
     parts, places = [table.slice(0, 0)], [np.array([], np.int64)]
     for task in sorted(set(tasks)):
-        exchange = KINDS.get(kinds[task])
+        exchange = EXCHANGES.get(kinds[task])
         if exchange is None:
-            found = f"{task} is a {kinds[task]} task, whose labels cannot be exchanged"
-            raise ParameterError(f"encode.shuffle_labels: {found}; it is for {', '.join(KINDS)} tasks")
+            found = f"the labels of {task}, a {kinds[task]} task, cannot be exchanged"
+            raise ParameterError(f"labels: shuffled: {found}; use it for {', '.join(EXCHANGES)} tasks")
         places.append(np.flatnonzero(tasks == task))
         own, draw = table.take(places[-1]), random.Random(f"{seed}:labels of {task}")
         order = list(range(len(own)))
@@ -78,7 +79,7 @@ def _another_span(own: pa.Table, other: pa.Table, draw: random.Random) -> pa.Tab
 
 
 def context_of(input_ids: Sequence[int]) -> tuple[int, int]:
-    """The first token of a row's context, and the one behind its last.
+    """The first token of a row's context, and the one after its last.
 
     A BERT-like encoder reads a pair of texts as `question </s></s> context </s>`, or with one token between them: the
     context lies between the last two of the tokens that end the row.
@@ -98,7 +99,7 @@ def _with(table: pa.Table, columns: Mapping[str, Any]) -> pa.Table:
     return pa.table({**kept, **given}, schema=table.schema)
 
 
-KINDS: Mapping[str, Callable[[pa.Table, pa.Table, random.Random], pa.Table]] = {
+EXCHANGES: Mapping[str, Callable[[pa.Table, pa.Table, random.Random], pa.Table]] = {
     "vqa": _of_another,
     "classification": _of_another,
     "matching": _of_another,

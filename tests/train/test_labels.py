@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+import torch
 
 from tiny_files import TinyFiles
 from xstilts.base.errors import ParameterError
 from xstilts.base.files import open_rows, read_json
-from xstilts.base.parameters import task_names
-from xstilts.encode.mixture import make_mixture
-from xstilts.encode.recipe import MixtureSpec, Sampling, load_mixture
-from xstilts.encode.shuffled import COLUMNS, KINDS, context_of, shuffle_labels
-from xstilts.encode.task import Places, encode_task
-from xstilts.tasks.schema import EncodeSection, TaskSpec, load_task
+from xstilts.train.examples import open_examples
+from xstilts.train.labels import COLUMNS, context_of, shuffle_labels
+from xstilts.train.phase import train_phase
+from xstilts.train.settings import TrainSettings
 
-SQUAD = TaskSpec("squad", "span", EncodeSection(["en"], "f1", {"train": "train.json", "dev": "dev.json"}))
-FILES: dict[str, str | list[str]] = {"train": "train/en.json", "dev": "dev/en.json"}
-XGQA = TaskSpec("xgqa", "vqa", EncodeSection(["en"], "accuracy", FILES, features="xgqa"))
 OF_ANOTHER = {"looks": "vqa", "votes": "vqa", "follows": "classification", "matches": "matching"}
 
 
@@ -71,32 +67,33 @@ def test_the_seed_decides(rows: pa.Table) -> None:
     assert not shuffle_labels(rows, KIND_OF, 1).equals(shuffle_labels(rows, KIND_OF, 0))
 
 
-@pytest.fixture
-def squad(places: Places) -> Path:
-    """The caches of tiny squad and xgqa."""
-    for task in (SQUAD, XGQA):
-        encode_task(task, places)
-    return places.tokenized
+@pytest.mark.parametrize("has_context", [False, True], ids=["train", "dev"])
+def test_a_span_lies_in_its_own_context_and_has_the_length_of_another(
+    has_context: bool, tiny: TinyFiles, tiny_features: dict[str, str]
+) -> None:
+    listed = [row for row in tiny.rows("doubts", 60) if row["start"]]
+    for row in listed[::2]:
+        row["end"] = min(row["start"] + 1, context_of(row["input_ids"])[1] - 1)
+    without = {} if has_context else {"context": "", "offsets": []}
+    cache = tiny.cache(f"spans-{has_context}", {"train": [row | without for row in listed]}, tiny_features)
+    table = open_rows(cache / "train.arrow")
+    before, after = table.to_pylist(), shuffle_labels(table, {"doubts": "span"}, 0).to_pylist()
+    assert len(after) > 10
+    assert len({row["start"] for row in after}) > 3
+    lengths = [Counter(row["end"] - row["start"] for row in some) for some in (before, after)]
+    assert lengths[0] == lengths[1]
+    assert len(lengths[0]) == 2
+    for row in after:
+        first, stop = context_of(row["input_ids"])
+        assert first <= row["start"] <= row["end"] < stop
+        assert row["answer"] in row["context"]
+        assert bool(row["answer"]) == has_context
+        assert row["answers"] == ([row["answer"]] if row["answer"] else [])
 
 
-def test_a_span_lies_in_its_own_context_and_has_the_length_of_another(squad: Path) -> None:
-    for split in ("train", "dev"):
-        table = open_rows(squad / "squad/learn" / f"{split}.arrow")
-        before, after = table.to_pylist(), shuffle_labels(table, {"squad": "span"}, 0).to_pylist()
-        lengths = [Counter(row["end"] - row["start"] for row in some) for some in (before, after)]
-        assert lengths[0] == lengths[1]
-        for row in after:
-            first, stop = context_of(row["input_ids"])
-            assert first <= row["start"] <= row["end"] < stop
-            assert row["answer"] in row["context"]
-            assert bool(row["answer"]) == (split == "dev")
-            assert row["answers"] == ([row["answer"]] if row["answer"] else [])
-
-
-def test_the_context_is_where_dev_rows_have_characters(squad: Path) -> None:
-    dev = open_rows(squad / "squad/learn/dev.arrow").to_pylist()
-    assert dev
-    for row in dev:
+def test_the_context_is_where_dev_rows_have_characters(tiny: TinyFiles) -> None:
+    rows = tiny.rows("doubts", 20)
+    for row in rows:
         inside = [place for place, begin in enumerate(row["offsets"][::2]) if begin >= 0]
         assert context_of(row["input_ids"]) == (inside[0], inside[-1] + 1)
 
@@ -116,31 +113,32 @@ def test_kinds_without_a_label_to_exchange_are_refused(
     tiny: TinyFiles, tiny_features: dict[str, str], task: str
 ) -> None:
     table = open_rows(tiny.cache(f"refused-{task}", {"train": tiny.rows(task, 4)}, tiny_features) / "train.arrow")
-    with pytest.raises(ParameterError, match=rf"{task} is a \w+ task, whose labels cannot be exchanged; it is for vqa"):
+    with pytest.raises(ParameterError, match=rf"the labels of {task}, a \w+ task, cannot be exchanged; use it for vqa"):
         shuffle_labels(table, {task: tiny.KINDS[task]}, 0)
 
 
-def test_a_mixture_says_that_its_labels_were_exchanged(squad: Path) -> None:
-    plain = MixtureSpec("plain", ("squad", "xgqa"), Sampling())
-    for one in (plain, dataclasses.replace(plain, name="control", shuffle_labels=True)):
-        make_mixture(one, squad)
-    cards = {name: read_json(squad / name / "learn/card.json") for name in ("plain", "control")}
-    assert "shuffled_labels" not in str(cards["plain"])
-    assert {name: task["shuffled_labels"] for name, task in cards["control"]["tasks"].items()} == {
-        "squad": True,
-        "xgqa": True,
-    }
-    assert cards["control"]["mixture"] == cards["plain"]["mixture"]
-    trained = [open_rows(squad / name / "learn/train.arrow") for name in ("plain", "control")]
-    assert trained[0]["id"].equals(trained[1]["id"])
-    assert not trained[0]["start"].equals(trained[1]["start"])
+def test_train_and_dev_are_opened_with_exchanged_labels(learn: Path) -> None:
+    """By an exchange of their own, which no seed of a run changes; texts and pictures stay."""
+    for split in ("train", "dev"):
+        own, shuffled, again = (open_examples(learn, split, labels=name) for name in ("own", "shuffled", "shuffled"))
+        assert own.ids == shuffled.ids
+        assert (own.columns["label"] != shuffled.columns["label"]).any()
+        assert (own.columns["start"] != shuffled.columns["start"]).any()
+        assert all((shuffled.columns[name] == again.columns[name]).all() for name in own.columns)
+        assert torch.equal(own.batch(range(4)).input_ids, shuffled.batch(range(4)).input_ids)
 
 
-def test_the_controls_of_the_grid_are_one_task_with_exchanged_labels(parameter_files: object) -> None:
-    names = [name for name in task_names() if name.endswith("_shuffled")]
-    assert names == ["gqa_shuffled", "squad_shuffled"]
-    for name in names:
-        recipe = load_mixture(name)
-        assert recipe.members == (name.removesuffix("_shuffled"),)
-        assert recipe.shuffle_labels
-        assert load_task(recipe.members[0]).kind in KINDS
+def test_a_checkpoint_says_that_labels_were_exchanged(
+    learn: Path, public: Path, tmp_path: Path, make_settings: Callable[..., TrainSettings]
+) -> None:
+    """As a setting; the same examples were trained on in the same order, and another encoder came of it."""
+    cards = {}
+    for labels in ("own", "shuffled"):
+        settings = make_settings(epochs=0.5, labels=labels, learning_rate=1e-3)
+        train_phase(learn, public, tmp_path / labels, settings, 0)
+        cards[labels] = read_json(tmp_path / labels / "checkpoint.json")
+    own, shuffled = (cards[name]["training"] for name in ("own", "shuffled"))
+    assert "labels" not in own["settings"]
+    assert shuffled["settings"] == own["settings"] | {"labels": "shuffled"}
+    assert all(own[name] == shuffled[name] for name in ("updates", "examples", "tokens"))
+    assert own["curve"] != shuffled["curve"]

@@ -1,0 +1,77 @@
+"""Loss terms beside a task's own; the setting `terms` names them with their weights: `terms: {public_distance: 0.1}`.
+
+A new term is a class here (see `xstilts.model.multitask.Term`) and its entry in `TERMS`. A term has neither trained
+weights nor a state of its own: nothing of it is in a checkpoint, nor in the state from which a run resumes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from xstilts.base.errors import ParameterError, did_you_mean
+from xstilts.model.batch import Batch
+from xstilts.model.checkpoint import load_encoder
+from xstilts.model.encoder import Encoded
+from xstilts.model.feature_map import apply_map
+from xstilts.model.multitask import MultitaskModel, Over, Term
+from xstilts.model.vocabulary import kept_ids
+from xstilts.train.processes import Processes
+from xstilts.train.settings import TrainSettings
+
+
+class PublicDistance:
+    """The squared distance of a text's mean state from the public encoder's, as a mean over `hidden`.
+
+    It keeps the encoder close to the space that its languages share, which training on English pulls it out of. For an
+    example with choices it is the mean over these. The public encoder reads the same batch, without dropout.
+    """
+
+    over: Over = "examples"
+
+    def __init__(self, public: Path, model: MultitaskModel, device: torch.device) -> None:
+        self.encoder = load_encoder(public, token_ids=kept_ids(model.encoder.words).numpy()).to(device).eval()
+        self.encoder.requires_grad_(False)
+
+    def __call__(self, model: MultitaskModel, batch: Batch, encoded: Encoded) -> Tensor:
+        """The sum over the batch's examples, float32 scalar."""
+        with torch.no_grad():
+            public: Encoded = self.encoder(apply_map(model.inputs, batch))
+        distances: Tensor = (encoded.text_mean() - public.text_mean()).square().mean(-1)
+        distances = distances.view(-1, batch.choices)
+        if batch.choice_mask is None:
+            return distances.sum()
+        means: Tensor = (distances * batch.choice_mask).sum(1) / batch.choice_mask.sum(1)
+        return means.sum()
+
+
+TERMS: Mapping[str, Callable[[Path, MultitaskModel, torch.device], Term]] = {
+    "public_distance": PublicDistance,
+}
+
+
+def make_terms(
+    settings: TrainSettings, public: Path, model: MultitaskModel, processes: Processes
+) -> tuple[tuple[float, Term], ...]:
+    """The terms that the settings name, each with its weight.
+
+    Args:
+        public: phase 0.
+        model: the model as it will be trained, its vocabulary trimmed.
+
+    Raises:
+        ParameterError: an unknown term, or one over whole updates where an update is worked out in pieces.
+    """
+    for name in settings.terms:
+        if name not in TERMS:
+            raise ParameterError(f"terms: unknown term '{name}'.{did_you_mean(name, TERMS)}")
+    made = {name: TERMS[name](public, model, processes.device) for name in settings.terms}
+    for name, term in made.items():
+        if term.over == "update" and (settings.accumulation > 1 or processes.count > 1):
+            found = f"accumulation is {settings.accumulation} and there are {processes.count} processes"
+            todo = "set accumulation to 1 (and raise batch_size and token_budget instead) and train in one process"
+            raise ParameterError(f"terms: {name} needs every update in one piece, but {found}; {todo}")
+    return tuple((settings.terms[name], term) for name, term in made.items())
