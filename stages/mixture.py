@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from xstilts.base.errors import run_stage
+from xstilts.encode.members import load_mixture
 from xstilts.encode.mixture import make_mixture
-from xstilts.encode.recipe import load_mixture
 from xstilts.encode.summary import mixture_summary, summary
 
 

@@ -131,7 +131,8 @@ def test_export_writes_the_cell_that_was_asked_for(parameter_files: Any, public:
 
     cell = tmp_path / "data/target/plain/gqa-s0/xgqa"
     cell.mkdir(parents=True)
-    save_checkpoint(cell, {}, {"tasks": {}, "training": None})
+    nothing = {"tasks": {}, "training": None}
+    save_checkpoint(cell, {}, {**nothing, "intermediate": nothing})
     shutil.copytree(public, tmp_path / "data/public")
     result = call("export", "--route", "gqa", "--out", "x")
     assert result.exit_code == 0, result.output

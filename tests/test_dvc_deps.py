@@ -175,11 +175,11 @@ def test_imports_are_found_wherever_they_stand(tmp_path: Path) -> None:
         "from xstilts.base.cache import ROW\nimport importlib\n"
         "def main():\n    import xstilts.report.table as t\n"
         "class A:\n    from xstilts.base.parameters import grid\n"
-        "importlib.import_module('xstilts.encode.recipe')\n"
+        "importlib.import_module('xstilts.encode.members')\n"
     )
     found = {str(file.relative_to(PACKAGE)) for file in closure(script)}
     by_way_of_cache = "base/files.py"
-    assert {"base/cache.py", by_way_of_cache, "base/parameters.py", "encode/recipe.py"} <= found
+    assert {"base/cache.py", by_way_of_cache, "base/parameters.py", "encode/members.py"} <= found
     assert {"report/table.py", "report/numbers.py"} <= found
     assert "__init__.py" not in found  # the version is no input of any stage
 

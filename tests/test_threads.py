@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 import torch
 
-from xstilts.base.threads import one_thread_an_operation, processors, workers
+from xstilts.base.threads import one_thread_per_operation, processors, workers
 
 
 def test_the_number_of_threads_is_put_back() -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(3)
     try:
-        with one_thread_an_operation():
+        with one_thread_per_operation():
             assert torch.get_num_threads() == 1
-        with pytest.raises(ZeroDivisionError), one_thread_an_operation():
+        with pytest.raises(ZeroDivisionError), one_thread_per_operation():
             raise ZeroDivisionError
         assert torch.get_num_threads() == 3
     finally:

@@ -58,7 +58,7 @@ def predict(
     target: Target = None,
 ) -> None:
     """Answer a question about a picture, and show the five likeliest answers."""
-    run_stage(lambda: _predict(image, question, _cell(route, recipe, seed, target)))
+    run_stage(lambda: _predict(image, question, route, recipe, seed, target))
 
 
 @app.command()
@@ -191,12 +191,15 @@ def _export(out: Path, route: str | None, recipe: str | None, seed: int | None, 
     print(f"{out}: {cell.target_checkpoint}")
 
 
-def _predict(image: Path, question: str, cell: Cell) -> None:
+def _predict(
+    image: Path, question: str, route: str | None, recipe: str | None, seed: int | None, target: str | None
+) -> None:
     from xstilts.base.cells import PUBLIC
     from xstilts.base.errors import DataError
 
     if not image.is_file():
         raise DataError(image, None, "no such file", "a picture", "give the path of one with --image")
+    cell = _cell(route, recipe, seed, target)
     from xstilts.predict import predict as answer
 
     ranked = answer(image, question, cell.target_checkpoint, PUBLIC)

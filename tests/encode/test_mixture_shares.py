@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 import pytest
 
 from xstilts.base.files import open_rows, read_json, write_json, write_table
+from xstilts.encode.members import MixtureSpec, Sampling
 from xstilts.encode.mixture import Mixture, make_mixture
-from xstilts.encode.recipe import MixtureSpec, Sampling
 from xstilts.encode.sampling import rates
 from xstilts.encode.summary import mixture_summary, padding
 from xstilts.encode.write import as_table

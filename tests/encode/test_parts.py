@@ -10,8 +10,8 @@ import pytest
 from xstilts.base.cache import ROW
 from xstilts.base.errors import DataError
 from xstilts.base.files import open_rows, read_json
+from xstilts.encode.members import MixtureSpec, Sampling
 from xstilts.encode.mixture import make_mixture
-from xstilts.encode.recipe import MixtureSpec, Sampling
 from xstilts.encode.task import Places, encode_task
 from xstilts.tasks.overlap import OVERLAP
 from xstilts.tasks.schema import EncodeSection, TaskSpec

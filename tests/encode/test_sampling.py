@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from xstilts.encode.recipe import Sampling
+from xstilts.encode.members import Sampling
 from xstilts.encode.sampling import draws, epoch_rows, member_order, member_rows, rates
 
 ROWS = {"gqa": 943_000, "snli_ve": 529_527, "mnli": 392_702, "rte": 2_490}

@@ -12,8 +12,8 @@ from tokenizers import Tokenizer
 from xstilts.base.cache import ROW
 from xstilts.base.kinds import KINDS
 from xstilts.encode.kinds.tagging import WordTokens
+from xstilts.encode.members import MixtureSpec, Sampling
 from xstilts.encode.mixture import make_mixture
-from xstilts.encode.recipe import MixtureSpec, Sampling
 from xstilts.encode.tokens import Template, open_tokenizer
 from xstilts.encode.write import as_table, write_cache
 from xstilts.tasks.examples import (

@@ -16,8 +16,8 @@ from xstilts.base.files import open_rows
 from xstilts.base.kinds import KINDS, MIXTURE
 from xstilts.base.parameters import build, grid, task_kind, task_section
 from xstilts.data.raw import write_raw
+from xstilts.encode.members import load_mixture
 from xstilts.encode.mixture import make_mixture
-from xstilts.encode.recipe import load_mixture
 from xstilts.encode.task import encode_task
 from xstilts.features.extract import FeatureSettings, extract
 from xstilts.features.public import assemble

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from xstilts.base.errors import ParameterError
-from xstilts.encode.recipe import load_mixture
+from xstilts.encode.members import load_mixture
 from xstilts.tasks.schema import load_task, named_files, split_languages
 
 ROOT = Path(__file__).parents[2]

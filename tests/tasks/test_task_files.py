@@ -10,7 +10,7 @@ import pytest
 from xstilts.base import parameters
 from xstilts.base.kinds import KINDS
 from xstilts.base.languages import LANGUAGE3
-from xstilts.encode.recipe import load_mixture
+from xstilts.encode.members import load_mixture
 from xstilts.tasks.schema import SPLITS, load_task, named_files
 
 ROOT = Path(__file__).parents[2]

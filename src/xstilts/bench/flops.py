@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xstilts.base.threads import one_thread_an_operation
+from xstilts.base.threads import one_thread_per_operation
 from xstilts.bench.clock import Stopwatch, device, now
 from xstilts.bench.job import Job, Measured
 
@@ -108,7 +108,7 @@ def sizes(sweep: bool) -> Sizes:
 
 def _apart(left: Tensor, right: Tensor, job: Job) -> float:
     """Products per second, each thread at products of its own."""
-    with one_thread_an_operation(), ThreadPoolExecutor(job.threads) as pool:
+    with one_thread_per_operation(), ThreadPoolExecutor(job.threads) as pool:
         return sum(pool.map(lambda _: _repeat(left, right, job.seconds), range(job.threads)))
 
 

@@ -26,7 +26,7 @@ from xstilts.check.grid import PHASES, Grid, check_grid
 from xstilts.check.words import all_keys, joined, known_keys
 from xstilts.data.pictograms.build import DATASETS
 from xstilts.data.raw import NAMES, DataSettings, has_own_data, official_source
-from xstilts.encode.recipe import load_mixture
+from xstilts.encode.members import load_mixture
 from xstilts.report.comparisons import read_comparisons
 from xstilts.score.settings import ScoreSettings
 from xstilts.tasks.schema import load_task

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from xstilts.base.cache import ROW
 from xstilts.base.errors import DataError
 from xstilts.base.files import CARD, open_rows, read_json
-from xstilts.encode.recipe import MixtureSpec
+from xstilts.encode.members import MixtureSpec
 from xstilts.encode.sampling import draws, epoch_rows, member_order, member_rows, rates
 from xstilts.encode.summary import padding
 from xstilts.encode.write import write_cache

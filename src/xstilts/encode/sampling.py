@@ -9,7 +9,7 @@ import math
 import random
 from collections.abc import Mapping
 
-from xstilts.encode.recipe import Sampling
+from xstilts.encode.members import Sampling
 
 
 def rates(rows: Mapping[str, int], sampling: Sampling) -> dict[str, float]:

@@ -17,7 +17,7 @@ from torch import Tensor
 from xstilts.base.cache import image_id
 from xstilts.base.errors import DataError
 from xstilts.base.files import read_json, whole_directory, write_json
-from xstilts.base.threads import one_thread_an_operation
+from xstilts.base.threads import one_thread_per_operation
 from xstilts.data import e5, pretrained
 from xstilts.data.assets import find_wheel, open_member
 from xstilts.features.align import WordSpace, fit, leave_variant_out, targets_of
@@ -103,7 +103,7 @@ def picture_features(images: Path, names: Sequence[str], model: VisionEncoder, s
     source, crops = ImageSource(images), []
     for name in names:
         crops += cut(source.read(image_id(name)), WHOLE, settings.crop)
-    with one_thread_an_operation():
+    with one_thread_per_operation():
         return torch.from_numpy(embed(model, crops, settings.batch))
 
 

@@ -24,9 +24,8 @@ from xstilts.model.encoder import MultimodalEncoder
 from xstilts.model.multitask import MultitaskModel
 from xstilts.score.points import Points, count_by, score_by_language, texts
 from xstilts.score.settings import ScoreSettings
-from xstilts.train.examples import Examples, open_examples
+from xstilts.train.examples import Examples, open_examples, used_ids
 from xstilts.train.pictures import Shown
-from xstilts.train.vocabulary import used_ids
 
 SHOWN: Shown = "shown"
 CONTROLS: tuple[Shown, ...] = ("blind", "shuffled")
