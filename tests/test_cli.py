@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from xstilts.base.cells import Cell
 from xstilts.cli import app
 
 ROOT = Path(__file__).parents[1]
@@ -122,21 +122,16 @@ def test_predict_names_what_is_missing(parameter_files: Any, tmp_path: Path) -> 
     assert "seed" in refused(call(*ask, "--seed", "11"))
 
 
-def test_export_writes_the_cell_that_was_asked_for(parameter_files: Any, public: Path, tmp_path: Path) -> None:
+def test_export_writes_the_cell_that_was_asked_for(
+    parameter_files: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """And says how to make it, where there is none."""
-    assert "dvc repro stages/train/dvc.yaml:target@plain-gqa-0-xgqa" in refused(
-        call("export", "--route", "gqa", "--out", "x")
-    )
-    from xstilts.model.checkpoint import save_checkpoint
-
-    cell = tmp_path / "data/target/plain/gqa-s0/xgqa"
-    cell.mkdir(parents=True)
-    nothing = {"tasks": {}, "training": None}
-    save_checkpoint(cell, {}, {**nothing, "intermediate": nothing})
-    shutil.copytree(public, tmp_path / "data/public")
-    result = call("export", "--route", "gqa", "--out", "x")
-    assert result.exit_code == 0, result.output
-    assert result.output == "x: data/target/plain/gqa-s0/xgqa\n"
-    assert "This checkpoint was not scored yet." in (tmp_path / "x" / "README.md").read_text()
-    assert (tmp_path / "x" / "model.safetensors").is_file()
-    assert "found files that are no export" in refused(call("export", "--route", "gqa", "--out", "data"))
+    calls: list[tuple[Cell, Path]] = []
+    module = ModuleType("xstilts.export")
+    module.export_cell = lambda *arguments: calls.append(arguments)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "xstilts.export", module)
+    ask = ("export", "--route", "gqa", "--recipe", "lora", "--out", "x")
+    assert "dvc repro stages/train/dvc.yaml:target_only@lora-gqa-0-xgqa" in refused(call(*ask))
+    (tmp_path / "data/target/lora/gqa-s0/xgqa").mkdir(parents=True)
+    assert call(*ask).output == "x: data/target/lora/gqa-s0/xgqa\n"
+    assert calls == [(Cell("lora", "gqa", 0, "xgqa"), Path("x"))]
