@@ -20,14 +20,13 @@ $(STAMP): pyproject.toml .ci/constraints.txt
 	$(VENV)/bin/python -m pip install --quiet --use-pep517 -c .ci/constraints.txt -e '.[dev]'
 	@touch $@
 
-repro: PIPELINE := dvc.yaml
-study: PIPELINE := stages/full/dvc.yaml
+study: STUDY := full
 repro study: env
 	@git rev-parse --git-dir >/dev/null 2>&1 || \
 	  { echo "error: $(CURDIR) is no git repository, which DVC needs; clone the project, or run: git init && git add -A && git commit -m start" >&2; exit 1; }
 	@test -f .dvc/config || \
 	  { echo "error: .dvc/config is missing: restore it with git checkout .dvc, or run: .venv/bin/dvc init" >&2; exit 1; }
-	@$(VENV)/bin/dvc repro $(PIPELINE)
+	@$(VENV)/bin/xstilts grid run $(STUDY)
 
 test: env
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile $(if $(QUICK),-m "not slow and not stage")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from xstilts.base.threads import one_thread_per_operation, processors, workers
+from xstilts.base.machine import processors
+from xstilts.base.threads import one_thread_per_operation, workers
 
 
 def test_the_number_of_threads_is_put_back() -> None:

@@ -12,6 +12,7 @@ import typer
 
 from xstilts.base.errors import ParameterError, run_stage
 from xstilts.bench.command import bench
+from xstilts.external.command import score_predictions
 from xstilts.grid.command import grid
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.command(no_args_is_help=True)(bench)
+app.command(no_args_is_help=True)(score_predictions)
 app.add_typer(grid, name="grid")
 
 

@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from xstilts.base.cache import open_features
 from xstilts.base.errors import DataError
 from xstilts.base.files import read_json, sha256_of_files
-from xstilts.base.threads import processors
+from xstilts.base.machine import processors
 from xstilts.features import extract as extraction
 from xstilts.features.directory import NpyWriter
 from xstilts.features.efficientnet import EfficientNetLite0

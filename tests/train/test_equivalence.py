@@ -36,18 +36,15 @@ def test_how_an_update_is_cut_into_batches(cut: dict[str, int], trajectory: Run)
     assert (other.card["tokens"], other.card["updates"]) == (whole.card["tokens"], whole.card["updates"])
 
 
-@pytest.mark.parametrize("accumulation", [1, 2])
-def test_how_many_threads_share_the_work(accumulation: int, trajectory: Run) -> None:
-    """1, 2 or 4 of them: the same examples in the same order, exactly; losses within rounding."""
-    usual = {"batch_size": 16, "token_budget": 512, "accumulation": accumulation}
+@pytest.mark.parametrize("changed", [{}, {"accumulation": 2}, {"precision": "bf16"}], ids=str)
+def test_how_many_threads_share_the_work(changed: dict[str, Any], trajectory: Run) -> None:
+    """1, 2 or 4 of them: the same bits. A cell trained beside others is the same as one trained alone."""
+    usual = {"batch_size": 16, "token_budget": 512, **changed}
     whole = trajectory(processors=1, **usual)
     for processors in (2, 4):
-        shared, again = (trajectory(processors=processors, **usual) for _ in range(2))
-        losses, weights = whole.apart(shared)
-        assert losses < LOSS
-        assert weights < WEIGHT
-        assert shared.apart(again) == (0, 0)
-        assert shared.card["english_dev"] == pytest.approx(whole.card["english_dev"], abs=1e-6)
+        shared = trajectory(processors=processors, **usual)
+        assert shared.apart(whole) == (0, 0)
+        assert shared.card == whole.card
 
 
 def test_batches_without_padding(trajectory: Run) -> None:
@@ -101,14 +98,13 @@ def test_what_is_compared_moves(trajectory: Run) -> None:
 @pytest.mark.parametrize(
     "changed",
     [
-        {"processors": 2},
         {"attention": "packed"},
         {"batch_size": 4, "accumulation": 4},
         {"batch_size": 1, "accumulation": 16},
     ],
 )
 def test_in_bf16_as_well(changed: dict[str, Any], trajectory: Run) -> None:
-    """As trained by default, on processors: threads, packing, cuts; one more time the same, exactly."""
+    """As trained by default, on processors: packing, cuts; one more time the same, exactly."""
     usual = {"batch_size": 16, "token_budget": 10**6, "precision": "bf16", "evaluations": 1}
     whole, other, again = (trajectory(**{**usual, **one}) for one in ({}, changed, changed))
     losses, _ = whole.apart(other)

@@ -2,7 +2,7 @@
 
 A cell is (recipe, route, seed, target). The *route* is the intermediate task (a mixture, or `none`), the *recipe* says
 how both phases are trained. The two together are written as in the paths, `lora/gqa`, and `gqa` alone where the recipe
-is `plain`.
+is `plain`. A study's name may be an absolute path: its files then lie in that folder.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ def bench(
 def _run(command: str, options: dict[str, Any]) -> None:
     """Stop at an option that the command would ignore; else measure, print the report and write it."""
     from xstilts.base.files import write_json
-    from xstilts.base.threads import processors
+    from xstilts.base.machine import processors
 
     _refuse_ignored(command, options)
     options = {name: value for name, value in options.items() if command in USED_BY.get(name, (command,))}

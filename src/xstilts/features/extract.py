@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from xstilts.base.cache import BOX
 from xstilts.base.files import whole_directory
-from xstilts.base.threads import processors, workers
+from xstilts.base.machine import processors
+from xstilts.base.threads import workers
 from xstilts.features.directory import NpyWriter, write_list_and_card
 from xstilts.features.images import ImageSource
 from xstilts.features.regions import Boxes, Image, Proposals, propose

@@ -29,13 +29,13 @@ def _run(study: str | None, jobs: int | None) -> None:
     import logging
 
     from xstilts.base.errors import ParameterError
-    from xstilts.grid.machine import jobs_at_once, processors
+    from xstilts.base.machine import processors
     from xstilts.grid.plan import open_repo, study_pipeline
 
     pipeline = study_pipeline(study)
     if jobs is not None and jobs < 1:
         raise ParameterError(f"--jobs is {jobs}, expected at least 1")
-    from xstilts.grid.local import Runner
+    from xstilts.grid.local import Runner, jobs_at_once
 
     logging.getLogger("dvc").setLevel(logging.WARNING)
     ran = Runner(open_repo(), jobs or jobs_at_once(), processors()).run([str(pipeline)])

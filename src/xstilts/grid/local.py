@@ -20,10 +20,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from xstilts.base.errors import XstiltsError
+from xstilts.base.machine import SHARE, free_bytes, processors
 from xstilts.grid.plan import Plan, Stage, make_plan
 
 DUMP_SECONDS = 20.0  # between two writings of the lock files, each of which DVC reads and writes whole
+STAGE_BYTES = 3 << 30  # memory that a stage may take: training multilingual-e5-small takes 1.5 GB
 LINES = 12  # of a failed stage's output that are shown again at the end
+
+
+def jobs_at_once() -> int:
+    """One stage per processor, and no more than fit into the memory that is free; at least one."""
+    return max(1, min(processors(), free_bytes() // STAGE_BYTES))
 
 
 class StageFailed(XstiltsError):
@@ -131,7 +138,7 @@ class Runner:
         print(f"{stage.addressing}: restored from the cache", flush=True)
         return True
 
-    def _start(self, stage: Stage, processors: int, place: str) -> None:
+    def _start(self, stage: Stage, share: int, place: str) -> None:
         from dvc.rwlock import rwlock
         from dvc.stage.run import prepare_kwargs
 
@@ -141,7 +148,7 @@ class Runner:
         words = " ".join(sys.argv)
         locks.enter_context(rwlock(self.repo.tmp_dir, self.repo.fs, words, *paths, config.get("hardlink_lock", False)))
         given = prepare_kwargs(stage)
-        environment = given["env"] | {"XSTILTS_PROCESSORS": str(processors), "OMP_NUM_THREADS": str(processors)}
+        environment = given["env"] | {SHARE: str(share), "OMP_NUM_THREADS": str(share)}
         print(f"{place} {stage.addressing}", flush=True)
         process = subprocess.Popen(
             ["/bin/sh", "-c", stage.cmd],

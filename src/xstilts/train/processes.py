@@ -18,7 +18,7 @@ from accelerate import Accelerator, PartialState
 from accelerate.utils import parse_flag_from_env
 from torch import Tensor, distributed
 
-from xstilts.base.threads import processors
+from xstilts.base.machine import processors
 
 
 @functools.cache

@@ -27,7 +27,6 @@ from safetensors.torch import save_file
 
 from xstilts.base.errors import DataError, XstiltsError
 from xstilts.base.files import read_json, sha256_of, write_json
-from xstilts.base.threads import processors
 from xstilts.train.processes import Processes
 from xstilts.train.run import ForeignState, Run
 from xstilts.train.settings import TrainSettings
@@ -159,10 +158,10 @@ def run_inputs(
 ) -> dict[str, Any]:
     """Hashes and values of everything that decides a run's numbers, as JSON: with all the same, a run may be resumed.
 
-    Features are named in the cache's card by their hash. Number of processes and threads, device and versions count as
-    well: with others, sums are rounded differently.
+    Features are named in the cache's card by their hash. Number of processes, device and versions count as well: with
+    others, sums are rounded differently. The number of threads decides nothing.
     """
-    machine = {"device": processes.device.type, "processes": processes.count, "processors": processors()}
+    machine = {"device": processes.device.type, "processes": processes.count}
     machine |= {"layers": "sharded"} if processes.sharded else {}
     machine |= {"card": torch.cuda.get_device_name(processes.device)} if processes.device.type == "cuda" else {}
     return {
