@@ -118,7 +118,7 @@ def test_several_runs_of_a_system(systems: list[str], write: Any, tmp_path: Path
         for language in ("en", "de"):
             path = write(f"again_{run}/{language}.json", iglue(RIGHT))
         systems += ["--predictions", f"old={path.replace('de.json', '{language}.json')}"]
-    assert "3 of old and 1 of new; give equally many" in refused(call(*systems))
+    assert "found 3 runs of old and 1 of new, expected equally many" in refused(call(*systems))
     alone = call(*systems[:6], *systems[10:])
     assert alone.exit_code == 0, alone.output
     assert "old, run 1, old, run 2: 6 of 6 scored" in one_line(alone.output)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xstilts.base.cells import Cell
-from xstilts.base.errors import DataError, ParameterError
+from xstilts.base.errors import DataError
 from xstilts.base.files import sha256_of, write_json, write_table
 from xstilts.external.gold import Gold
-from xstilts.external.kinds import SCORERS, Answered
+from xstilts.external.kinds import Answered, scorer_of
 from xstilts.external.predictions import Given
 from xstilts.score.scoring import Scored
 
@@ -37,14 +37,9 @@ def score_run(gold: Gold, given: Mapping[str, Given]) -> Run:
             prediction that is no answer of the task (a label, a choice, a tag per word).
         ParameterError: a kind of task that is not scored from files of predictions.
     """
-    scorer = SCORERS[gold.task.kind]
-    if scorer is None:
-        ready = ", ".join(kind for kind, one in SCORERS.items() if one)
-        found = f"task {gold.task.name}: predictions of a {gold.task.kind} task are not scored from files"
-        raise ParameterError(f"{found}; the kinds that are: {ready}")
     languages = [language for language in gold.languages() if language in given]
     answered = [one for language in languages for one in join(gold, language, given[language])]
-    return Run(given, scorer(answered, gold.task))
+    return Run(given, scorer_of(gold.task)(answered, gold.task))
 
 
 def join(gold: Gold, language: str, given: Given) -> list[Answered]:

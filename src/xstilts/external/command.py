@@ -69,11 +69,14 @@ def named(predictions: Sequence[str]) -> dict[str, list[str]]:
 def _run(gold: str, systems: dict[str, list[str]], out: Path, task: str, leave_out: Sequence[str]) -> None:
     from xstilts.external.comparison import compare
     from xstilts.external.gold import read_gold
+    from xstilts.external.kinds import scorer_of
     from xstilts.external.predictions import read_predictions
     from xstilts.external.table import print_comparison
     from xstilts.tasks.schema import load_task
 
-    questions = read_gold(gold, load_task(task), leave_out)
+    spec = load_task(task)
+    scorer_of(spec)  # refuses a kind of task before anything is read
+    questions = read_gold(gold, spec, leave_out)
     runs = {name: [read_predictions(place, questions) for place in places] for name, places in systems.items()}
     print_comparison(compare(questions, runs, out))
     print(f"{out}: study.json, cells.json, transfer.json, differences.json and the cells")

@@ -92,10 +92,8 @@ def _check_alike(systems: Systems) -> None:
     for name in others:
         runs, expected = len(systems[name]), len(systems[first])
         if runs != expected:
-            found = f"{expected} of {first} and {runs} of {name}"
-            raise XstiltsError(
-                f"--predictions: found runs of systems that differ in number, {found}; give equally many"
-            )
+            found = f"{expected} runs of {first} and {runs} of {name}"
+            raise XstiltsError(f"--predictions: found {found}, expected equally many of every system")
     spoken = [(name, set(run)) for name, own in systems.items() for run in own]
     for name, codes in spoken:
         if codes != spoken[0][1]:

@@ -90,9 +90,8 @@ def read_gold(place: str, task: TaskSpec, leave_out: Sequence[str] = ()) -> Gold
     """
     folder, located = _located(place, task)
     examples = _read(folder, located)
-    left_out = {
-        one: frozenset(name for own in _read(*_located(one, task)).values() for name in own) for one in leave_out
-    }
+    unscored = {one: _read(*_located(one, task)) for one in leave_out}
+    left_out = {one: frozenset(name for own in read.values() for name in own) for one, read in unscored.items()}
     every_language = task.kind == "vqa" and len(examples) == 1 and LANGUAGE not in place and not Path(place).is_dir()
     return Gold(place, task, examples, every_language, left_out, _origin(folder, task))
 

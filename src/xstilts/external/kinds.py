@@ -8,7 +8,7 @@ from typing import NamedTuple, cast
 
 import pyarrow as pa
 
-from xstilts.base.errors import DataError
+from xstilts.base.errors import DataError, ParameterError
 from xstilts.base.kinds import covers
 from xstilts.external.predictions import Prediction
 from xstilts.score.answer_text import style_of
@@ -125,3 +125,17 @@ _SCORERS: dict[str, Scorer | None] = {
     "retrieval": None,
 }
 SCORERS = covers(_SCORERS, "xstilts.external.kinds.SCORERS", needs=lambda kind: kind.is_scored)
+
+
+def scorer_of(task: TaskSpec) -> Scorer:
+    """The function that scores answered questions of a task.
+
+    Raises:
+        ParameterError: a kind of task that is not scored from files of predictions.
+    """
+    scorer = SCORERS.get(task.kind)
+    if scorer is None:
+        ready = ", ".join(kind for kind, one in SCORERS.items() if one)
+        found = f"task {task.name}: predictions of a {task.kind} task are not scored from files"
+        raise ParameterError(f"{found}; the kinds that are: {ready}")
+    return scorer

@@ -15,7 +15,7 @@ from xstilts.report.summary import DETECTABLE, in_cells
 from xstilts.report.table import WIDTH, folded_table, language_table, type_table
 
 Record = Mapping[str, Any]
-MOST = 14  # languages that have a column each
+MOST = 12  # languages and means that have a column each
 
 
 def print_comparison(files: Record, console: Console | None = None) -> None:
@@ -23,10 +23,11 @@ def print_comparison(files: Record, console: Console | None = None) -> None:
     console = console or Console(width=WIDTH)
     differences = files["differences"]
     ((target, part),) = files["study"].items()
-    for table in score_tables(target, part, scored(differences["questions"])):
+    questions = scored(differences["questions"])
+    for table in score_tables(target, part, questions):
         console.print(table)
     if differences["differences"]:
-        console.print(difference_table(differences["differences"]))
+        console.print(difference_table(differences["differences"], questions))
         console.print(f"Intervals: {differences['intervals']}. They cover {differences['covers']}.", highlight=False)
     for line in notes(differences):
         console.print(line, highlight=False)
@@ -50,10 +51,10 @@ def score_tables(target: str, part: Record, questions: str) -> Iterator[Table]:
         yield table
 
 
-def difference_table(differences: Sequence[Record]) -> Table:
+def difference_table(differences: Sequence[Record], questions: str) -> Table:
     """One system minus another, in points."""
     first = differences[0]
-    title = f"{first['target']}: differences in {first['metric']} in points, {first['data']} data"
+    title = f"{first['target']}: differences in {first['metric']} in points, {first['data']} data, {questions}"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("systems", no_wrap=True)
     for heading in ("zero-shot", "95 %", "p", "p (Holm)", DETECTABLE, "en", "95 %", "p (Holm)"):
