@@ -1,0 +1,155 @@
+"""Systems side by side: a study whose routes are other people's systems, with the statistics of every study.
+
+A study is known by its name, below which its files lie (`xstilts.base.cells`); an absolute path is a name, too. So a
+comparison is a folder anywhere, laid out as the report and the page read a study:
+
+- `study.yaml`: its systems (as `intermediates`), runs (`seeds`) and target;
+- `scores/plain/<system>-s<run>/<target>`: what was scored; `cells/...`: what is kept of it;
+- `cells.json`, `study.json`, `transfer.json`: as in metrics/. The baseline of transfer.json is the first system;
+- `differences.json`: every pair of systems, and how many questions are scored;
+- `scenes/<target>`: no pictures, and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from xstilts.base.cells import DATA, PLAIN, Cell, Study
+from xstilts.base.errors import DataError, XstiltsError
+from xstilts.base.files import whole_directory, write_compact, write_json, write_table
+from xstilts.external.cells import Run, score_run, write_cell
+from xstilts.external.gold import Gold
+from xstilts.external.predictions import Given
+from xstilts.report.cells.collect import collect
+from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
+from xstilts.report.differences import about, facts, family, languages, types
+from xstilts.report.heat_map import GAP
+from xstilts.report.paired import Paired
+from xstilts.report.side_by_side import read_paired
+from xstilts.report.study import read_cells, study_tables, with_intervals
+from xstilts.scenes import PICTURES, QUESTIONS
+
+FILES = ("cells", "study", "transfer", "differences")
+Record = dict[str, Any]
+Systems = Mapping[str, Sequence[Mapping[str, Given]]]  # name -> its runs, each by language
+
+
+def compare(gold: Gold, systems: Systems, out: Path) -> dict[str, Any]:
+    """Score every run of every system, and write the comparison into `out`, replaced as a whole.
+
+    Returns:
+        The content of each of `FILES`.
+
+    Raises:
+        DataError: `out` holds something else, or predictions and questions do not fit (`score_run`).
+        XstiltsError: systems that differ in languages or in the number of runs.
+    """
+    _refuse_foreign(out)
+    _check_alike(systems)
+    runs = {name: [score_run(gold, one) for one in own] for name, own in systems.items()}
+    study = Study([PLAIN], list(runs), [], list(range(len(next(iter(runs.values()))))), [gold.task.name])
+    with whole_directory(out) as draft:
+        _write_scenes(draft / "scenes" / gold.task.name, gold)
+        for name, own in runs.items():
+            for seed, run in enumerate(own):
+                _write_run(draft, Cell(PLAIN, name, seed, gold.task.name), gold, run)
+        (draft / "study.yaml").write_text(yaml.safe_dump({"study": vars(study)}, sort_keys=False), encoding="utf-8")
+        files = _statistics(study, str(draft.resolve()), counts(gold, runs))
+        for name in FILES:
+            write_compact(draft / f"{name}.json", files[name])
+    return files
+
+
+def counts(gold: Gold, runs: Mapping[str, Sequence[Run]]) -> Record:
+    """How many questions are scored and why not all, by language, and how many predictions each run has of them."""
+    rows = next(iter(runs.values()))[0].scored.rows
+    predicted = [language for language in gold.languages() if language in rows]
+    return {
+        "questions": gold.counts(predicted),
+        "not_predicted": [language for language in gold.languages() if language not in predicted],
+        "predictions": {
+            name: [{language: len(run.given[language].answers) for language in predicted} for run in own]
+            for name, own in runs.items()
+        },
+    }
+
+
+def _refuse_foreign(out: Path) -> None:
+    """Refuse to replace a file, or a folder with something in it that is no comparison."""
+    found = "a file" if out.is_file() else "other files" if out.is_dir() and any(out.iterdir()) else ""
+    if found and not (out / "differences.json").is_file():
+        raise DataError(out, None, found, "an empty folder, an earlier comparison or nothing", "choose another --out")
+
+
+def _check_alike(systems: Systems) -> None:
+    """Refuse systems that cannot stand in one table."""
+    first, *others = systems
+    for name in others:
+        runs, expected = len(systems[name]), len(systems[first])
+        if runs != expected:
+            found = f"{expected} runs of {first} and {runs} of {name}"
+            raise XstiltsError(f"--predictions: found {found}, expected equally many of every system")
+    spoken = [(name, set(run)) for name, own in systems.items() for run in own]
+    for name, codes in spoken:
+        if codes != spoken[0][1]:
+            differing = ", ".join(sorted(codes ^ spoken[0][1]))
+            found = f"predictions of {name} and {first} in other languages ({differing})"
+            raise XstiltsError(f"--predictions: found {found}, expected the same languages of every system")
+
+
+def _write_scenes(folder: Path, gold: Gold) -> None:
+    """Write that there are no pictures to show."""
+    folder.mkdir(parents=True)
+    write_table(folder / "questions.arrow", QUESTIONS.empty_table())
+    write_table(folder / "pictures.arrow", PICTURES.empty_table())
+    why = "predictions of other systems come without pictures"
+    write_json(folder / "about.json", {"target": gold.task.name, **gold.origin, "scenes": 0, "why_none": why})
+
+
+def _write_run(draft: Path, cell: Cell, gold: Gold, run: Run) -> None:
+    """Write the cell of a run, and what a study keeps of it."""
+    folder = draft / cell.scores.relative_to(DATA)
+    write_cell(folder, cell, gold, run)
+    collect(folder, draft / "scenes" / cell.target / "questions.arrow", cell.collected(str(draft.resolve())))
+
+
+def _statistics(study: Study, name: str, counts: Record) -> dict[str, Any]:
+    """The content of each of `FILES`; `name` is the folder of the study."""
+    paired, cells = read_paired(study, name), read_cells(study, name)
+    (target,), head = study.targets, about(paired)
+    pairs = differences(paired, target)
+    baseline = study.intermediates[0]
+    unknown = {"shared_data": "not checked", "shared": [], "in_averages": False}
+    against = [{**pair, **unknown} for pair in pairs if pair["baseline"] == baseline]
+    return {
+        "cells": cells,
+        "study": with_intervals(study_tables(cells), paired),
+        "transfer": {**head, "baseline": baseline, "cells": against, "averages": []},
+        "differences": {**head, **counts, "differences": pairs},
+    }
+
+
+def differences(paired: Paired, target: str) -> list[Record]:
+    """Every system minus each one named before it, as the cells of metrics/transfer.json have it.
+
+    In English, in the mean over the other languages and in the gap Holm's p-values are over the pairs; those of
+    languages and question types are over the languages and types of one pair.
+    """
+    pairs = list(combinations(paired.routes, 2))
+    mixes = {ENGLISH: paired.english(target), ZERO_SHOT: paired.zero_shot(target), GAP: paired.gap(target)}
+    means = {
+        where: family({str(pair): paired.difference(*pair[::-1], mix) for pair in pairs})
+        for where, mix in mixes.items()
+        if mix
+    }
+    return [
+        {"target": target, "route": route, "baseline": baseline, **facts(paired, target)}
+        | {where: own[str((baseline, route))] for where, own in means.items()}
+        | {"languages": languages(paired, route, baseline, target), "types": types(paired, route, baseline, target)}
+        for baseline, route in pairs
+    ]
