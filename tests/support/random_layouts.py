@@ -40,7 +40,9 @@ def _choices(kind: str, depth: int) -> list[str]:
     return ["select"] if depth <= 0 else _of(OBJECTS, last=False)
 
 
-_scores = st.floats(0, 1, width=16)
+# Few scores and few boxes, so that equal ones are common.
+_scores = st.sampled_from((0.0, 0.25, 0.5, 0.75, 1.0))
+_edges = st.sampled_from((0.0, 0.3, 0.6))
 
 
 def _scored(words: tuple[str, ...]) -> st.SearchStrategy[dict[str, float]]:
@@ -53,8 +55,8 @@ def scenes(draw: st.DrawFn) -> Scene:
     count = draw(st.integers(0, 5))
     things = []
     for number in range(count):
-        x, y = draw(st.integers(0, 6)) / 10, draw(st.integers(0, 6)) / 10
-        box = Box(x, y, x + draw(st.integers(1, 4)) / 10, y + draw(st.integers(1, 4)) / 10)
+        x, y = draw(_edges), draw(_edges)
+        box = Box(x, y, x + draw(st.sampled_from((0.2, 0.4))), y + 0.3)
         things.append(Thing(str(number), draw(_scored(NOUNS)), draw(_scored(ATTRIBUTES)), box, draw(_scores)))
     ids = st.sampled_from([thing.id for thing in things] or [""])
     edges = st.builds(Relation, ids, st.sampled_from(RELATIONS), ids, _scores)

@@ -11,6 +11,7 @@ import pytest
 
 from xstilts.data.pictograms.build import World
 from xstilts.data.pictograms.gqa import questions_in, scene_graphs
+from xstilts.data.pictograms.nouns import load_nouns
 from xstilts.systems.lexicon import Lexicon, collect
 from xstilts.systems.programs import Layout, read_layout
 from xstilts.systems.scene import Box, Relation, Scene, Thing, from_graph
@@ -50,6 +51,12 @@ def world_lexicon() -> Lexicon:
     """What the embedded world's English training questions tell of words."""
     questions = questions_in("en", World(Path("unused")).questions("xgqa", "train"))
     return collect((read_layout(one["semantic"], "train", key), one["answer"]) for key, one in questions.items())
+
+
+@pytest.fixture(scope="session")
+def world_kinds() -> dict[str, str]:
+    """The kind of each of its nouns."""
+    return {name: noun.kind for name, noun in load_nouns().items()}
 
 
 @pytest.fixture

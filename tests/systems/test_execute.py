@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from xstilts.systems.geometry import ALIGNED
 from xstilts.systems.lexicon import Lexicon
 from xstilts.systems.operations import FORMS
 from xstilts.systems.programs import Layout, fill, read_layout
-from xstilts.systems.scene import Scene
+from xstilts.systems.scene import Box, Relation, Scene, Thing
 from xstilts.systems.senses import Settings
 
 LOOSE = Settings()
@@ -213,12 +213,51 @@ def test_running_never_raises_and_scores_are_probabilities(layout: Layout, scene
 def test_the_order_of_objects_and_relations_is_of_no_account(
     layout: Layout, scene: Scene, settings: Settings, random: Any
 ) -> None:
-    def shuffled(some: tuple[Any, ...]) -> tuple[Any, ...]:
-        return tuple(random.sample(some, len(some)))
+    def shuffled(some: Collection[Any]) -> list[Any]:
+        return random.sample(list(some), len(some))
 
-    relations = None if scene.relations is None else shuffled(scene.relations)
-    other = dataclasses.replace(scene, things=shuffled(scene.things), relations=relations)
+    things = [
+        dataclasses.replace(
+            one, names=dict(shuffled(one.names.items())), attributes=dict(shuffled(one.attributes.items()))
+        )
+        for one in shuffled(scene.things)
+    ]
+    relations = None if scene.relations is None else tuple(shuffled(scene.relations))
+    other = dataclasses.replace(scene, things=tuple(things), relations=relations)
     assert run(layout, other, LEXICON, settings) == run(layout, scene, LEXICON, settings)
+
+
+def test_equally_likely_words_and_objects_are_taken_in_one_order() -> None:
+    """Sets and files have an order of their own, which differs from run to run."""
+    box, near = Box(0.0, 0.0, 0.2, 0.2), Box(0.1, 0.0, 0.3, 0.2)
+    cat, owl = (Thing(noun, {noun: 1.0}, {}, box) for noun in ("cat", "owl"))
+    red, blue = {"red": 0.5, "blue": 0.5}, {"blue": 0.5, "red": 0.5}
+    name, colour = (
+        fill("select[]>" + last, values)
+        for last, values in (("query name[0]", ["thing"]), ("query[0]", ["dog", "color"]))
+    )
+    for things in ((cat, owl), (owl, cat)):
+        assert run(name, Scene("picture", things), LEXICON, LOOSE).answer == "cat"
+    for attributes in (red, blue):
+        dog = Thing("dog", {"dog": 1.0}, attributes, near)
+        assert run(colour, Scene("picture", (dog,)), LEXICON, LOOSE).answer == "blue"
+
+
+def test_nothing_is_related_to_itself() -> None:
+    dog = Thing("dog", {"dog": 1.0}, {"red": 1.0}, Box(0.0, 0.0, 0.2, 0.2))
+    scene = Scene("picture", (dog,), (Relation("dog", "near", "dog"),))
+    for skeleton, values in (
+        ("select[]>relate any subject[0]>exist[1]", ["dog", "near"]),
+        ("select[]>relate same[0]>exist[1]", ["dog", "animal", "color"]),
+    ):
+        assert run(fill(skeleton, values), scene, LEXICON, LOOSE).answer == "no"
+
+
+def test_of_equally_likely_neighbours_the_nearest_is_taken() -> None:
+    places = {"dog": 0.9, "owl": 0.0, "cat": 0.5}
+    things = tuple(Thing(name, {name: 1.0}, {}, Box(x, 0.0, x + 0.1, 0.1)) for name, x in places.items())
+    layout = fill("select[]>relate any subject[0]>query name[1]", ["dog", "to the left of"])
+    assert run(layout, Scene("picture", things), LEXICON, LOOSE).answer == "cat"
 
 
 def test_scenes_from_files_run_as_before(street: Scene, words: Lexicon) -> None:

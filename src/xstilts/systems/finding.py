@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xstilts.systems.operations import SCENE
+from xstilts.systems.operations import SCENE, THIS
 from xstilts.systems.scene import Thing
 from xstilts.systems.senses import Senses
 from xstilts.systems.values import Found, Objects, StepFailed, ranked
-
-THIS = "this"  # of `select: this`: what the picture shows most of
 
 
 def select(senses: Senses, noun: str) -> Objects:

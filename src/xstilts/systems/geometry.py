@@ -1,9 +1,9 @@
 """What boxes alone tell: sides of the picture, spatial relations, sizes. y points down: above is the smaller y.
 
 The thresholds are those of Mod-Zero-VQA (Cao & Jiang, Findings of ACL 2023; github.com/abril4416/Mod-Zero-VQA, commit
-70316b3, notebooks GQA_Verify and GQA_Choose), of centres and sides as fractions of the picture. Its `heur_rules` take
-`above` to mean the *larger* y in GQA_Verify and GQA_Logical, and the smaller in GQA_Choose; boxes there have y pointing
-down as here, so the former is an error that is not followed.
+70316b3, notebooks GQA_Verify and GQA_Choose), of centres and sides as fractions of the picture; there, of the picture
+padded to a square. Its `heur_rules` take `above` to mean the *larger* y in GQA_Verify and GQA_Logical, and the smaller
+in GQA_Choose. Boxes there have y pointing down as here, so the former is an error that is not followed.
 """
 
 from __future__ import annotations

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from xstilts.systems.operations import ANY_CATEGORY, SCENE
+from xstilts.systems.operations import ANY_CATEGORY, SCENE, THIS
 from xstilts.systems.programs import Layout, Step
 
-ANYTHING = frozenset({"this", "object", "thing"})  # names in GQA's programs that every object answers to
+ANYTHING = frozenset({THIS, "object", "thing"})  # names in GQA's programs that every object answers to
 _ATTRIBUTE_FORMS = ("filter", "filter not", "verify", "choose")
 _NAMED_FORMS = ("select", "relate subject", "relate object", "relate same")
 

@@ -3,7 +3,7 @@
 GQA (Hudson & Manning, CVPR 2019) writes a step as `operation` and `argument`: `filter color` with `red`, `relate` with
 `person,wearing,s`. A *form* is a pattern of both. What a pattern leaves open are its *slots*, each with a type; what it
 fixes is all that distinguishes the modules. So the 109 operations of the real files are 29 forms and their categories
-(89 operations and 28 forms in xGQA's dev set), and a parser has one class per form and not one per operation.
+(89 operations in xGQA's dev set), and a parser has one class per form and not one per operation.
 
 Counted in 4,382 of GQA's test-dev questions, those of xGQA among them. Three categories, half of the
 comparatives and `choose object` do not occur there; GQA's training questions have them.
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 OBJECTS, TRUTH, ANSWER = "objects", "truth", "answer"  # what a step takes or gives
-SCENE = "scene"  # the object that is the whole picture
+SCENE, THIS = "scene", "this"  # objects in programs: the whole picture, and what it shows most of
 
 CATEGORIES = (
     *"""activity age cleanliness color company depth fatness flavor gender hardness height length location material
