@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xstilts.systems.geometry import ALIGNED, ASIDE, Thresholds, exceeds, half_of, is_at, is_large, spatial
+from xstilts.systems.geometry import ALIGNED, ASIDE, Thresholds, exceeds, half_of, is_at, is_large, is_measured, spatial
+from xstilts.systems.judging import ADJECTIVES
+from xstilts.systems.operations import COMPARATIVES
 from xstilts.systems.scene import Box
 
 LIMITS = Thresholds()
@@ -87,6 +89,11 @@ def test_comparatives_measure_boxes() -> None:
     assert exceeds("higher", tall, wide, LIMITS)
     assert exceeds("lower", wide, tall, LIMITS)
     assert not exceeds("larger", tall, wide, LIMITS)
+
+
+def test_every_comparative_is_decided_by_boxes_or_by_an_attribute() -> None:
+    assert len(COMPARATIVES) == 12
+    assert {name for name in COMPARATIVES if not is_measured(name)} == set(ADJECTIVES)
 
 
 def test_about_equal_is_neither_larger_nor_smaller() -> None:
