@@ -1,0 +1,150 @@
+"""What a layout is run on: the objects of a picture with names, attributes, boxes and scores, and their relations.
+
+Gold scene graphs and perception fill one schema. A gold fact has score 1; what a detector or an image-text model says
+has its own. Boxes are fractions of the picture's width and height, and **y points down**, as in every picture file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from xstilts.base.errors import DataError
+
+Scores = Mapping[str, float]
+CERTAIN = 1.0
+
+
+@dataclass(frozen=True, order=True)
+class Box:
+    """Corners as fractions of the picture, in [0, 1]: left, top, right, bottom."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """The middle, x and y."""
+        return (self.x1 + self.x2) / 2, (self.y1 + self.y2) / 2
+
+    @property
+    def width(self) -> float:
+        """Fraction of the picture's width."""
+        return self.x2 - self.x1
+
+    @property
+    def height(self) -> float:
+        """Fraction of the picture's height."""
+        return self.y2 - self.y1
+
+    def as_list(self) -> list[float]:
+        """The four corners, as a JSON file keeps them."""
+        return [self.x1, self.y1, self.x2, self.y2]
+
+
+WHOLE = Box(0.0, 0.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Thing:
+    """An object of a scene.
+
+    Attributes:
+        id: unique in its scene.
+        names: what it may be called, with scores in [0, 1].
+        attributes: what it may be like, with scores in [0, 1].
+        box: where it is.
+        score: how sure it is that something is there, in [0, 1].
+    """
+
+    id: str
+    names: Scores
+    attributes: Scores
+    box: Box
+    score: float = CERTAIN
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a JSON file keeps."""
+        return {**vars(self), "names": dict(self.names), "attributes": dict(self.attributes), "box": self.box.as_list()}
+
+
+@dataclass(frozen=True)
+class Relation:
+    """`subject` stands in the relation `name` to `object`; both are ids of things."""
+
+    subject: str
+    name: str
+    object: str
+    score: float = CERTAIN
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A picture as modules see it.
+
+    Attributes:
+        id: of the image.
+        things: its objects, in any order.
+        relations: what holds between them beside what boxes tell; None where none were looked for.
+        attributes: of the whole picture (its place, its weather), with scores.
+    """
+
+    id: str
+    things: tuple[Thing, ...]
+    relations: tuple[Relation, ...] | None = None
+    attributes: Scores = field(default_factory=dict)
+
+    @property
+    def whole(self) -> Thing:
+        """The picture itself as an object, for programs that `select: scene`."""
+        return Thing(self.id, {}, self.attributes, WHOLE)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a JSON file keeps."""
+        relations = None if self.relations is None else [dict(vars(one)) for one in self.relations]
+        things = [thing.to_json() for thing in self.things]
+        return {"id": self.id, "things": things, "relations": relations, "attributes": dict(self.attributes)}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Scene:
+        """The inverse of `to_json`."""
+        things = tuple(Thing(**{**one, "box": Box(*one["box"])}) for one in content["things"])
+        relations = content["relations"]
+        edges = None if relations is None else tuple(Relation(**one) for one in relations)
+        return cls(content["id"], things, edges, content["attributes"])
+
+
+def from_graph(image: str, graph: Mapping[str, Any], path: Path | str) -> Scene:
+    """Return the scene of one of GQA's scene graphs (`{"width", "height", "objects": {id: ...}}`).
+
+    Args:
+        image: its id.
+        graph: the entry of the scene graph file.
+        path: of that file, for errors.
+
+    Raises:
+        DataError: a key is missing, or a relation leads to an object that is not there.
+    """
+    try:
+        width, height, objects = graph["width"], graph["height"], graph["objects"]
+        things = tuple(_thing(number, entry, width, height) for number, entry in objects.items())
+        edges = [(number, edge) for number, entry in objects.items() for edge in entry["relations"]]
+        relations = tuple(Relation(number, edge["name"], edge["object"]) for number, edge in edges)
+    except (KeyError, TypeError) as error:
+        expected = "width, height, and objects with name, x, y, w, h, attributes and relations"
+        raise DataError(path, image, f"a scene graph without {error}", expected, "compare it with GQA's") from None
+    if lost := {edge.object for edge in relations} - set(objects):
+        found = f"a relation to object {min(lost)}"
+        raise DataError(path, image, found, f"one of {', '.join(objects)}", "make the file again")
+    places = graph.get("location"), graph.get("weather")
+    return Scene(image, things, relations, {place: CERTAIN for place in places if place})
+
+
+def _thing(number: str, entry: Mapping[str, Any], width: float, height: float) -> Thing:
+    left, top = entry["x"], entry["y"]
+    box = Box(left / width, top / height, (left + entry["w"]) / width, (top + entry["h"]) / height)
+    return Thing(number, {entry["name"]: CERTAIN}, dict.fromkeys(entry["attributes"], CERTAIN), box)
