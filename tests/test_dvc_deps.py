@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "score": {"train", "model"},
     "report": {"score", "train", "model"},
     "page": {"report"},
+    "systems": set(),
     "external": {"tasks", "score", "report", "scenes"},
     "bench": PREPARING | LEARNING,
 }

@@ -23,7 +23,7 @@ def predict(image: Path, question: str, checkpoint: Path, public: Path) -> list[
     """Answer a question, in any language, about a picture.
 
     Args:
-        checkpoint: of a visual question answering target, `data/target/<route>-s<seed>/<target>`.
+        checkpoint: of a visual question answering target, `data/target/<recipe>/<route>-s<seed>/<target>`.
         public: phase 0, `data/public`.
 
     Returns:

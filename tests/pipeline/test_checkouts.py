@@ -59,9 +59,11 @@ def test_an_experiment_runs_the_code_that_it_was_made_from(checkout: Pipeline, w
     if way == "--queue":
         checkout.dvc("queue", "start")
         wait_for_the_queue(checkout)
-    lock = checkout.run("git", "show", "edited:stages/data/dvc.lock").stdout
+    listed = checkout.run("git", "for-each-ref", "--format=%(refname)", "refs/exps").stdout.split()
+    (commit,) = [name for name in listed if name.endswith("/edited")]
+    lock = checkout.run("git", "show", f"{commit}:stages/data/dvc.lock").stdout
     assert locked(lock) == hash_of(EDITED)
-    assert EDITED in checkout.run("git", "show", "edited:src/xstilts/check/files.py").stdout
+    assert EDITED in checkout.run("git", "show", f"{commit}:src/xstilts/check/files.py").stdout
 
 
 def wait_for_the_queue(checkout: Pipeline, seconds: float = 120) -> None:
