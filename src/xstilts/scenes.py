@@ -1,6 +1,6 @@
 """The scenes that a report may show: some test images, drawn by a seed, with their questions in every language.
 
-`data/report/scenes/<target>` has `questions.arrow` (a row a question and language), `pictures.arrow` (a small picture
+`data/report/scenes/<target>` has `questions.arrow` (one row per question and language), `pictures.arrow` (a small picture
 an image) and `about.json`. A target that asks nothing about pictures of its own has no rows, and `about.json` says why.
 """
 

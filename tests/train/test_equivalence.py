@@ -47,6 +47,19 @@ def test_how_many_threads_share_the_work(changed: dict[str, Any], trajectory: Ru
         assert shared.card == whole.card
 
 
+def test_torchs_own_threads_change_nothing(trajectory: Run) -> None:
+    """Answer rows start at embeddings that the encoder works out before training: on one thread as well."""
+    before = torch.get_num_threads()
+    found = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        try:
+            found.append(trajectory())
+        finally:
+            torch.set_num_threads(before)
+    assert found[0].apart(found[1]) == (0, 0)
+
+
 def test_batches_without_padding(trajectory: Run) -> None:
     """Padded == packed; the checkpoint says which it was, where it was not left to the machine.
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from xstilts.base.files import CARD, read_json, whole_directory
 from xstilts.base.kinds import KINDS
+from xstilts.base.threads import one_thread_per_operation
 from xstilts.model.checkpoint import (
     checkpoint_weights,
     encoder_weights,
@@ -35,6 +36,7 @@ from xstilts.train.terms import make_terms
 SCRATCH = Path("scratch")  # states of runs, below the repository root; not an output, and not in git
 
 
+@one_thread_per_operation()  # also where the model is made: rounding must not depend on the number of processors
 def train_phase(
     cache: Path,
     public: Path,
