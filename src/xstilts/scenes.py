@@ -1,7 +1,8 @@
 """The scenes that a report may show: some test images, drawn by a seed, with their questions in every language.
 
 `data/report/scenes/<target>` has `questions.arrow` (one row per question and language), `pictures.arrow` (one small
-picture per image) and `about.json`. A target that asks nothing about pictures of its own has no rows, and `about.json` says why.
+picture per image) and `about.json`. A target that asks nothing about pictures of its own has no rows, and `about.json`
+says why.
 """
 
 from __future__ import annotations
