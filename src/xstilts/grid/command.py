@@ -27,6 +27,7 @@ def run(
 
 def _run(study: str | None, jobs: int | None) -> None:
     import logging
+    import time
 
     from xstilts.base.errors import ParameterError
     from xstilts.base.machine import processors
@@ -38,5 +39,7 @@ def _run(study: str | None, jobs: int | None) -> None:
     from xstilts.grid.local import Runner, jobs_at_once
 
     logging.getLogger("dvc").setLevel(logging.WARNING)
+    started = time.monotonic()
     ran = Runner(open_repo(), jobs or jobs_at_once(), processors()).run([str(pipeline)])
-    print(f"{len(ran)} stages ran" if ran else "nothing to do: every stage is up to date")
+    minutes, seconds = divmod(round(time.monotonic() - started), 60)
+    print(f"{len(ran)} stages ran in {minutes} min {seconds} s" if ran else "nothing to do: every stage is up to date")

@@ -166,12 +166,13 @@ class Runner:
         threading.Thread(target=self._follow, args=(job,), daemon=True).start()
 
     def _follow(self, job: Job) -> None:
-        """Print what a stage prints, each line after its name, and say when it has ended."""
+        """Print what a stage prints, after its name while others print as well, and say when it has ended."""
         assert job.process.stdout is not None
         name = short_name(job.stage)
         for line in job.process.stdout:
             job.lines = [*job.lines[1 - LINES :], line.rstrip()]
-            print(f"{name} | {line.rstrip()}", flush=True)
+            beside_others = len(self.running) > 1
+            print(f"{name} | {line.rstrip()}" if beside_others else line.rstrip(), flush=True)
         job.process.wait()
         self.ended.put(job)
 
