@@ -159,6 +159,14 @@ def test_lists_are_gathered_as_lists(lists: list[list[int]], data: st.DataObject
     assert owners.tolist() == [i for i, row in enumerate(rows) for _ in lists[row]]
 
 
+def test_lists_of_floats_stay_floats() -> None:
+    """Scores are fractions: cut to whole numbers they would all be 0."""
+    column = Lists(np.array([0.25, 0.5, 3.75], np.float32), np.array([0, 2, 2, 3]))
+    found = column.padded(np.array([0, 2]), -0.5)
+    assert (found.dtype, found.tolist()) == (np.float32, [[0.25, 0.5], [3.75, -0.5]])
+    assert column.largest().tolist() == [0.5, 0, 3.75]
+
+
 def test_an_image_is_read_once_for_all_its_questions(everything: Examples, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 20 rows with eight images, the regions of eight are read."""
     from xstilts.train import pictures
