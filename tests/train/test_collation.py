@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from tiny_files import TinyFiles
 from xstilts.base.cache import open_features
 from xstilts.train.examples import Examples, open_examples
 from xstilts.train.lists import Lists
 from xstilts.train.masking import Masking, read_masking
 
-TASKS = ["looks", "votes", "follows", "compares", "finds", "doubts", "tags", "picks", "points", "matches", "fills"]
+TASKS = TinyFiles.TRAINED
 OF_A_BATCH = ("features", "boxes", "region_mask", "targets")  # padded, or counted, through the whole batch
 DRAWN = st.lists(st.integers(0, 23), min_size=1, max_size=20)  # rows of a task, some of them twice
 
