@@ -114,6 +114,27 @@ def test_the_files_of_the_repository_pass(parameter_files: Any) -> None:
             ["recipes/lora.yaml: target", "tune is 'laro'"],
         ),
         ("stages/recipes/lora.yaml", put("targets", value={}), ["lora.yaml: unknown key", "mean 'target'?"]),
+        (
+            "stages/recipes/lora.yaml",
+            put("target", "terms", value={"entorpy": 0.05}),
+            ["recipes/lora.yaml: target: terms: unknown term 'entorpy'", "Valid: public_distance"],
+        ),
+        (
+            "stages/tasks/gqa.yaml",
+            put("intermediate", "terms", value={"public_distance": float("nan")}),
+            ["gqa.yaml: intermediate: terms: the weight of public_distance is nan", "0 or more and finite"],
+        ),
+        ("stages/tasks/xgqa.yaml", put("target", "warmup", value=1.5), ["warmup is 1.5, expected 0 to 1"]),
+        (
+            "stages/grid.yaml",
+            put("recipe_routes", value=["none", "squad", "gqa", "text", "multimodal", "text_mlm"]),
+            ["shuffled_labels.yaml: intermediate: labels: shuffled", "of mlm, a mlm task", "take text_mlm out"],
+        ),
+        (
+            "stages/tasks/ccg.yaml",
+            put("intermediate", "labels", value="shuffled"),
+            ["plain.yaml: intermediate: labels: shuffled", "of ccg, a tagging task", "take ccg out"],
+        ),
         ("stages/defaults.yaml", put("trian", value={}), ["defaults.yaml", "unknown key 'trian'"]),
         ("stages/defaults.yaml", put("data", "shrae", value=0.1), ["mean 'share'?"]),
     ],

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tiny_files import TinyFiles
 from xstilts.base import kinds
 from xstilts.base.errors import XstiltsError
 from xstilts.base.kinds import KINDS, Kind, covers
@@ -35,6 +36,14 @@ def tables() -> Iterator[tuple[Path, str]]:
 def _imports_covers(node: ast.stmt) -> bool:
     names = [one.name for one in node.names] if isinstance(node, ast.ImportFrom) else []
     return isinstance(node, ast.ImportFrom) and node.module == "xstilts.base.kinds" and "covers" in names
+
+
+def guide() -> str:
+    """What the documentation says of a new kind."""
+    text = (ROOT / "stages" / "README.md").read_text(encoding="utf-8")
+    section = re.search(r"^## What a new kind needs$(.*?)^## ", text, re.MULTILINE | re.DOTALL)
+    assert section
+    return section[1]
 
 
 TABLES = list(tables())
@@ -76,19 +85,33 @@ def test_a_table_without_a_new_kind_stops_its_module_and_is_named(
 
 @pytest.mark.parametrize(("path", "name"), TABLES, ids=[name for _, name in TABLES])
 def test_the_guide_lists_every_table_that_a_new_kind_needs(path: Path, name: str) -> None:
-    guide = (ROOT / "stages" / "README.md").read_text(encoding="utf-8")
-    section = re.search(r"^## What a new kind needs$(.*?)^## ", guide, re.MULTILINE | re.DOTALL)
-    assert section
-    assert f"`{name}`" in section[1]
+    assert f"`{name}`" in guide()
 
 
 def test_a_table_has_an_entry_for_just_the_kinds_that_need_one() -> None:
     scored = {kind: 1 for kind, facts in KINDS.items() if facts.is_scored}
     assert covers(scored, "some.TABLE", lambda kind: kind.is_scored) == scored
-    with pytest.raises(XstiltsError, match=r"some\.TABLE: no entry for kind vqa; see"):
+    with pytest.raises(
+        XstiltsError, match=r"some\.TABLE: no entry for kind vqa; see stages/README.md, What a new kind needs"
+    ):
         covers({kind: 1 for kind in scored if kind != "vqa"}, "some.TABLE", lambda kind: kind.is_scored)
     with pytest.raises(XstiltsError, match=r"some\.TABLE: an entry for mlm, which is not a kind that needs one"):
         covers({**scored, "mlm": 1}, "some.TABLE", lambda kind: kind.is_scored)
+
+
+def test_the_page_names_every_metric(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one table by metric, not by kind: without a new kind's it stops its module, and the guide lists it."""
+    path, name = ROOT / "src/xstilts/page/figure.py", "xstilts.page.figure.METRICS"
+    assert f"`{name}`" in guide()
+    runpy.run_path(str(path))
+    monkeypatch.setitem(KINDS, "drawing", Kind(("beauty", "accuracy")))  # type: ignore[call-overload]
+    with pytest.raises(XstiltsError, match=f"{name}: no entry for metric beauty; see stages/README.md, What a new"):
+        runpy.run_path(str(path))
+
+
+def test_tests_have_a_task_of_every_kind() -> None:
+    """Tests that go through all tasks take them from there."""
+    assert set(TinyFiles.KINDS.values()) == set(KINDS)
 
 
 def test_facts_do_not_contradict_each_other() -> None:

@@ -33,11 +33,14 @@ def parquet(rows: list[dict[str, Any]], features: dict[str, Any] | None = None) 
     return sink.getvalue()
 
 
-def written(hub: Any, content: bytes, columns: dict[str, Any], labels: list[str] | None = None) -> list[dict[str, Any]]:
+def written(
+    hub: Any, content: bytes, columns: dict[str, Any], labels: list[str] | None = None, names_labels: bool = True
+) -> list[dict[str, Any]]:
     """What becomes of one Parquet file of a test split."""
     hub.files = {"data/test.parquet": content}
     section = Hub(hub.REPO, hub.commit, {"test": "test"}, columns, labels=labels or [])
-    write_hub(hub_of(section, Expected(["en"], {"test": "test.jsonl"}), "here"), Path("out"), "", "").write()
+    files = hub_of(section, Expected(["en"], {"test": "test.jsonl"}), "here", names_labels)
+    write_hub(files, Path("out"), "", "").write()
     return [json.loads(line) for line in Path("out/test.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
@@ -89,6 +92,13 @@ def test_numbers_of_tags_become_their_names(hub: Any, footer: str) -> None:
     content = parquet(rows, {"ner_tags": FOOTERS[footer]})
     columns = {"words": "tokens", "tags": "ner_tags"}
     assert written(hub, content, columns) == [{"id": "test-0", "words": ["Pau", "is"], "tags": ["B-PER", "O"]}]
+
+
+def test_a_label_that_is_a_number_itself_stays_one(hub: Any) -> None:
+    """Of a kind that lists no labels: a score is no place in a list, whatever the footer names."""
+    content = parquet([{"text": "Pau", "score": 4}], {"score": {"names": ["low", "high"], "_type": "ClassLabel"}})
+    columns = {"text": "text", "label": "score"}
+    assert written(hub, content, columns, names_labels=False) == [{"id": "test-0", "text": "Pau", "label": 4}]
 
 
 def test_numbers_without_a_name_are_an_error(hub: Any) -> None:

@@ -11,12 +11,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from tiny_files import TinyFiles
 from xstilts.model.batch import Batch
 from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel
 from xstilts.train.examples import Examples
 
-TASKS = ["looks", "votes", "follows", "compares", "finds", "doubts", "tags", "picks", "points", "matches", "fills"]
+TASKS = TinyFiles.TRAINED
 # Logits are of order 1 and float32 sums of 32 terms in another order differ by 1e-6.
 TOLERANCE = 1e-5
 
@@ -55,7 +56,7 @@ def logits_per_row(model: MultitaskModel, examples: Examples, batches: list[np.n
 def test_padding_and_company_change_no_logits(task: str, full_model: MultitaskModel, everything: Examples) -> None:
     rows = of_task(everything, task)
     alone = logits_per_row(full_model, everything, [rows[i : i + 1] for i in range(len(rows))])
-    assert max(logits.std() for logits in alone.values()) > 0.1  # what follows compares more than zeros
+    assert torch.cat([logits.flatten() for logits in alone.values()]).std() > 0.1  # more than zeros are compared
     for batches in ([rows], np.array_split(np.random.default_rng(0).permutation(rows), 5)):
         together = logits_per_row(full_model, everything, batches)
         assert together.keys() == alone.keys()
@@ -82,6 +83,21 @@ def test_losses_are_sums_over_examples_and_so_are_gradients(
         found = loss_and_gradient(batches)
         assert found[0] == pytest.approx(loss, rel=1e-5)
         torch.testing.assert_close(found[1], gradient, atol=1e-5 * gradient.norm().item(), rtol=0)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("task", TASKS)
+def test_heads_are_computed_in_float32_under_autocast(
+    task: str, full_model: MultitaskModel, everything: Examples
+) -> None:
+    """Also for a loss term, which has the encoded states already."""
+    batch = everything.batch(of_task(everything, task))
+    with torch.autocast("cpu", torch.bfloat16):
+        encoded = full_model.encode(batch)
+        logits, again = full_model.logits_of(encoded, batch), full_model.logits(batch)
+    assert logits.dtype == torch.float32
+    assert torch.equal(logits, again)
+    assert torch.equal(logits, full_model.logits_of(encoded, batch))
 
 
 @pytest.mark.parametrize(

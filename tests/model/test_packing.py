@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from tiny_files import TinyFiles
 from xstilts.model import packing as module
 from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel
@@ -19,7 +20,7 @@ from xstilts.train.examples import Examples
 
 # Float32 sums of some dozen terms of order 1, in another order.
 TOLERANCE, GRADIENT = 1e-5, 1e-4
-TASKS = ["looks", "votes", "follows", "compares", "finds", "doubts", "tags", "picks", "points", "matches", "fills"]
+TASKS = TinyFiles.TRAINED
 KINDS = ["bert", "xlm-roberta", "xlm-roberta-xl"]
 
 Make = Callable[..., MultitaskModel]

@@ -169,5 +169,5 @@ def test_settings_of_a_task_file() -> None:
     defaults = dataclasses.asdict(ScoreSettings())
     assert build(ScoreSettings, defaults, "xgqa") == ScoreSettings()
     for key, value in {"top": 0, "token_budget": 0, "candidates": 1}.items():
-        with pytest.raises(ParameterError, match=f"score: {key} is {value}"):
+        with pytest.raises(ParameterError, match=f"xgqa: {key} is {value}"):
             build(ScoreSettings, {**defaults, key: value}, "xgqa")

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tiny_files import TinyFiles
 from xstilts.base.files import write_table
 from xstilts.model.encoder import MultimodalEncoder
 from xstilts.score.scoring import open_scoring
 from xstilts.score.settings import ScoreSettings
 
-TASKS = ["looks", "follows", "doubts", "tags", "picks", "matches", "searches"]
+TASKS = TinyFiles.one_per_kind(TinyFiles.SCORED)
 
 
 @pytest.fixture

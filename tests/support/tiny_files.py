@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from xstilts.base import kinds
 from xstilts.base.cache import ROW, write_rows
 from xstilts.base.files import sha256_of, write_json
 
@@ -20,11 +21,14 @@ EMPTY |= {"window": 0, "context": "", "image_id": "", "answer": "elsewhere"}
 class TinyFiles:
     """Writes what the learning half reads: public encoders and caches, as small as they can be.
 
-    A task's name says its kind (`KINDS`; any other is a vqa task). `votes` has soft scores, `compares` two images,
+    A task's name says its kind (`KINDS`). `votes` has soft scores, `compares` two images,
     `doubts` unanswerable questions and two windows per context; `points` chooses between texts on an image.
     """
 
     KINDS: ClassVar = dict(pair.split("=") for pair in _TASKS.split())
+    TRAINED = tuple(task for task, kind in KINDS.items() if kinds.KINDS[kind].is_trained)
+    SCORED = tuple(task for task, kind in KINDS.items() if kinds.KINDS[kind].is_scored)
+    NAMED: ClassVar = {"xgqa": "vqa"}  # for stage scripts, which read the task's file; in no list of tasks
     DIM, HIDDEN = 8, 32
     SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
     MASK = "<mask>"  # the last token, as in XLM-R
@@ -37,6 +41,15 @@ class TinyFiles:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+
+    def kind(self, task: str) -> str:
+        """The kind of a task; a name that stands nowhere here is an error."""
+        return str({**self.KINDS, **self.NAMED}[task])
+
+    @classmethod
+    def one_per_kind(cls, tasks: tuple[str, ...]) -> list[str]:
+        """The last of these tasks of each kind."""
+        return list({cls.KINDS[task]: task for task in tasks}.values())
 
     def public(self, kind: str = "bert", **config: Any) -> Path:
         """A directory like data/public with a random encoder of a Hugging Face model type."""
@@ -115,10 +128,11 @@ class TinyFiles:
         return directory
 
     def _task_card(self, task: str, features: dict[str, Any]) -> dict[str, Any]:
-        kind = self.KINDS.get(task, "vqa")
-        metric = "soft_accuracy" if task == "votes" else {"span": "f1", "tagging": "f1"}.get(kind, "accuracy")
-        labels = {"vqa": self.ANSWERS, "classification": self.CLASSES, "tagging": self.TAGS, "matching": self.MATCH}
-        card = {"kind": kind, "labels": list(labels.get(kind, ())), "metric": metric, "languages": ["en"]}
+        kind = self.kind(task)
+        metric = "soft_accuracy" if task == "votes" else kinds.KINDS[kind].metrics[0]
+        labels: dict[str, tuple[str, ...]] = dict.fromkeys(("span", "choice", "retrieval", "mlm"), ())
+        labels |= {"vqa": self.ANSWERS, "classification": self.CLASSES, "tagging": self.TAGS, "matching": self.MATCH}
+        card = {"kind": kind, "labels": list(labels[kind]), "metric": metric, "languages": ["en"]}
         card["data"] = "pictograms"
         return {**card, "features": None if task in self.TEXT else features}
 
@@ -134,10 +148,10 @@ class TinyFiles:
     def _row(self, task: str, name: str, language: str, random: np.random.Generator) -> dict[str, Any]:
         words = self._words(random, 1, 13)
         image = -1 if task in self.TEXT else int(random.integers(len(self.REGIONS)))
-        own = getattr(self, f"_{self.KINDS.get(task, 'vqa')}", lambda *_: {})(task, words, random)
-        kinds = {"structural": ("verify", "query")[random.integers(2)], "semantic": ("obj", "rel")[random.integers(2)]}
+        own = getattr(self, f"_{self.kind(task)}")(task, words, random)
+        asked = {"structural": ("verify", "query")[random.integers(2)], "semantic": ("obj", "rel")[random.integers(2)]}
         named = {"id": name, "task": task, "language": language, "input_ids": [0, *words, 2], "image": image}
-        return {**EMPTY, **named, **kinds, "image_id": f"image{image}" if image >= 0 else "", **own}
+        return {**EMPTY, **named, **asked, "image_id": f"image{image}" if image >= 0 else "", **own}
 
     def _words(self, random: np.random.Generator, fewest: int, most: int) -> list[int]:
         """Between `fewest` and `most - 1` ids of ordinary words."""
@@ -193,3 +207,11 @@ class TinyFiles:
     def _matching(self, task: str, words: list[int], random: np.random.Generator) -> dict[str, Any]:
         label = int(random.integers(len(self.MATCH)))
         return {"label": label, "answer": self.MATCH[label]}
+
+    def _mlm(self, task: str, words: list[int], random: np.random.Generator) -> dict[str, Any]:
+        """Masks are no part of a row."""
+        return {}
+
+    def _retrieval(self, task: str, words: list[int], random: np.random.Generator) -> dict[str, Any]:
+        """Who is searched for is a matter of all rows."""
+        return {}

@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from tiny_files import TinyFiles
 from xstilts.base.cache import open_features
 from xstilts.train.examples import Examples, open_examples
 from xstilts.train.lists import Lists
 from xstilts.train.masking import Masking, read_masking
 
-TASKS = ["looks", "votes", "follows", "compares", "finds", "doubts", "tags", "picks", "points", "matches", "fills"]
+TASKS = TinyFiles.TRAINED
 OF_A_BATCH = ("features", "boxes", "region_mask", "targets")  # padded, or counted, through the whole batch
 DRAWN = st.lists(st.integers(0, 23), min_size=1, max_size=20)  # rows of a task, some of them twice
 
@@ -157,6 +158,14 @@ def test_lists_are_gathered_as_lists(lists: list[list[int]], data: st.DataObject
     values, owners = column.joined(rows)
     assert values.tolist() == [value for row in rows for value in lists[row]]
     assert owners.tolist() == [i for i, row in enumerate(rows) for _ in lists[row]]
+
+
+def test_lists_of_floats_stay_floats() -> None:
+    """Scores are fractions: cut to whole numbers they would all be 0."""
+    column = Lists(np.array([0.25, 0.5, 3.75], np.float32), np.array([0, 2, 2, 3]))
+    found = column.padded(np.array([0, 2]), -0.5)
+    assert (found.dtype, found.tolist()) == (np.float32, [[0.25, 0.5], [3.75, -0.5]])
+    assert column.largest().tolist() == [0.5, 0, 3.75]
 
 
 def test_an_image_is_read_once_for_all_its_questions(everything: Examples, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Ways to compute the same training, on a mixture of every kind: one trajectory.
+"""Ways to compute the same training, on a mixture of many kinds: one trajectory.
 
 Losses are 0.7 to 5 and weights move by 1e-2; with sums in another order both differ by 1e-6 in float32. Biases that
 shift all scores of a softmax alike have no gradient but rounding, which AdamW makes steps of: they decide nothing and

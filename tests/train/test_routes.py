@@ -12,6 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from tiny_files import TinyFiles
 from xstilts.base.files import open_rows, read_json, write_json, write_table
 from xstilts.model.checkpoint import checkpoint_weights, load_encoder, load_model, read_card
 from xstilts.model.multitask import MultitaskModel
@@ -21,8 +22,8 @@ from xstilts.train.phase import train_phase
 from xstilts.train.settings import TrainSettings
 
 Settings = Callable[..., TrainSettings]
-INTERMEDIATE = ["looks", "compares", "doubts", "tags", "points", "matches", "fills", "mixture"]  # one task per kind
-TARGETS = ["votes", "follows", "finds", "tags", "picks", "matches", "searches"]
+INTERMEDIATE = [*TinyFiles.one_per_kind(TinyFiles.TRAINED), "mixture"]
+TARGETS = TinyFiles.one_per_kind(TinyFiles.SCORED[::-1])  # where a kind has two tasks, the other one
 FILE, WORDS = "model.safetensors", "encoder.text.embeddings.word_embeddings.weight"
 
 

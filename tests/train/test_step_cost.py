@@ -17,6 +17,7 @@ import torch
 from accelerate import Accelerator
 
 from operations import Operations
+from tiny_files import TinyFiles
 from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel
 from xstilts.train.casts import Casts
@@ -26,7 +27,7 @@ from xstilts.train.masking import read_masking
 from xstilts.train.settings import TrainSettings
 from xstilts.train.update import Updater
 
-TASKS = ["looks", "votes", "follows", "compares", "finds", "doubts", "tags", "picks", "points", "matches", "fills"]
+TASKS = TinyFiles.TRAINED
 # Each makes the processor wait until the device has done all that it was asked for.
 WAITS = ("_local_scalar_dense", "nonzero", "is_nonzero", "equal", "masked_select", "unique_dim", "_unique2")
 # A layer is six linear maps, attention, two layer norms and GELU, forward and backward. A linear map takes two views of

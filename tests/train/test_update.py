@@ -13,6 +13,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
+from tiny_files import TinyFiles
 from xstilts.base.threads import workers
 from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel
@@ -25,7 +26,7 @@ from xstilts.train.update import Updater
 
 Settings = Callable[..., TrainSettings]
 RATE = 0.1
-TASKS = ["looks", "votes", "follows", "compares", "finds", "doubts", "tags", "picks", "points", "matches", "fills"]
+TASKS = TinyFiles.TRAINED
 SPLITS = [(8,), (4, 4), (5, 3), (2, 2, 2, 2), (1,) * 8]
 
 

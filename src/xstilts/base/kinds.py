@@ -13,6 +13,7 @@ from typing import TypeVar
 from xstilts.base.errors import XstiltsError
 
 Entry = TypeVar("Entry")
+GUIDE = "see stages/README.md, What a new kind needs"
 MIXTURE = "mixture"  # of tasks: not a kind, but what a task file may say in place of one
 
 
@@ -83,5 +84,13 @@ def covers(
     if missing or unknown:
         found = [f"no entry for kind {', '.join(missing)}"] if missing else []
         found += [f"an entry for {', '.join(unknown)}, which is not a kind that needs one"] if unknown else []
-        raise XstiltsError(f"{name}: {'; '.join(found)}; see xstilts.base.kinds")
+        raise XstiltsError(f"{name}: {'; '.join(found)}; {GUIDE}")
+    return table
+
+
+def covers_metrics(table: Mapping[str, Entry], name: str) -> Mapping[str, Entry]:
+    """Return the table if it has an entry for every metric of every kind; `XstiltsError` if not, as by `covers`."""
+    metrics = {metric for facts in KINDS.values() for metric in facts.metrics}
+    if missing := sorted(metrics - set(table)):
+        raise XstiltsError(f"{name}: no entry for metric {', '.join(missing)}; {GUIDE}")
     return table

@@ -108,7 +108,7 @@ def overlay(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def build(cls: type[Built], mapping: Mapping[str, Any], where: str) -> Built:
-    """Make the dataclass `cls` from a mapping, refusing unknown keys, missing keys and wrong types.
+    """Make the dataclass `cls` from a mapping, refusing unknown keys, missing keys, wrong types and what it refuses.
 
     Args:
         where: the place named in the error, such as `stages/tasks/gqa.yaml: intermediate`.
@@ -123,7 +123,10 @@ def build(cls: type[Built], mapping: Mapping[str, Any], where: str) -> Built:
     missing = [name for name, field in fields.items() if name not in mapping and _required(field)]
     if missing:
         raise ParameterError(f"{where}: missing {', '.join(missing)}")
-    return cls(**mapping)
+    try:
+        return cls(**mapping)
+    except ParameterError as error:
+        raise ParameterError(f"{where}: {error}") from None
 
 
 def _required(field: dataclasses.Field[Any]) -> bool:

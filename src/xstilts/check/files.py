@@ -22,7 +22,7 @@ from xstilts.base.parameters import (
     task_settings,
 )
 from xstilts.check.choices import NamedStudy, check_choices, check_study
-from xstilts.check.grid import PHASES, Grid, check_grid
+from xstilts.check.grid import GRID, PHASES, Grid, check_grid
 from xstilts.check.words import all_keys, joined, known_keys
 from xstilts.data.pictograms.build import DATASETS
 from xstilts.data.raw import NAMES, DataSettings, has_own_data, official_source
@@ -30,6 +30,7 @@ from xstilts.encode.members import load_mixture
 from xstilts.report.comparisons import read_comparisons
 from xstilts.score.settings import ScoreSettings
 from xstilts.tasks.schema import load_task
+from xstilts.train.labels import exchange_of
 from xstilts.train.settings import TrainSettings
 
 DEFAULTS = STAGES / "defaults.yaml"
@@ -76,13 +77,34 @@ def check_task(task: str) -> None:
 
 
 def check_recipe(recipe: str, universe: Grid) -> None:
-    """Check the file of a recipe: its keys, and its sections over those of every task that it ranges over."""
+    """Check the file of a recipe: its keys, and its sections over those of every task that it ranges over.
+
+    Labels that it wants exchanged must be of kinds that allow it, whatever cells a study has of it.
+    """
     path = STAGES / "recipes" / f"{recipe}.yaml"
     known_keys(recipe_file(recipe), PHASES, str(path))
     all_keys(recipe_file(recipe), PHASES, str(path))
+    routes, targets = universe.ranges(recipe)
     for phase in PHASES:
-        for task in universe.recipe_routes if phase == "intermediate" else universe.recipe_targets:
-            task_settings(SETTINGS[phase], task, phase, recipe)
+        for task in routes if phase == "intermediate" else targets:
+            settings: object = task_settings(SETTINGS[phase], task, phase, recipe)
+            if isinstance(settings, TrainSettings) and settings.labels == "shuffled":
+                _check_exchange(task, f"{path}: {phase}")
+
+
+def _check_exchange(task: str, where: str) -> None:
+    """Refuse a task whose labels, or those of a member, cannot be exchanged."""
+    for name in tasks_of(task):
+        try:
+            exchange_of(name, task_kind(name))
+        except ParameterError as error:
+            todo = f"take {task} out of the recipe's range in {GRID}"
+            raise ParameterError(f"{where}: {error}, or {todo}") from None
+
+
+def tasks_of(name: str) -> Sequence[str]:
+    """The members of a mixture; of a task, itself."""
+    return load_mixture(name).members if task_kind(name) == MIXTURE else [name]
 
 
 def datasets_read(intermediate: str, study: Study) -> list[str]:
@@ -90,7 +112,7 @@ def datasets_read(intermediate: str, study: Study) -> list[str]:
     names: Sequence[str] = [intermediate, *(route.task for route in study.routes()), *study.targets]
     read: list[str] = []
     for name in names:
-        read += load_mixture(name).members if task_kind(name) == MIXTURE else [name]
+        read += tasks_of(name)
     return list(dict.fromkeys(read))
 
 

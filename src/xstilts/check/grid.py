@@ -55,6 +55,12 @@ class Grid:
         """Every recipe in the grid."""
         return [name for names in self.recipes.values() for name in names]
 
+    def ranges(self, recipe: str) -> tuple[list[str], list[str]]:
+        """The routes and the targets that a recipe ranges over."""
+        if recipe in self.recipes[EVERYWHERE]:
+            return self.intermediates, self.targets
+        return self.recipe_routes, self.recipe_targets
+
     def trained(self, cell: Cell) -> Cell:
         """The cell whose target checkpoint a cell uses: plain's, if its recipe changes scoring alone."""
         return replace(cell, recipe=PLAIN) if cell.recipe in self.recipes["score"] else cell

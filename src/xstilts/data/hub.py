@@ -59,14 +59,19 @@ class Part:
 
 @dataclass(frozen=True)
 class HubFiles:
-    """A dataset of the hub, and what its parts become."""
+    """A dataset of the hub, what its parts become, and whether its labels are numbers that stand for names."""
 
     hub: Hub
     parts: list[Part]
+    names_labels: bool = True
 
 
-def hub_of(hub: Hub, expected: Expected, where: str) -> HubFiles:
+def hub_of(hub: Hub, expected: Expected, where: str, names_labels: bool = True) -> HubFiles:
     """Check the section and work out what is read; the hub is asked only if the revision is not a commit.
+
+    Args:
+        names_labels: whether the task's kind has labels with names (`Kind.has_listed_labels`); otherwise a number that
+            is a label stays one.
 
     Raises:
         ParameterError: naming the key of the section, with what to write instead.
@@ -83,7 +88,7 @@ def hub_of(hub: Hub, expected: Expected, where: str) -> HubFiles:
         raise ParameterError(f"{where}.splits: missing {', '.join(missing)}, which encode.files names")
     parts = [part for split in expected.files for part in _parts(hub, expected, split, where)]
     _check_targets(parts, where)
-    return HubFiles(hub, parts)
+    return HubFiles(hub, parts, names_labels)
 
 
 def _resolved(hub: Hub) -> str:
@@ -134,7 +139,7 @@ def write_hub(files: HubFiles, draft: Path, licence: str, citation: str) -> Mani
     for part in files.parts:
         config = part.config or card.default_config()
         paths = split_paths(repository, card, config, part.hub_split)
-        rows = RowMap(hub.columns, hub.labels, part.split)
+        rows = RowMap(hub.columns, hub.labels, part.split, files.names_labels)
         count = write_rows(repository, paths, rows, draft / part.target)
         card.check_rows(config, part.hub_split, count.read)
         more = {"skipped": {NO_LABEL: count.without_label}} if count.without_label else {}

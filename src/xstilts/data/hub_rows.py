@@ -36,11 +36,13 @@ class RowMap:
         columns: {field: column, `column.key` of a struct, or a list of columns}.
         labels: names of the classes, tags or choices, by number; empty: the names in the Parquet footer.
         split: the ids of rows without one start with it.
+        names_labels: whether numbers of labels and tags become their names; otherwise they are kept.
     """
 
     columns: Mapping[str, str | list[str]]
     labels: Sequence[str]
     split: str
+    names_labels: bool = True
 
 
 class Counts(NamedTuple):
@@ -142,6 +144,8 @@ class _Reader:
     def _name(self, key: str, value: Any, number: int) -> Any:
         """The name of a class or tag; -1, the hub's mark for a row without a label, is kept."""
         names = self._names[key]
+        if not self._rows.names_labels:
+            return value
         if not isinstance(value, int) or isinstance(value, bool) or (key == "label" and value == UNLABELLED):
             return value
         if not 0 <= value < len(names):

@@ -14,7 +14,8 @@ from filelock import FileLock, Timeout
 
 from xstilts.base.errors import DataError, ParameterError, did_you_mean
 from xstilts.base.files import whole_directory
-from xstilts.base.parameters import STAGES, build, choices, task_file, task_section
+from xstilts.base.kinds import KINDS
+from xstilts.base.parameters import STAGES, build, choices, task_file, task_kind, task_section
 from xstilts.data.expected import expected_of
 from xstilts.data.hub import Hub, HubFiles, hub_of, write_hub
 from xstilts.data.local import LocalFiles, Official, copy_files, find_official
@@ -105,7 +106,8 @@ def official_source(dataset: str) -> Source:
     expected = expected_of(task_file(dataset).get("encode") or {}, f"{STAGES}/tasks/{dataset}.yaml: encode")
     if official.root is not None:
         return Source(find_official(official, expected, base / official.root, where), None)
-    hub = hub_of(build(Hub, official.hub or {}, f"{where}.hub"), expected, f"{where}.hub")
+    names_labels = KINDS[task_kind(dataset)].has_listed_labels
+    hub = hub_of(build(Hub, official.hub or {}, f"{where}.hub"), expected, f"{where}.hub", names_labels)
     return Source(find_official(official, None, base, where), hub)
 
 

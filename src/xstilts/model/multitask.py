@@ -31,7 +31,7 @@ class Term(Protocol):
         """The term summed over the batch's examples, float32 scalar.
 
         It is called under the run's autocast: an encoder of its own computes in the precision of the model's, and a
-        matrix product that has to be in float32 must turn autocast off.
+        matrix product that has to be in float32 must turn autocast off. `model.logits_of` does so for the head's.
 
         Args:
             batch: as the task's head reads it, with features that a feature map has not yet read.
@@ -79,7 +79,10 @@ class MultitaskModel(nn.Module):
             a missing choice; span: `[batch, 2, tokens]`, first and last token, where token 0 means no
             answer; tagging: `[batch, tokens, labels]`; mlm: `[masked tokens, vocabulary]`.
         """
-        encoded = self.encode(batch)
+        return self.logits_of(self.encode(batch), batch)
+
+    def logits_of(self, encoded: Encoded, batch: Batch) -> Tensor:
+        """The same for a batch that is encoded already, as a loss term has it; in float32 under any autocast."""
         with torch.autocast(encoded.hidden.device.type, enabled=False):
             logits: Tensor = self.head(batch.task)(encoded, batch)
         return logits

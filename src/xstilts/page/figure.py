@@ -8,6 +8,7 @@ from typing import Any
 
 import altair as alt
 
+from xstilts.base.kinds import covers_metrics
 from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
 from xstilts.report.numbers import ABSENT, points, points_interval
 
@@ -46,16 +47,19 @@ LABEL = 150  # pixels of a route's name
 # What the page calls things that the files name by a key.
 WHERE = {ZERO_SHOT: "zero-shot", ENGLISH: "English", "gap": "gap"}
 PLACES = {key: WHERE[key] for key in (ZERO_SHOT, ENGLISH)}  # where scores by type and controls are known
-METRICS = {
-    "accuracy": "accuracy",
-    "soft_accuracy": "soft accuracy",
-    "f1": "F1",
-    "exact_match": "exact match",
-    "pos_f1": "F1 of parts of speech",
-    "map": "mean average precision",
-    "map_at_20": "mean average precision at 20",
-    "recall_at_1": "recall at 1",
-}
+METRICS: Mapping[str, str] = covers_metrics(
+    {
+        "accuracy": "accuracy",
+        "soft_accuracy": "soft accuracy",
+        "f1": "F1",
+        "exact_match": "exact match",
+        "pos_f1": "F1 of parts of speech",
+        "map": "mean average precision",
+        "map_at_20": "mean average precision at 20",
+        "recall_at_1": "recall at 1",
+    },
+    "xstilts.page.figure.METRICS",
+)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,6 @@ class ScoreSettings:
         """Refuse what would score nothing."""
         for name in ("token_budget", "batch_size", "top"):
             if getattr(self, name) < 1:
-                raise ParameterError(f"score: {name} is {getattr(self, name)}, expected at least 1")
+                raise ParameterError(f"{name} is {getattr(self, name)}, expected at least 1")
         if self.candidates < 0 or self.candidates == 1:
-            raise ParameterError(f"score: candidates is {self.candidates}, expected 0 (all) or at least 2")
+            raise ParameterError(f"candidates is {self.candidates}, expected 0 (all) or at least 2")

@@ -14,7 +14,10 @@ import numpy as np
 import pyarrow as pa
 
 from xstilts.base.errors import ParameterError
+from xstilts.base.kinds import covers
 
+# From a task's rows, and the same rows in another order, to the rows with labels of these.
+Exchange = Callable[[pa.Table, pa.Table, random.Random], pa.Table]
 COLUMNS = ("label", "labels", "scores", "start", "end", "answer", "answers")  # those of `cache.ROW` that hold the label
 SEED = 0  # of the exchange; the same in every run, so that seeds of runs change nothing about it
 
@@ -33,21 +36,28 @@ def shuffle_labels(table: pa.Table, kinds: Mapping[str, str], seed: int = SEED) 
         kinds: the kind of each task in it.
 
     Raises:
-        ParameterError: a task of another kind: tags belong to words, and masked text has no labels.
+        ParameterError: a task of a kind whose labels cannot be exchanged.
     """
     tasks = np.array(table["task"].to_pylist(), dtype=object)
     parts, places = [table.slice(0, 0)], [np.array([], np.int64)]
     for task in sorted(set(tasks)):
-        exchange = EXCHANGES.get(kinds[task])
-        if exchange is None:
-            found = f"the labels of {task}, a {kinds[task]} task, cannot be exchanged"
-            raise ParameterError(f"labels: shuffled: {found}; use it for {', '.join(EXCHANGES)} tasks")
+        exchange = exchange_of(task, kinds[task])
         places.append(np.flatnonzero(tasks == task))
         own, draw = table.take(places[-1]), random.Random(f"{seed}:labels of {task}")
         order = list(range(len(own)))
         draw.shuffle(order)
         parts.append(exchange(own, own.take(order), draw))
     return pa.concat_tables(parts).take(np.argsort(np.concatenate(places)))
+
+
+def exchange_of(task: str, kind: str) -> Exchange:
+    """How the labels of a task are exchanged; `ParameterError` if they cannot be."""
+    exchange = EXCHANGES[kind]
+    if exchange is None:
+        possible = ", ".join(kind for kind, one in EXCHANGES.items() if one)
+        found = f"the labels of {task}, a {kind} task, cannot be exchanged"
+        raise ParameterError(f"labels: shuffled: {found}; use it for {possible} tasks")
+    return exchange
 
 
 def _of_another(own: pa.Table, other: pa.Table, draw: random.Random) -> pa.Table:
@@ -99,10 +109,15 @@ def _with(table: pa.Table, columns: Mapping[str, Any]) -> pa.Table:
     return pa.table({**kept, **given}, schema=table.schema)
 
 
-EXCHANGES: Mapping[str, Callable[[pa.Table, pa.Table, random.Random], pa.Table]] = {
-    "vqa": _of_another,
-    "classification": _of_another,
-    "matching": _of_another,
-    "span": _another_span,
-    "choice": _another_choice,
-}
+# None: tags belong to words, masked text has no labels, and for retrieval nothing is trained.
+EXCHANGES: Mapping[str, Exchange | None] = covers(
+    {
+        "vqa": _of_another,
+        "classification": _of_another,
+        "matching": _of_another,
+        "span": _another_span,
+        "choice": _another_choice,
+        **dict.fromkeys(("tagging", "retrieval", "mlm")),
+    },
+    "xstilts.train.labels.EXCHANGES",
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -32,8 +33,8 @@ class Lists:
     def __getitem__(self, row: int) -> np.ndarray:
         return self.values[self.offsets[row] : self.offsets[row + 1]]
 
-    def padded(self, rows: np.ndarray, filler: int) -> np.ndarray:
-        """Some of the lists as one int64 array `[rows, longest]`, padded at the end."""
+    def padded(self, rows: np.ndarray, filler: float) -> np.ndarray:
+        """Some of the lists as one array `[rows, longest]`, padded at the end: int64, or the values' own float type."""
         return gathered(self.values, self.offsets[rows], self.lengths[rows], filler)
 
     def joined(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -47,18 +48,18 @@ class Lists:
         return np.diff(self.offsets)
 
     def largest(self) -> np.ndarray:
-        """The largest value of each list, int64 `[rows]`; 0 for an empty one."""
-        found, filled = np.zeros(len(self.offsets) - 1, np.int64), self.lengths > 0
+        """The largest value of each list `[rows]`, in the type of `padded`; 0 for an empty one."""
+        found, filled = np.zeros(len(self.offsets) - 1, _type(self.values)), self.lengths > 0
         if filled.any():
             found[filled] = np.maximum.reduceat(self.values, self.offsets[:-1][filled])
         return found
 
 
-def gathered(values: np.ndarray, starts: np.ndarray, lengths: np.ndarray, filler: int) -> np.ndarray:
-    """Pieces of an array as one int64 array `[pieces, longest]`, padded at the end."""
+def gathered(values: np.ndarray, starts: np.ndarray, lengths: np.ndarray, filler: float) -> np.ndarray:
+    """Pieces of an array as one array `[pieces, longest]`, padded at the end: int64, or the values' own float type."""
     places = np.arange(int(lengths.max()))
     inside = places < lengths[:, None]
-    found = np.full(inside.shape, filler, np.int64)
+    found = np.full(inside.shape, filler, _type(values))
     found[inside] = values[spans(starts, lengths)]
     return found
 
@@ -66,3 +67,8 @@ def gathered(values: np.ndarray, starts: np.ndarray, lengths: np.ndarray, filler
 def spans(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """The indices `start, ..., start + length - 1` of every piece, one piece after the other: int64."""
     return np.repeat(starts - (np.cumsum(lengths) - lengths), lengths) + np.arange(int(lengths.sum()))
+
+
+def _type(values: np.ndarray) -> np.dtype[Any]:
+    """What a batch holds values in: whole numbers are wider than on disk, and floats are never cut."""
+    return values.dtype if np.issubdtype(values.dtype, np.floating) else np.dtype(np.int64)

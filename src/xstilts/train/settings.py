@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from math import inf
 from typing import Any, Literal
 
-from xstilts.base.errors import ParameterError
+from xstilts.base.errors import ParameterError, did_you_mean
 
+TERM_NAMES = (
+    "public_distance",
+)  # of `xstilts.train.terms.TERMS`, here for the check of parameters, which has no torch
 NOT_DECIDING = ("resume_minutes", "trim_vocabulary", "loader_workers")  # settings on which no number depends
 # Settings that an earlier version did not have, with the value at which they change nothing.
 NEUTRAL: dict[str, Any] = {"tune": "full", "attention": "auto", "compile": False, "labels": "own", "pictures": "shown"}
@@ -83,19 +87,34 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         """Refuse what would train nothing, or something other than what was asked for."""
-        for name in ("epochs", "token_budget", "batch_size", "accumulation", "evaluations", "clip", "lora_rank"):
-            if getattr(self, name) <= 0:
-                raise ParameterError(f"{name} is {getattr(self, name)}, expected more than 0")
-        for name in ("max_updates", "max_tokens"):
-            if getattr(self, name) is not None and getattr(self, name) <= 0:
-                raise ParameterError(f"{name} is {getattr(self, name)}, expected more than 0, or null")
-        for name in ("frozen_layers", "resume_minutes"):
-            if getattr(self, name) < 0:
-                raise ParameterError(f"{name} is {getattr(self, name)}, expected 0 or more")
+        self._check_numbers()
+        self._check_terms()
         if self.tune == "head" and self.train_inputs:
             raise ParameterError("tune: head trains nothing of the encoder, but train_inputs is true; set it to false")
         if self.loader_workers is not None and self.loader_workers < 0:
             raise ParameterError(f"loader_workers is {self.loader_workers}, expected 0 or more, or null")
+
+    def _check_numbers(self) -> None:
+        """Every comparison is one that NaN fails."""
+        for name in ("epochs", "token_budget", "batch_size", "accumulation", "evaluations", "clip", "lora_rank"):
+            if not 0 < getattr(self, name) < inf:
+                raise ParameterError(f"{name} is {getattr(self, name)}, expected more than 0 and finite")
+        for name in ("max_updates", "max_tokens"):
+            if getattr(self, name) is not None and getattr(self, name) <= 0:
+                raise ParameterError(f"{name} is {getattr(self, name)}, expected more than 0, or null")
+        for name in ("learning_rate", "head_learning_rate", "weight_decay", "frozen_layers", "resume_minutes"):
+            if not 0 <= getattr(self, name) < inf:
+                raise ParameterError(f"{name} is {getattr(self, name)}, expected 0 or more and finite")
+        for name in ("warmup", "dropout"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ParameterError(f"{name} is {getattr(self, name)}, expected 0 to 1")
+
+    def _check_terms(self) -> None:
+        for name, weight in self.terms.items():
+            if name not in TERM_NAMES:
+                raise ParameterError(f"terms: unknown term '{name}'.{did_you_mean(name, TERM_NAMES)}")
+            if not 0 <= weight < inf:
+                raise ParameterError(f"terms: the weight of {name} is {weight}, expected 0 or more and finite")
 
     def deciding(self) -> dict[str, Any]:
         """The settings on which a run's numbers depend; of those in `NEUTRAL`, only the ones with another value."""

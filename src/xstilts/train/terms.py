@@ -1,6 +1,7 @@
 """Loss terms beside a task's own; the setting `terms` names them with their weights: `terms: {public_distance: 0.1}`.
 
-A new term is a class here (see `xstilts.model.multitask.Term`) and its entry in `TERMS`. A term has neither trained
+A new term is a class here (see `xstilts.model.multitask.Term`), its entry in `TERMS`, and its name in
+`xstilts.train.settings.TERM_NAMES`, by which the check of parameters knows it. A term has neither trained
 weights nor a state of its own: nothing of it is in a checkpoint, nor in the state from which a run resumes.
 """
 
@@ -12,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from xstilts.base.errors import ParameterError, did_you_mean
+from xstilts.base.errors import ParameterError, XstiltsError
 from xstilts.model.batch import Batch
 from xstilts.model.checkpoint import load_encoder
 from xstilts.model.encoder import Encoded
@@ -20,7 +21,7 @@ from xstilts.model.feature_map import apply_map
 from xstilts.model.multitask import MultitaskModel, Over, Term
 from xstilts.model.vocabulary import kept_ids
 from xstilts.train.processes import Processes
-from xstilts.train.settings import TrainSettings
+from xstilts.train.settings import TERM_NAMES, TrainSettings
 
 
 class PublicDistance:
@@ -51,6 +52,8 @@ class PublicDistance:
 TERMS: Mapping[str, Callable[[Path, MultitaskModel, torch.device], Term]] = {
     "public_distance": PublicDistance,
 }
+if set(TERMS) != set(TERM_NAMES):
+    raise XstiltsError(f"xstilts.train.settings.TERM_NAMES: {TERM_NAMES}, expected those of TERMS: {(*TERMS,)}")
 
 
 def make_terms(
@@ -63,11 +66,8 @@ def make_terms(
         model: the model as it will be trained, its vocabulary trimmed.
 
     Raises:
-        ParameterError: an unknown term, or one over whole updates where an update is worked out in pieces.
+        ParameterError: a term over whole updates where an update is worked out in pieces.
     """
-    for name in settings.terms:
-        if name not in TERMS:
-            raise ParameterError(f"terms: unknown term '{name}'.{did_you_mean(name, TERMS)}")
     made = {name: TERMS[name](public, model, processes.device) for name in settings.terms}
     for name, term in made.items():
         if term.over == "update" and (settings.accumulation > 1 or processes.count > 1):

@@ -18,7 +18,7 @@ from xstilts.report.model_card.facts import read_facts
 from xstilts.report.model_card.header import base_model
 from xstilts.report.model_card.licences import model_name
 from xstilts.report.model_card.markdown import code, escaped
-from xstilts.report.model_card.text import INTERVALS, NOT_SCORED, model_card
+from xstilts.report.model_card.text import INTERVALS, NOT_SCORED, dev_score, model_card
 from xstilts.report.numbers import percent, percent_interval
 
 
@@ -96,10 +96,20 @@ def test_provenance(write_cell: Any) -> None:
     assert f"`sha256:{sha256_of(cell.target_checkpoint / 'model.safetensors')}`" in card
     assert "| code, at scoring | `abc123` |" in card
     assert "python 3.11.7, torch 2.13.0" in card
-    assert card.count("1,234 | 5,678 | 91,011 | 75.0 |") == 2  # both phases
+    assert card.count("1,234 | 5,678 | 91,011 | 75.0 (accuracy) |") == 2  # both phases
     assert str(Path.cwd()) not in card
     assert "| vision | `eyes` |" in card  # of a folder its name, not its path
     assert "/somewhere" not in card
+
+
+def test_a_score_on_english_dev_says_what_it_is(write_cell: Any) -> None:
+    """Training judges by kind, not by the target's own metric."""
+    spans = {"doubts": {"kind": "span"}}
+    assert "| 1,234 | 5,678 | 91,011 | 75.0 (F1 of tokens) |" in card_of(write_cell("doubts"))
+    assert dev_score(spans, {"english_dev": {"mean": 0.5}}) == "50.0 (F1 of tokens)"
+    both = {**spans, "looks": {"kind": "vqa"}}
+    assert dev_score(both, {"english_dev": {"mean": 0.5}}) == "50.0 (mean of F1 of tokens and accuracy)"
+    assert dev_score({}, {}) == percent(None)
 
 
 def test_the_same_files_give_the_same_card(write_cell: Any) -> None:

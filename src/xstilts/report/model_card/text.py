@@ -8,7 +8,7 @@ from math import isnan
 from typing import Any
 
 from xstilts.base.cells import PLAIN
-from xstilts.base.kinds import KINDS
+from xstilts.base.kinds import KINDS, covers
 from xstilts.report.bootstrap import Interval
 from xstilts.report.cells.metrics import CONTROLS, EMBEDDED, ZERO_SHOT
 from xstilts.report.model_card.facts import GAP, PHASES, Facts
@@ -18,6 +18,17 @@ from xstilts.report.model_card.markdown import code, escaped, fenced, table
 from xstilts.report.model_card.snippets import picture_snippet, snippet
 from xstilts.report.numbers import percent, percent_interval
 
+# What training scores on English dev (`xstilts.train.dev.METRICS`), which is not always what a task is judged by.
+DEV: Mapping[str, str] = covers(
+    {
+        **dict.fromkeys(("vqa", "classification", "matching", "choice"), "accuracy"),
+        "span": "F1 of tokens",
+        "tagging": "accuracy over words",
+        "mlm": "accuracy over masked tokens",
+    },
+    "xstilts.report.model_card.text.DEV",
+    needs=lambda kind: kind.is_trained,
+)
 NAMES = {ZERO_SHOT: "mean of the others", GAP: "English minus that mean"}
 NOT_SCORED = "This checkpoint was not scored yet."
 INTERVALS = (
@@ -110,8 +121,7 @@ def training_section(facts: Facts) -> str:
         training = card["training"] or {}
         tasks = ", ".join(code(f"{name} ({entry['kind']})") for name, entry in card["tasks"].items()) or "nothing"
         costs = [f"{training[name]:,}" if name in training else "-" for name in ("updates", "examples", "tokens")]
-        best = training.get("english_dev", {}).get("mean")
-        rows.append([phase, tasks, *costs, percent(best)])
+        rows.append([phase, tasks, *costs, dev_score(card["tasks"], training)])
     shown = table(["phase", "trained on", "updates", "examples", "tokens", "English dev"], rows, numbers=4)
     settings = [
         f"{phase}: {code(json.dumps(facts.phases[phase]['training']['settings'], sort_keys=True))}"
@@ -120,6 +130,15 @@ def training_section(facts: Facts) -> str:
     ]
     chosen = "Each phase kept what was best on **English** dev data; no other language was used to choose anything."
     return "\n\n".join([shown, chosen, *settings])
+
+
+def dev_score(tasks: Mapping[str, Any], training: Mapping[str, Any]) -> str:
+    """The score on English dev in percent, and what it is: `61.2 (accuracy)`, or a mean over tasks."""
+    best = training.get("english_dev", {}).get("mean")
+    if best is None:
+        return percent(best)
+    names = " and ".join(sorted({DEV[entry["kind"]] for entry in tasks.values()}))
+    return f"{percent(best)} ({'mean of ' if len(tasks) > 1 else ''}{names})"
 
 
 def use_section(facts: Facts) -> str:
