@@ -17,8 +17,8 @@ from xstilts.report.sentences import details
 from xstilts.report.summary import in_cells
 from xstilts.report.transfer import transfer_rows
 
-SOURCE = Path(numbers.__file__).parent
-OWN = {"cells", "model_card"}  # folders in which numbers are written to files, or by the same rules elsewhere
+REPORT = Path(numbers.__file__).parent
+SHOWING = (REPORT, REPORT.with_name("page"))
 FORMAT = re.compile(r"\.[0-3][f%]|,|\+")  # of a number for a reader: `:.1f`, `:+.1f`, `:.0%`, `:,`
 
 
@@ -96,7 +96,7 @@ def writes_numbers(node: ast.AST) -> bool:
 
 
 def test_no_other_module_writes_numbers() -> None:
-    modules = [path for path in SOURCE.rglob("*.py") if not OWN & set(path.relative_to(SOURCE).parts)]
-    assert len(modules) > 20
+    modules = [path for folder in SHOWING for path in folder.rglob("*.py")]
+    assert len(modules) > 40
     found = {path.name for path in modules if any(map(writes_numbers, ast.walk(ast.parse(path.read_text()))))}
     assert found == {"numbers.py"}

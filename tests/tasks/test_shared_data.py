@@ -171,7 +171,11 @@ def test_every_row_is_read_or_counted(file: File, shared_data: Path, read: Read)
 
 def test_every_set_is_in_the_table(shared_data: Path) -> None:
     """No set of real data is left out of the table above, but for those that cannot be scored."""
-    others = {"xtreme", "hub", "iglue_xgqa"}  # a folder of sets; where sets lie on the hub; predictions (tests/external)
+    others = {
+        "xtreme",
+        "hub",
+        "iglue_xgqa",
+    }  # a folder of sets; where sets lie on the hub; predictions (tests/external)
     sets = {path.name for path in shared_data.iterdir() if path.is_dir() and path.name not in others}
     sets |= {path.name for path in (shared_data / "xtreme").iterdir() if path.is_dir()}
     assert len(sets) >= 18

@@ -119,7 +119,13 @@ def test_the_rate_and_the_evaluations_know_the_length_of_a_run_that_ends_early(
 
 def test_settings_that_change_nothing_are_not_in_a_checkpoint() -> None:
     assert not {"labels", "pictures", "max_updates", "max_tokens", "terms"} & TrainSettings().deciding().keys()
-    changed = {"labels": "shuffled", "pictures": "blind", "max_updates": 3, "max_tokens": 9, "terms": {"public_distance": 1.0}}
+    changed = {
+        "labels": "shuffled",
+        "pictures": "blind",
+        "max_updates": 3,
+        "max_tokens": 9,
+        "terms": {"public_distance": 1.0},
+    }
     assert changed.items() <= build(TrainSettings, changed, "gqa").deciding().items()
 
 

@@ -18,7 +18,7 @@ from xstilts.page.tables import Answer, Averages, Comparisons, averages, compari
 from xstilts.page.training import cost_figure, curve_figures
 from xstilts.report.cells.metrics import EMBEDDED, ZERO_SHOT
 from xstilts.report.heat_map import cells_of
-from xstilts.report.numbers import p_value, percent, points, points_interval
+from xstilts.report.numbers import count, p_value, percent, points, points_interval
 
 BASELINE = "none"  # the route without an intermediate task
 QUESTION = "Does multimodal intermediate training beat text-only intermediate training in languages without labels?"
@@ -168,7 +168,7 @@ def _shuffled_labels(material: Material, target: str) -> list[str]:
 def _about(material: Material, target: str, cells: Sequence[Mapping[str, Any]]) -> str:
     part = material.study[target]
     languages = [name for name in next(iter(part[part["metric"]].values())) if name not in (ZERO_SHOT, "gap")]
-    size = f"{cells[0]['examples']:,} test examples per language, " if cells else ""
+    size = f"{count(cells[0]['examples'])} test examples per language, " if cells else ""
     seeds = "one seed" if part["seeds"] == 1 else f"means over {part['seeds']} seeds"
     return f"{size}{len(languages)} languages, {metric_name(part['metric'])}, {part['data']} data, {seeds}"
 

@@ -14,7 +14,7 @@ from xstilts.base.parameters import read_yaml
 from xstilts.page.figure import ACCENT, PAPER, Figure, Mark, Panel, Row, Table, filled, rows_of, spec_of, tips
 from xstilts.page.material import Material
 from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
-from xstilts.report.numbers import MINUS, points
+from xstilts.report.numbers import coefficient, points
 
 TABLE = Path(__file__).with_name("pretraining.yaml")
 LATIN = "Latin"
@@ -48,7 +48,7 @@ def pretraining_figure(material: Material, target: str) -> Figure | None:
 def _ranked(rows: Mapping[str, Sequence[Row]]) -> str:
     """The rank correlations of all routes in a sentence; "" where there are none."""
     found = {route: correlation(own) for route, own in rows.items()}
-    said = [f"{route} {value:+.2f}".replace("-", MINUS) for route, value in found.items() if value is not None]
+    said = [f"{route} {coefficient(value)}" for route, value in found.items() if value is not None]
     languages = len(next(iter(rows.values())))
     return f"Rank correlation over {languages} languages: {', '.join(said)}." if said else ""
 

@@ -24,7 +24,7 @@ from xstilts.page.figure import (
     tips,
 )
 from xstilts.page.material import Material
-from xstilts.report.numbers import percent
+from xstilts.report.numbers import count, loss, percent
 
 PHASES = {"intermediate": "Phase 1: the intermediate task", "target": "Phase 2: the target task"}
 COSTS = ("updates", "examples", "tokens")
@@ -54,7 +54,7 @@ def _curve_figure(
     name: str, title: str, rows: Sequence[Row], panels: Sequence[Panel], legend: Sequence[Mark]
 ) -> Figure:
     head = ["route", "seed", "update", "loss", "English dev, %"]
-    table = [[row["route"], str(row["seed"]), f"{row['update']:,}", f"{row['loss']:.3f}", row["text"]] for row in rows]
+    table = [[row["route"], str(row["seed"]), count(row["update"]), loss(row["loss"]), row["text"]] for row in rows]
     last = {(row["route"], row["seed"]): row["text"] for row in rows}
     ends = [f"{route}, seed {seed}: {dev} %" for (route, seed), dev in last.items()]
     summary = f"{title}: English dev score by update. At the end {'; '.join(ends)}."
@@ -115,8 +115,8 @@ def cost_rows(material: Material, target: str) -> Iterator[Row]:
         for phase in PHASES:
             known = [phases[phase] for phases in material.training[target][route] if phases[phase]]
             for cost in COSTS if known else ():
-                count = fmean(own[cost] for own in known)
-                yield {"route": route, "phase": phase, "cost": cost, "count": count, "text": f"{count:,.0f}"}
+                number = fmean(own[cost] for own in known)
+                yield {"route": route, "phase": phase, "cost": cost, "count": number, "text": count(number)}
 
 
 def _bars(rows: Sequence[Row], routes: Sequence[str]) -> alt.LayerChart:

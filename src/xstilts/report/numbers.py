@@ -70,6 +70,16 @@ def count(number: float) -> str:
     return f"{number:,.0f}"
 
 
+def loss(value: float) -> str:
+    """`0.413` of a training loss."""
+    return f"{value:.3f}"
+
+
+def coefficient(value: float) -> str:
+    """`+0.62` or `−0.10` of a rank correlation."""
+    return f"{value:+.2f}".replace("-", MINUS)
+
+
 def share(fraction: float) -> str:
     """`20%` of 0.2."""
     return f"{rounded(fraction, 0):.0f}%"

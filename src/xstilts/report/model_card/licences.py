@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from xstilts.base.kinds import KINDS
 from xstilts.report.model_card.facts import PHASES, Facts
 from xstilts.report.model_card.markdown import code, escaped, table
+from xstilts.report.numbers import count
 
 EMBEDDED_MODELS = {"multilingual-e5-small": "MIT", "efficientnet-lite0": "Apache-2.0"}
 ELSEWHERE = "see its own card"
@@ -23,7 +24,7 @@ def _data(facts: Facts) -> Iterator[list[str]]:
     for phase in PHASES:
         for name, entry in facts.phases[phase]["tasks"].items():
             said = [escaped(entry.get(key) or "not stated") for key in ("licence", "citation")]
-            trained = f"{phase} task, {entry.get('examples', entry.get('rows', {})).get('train', 0):,} examples"
+            trained = f"{phase} task, {count(entry.get('examples', entry.get('rows', {})).get('train', 0))} examples"
             yield [f"{code(name)}, {escaped(entry.get('data', ''))} data", trained, *said]
 
 

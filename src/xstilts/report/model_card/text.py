@@ -16,7 +16,7 @@ from xstilts.report.model_card.header import header
 from xstilts.report.model_card.licences import data_section, model_name
 from xstilts.report.model_card.markdown import code, escaped, fenced, table
 from xstilts.report.model_card.snippets import picture_snippet, snippet
-from xstilts.report.numbers import percent, percent_interval
+from xstilts.report.numbers import count, percent, percent_interval
 
 # What training scores on English dev (`xstilts.train.dev.METRICS`), which is not always what a task is judged by.
 DEV: Mapping[str, str] = covers(
@@ -89,7 +89,7 @@ def scores_section(facts: Facts) -> str:
     if not facts.scores:
         return NOT_SCORED
     metric, controls = escaped(facts.scores["metric"]), [one for one in CONTROLS if one in facts.metrics]
-    said = f"{metric} in %, {escaped(facts.data)} data, {max(facts.scores['rows'].values()):,} rows per language."
+    said = f"{metric} in %, {escaped(facts.data)} data, {count(max(facts.scores['rows'].values()))} rows per language."
     if controls:
         said += " `blind`: the same model without the picture; `shuffled`: with another's picture."
     if "sweep" in facts.scores:
@@ -120,7 +120,7 @@ def training_section(facts: Facts) -> str:
         card = facts.phases[phase]
         training = card["training"] or {}
         tasks = ", ".join(code(f"{name} ({entry['kind']})") for name, entry in card["tasks"].items()) or "nothing"
-        costs = [f"{training[name]:,}" if name in training else "-" for name in ("updates", "examples", "tokens")]
+        costs = [count(training[name]) if name in training else "-" for name in ("updates", "examples", "tokens")]
         rows.append([phase, tasks, *costs, dev_score(card["tasks"], training)])
     shown = table(["phase", "trained on", "updates", "examples", "tokens", "English dev"], rows, numbers=4)
     settings = [
