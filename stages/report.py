@@ -1,4 +1,4 @@
-"""Stage `report`: the table of routes by language and what can be said of their differences; it prints both."""
+"""Stage `report`: the table of routes by language and their differences; `xstilts show` prints both."""
 
 import sys
 from pathlib import Path
@@ -12,16 +12,15 @@ import typer
 from xstilts.base.cells import Study, study_file
 from xstilts.base.errors import run_stage
 from xstilts.base.parameters import build, read_yaml
-from xstilts.report.metrics_files import print_files, study_files, write_files
+from xstilts.report.metrics_files import study_files, write_files
 
 
 def report(name: str | None) -> None:
-    """Read the cells that a study names, write their table and statistics, and print them."""
+    """Read the cells that a study names, write their table and statistics."""
     path = study_file(name)
     study = build(Study, read_yaml(path).get("study") or {}, f"{path}: study")
-    files = study_files(study, name)
-    write_files(files, name)
-    print_files(files)
+    write_files(study_files(study, name), name)
+    print(f"`xstilts show{f' {name}' if name else ''}` prints the table and the answer")
 
 
 def main(

@@ -51,6 +51,12 @@ def check() -> None:
 
 
 @app.command()
+def show(study: Annotated[str | None, typer.Argument(help="a study of stages/; else the default one")] = None) -> None:
+    """Show a study's table and answer, from what git holds of them."""
+    run_stage(lambda: _show(study))
+
+
+@app.command()
 def predict(
     image: Annotated[Path, typer.Option(help="a picture file")],
     question: Annotated[str, typer.Option(help="a question about it, in any language")],
@@ -176,6 +182,12 @@ def _review(base: str, head: str, out: Path, shrunken: Path | None, link: str) -
 
     small = Revisions(shrunken, "base", "head") if shrunken else None
     print(write_review(Revisions(Path(), base, head), out, small, link))
+
+
+def _show(study: str | None) -> None:
+    from xstilts.show import show as print_result
+
+    print_result(study)
 
 
 def _check() -> None:

@@ -142,3 +142,62 @@ def test_sigterm_ends_the_stages_and_leaves_whole_locks(toy: Toy) -> None:
     assert process.returncode == 1
     assert errors.strip().endswith("error: stopped; the same command goes on from here")
     assert set(toy.lock()) == {"a", "b", "c"}
+
+
+def test_a_missing_dependency_is_a_sentence_and_what_runs_beside_it_ends(toy: Toy) -> None:
+    toy.write(DIAMOND | {"e": {"cmd": "cat nowhere > e", "deps": ["nowhere"], "outs": ["e"]}})
+    failed = toy.run(ok=False)
+    assert failed.stderr.startswith("error: e: ") and "nowhere" in failed.stderr
+    assert failed.stderr.count("\n") == 1
+    assert "a" in toy.lock()
+
+
+@pytest.mark.parametrize("content", ["stages: [", "stages: {a: {cmd: 3, deps: {}}}"])
+def test_a_broken_pipeline_is_a_sentence(toy: Toy, content: str) -> None:
+    (toy.root / "dvc.yaml").write_text(content)
+    failed = toy.run(ok=False)
+    assert failed.stderr.startswith("error: DVC: ") and "dvc.yaml" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_a_second_dvc_is_waited_for_in_words(toy: Toy) -> None:
+    from dvc.repo import Repo
+
+    with Repo(str(toy.root)).lock:
+        failed = toy.run(ok=False)
+    assert failed.stderr == "error: another DVC command runs here; wait for its end, then run this again\n"
+
+
+def test_what_a_killed_dvc_lost_of_a_lock_file_is_restored(toy: Toy) -> None:
+    toy.run()
+    toy.ran()
+    whole = toy.lock()
+    kept = {name: whole[name] for name in ("a", "d")}
+    (toy.root / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": kept}))
+    toy.run()
+    assert toy.ran() == []
+    assert toy.lock() == whole
+    (toy.root / "dvc.lock").write_text("schema: '2.0'\nstages:\n  a:\n    cmd: [")
+    failed = toy.run(ok=False)
+    assert "dvc.lock" in failed.stderr and "run-cache once the file is deleted" in failed.stderr
+    (toy.root / "dvc.lock").unlink()
+    toy.run()
+    assert toy.ran() == []
+    assert toy.lock() == whole
+
+
+def test_an_error_of_its_own_ends_the_stages_that_run(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    from xstilts.grid.local import Runner
+    from xstilts.grid.plan import open_repo
+
+    toy.write({"a": {"cmd": "sleep 300", "deps": ["in"], "outs": ["a"]}})
+    runner = Runner(open_repo(), 1, 1)
+
+    def break_down(*_: object, **__: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(runner.ended, "get", break_down)
+    with pytest.raises(RuntimeError, match="a bug"):
+        runner.run(["dvc.yaml"])
+    (job,) = runner.running.values()
+    assert job.process.poll() is not None

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from xstilts.base.errors import XstiltsError
 from xstilts.base.machine import SHARE, free_bytes, processors
-from xstilts.grid.plan import Plan, Stage, make_plan
+from xstilts.grid.plan import Plan, Stage, make_plan, sentence
 
 DUMP_SECONDS = 20.0  # between two writings of the lock files, each of which DVC reads and writes whole
 STAGE_BYTES = 3 << 30  # memory that a stage may take: training multilingual-e5-small takes 1.5 GB
@@ -64,20 +67,23 @@ class Runner:
         repo: a `dvc.repo.Repo`.
         jobs: how many stages run at once, at most.
         processors: how many they may use together.
+        elsewhere: {address: why it must not run here} of stages that may only be restored.
     """
 
-    def __init__(self, repo: Any, jobs: int, processors: int) -> None:
-        self.repo, self.jobs, self.processors = repo, jobs, processors
+    def __init__(
+        self, repo: Any, jobs: int, processors: int, elsewhere: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        self.repo, self.jobs, self.processors, self.elsewhere = repo, jobs, processors, elsewhere
         self.running: dict[Stage, Job] = {}
         self.ended: queue.Queue[Job] = queue.Queue()
-        self.ran: list[str] = []
-        self.failed: list[Job] = []
+        self.ran: dict[str, float] = {}
+        self.failed: list[str] = []  # a sentence per stage
         self.unwritten: list[Stage] = []
         self.written = time.monotonic()
         self.asked: int | None = None
 
-    def run(self, targets: Sequence[str]) -> list[str]:
-        """Bring some targets up to date; return the addresses of the stages that ran, in the order of their ends.
+    def run(self, targets: Sequence[str]) -> dict[str, float]:
+        """Bring some targets up to date; return the seconds of each stage that ran, in the order of their ends.
 
         Raises:
             StageFailed: a stage failed; those beside it were let to end, and no other was started.
@@ -89,11 +95,12 @@ class Runner:
             try:
                 self._loop(plan)
             finally:
+                self._stop_all()
                 self._write_locks()
         if self.asked is not None:
             raise Interrupted("stopped; the same command goes on from here")
         if self.failed:
-            raise StageFailed("\n".join(_failure(job) for job in self.failed))
+            raise StageFailed("\n".join(self.failed))
         return self.ran
 
     def _loop(self, plan: Plan) -> None:
@@ -116,19 +123,34 @@ class Runner:
             stage = ready[0]
             plan.started.add(stage)
             share = max(1, self.processors // min(self.jobs, len(self.running) + len(ready)))
-            with self.repo.lock:
-                is_current = self._is_current(stage)
-                if not is_current:
+            with self._fails_alone(stage), self.repo.lock:
+                if self._is_current(stage):
+                    plan.done.add(stage)
+                elif stage.addressing in self.elsewhere:
+                    self.failed.append(f"{stage.addressing}: {self.elsewhere[stage.addressing]}")
+                else:
                     self._start(stage, share, f"[{len(plan.done) + len(self.running) + 1}/{len(plan.stages)}]")
-            if is_current:
-                plan.done.add(stage)
+
+    @contextmanager
+    def _fails_alone(self, stage: Stage) -> Iterator[None]:
+        """Let what DVC or the system refuses be the failure of one stage, while those beside it run to their end."""
+        from dvc.exceptions import DvcException
+
+        try:
+            yield
+        except (DvcException, OSError) as error:
+            self.failed.append(f"{stage.addressing}: {sentence(error)}")
 
     def _is_current(self, stage: Stage) -> bool:
         """Whether a stage need not run: nothing changed, or the run-cache has what it would write."""
+        from dvc.dependency.base import DependencyDoesNotExistError
         from dvc.stage.cache import RunCacheNotFoundError
 
         if not stage.changed():
             return True
+        for dependency in stage.deps:
+            if not dependency.exists:
+                raise DependencyDoesNotExistError(dependency)
         stage.remove_outs(ignore_remove=False, force=False)
         try:
             self.repo.stage_cache.restore(stage)
@@ -177,16 +199,24 @@ class Runner:
         self.ended.put(job)
 
     def _end(self, plan: Plan, job: Job) -> None:
-        with self.repo.lock:
+        with self._fails_alone(job.stage), self.repo.lock:
             job.locks.close()
             del self.running[job.stage]
             if job.process.returncode:
-                self.failed.append(job)
+                self.failed.append(_failure(job))
                 return
             self._keep(job.stage)
-        self.ran.append(job.stage.addressing)
-        plan.done.add(job.stage)
-        print(f"{job.stage.addressing}: {time.monotonic() - job.started:.0f} s", flush=True)
+            plan.done.add(job.stage)
+            self.ran[job.stage.addressing] = time.monotonic() - job.started
+            print(f"{job.stage.addressing}: {self.ran[job.stage.addressing]:.0f} s", flush=True)
+
+    def _stop_all(self) -> None:
+        """End what still runs; there is something only after an error of this process itself."""
+        for job in list(self.running.values()):
+            with suppress(ProcessLookupError):
+                os.killpg(job.process.pid, signal.SIGTERM)
+            job.process.wait()
+            job.locks.close()
 
     def _keep(self, stage: Stage) -> None:
         """Put a stage's outputs into the cache and the run-cache; its entry in the lock file follows."""
@@ -201,8 +231,8 @@ class Runner:
         for stage in self.unwritten:
             files.setdefault(stage.dvcfile.path, []).append(stage)
         with self.repo.lock:
-            for stages in files.values():
-                stages[0].dvcfile.dump_stages(stages, update_pipeline=False)
+            for path, stages in files.items():
+                write_lock(self.repo, Path(path).with_suffix(".lock"), stages)
         self.unwritten, self.written = [], time.monotonic()
 
     @contextmanager
@@ -220,6 +250,17 @@ class Runner:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def write_lock(repo: Any, path: Path, stages: Sequence[Stage]) -> None:
+    """Put the entries of some stages into a lock file, as a whole or not at all: DVC itself writes in place."""
+    from dvc.dvcfile import Lockfile
+
+    draft = path.with_name("dvc.lock.new")
+    if path.exists():
+        shutil.copyfile(path, draft)
+    Lockfile(repo, str(draft)).dump_stages(stages)
+    os.replace(draft, path)
 
 
 def short_name(stage: Stage) -> str:

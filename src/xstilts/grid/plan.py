@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from xstilts.base.errors import ParameterError
+from xstilts.base.errors import ParameterError, XstiltsError
 
 Stage = Any  # dvc.stage.PipelineStage, which has no types
+
+
+def sentence(error: BaseException) -> str:
+    """What an error of DVC or of the system says, with what caused it, on one line."""
+    words: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        words, cause = [*words, " ".join(str(cause).split())], cause.__cause__
+    return ": ".join(dict.fromkeys(filter(None, words))) or type(error).__name__
 
 
 @dataclass
@@ -47,19 +57,28 @@ def study_pipeline(study: str | None) -> Path:
     return path
 
 
-def open_repo() -> Any:
-    """The DVC repository of the working directory.
-
-    Raises:
-        ParameterError: there is none.
-    """
-    from dvc.exceptions import NotDvcRepoError
-    from dvc.repo import Repo
+@contextmanager
+def dvc_refusals() -> Iterator[None]:
+    """Let an error of DVC be a sentence: no repository, a broken dvc.yaml or dvc.lock, another DVC at work."""
+    from dvc.exceptions import DvcException, NotDvcRepoError
+    from dvc.lock import LockError
 
     try:
-        return Repo()
+        yield
     except NotDvcRepoError:
         raise ParameterError(f"{Path.cwd()}: not a DVC repository; run from the repository root") from None
+    except LockError:
+        raise XstiltsError("another DVC command runs here; wait for its end, then run this again") from None
+    except DvcException as error:
+        todo = "; what a dvc.lock has lost is restored from the run-cache once the file is deleted"
+        raise XstiltsError(f"DVC: {sentence(error)}{todo if 'dvc.lock' in str(error) else ''}") from None
+
+
+def open_repo() -> Any:
+    """The DVC repository of the working directory."""
+    from dvc.repo import Repo
+
+    return Repo()
 
 
 def make_plan(repo: Any, targets: Sequence[str]) -> Plan:
