@@ -5,76 +5,47 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from .conftest import COMMAND, Toy
+
 pytestmark = pytest.mark.stage
-COMMAND = (sys.executable, "-c", "from xstilts.cli import app; app()", "grid", "run", "--jobs", "2")
 WAIT = "for i in $(seq 300); do test -e {0} && break; sleep 0.1; done; test -e {0}"
+
+
+def _beside(name: str, other: str) -> str:
+    """A command that ends only if another one runs beside it."""
+    return f"sh -c 'touch {name}.on; {WAIT.format(other + '.on')}; echo {name} >> ../log; cat a > {name}'"
+
+
 # b and c each wait for a file that the other one makes: they end only side by side. d reads both.
 DIAMOND: dict[str, Any] = {
-    "a": {"cmd": "echo a >> log; cat in > a", "deps": ["in"], "outs": ["a"]},
-    "b": {"cmd": f"sh -c 'touch b.on; {WAIT.format('c.on')}; echo b >> log; cat a > b'", "deps": ["a"], "outs": ["b"]},
-    "c": {"cmd": f"sh -c 'touch c.on; {WAIT.format('b.on')}; echo c >> log; cat a > c'", "deps": ["a"], "outs": ["c"]},
+    "a": {"cmd": "echo a >> ../log; cat in > a", "deps": ["in"], "outs": ["a"]},
+    "b": {
+        "cmd": f"sh -c 'touch b.on; {WAIT.format('c.on')}; echo b >> ../log; cat a > b'",
+        "deps": ["a"],
+        "outs": ["b"],
+    },
+    "c": {
+        "cmd": f"sh -c 'touch c.on; {WAIT.format('b.on')}; echo c >> ../log; cat a > c'",
+        "deps": ["a"],
+        "outs": ["c"],
+    },
     "d": {
-        "cmd": "sh -c 'echo d >> log; cat b c > d'",
+        "cmd": "sh -c 'echo d >> ../log; cat b c > d'",
         "deps": ["b", "c"],
         "metrics": [{"d": {"cache": False}}],
     },
 }
 
 
-class Toy:
-    """A repository with a pipeline of small shell commands, each of which notes that it ran."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def dvc(self, *arguments: str) -> str:
-        run = subprocess.run(
-            [sys.executable, "-m", "dvc", *arguments], cwd=self.root, capture_output=True, text=True, check=False
-        )
-        assert run.returncode == 0, run.stdout + run.stderr
-        return run.stdout
-
-    def write(self, stages: dict[str, Any]) -> None:
-        (self.root / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}, sort_keys=False))
-
-    def run(self, ok: bool = True) -> subprocess.CompletedProcess[str]:
-        """`xstilts grid run`, two stages at once."""
-        run = subprocess.run(COMMAND, cwd=self.root, capture_output=True, text=True, check=False)
-        assert (run.returncode == 0) == ok, run.stdout + run.stderr
-        return run
-
-    def ran(self) -> list[str]:
-        """What ran since the last time it was asked."""
-        log = self.root / "log"
-        lines = log.read_text().split() if log.exists() else []
-        log.unlink(missing_ok=True)
-        return lines
-
-    def lock(self) -> dict[str, Any]:
-        content: dict[str, Any] = yaml.safe_load((self.root / "dvc.lock").read_text())["stages"]
-        return content
-
-
-@pytest.fixture
-def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
-    root = tmp_path / "toy"
-    root.mkdir()
-    monkeypatch.chdir(root)
-    subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
-    made = Toy(root)
-    made.dvc("init", "--quiet")
-    made.dvc("config", "--local", "core.site_cache_dir", str(tmp_path / "site"))
-    (root / "in").write_text("1\n")
-    made.write(DIAMOND)
-    return made
+@pytest.fixture(autouse=True)
+def _pipeline(toy: Toy) -> None:
+    toy.write(DIAMOND)
 
 
 def test_stages_run_side_by_side_in_the_right_order(toy: Toy) -> None:
@@ -130,11 +101,11 @@ def test_a_failure_stops_what_depends_on_it_and_keeps_the_rest(toy: Toy) -> None
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_sigterm_ends_the_stages_and_leaves_whole_locks(toy: Toy) -> None:
-    slow = DIAMOND | {"d": DIAMOND["d"] | {"cmd": "sh -c 'echo started >> log; sleep 60'"}}
+    slow = DIAMOND | {"d": DIAMOND["d"] | {"cmd": "sh -c 'echo started >> ../log; sleep 60'"}}
     toy.write(slow)
-    process = subprocess.Popen(COMMAND, cwd=toy.root, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*COMMAND, "run", "--jobs", "2"], cwd=toy.root, stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + 60
-    while "started" not in ((toy.root / "log").read_text() if (toy.root / "log").exists() else ""):
+    while "started" not in (toy.log.read_text() if toy.log.exists() else ""):
         assert time.monotonic() < end
         time.sleep(0.1)
     process.send_signal(signal.SIGTERM)
@@ -147,7 +118,8 @@ def test_sigterm_ends_the_stages_and_leaves_whole_locks(toy: Toy) -> None:
 def test_a_missing_dependency_is_a_sentence_and_what_runs_beside_it_ends(toy: Toy) -> None:
     toy.write(DIAMOND | {"e": {"cmd": "cat nowhere > e", "deps": ["nowhere"], "outs": ["e"]}})
     failed = toy.run(ok=False)
-    assert failed.stderr.startswith("error: e: ") and "nowhere" in failed.stderr
+    assert failed.stderr.startswith("error: e: ")
+    assert "nowhere" in failed.stderr
     assert failed.stderr.count("\n") == 1
     assert "a" in toy.lock()
 
@@ -156,7 +128,8 @@ def test_a_missing_dependency_is_a_sentence_and_what_runs_beside_it_ends(toy: To
 def test_a_broken_pipeline_is_a_sentence(toy: Toy, content: str) -> None:
     (toy.root / "dvc.yaml").write_text(content)
     failed = toy.run(ok=False)
-    assert failed.stderr.startswith("error: DVC: ") and "dvc.yaml" in failed.stderr
+    assert failed.stderr.startswith("error: DVC: ")
+    assert "dvc.yaml" in failed.stderr
     assert "Traceback" not in failed.stderr
 
 
@@ -179,7 +152,8 @@ def test_what_a_killed_dvc_lost_of_a_lock_file_is_restored(toy: Toy) -> None:
     assert toy.lock() == whole
     (toy.root / "dvc.lock").write_text("schema: '2.0'\nstages:\n  a:\n    cmd: [")
     failed = toy.run(ok=False)
-    assert "dvc.lock" in failed.stderr and "run-cache once the file is deleted" in failed.stderr
+    assert "dvc.lock" in failed.stderr
+    assert "run-cache once the file is deleted" in failed.stderr
     (toy.root / "dvc.lock").unlink()
     toy.run()
     assert toy.ran() == []

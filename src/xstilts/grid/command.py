@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from xstilts.base.errors import run_stage
+from xstilts.base.errors import XstiltsError, run_stage
 
 grid = typer.Typer(no_args_is_help=True, help="Compute the cells of a study, several at once.")
+WORK = Path("scratch/grid")
 SHOWN = 5  # kinds of stages whose share of the time is shown
+
+
+class Engine(StrEnum):
+    """Where cells are computed."""
+
+    local = "local"
+    slurm = "slurm"
 
 
 @grid.callback()
@@ -18,16 +28,35 @@ def _group() -> None:
     """Compute the cells of a study, several at once."""
 
 
+Name = Annotated[str | None, typer.Argument(help="a study of stages/; else the default one")]
+Work = Annotated[Path, typer.Option(help="Slurm: folder of clones and logs, which all nodes see")]
+
+
 @grid.command()
 def run(
-    study: Annotated[str | None, typer.Argument(help="a study of stages/; else the default one")] = None,
-    jobs: Annotated[int | None, typer.Option(help="stages at once; else one per processor that memory allows")] = None,
+    study: Name = None,
+    on: Annotated[Engine, typer.Option(help="this machine, or a cluster's Slurm")] = Engine.local,
+    jobs: Annotated[int | None, typer.Option(help="stages at once here; else one per processor and 3 GB")] = None,
+    work: Work = WORK,
+    dry_run: Annotated[bool, typer.Option(help="only say what would run")] = False,
 ) -> None:
     """Bring a study up to date, as `dvc repro` does, with several stages at once, and show its result."""
-    run_stage(lambda: _run(study, jobs))
+    run_stage(lambda: _run(study, on, jobs, work, dry_run))
 
 
-def _run(study: str | None, jobs: int | None) -> None:
+@grid.command()
+def status(work: Work = WORK) -> None:
+    """Show the state of every job that `grid run --on slurm` submitted."""
+    run_stage(lambda: _status(work))
+
+
+@grid.command()
+def cancel(work: Work = WORK) -> None:
+    """Cancel the jobs that `grid run --on slurm` submitted and that have not ended."""
+    run_stage(lambda: _cancel(work))
+
+
+def _run(study: str | None, on: Engine, jobs: int | None, work: Path, dry_run: bool) -> None:
     import logging
     import time
 
@@ -35,7 +64,7 @@ def _run(study: str | None, jobs: int | None) -> None:
     from xstilts.base.machine import processors
     from xstilts.grid.plan import dvc_refusals, open_repo, study_pipeline
 
-    pipeline = study_pipeline(study)
+    pipeline = str(study_pipeline(study))
     if jobs is not None and jobs < 1:
         raise ParameterError(f"--jobs is {jobs}, expected at least 1")
     from xstilts.grid.local import Runner, jobs_at_once
@@ -43,9 +72,63 @@ def _run(study: str | None, jobs: int | None) -> None:
     logging.getLogger("dvc").setLevel(logging.WARNING)
     started = time.monotonic()
     with dvc_refusals():
-        ran = Runner(open_repo(), jobs or jobs_at_once(), processors()).run([str(pipeline)])
+        repo, elsewhere = open_repo(), dict[str, str]()
+        if dry_run:
+            _print_lacking(repo, pipeline)
+            return
+        if on is Engine.slurm:
+            elsewhere = _on_slurm(repo, pipeline, work)
+        ran = Runner(repo, jobs or jobs_at_once(), processors(), elsewhere).run([pipeline])
     _print_result(study)
     print(ending(ran, time.monotonic() - started))
+
+
+def _print_lacking(repo: Any, pipeline: str) -> None:
+    from collections import Counter
+
+    from xstilts.grid.local import Runner
+    from xstilts.grid.plan import kind_of, make_plan
+
+    lacking = Runner(repo, 1, 1).lacking(make_plan(repo, [pipeline]), restore=False)
+    for (folder, name), number in Counter(kind_of(stage) for stage in lacking).items():
+        print(f"{number:5} {folder}/{name}")
+    print(f"{len(lacking):5} stages would run, or be restored from the run-cache")
+
+
+def _on_slurm(repo: Any, pipeline: str, work: Path) -> dict[str, str]:
+    """Compute the cells as jobs, without the collectors; return what to say of those that have no result."""
+    from xstilts.grid import slurm
+    from xstilts.grid.local import Runner
+    from xstilts.grid.plan import make_plan
+
+    revision, plan = slurm.check_committed(), make_plan(repo, [pipeline])
+    lacking = Runner(repo, 1, 1).lacking(plan)
+    cells = [stage for stage in lacking if Path(stage.path).resolve() != Path(pipeline).resolve()]
+    jobs = slurm.submit(repo, plan, cells, work, revision)
+    state: dict[slurm.Job, str] = {}
+    try:
+        for state in slurm.watch(jobs):
+            print(slurm.summary(state), flush=True)
+    except KeyboardInterrupt:
+        raise XstiltsError(
+            f"the jobs go on; the same command waits for them again, `xstilts grid cancel --work {work}` ends them"
+        ) from None
+    return slurm.what_became(state, work)
+
+
+def _status(work: Path) -> None:
+    from xstilts.grid import slurm
+
+    state = slurm.states(slurm.submitted(work))
+    for job, word in state.items():
+        print(f"{word.lower():12} {job.number:>8}  {job.stage}")
+    print(slurm.summary(state))
+
+
+def _cancel(work: Path) -> None:
+    from xstilts.grid import slurm
+
+    print(f"{slurm.cancel(slurm.submitted(work))} jobs cancelled")
 
 
 def ending(ran: Mapping[str, float], elapsed: float) -> str:

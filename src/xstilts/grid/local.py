@@ -103,6 +103,19 @@ class Runner:
             raise StageFailed("\n".join(self.failed))
         return self.ran
 
+    def lacking(self, plan: Plan, restore: bool = True) -> list[Stage]:
+        """The stages of a plan that are not up to date.
+
+        Args:
+            restore: bring what the run-cache has into place first; else nothing is touched.
+        """
+        with self.repo.lock, self.repo.scm_context(quiet=True):
+            while ready := plan.ready():
+                plan.started |= set(ready)
+                plan.done |= {one for one in ready if (self._is_current(one) if restore else not one.changed())}
+        self._write_locks()
+        return [stage for stage in plan.stages if stage not in plan.done]
+
     def _loop(self, plan: Plan) -> None:
         while True:
             if not self.failed and self.asked is None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,3 +95,26 @@ def make_plan(repo: Any, targets: Sequence[str]) -> Plan:
     stages = plan_repro(graph, collect_stages(repo, targets))
     wanted = set(stages)
     return Plan(stages, {stage: set(graph.successors(stage)) & wanted for stage in stages})
+
+
+def kind_of(stage: Stage) -> tuple[str, str]:
+    """The folder of a stage's dvc.yaml, and the stage's name before its matrix: `train`, `target`."""
+    return Path(stage.path).parent.name, str(stage.name).partition("@")[0]
+
+
+def cell_id(stage: Stage, upstream: set[Stage], ids: Mapping[Stage, str]) -> str:
+    """What a stage's outputs are made from, as a hash: command, parameters, code, data, and the ids of its upstream.
+
+    Args:
+        upstream: the stages whose outputs it reads.
+        ids: of those upstream that are still to be computed; the outputs of the others are there, and count as data.
+    """
+    pending = [one for one in upstream if one in ids]
+    made = [Path(out.fs_path) for one in pending for out in one.outs]
+    parts = [stage.cmd, *sorted(ids[one] for one in pending), *sorted(str(out) for out in stage.outs)]
+    for dependency in stage.deps:
+        path = Path(dependency.fs_path)
+        if not any(path == out or out in path.parents or path in out.parents for out in made):
+            dependency.save()
+            parts.append(f"{dependency}={dependency.hash_info.value}")
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
