@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Which intermediate task helps zero-shot cross-lingual transfer? Run at the repository root.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_show_locals=False,
 )
 app.command(no_args_is_help=True)(bench)
@@ -36,6 +35,29 @@ Recipe = Annotated[str | None, typer.Option(help="recipe of both phases; else th
 Seed = Annotated[int | None, typer.Option(help="seed of the route; else the one in params.yaml")]
 Target = Annotated[str | None, typer.Option(help="target task; else the first of the study")]
 Out = Annotated[Path, typer.Option(help="folder to write, replaced as a whole")]
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from xstilts import __version__
+
+        print(f"xstilts {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="show the version", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Which intermediate task helps zero-shot cross-lingual transfer? Run at the repository root."""
+
+
+@app.command()
+def new(folder: Annotated[Path, typer.Argument(help="folder to make")]) -> None:
+    """Lay out a project of your own: parameters, stages, grid and the code that runs, under git and DVC."""
+    run_stage(lambda: _new(folder))
 
 
 @app.command()
@@ -108,6 +130,13 @@ def review(
 ) -> None:
     """Write a comment for code review: what a change did to the committed metrics, as tables and pictures."""
     run_stage(lambda: _review(base, head, out, shrunken, link))
+
+
+def _new(folder: Path) -> None:
+    from xstilts.new import new as lay_out
+
+    lay_out(folder)
+    print(f"{folder}: made; next: cd {folder} && git commit -m start && xstilts grid run")
 
 
 def _print_tasks() -> None:
