@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from xstilts.base.errors import run_stage
+from xstilts.base.files import check_sums
 from xstilts.base.parameters import STAGES, build, read_yaml
 from xstilts.features.extract import FeatureSettings, extract
 from xstilts.features.vectors import FOLDER, from_vectors
@@ -24,6 +25,7 @@ def main(
     """Cache region features of a set's images, or the vectors that the set publishes instead of images."""
 
     def stage() -> None:
+        check_sums(raw / name)
         if (raw / name / FOLDER).is_dir():
             return from_vectors(raw / name / FOLDER, out / name)
         defaults = STAGES / "defaults.yaml"

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from xstilts.base.errors import run_stage
+from xstilts.base.files import check_sums
 from xstilts.encode.summary import summary
 from xstilts.encode.task import encode_task
 from xstilts.tasks.schema import load_task
@@ -25,6 +26,7 @@ def main(
 
     def encode() -> None:
         gc.disable()  # millions of small objects and no cycles: the collector would triple the time
+        check_sums(Path("data/raw", dataset))
         task = load_task(dataset)
         if task.encode.features is not None and features is not None:  # sets on the same pictures may share features
             task = replace(task, encode=replace(task.encode, features=features.name))

@@ -93,7 +93,7 @@ def export_model(checkpoint: Path, public: Path, out: Path, readme: str | None =
     refuse_foreign(out)
     model, about = load_model(public, checkpoint), read_card(checkpoint)
     stock = stock_model(model)
-    with whole_directory(out) as draft:
+    with whole_directory(out, sums=False) as draft:
         (stock or model.encoder.text).save_pretrained(draft)
         copy_tokenizer(public / "encoder", draft)
         save_file(own_tensors(model), draft / FILE)

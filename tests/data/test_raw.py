@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
+import subprocess
 import threading
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from xstilts.base.errors import DataError, ParameterError
-from xstilts.base.files import whole_directory
 from xstilts.data.manifest import summary
 from xstilts.data.raw import only_writer, write_raw
 
@@ -96,10 +95,11 @@ def test_a_second_writer_waits_and_says_so(assets: Path, tmp_path: Path, capfd: 
 
 def test_what_a_killed_process_left_is_removed(assets: Path, tmp_path: Path) -> None:
     """A draft is made beside the set; as a killed process leaves it, it is never taken for the set."""
-    with whole_directory(tmp_path / "names") as draft:
-        left = [shutil.copytree(draft, draft.with_name(f".{name}-01234567")) for name in ("names", "other")]
-        assert draft.name.startswith(".names-")
-        assert len(draft.name) == len(left[0].name)
+    process = subprocess.Popen(["true"])
+    process.wait()
+    left = [tmp_path / f".{name}.draft-{process.pid}-01234567" for name in ("names", "other")]
+    for draft in left:
+        draft.mkdir()
     write_raw("names", assets, tmp_path / "names")
     assert [path.exists() for path in left] == [False, True]
 

@@ -102,7 +102,7 @@ def test_the_test_part_holds_every_language_and_the_training_answers(places: Pla
     assert card["tasks"]["xgqa"]["labels"] == ["yes", "cat", "no"]
     assert card["rows"] == card["tasks"]["xgqa"]["rows"] == {"test": 2}
     names = {path.name for path in (places.tokenized / "xgqa" / "test").iterdir()}
-    assert names == {"card.json", "test.arrow", FINGERPRINTS}
+    assert names == {"card.json", "test.arrow", "SHA256SUMS", FINGERPRINTS}
 
 
 def test_the_card_says_what_the_cache_is(places: Places) -> None:

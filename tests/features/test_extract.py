@@ -162,6 +162,7 @@ def test_the_public_checkpoint_takes_models_from_directories(vision: Path, small
     assert (public["hidden"], public["dim"]) == (24, 1280)
     assert set(public["naming_accuracy"]) == {"object", "colour", "pictures"}
     assert sorted(path.name for path in (tmp_path / "public" / "encoder").iterdir()) == [
+        "SHA256SUMS",
         "config.json",
         "model.safetensors",
         "tokenizer.json",

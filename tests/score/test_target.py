@@ -60,7 +60,7 @@ def test_every_kind_of_target(
     """Files, and keys as the reports read them; values in 0..1; controls where there are pictures, and there alone."""
     cache = make_cache(task, metric=metric)
     out = score(cache, untrained(cache))
-    assert sorted(path.name for path in out.iterdir()) == FILES
+    assert sorted(path.name for path in out.iterdir()) == ["SHA256SUMS", *FILES]
     scores, table = read_scores(out / "scores.json"), open_rows(out / "predictions.arrow")
     about = {"target": task, "recipe": "lora", "route": "gqa", "seed": 3, "data": "pictograms", "metric": metric}
     assert {key: scores[key] for key in about} == about

@@ -32,7 +32,7 @@ def settings(make_settings: Settings) -> TrainSettings:
 
 
 def contents(checkpoint: Path) -> dict[str, bytes]:
-    assert sorted(path.name for path in checkpoint.iterdir()) == sorted(FILES)
+    assert sorted(path.name for path in checkpoint.iterdir()) == sorted(["SHA256SUMS", *FILES])
     return {name: (checkpoint / name).read_bytes() for name in FILES}
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from xstilts.base.errors import DataError
-from xstilts.base.files import CARD, read_json, write_table
+from xstilts.base.files import CARD, check_sums, read_json, write_table
 
 PICTURES = (".png", ".jpg", ".jpeg")  # endings of image files
 BOX = 7  # x1 y1 x2 y2 width height area, all relative to the image
@@ -91,5 +91,6 @@ def open_features(path: Path, sha256: str | None = None) -> Features:
     card = read_json(path / CARD)
     if sha256 is not None and card["sha256"] != sha256:
         raise DataError(path, None, f"features {card['sha256'][:12]}", sha256[:12], "run `dvc repro`")
+    check_sums(path)
     arrays = {name: np.load(path / f"{name}.npy", mmap_mode="r") for name in ("features", "boxes", "offsets")}
     return Features(arrays["features"], arrays["boxes"], arrays["offsets"], read_json(path / "images.json"))

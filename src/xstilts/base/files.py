@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
@@ -9,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +19,83 @@ from safetensors import SafetensorError
 
 from xstilts.base.errors import DataError
 
-CARD = "card.json"
+CARD, SUMS = "card.json", "SHA256SUMS"
 WIDTH = 120  # of a line that `write_compact` writes
 
 
 @contextmanager
-def whole_directory(path: Path) -> Iterator[Path]:
+def whole_directory(path: Path, sums: bool = True) -> Iterator[Path]:
     """Yield a temporary directory that replaces `path` at the end, or vanishes if the block fails.
 
-    Nobody ever sees half an output, and an earlier one survives every failure.
+    Nobody ever sees half an output, and an earlier one survives every failure. What a killed process left half-written
+    goes with the next one.
+
+    Args:
+        sums: write `SHA256SUMS` (as `sha256sum -c` reads it) into every folder of it that has files.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    remove_drafts(path)
+    draft = Path(tempfile.mkdtemp(prefix=f".{path.name}.draft-{os.getpid()}-", dir=path.parent))
     try:
         yield draft
+        if sums:
+            _write_sums(draft)
         draft.chmod(0o755)
         if path.exists():
             shutil.rmtree(path)
         os.replace(draft, path)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def remove_drafts(path: Path) -> None:
+    """Remove what processes of this machine that no longer run have left half-written of an output."""
+    for draft in path.parent.glob(f".{glob.escape(path.name)}.draft-*"):
+        number = draft.name.rpartition(".draft-")[2].partition("-")[0]
+        if number.isdecimal() and not _runs(int(number)):
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _write_sums(directory: Path) -> None:
+    for folder in (directory, *(path for path in directory.rglob("*") if path.is_dir())):
+        files = sorted(path for path in folder.iterdir() if path.is_file())
+        if files:
+            lines = "".join(f"{sha256_of(path)}  {path.name}\n" for path in files)
+            (folder / SUMS).write_text(lines, encoding="utf-8")
+
+
+def check_sums(directory: Path) -> None:
+    """Compare the files of a folder (not those of its subfolders) with `SHA256SUMS`; once per process.
+
+    DVC looks at times and sizes: a byte that a disk has flipped, or a program has changed and dated back, passes it.
+
+    Raises:
+        DataError: a file has changed since it was written.
+    """
+    sums = directory / SUMS
+    if sums.is_file():
+        _check_sums(sums, sums.stat().st_mtime_ns)
+
+
+@cache
+def _check_sums(sums: Path, written: int) -> None:
+    """The same; `written`, when the sums were, is there for the cache alone."""
+    for line in sums.read_text(encoding="utf-8").splitlines():
+        expected, _, name = line.partition("  ")
+        path = sums.parent / name
+        if path.is_file() and sha256_of(path) != expected:
+            todo = f"remove {sums.parent}, and make it again with dvc repro --force --single-item and its stage's name"
+            raise DataError(path, None, "bytes that changed after it was written", f"the hash in {sums}", todo)
 
 
 def sha256_of(path: Path) -> str:
@@ -49,8 +108,8 @@ def sha256_of(path: Path) -> str:
 
 
 def sha256_of_files(directory: Path) -> str:
-    """Return one SHA-256 for the names and contents of all files in a directory, its card left out."""
-    files = sorted(path for path in directory.iterdir() if path.name != CARD)
+    """Return one SHA-256 for the names and contents of all files in a directory, but for its card and sums."""
+    files = sorted(path for path in directory.iterdir() if path.name not in (CARD, SUMS))
     listed = "".join(f"{path.name} {sha256_of(path)}\n" for path in files)
     return hashlib.sha256(listed.encode()).hexdigest()
 
@@ -74,6 +133,7 @@ def read_json(path: Path) -> Any:
 
 def read_tensors(path: Path, load: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
     """Read a safetensors file with `load` (the reader of the framework in use); `DataError` if missing or damaged."""
+    check_sums(path.parent)
     try:
         return load(path)
     except (SafetensorError, OSError) as error:
@@ -88,7 +148,8 @@ def write_table(path: Path, table: pa.Table) -> None:
 
 
 def open_rows(path: Path) -> pa.Table:
-    """Open an Arrow file memory-mapped: nothing is read before it is used."""
+    """Open an Arrow file memory-mapped, once it is known to be what was written."""
+    check_sums(path.parent)
     try:
         return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
     except FileNotFoundError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -134,8 +133,6 @@ def _settings(dataset: str) -> DataSettings:
 def only_writer(out: Path) -> Iterator[None]:
     """Hold the lock `.<name>.lock` beside the directory `out`; wait, with a message, while another process holds it.
 
-    What a killed process left half-written is removed: nobody else can be writing it.
-
     Raises:
         DataError: `out` is a symbolic link, through which the stage would write somewhere else.
     """
@@ -150,8 +147,6 @@ def only_writer(out: Path) -> Iterator[None]:
         print(f"{out}: another process is writing it; waiting for it to end", file=sys.stderr, flush=True)
         lock.acquire()
     try:
-        for draft in out.parent.glob(f".{out.name}-????????"):  # as whole_directory names them
-            shutil.rmtree(draft, ignore_errors=True)
         yield
     finally:
         lock.release()

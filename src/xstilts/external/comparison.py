@@ -53,7 +53,7 @@ def compare(gold: Gold, systems: Systems, out: Path) -> dict[str, Any]:
     _check_alike(systems)
     runs = {name: [score_run(gold, one) for one in own] for name, own in systems.items()}
     study = Study([PLAIN], list(runs), [], list(range(len(next(iter(runs.values()))))), [gold.task.name])
-    with whole_directory(out) as draft:
+    with whole_directory(out, sums=False) as draft:
         _write_scenes(draft / "scenes" / gold.task.name, gold)
         for name, own in runs.items():
             for seed, run in enumerate(own):
