@@ -38,11 +38,8 @@ def fill(root: Path, *names: str) -> Path:
 
 def copied() -> dict[str, str]:
     """{path: content} of what was written, manifest and zip left out."""
-    files = [
-        path
-        for path in Path("out").rglob("*")
-        if path.is_file() and path.name not in ("manifest.json", "images.zip", "SHA256SUMS")
-    ]
+    about = ("manifest.json", "images.zip", "SHA256SUMS")
+    files = [path for path in Path("out").rglob("*") if path.is_file() and path.name not in about]
     return {path.relative_to("out").as_posix(): path.read_text(encoding="utf-8") for path in files}
 
 
