@@ -80,7 +80,9 @@ def test_spans_never_end_in_padding_or_in_a_picture(examples: Examples) -> None:
     for row, length in enumerate(lengths):
         hidden[row, length:] = 100 * head.output.weight.sum(0)
         mask[row, length:] = False
-    logits = head(Encoded(hidden, torch.ones(3, 10, dtype=torch.bool), mask, torch.zeros(1, 4)), examples.batch(np.array([0])))
+    logits = head(
+        Encoded(hidden, torch.ones(3, 10, dtype=torch.bool), mask, torch.zeros(1, 4)), examples.batch(np.array([0]))
+    )
     assert logits.shape == (3, 2, 6)
     for row, length in enumerate(lengths):
         torch.testing.assert_close(logits[row, :, :length], head.output(hidden[row, :length]).T)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from inspect import signature
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
-from transformers import MODEL_MAPPING, AutoConfig, PreTrainedModel
+from transformers import AutoConfig, AutoModel, PreTrainedModel
 from transformers.utils.logging import disable_progress_bar
 
 from xstilts.base.errors import DataError, ParameterError
@@ -26,6 +25,7 @@ from xstilts.model.packing import Packing, can_pack, can_pad, packing_is_faster
 from xstilts.model.visual_prefix import VisualPrefix
 from xstilts.model.vocabulary import TrimmedEmbedding, whole_size
 
+POOLED = ("bert", "roberta", "xlm-roberta", "xlm-roberta-xl", "rembert")  # types whose pooling layer can be left out
 GRAPHS = 32  # that torch may compile from one layer's code
 
 
@@ -310,14 +310,13 @@ def _load_text(directory: Path) -> PreTrainedModel:
     if not (directory / "config.json").exists():
         raise DataError(directory, None, "no encoder", "a Hugging Face directory", "run `dvc repro`")
     disable_progress_bar()  # type: ignore[no-untyped-call]  # of loading weights: it says nothing and fills the log
-    ours: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-    kind = MODEL_MAPPING[type(AutoConfig.from_pretrained(directory, **ours))]
-    if "add_pooling_layer" in signature(kind).parameters:
-        ours["add_pooling_layer"] = False
+    safe: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     try:
-        text: PreTrainedModel = kind.from_pretrained(directory, dtype=torch.float32, use_safetensors=True, **ours)
-    except (SafetensorError, OSError) as error:
-        found = f"unreadable weights ({error})"
+        if AutoConfig.from_pretrained(directory, **safe).model_type in POOLED:
+            safe["add_pooling_layer"] = False
+        text: PreTrainedModel = AutoModel.from_pretrained(directory, dtype=torch.float32, use_safetensors=True, **safe)
+    except (SafetensorError, OSError, ValueError) as error:
+        found = f"unreadable weights ({str(error).partition(chr(10))[0]})"
         raise DataError(directory, None, found, "a whole Hugging Face directory", "run `dvc repro` again") from None
     return text
 

@@ -60,11 +60,11 @@ class Packing:
 
     def each(self, change: Callable[[Tensor], Tensor]) -> Packing:
         """The same packing, each tensor changed (moved, pinned)."""
-        tensors = (change(one) for one in (self.places, self.owners, self.positions, self.bounds))
-        return Packing(*tensors, self.longest)
+        places, owners, positions, bounds = map(change, (self.places, self.owners, self.positions, self.bounds))
+        return Packing(places, owners, positions, bounds, self.longest)
 
     def packed(self, batch: Tensor) -> Tensor:
-        """What belongs to the real tokens, in one row: `[1, tokens, ...]` of `[sequences, tokens of the batch, ...]`."""
+        """What belongs to the real tokens, in one row: `[1, tokens, ...]` of `[sequences, padded tokens, ...]`."""
         return batch.flatten(0, 1)[self.places][None]
 
     def padded(self, packed: Tensor, width: int) -> Tensor:
