@@ -19,7 +19,8 @@ from safetensors.torch import load_file
 from transformers import AutoModel, AutoTokenizer
 
 folder, task = ".", $task
-tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
+tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+model = AutoModel.from_pretrained(folder, trust_remote_code=False).eval()
 own = load_file(f"{folder}/xstilts.safetensors")
 with open(f"{folder}/xstilts.json", encoding="utf-8") as file:
     labels = json.load(file)["tasks"][task]["labels"]
@@ -98,7 +99,8 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 folder = "."
-tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
+tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+model = AutoModel.from_pretrained(folder, trust_remote_code=False).eval()
 
 
 @torch.inference_mode()
