@@ -22,11 +22,8 @@ KEEP = (
     "special_tokens_map.json",
     "preprocessor_config.json",
 )
-CONFIGS = ("config.json", "tokenizer_config.json", "preprocessor_config.json")  # these may name code of a repository
-    "config.json",
-    "tokenizer_config.json",
-    "preprocessor_config.json",
-)  # where a repository names code of its own
+# The files in which a repository may name code of its own.
+CONFIGS = ("config.json", "tokenizer_config.json", "preprocessor_config.json")
 
 
 def fetch(name: str, out: Path, parameter: str, embedded: str) -> None:
