@@ -5,6 +5,8 @@ What is looked at here is the file; its pixels are decoded by `xstilts.features.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import stat
 import zipfile
@@ -57,6 +59,16 @@ class PictureFiles:
             return self._archive.read(name)
         except UNREADABLE as error:
             raise DataError(self.path, name, f"a broken picture ({error})", "a whole one", _AGAIN) from None
+
+    def fingerprint(self) -> str:
+        """A hash of names, sizes and, of a zip, checksums; of a folder, times of the last change instead."""
+        if self._archive is None:
+            stats = [(name, (self.path / name).stat()) for name in self.names]
+            listed = [(name, one.st_size, one.st_mtime_ns) for name, one in stats]
+        else:
+            members = [(name, self._archive.getinfo(name)) for name in self.names]
+            listed = [(name, one.file_size, one.CRC) for name, one in members]
+        return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
 
 
 def read_file(path: Path) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,20 @@ class ImageSource:
             raise DataError(self.path, image_id, "no such image", f"one of {len(self.ids)}", "check the ids")
         member = self._members[image_id]
         return decode(self._files.read(member), self.path, member)
+
+    def read_all(self, ids: Sequence[str]) -> tuple[dict[str, NDArray[np.uint8]], dict[str, str]]:
+        """The pixels of some images by id, and {id: what is wrong} of those that cannot be read."""
+        found, broken = {}, {}
+        for one in ids:
+            try:
+                found[one] = self.read(one)
+            except DataError as error:
+                broken[one] = str(error)
+        return found, broken
+
+    def fingerprint(self) -> str:
+        """A hash of what tells these files from others without reading them."""
+        return self._files.fingerprint()
 
 
 def decode(content: bytes, path: Path, member: str | None = None) -> NDArray[np.uint8]:
