@@ -26,6 +26,7 @@ from xstilts.model.checkpoint import load_model, save_checkpoint, trained_weight
 from xstilts.model.encoder import load_public
 from xstilts.model.heads import HEADS
 from xstilts.model.multitask import MultitaskModel
+from xstilts.predict import one_question
 from xstilts.train.examples import Examples, open_examples
 from xstilts.train.masking import read_masking
 
@@ -202,6 +203,19 @@ def test_the_tokenizer_gives_the_ids_of_the_cache(tiny: Any, trained: Trained, t
         assert found["input_ids"][0] == tiny.tokenizer().encode(words).ids
         assert found["input_ids"][1] == [*tiny.tokenizer().encode("cat").ids, *[1] * 5]
         assert "auto_map" not in (out / "tokenizer_config.json").read_text()
+
+
+@torch.inference_mode()
+def test_pairs_have_token_types_where_the_encoder_has(tiny: Any, trained: Trained, tmp_path: Path) -> None:
+    public, out = tiny.public("bert", type_vocab_size=2), tmp_path / "out"
+    checkpoint = trained(public, "finds")
+    export_model(checkpoint, public, out)
+    read = AutoTokenizer.from_pretrained(out, local_files_only=True)("what is red", "the sky", return_tensors="pt")
+    assert read["token_type_ids"].tolist() == [[0] * 5 + [1] * 3]
+    theirs, empty = load(AutoModel, out)(**read).last_hidden_state, torch.zeros(0, 1)
+    batch = one_question("finds", read["input_ids"][0].tolist(), empty, empty)
+    ours = load_model(public, checkpoint).encoder(batch)
+    torch.testing.assert_close(ours.text(), theirs, atol=1e-5, rtol=0)
 
 
 def test_an_encoder_that_was_passed_on_is_the_public_one(public: Path, tmp_path: Path) -> None:

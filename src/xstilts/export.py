@@ -95,7 +95,7 @@ def export_model(checkpoint: Path, public: Path, out: Path, readme: str | None =
     stock = stock_model(model)
     with whole_directory(out, sums=False) as draft:
         (stock or model.encoder.text).save_pretrained(draft)
-        copy_tokenizer(public / "encoder", draft)
+        copy_tokenizer(public / "encoder", draft, typed=model.encoder.separator is not None)
         save_file(own_tensors(model), draft / FILE)
         if looks(model) and (public / "vision").is_dir():
             shutil.copytree(public / "vision", draft / "vision")
@@ -177,11 +177,13 @@ def phase0(public: Path) -> dict[str, Any]:
     return {"public": read_json(card)} if card.is_file() else {}
 
 
-def copy_tokenizer(encoder: Path, out: Path) -> None:
-    """Copy the tokenizer so that AutoTokenizer takes tokenizer.json as it is, without token types.
+def copy_tokenizer(encoder: Path, out: Path, typed: bool) -> None:
+    """Copy the tokenizer so that AutoTokenizer takes tokenizer.json as it is.
 
-    A tokenizer of an encoder's own class may be rebuilt from its vocabulary when it is loaded; and our encoder reads
-    both texts of a pair as the same type.
+    A tokenizer of an encoder's own class may be rebuilt from its vocabulary when it is loaded.
+
+    Args:
+        typed: whether the encoder embeds which text of a pair a token is of.
     """
     for name in TOKENIZER:
         if (encoder / name).is_file():
@@ -189,8 +191,8 @@ def copy_tokenizer(encoder: Path, out: Path) -> None:
     path = out / "tokenizer_config.json"
     config = read_json(path) if path.is_file() else special_tokens(encoder)
     config = {name: value for name, value in config.items() if name not in ("auto_map", "tokenizer_file")}
-    own = {"tokenizer_class": "PreTrainedTokenizerFast", "model_input_names": ["input_ids", "attention_mask"]}
-    write_json(path, {**config, **own})
+    inputs = ["input_ids", "attention_mask", *(["token_type_ids"] if typed else [])]
+    write_json(path, {**config, "tokenizer_class": "PreTrainedTokenizerFast", "model_input_names": inputs})
 
 
 def special_tokens(encoder: Path) -> dict[str, str]:

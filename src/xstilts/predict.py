@@ -11,6 +11,7 @@ from torch import Tensor
 
 from xstilts.base.errors import DataError
 from xstilts.base.parameters import STAGES, build, read_yaml
+from xstilts.data.picture_files import read_file
 from xstilts.features.extract import FeatureSettings, cut, embed
 from xstilts.features.images import decode
 from xstilts.features.regions import propose
@@ -55,7 +56,7 @@ def look(image: Path, public: Path, settings: FeatureSettings) -> tuple[Tensor, 
     Args:
         public: phase 0, or an export; its folder `vision` is read.
     """
-    pixels = decode(image.read_bytes(), image)
+    pixels = decode(read_file(image), image)
     boxes = propose(pixels, settings.limit, settings.proposals)
     vectors = embed(load_vision(public / "vision"), cut(pixels, boxes, settings.crop), settings.batch)
     return torch.from_numpy(vectors.astype(np.float16).astype(np.float32)), torch.from_numpy(boxes)

@@ -83,7 +83,36 @@ def test_a_broken_picture_in_one_of_several_zips_is_named(tmp_path: Path) -> Non
 
 
 def test_a_circle_of_links_ends(tmp_path: Path) -> None:
-    here, disk = folder(tmp_path / "here", "a.png"), folder(tmp_path / "disk", "b.png")
-    (here / "more").symlink_to(disk)
-    (disk / "back").symlink_to(here)
+    here = folder(tmp_path / "here", "a.png", "disk/b.png")
+    (here / "more").symlink_to(here / "disk")
+    (here / "disk" / "back").symlink_to(here)
     assert collect([here], tmp_path / "out.zip") == 2
+
+
+def test_a_link_to_another_folder_is_refused_and_named(tmp_path: Path) -> None:
+    """The folder itself may be a link: it is what the task's file names."""
+    here, disk = folder(tmp_path / "here", "a.png"), folder(tmp_path / "disk", "b.png")
+    (tmp_path / "link").symlink_to(disk)
+    assert collect([tmp_path / "link"], tmp_path / "out.zip") == 1
+    (here / "more").symlink_to(disk)
+    with pytest.raises(DataError, match=r"here/more: found a link to .*/disk, outside of the folder, expected"):
+        collect([here], tmp_path / "out.zip")
+
+
+def test_files_that_are_no_pictures_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert collect([folder(tmp_path / "here", "a.png", "b.heic", "c/notes.txt", "d.webp")], tmp_path / "out.zip") == 2
+    found = capsys.readouterr().err
+    assert found.endswith("here: 2 files are no pictures by their names' endings, such as b.heic; they are left out\n")
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "found"), [(6, 1, "an encrypted file"), (10, 9, "compressed by 'deflate64'")]
+)
+def test_zips_that_python_cannot_unpack_are_refused(place: int, value: int, found: str, tmp_path: Path) -> None:
+    """Flags and method of the only member, in the central directory, two bytes behind where a local header has them."""
+    given = archive(tmp_path / "given.zip", "a.png")
+    content = bytearray(given.read_bytes())
+    content[content.index(b"PK\x01\x02") + place + 2 - (place == 10) * 2] = value
+    given.write_bytes(bytes(content))
+    with pytest.raises(DataError, match=rf"given\.zip, row a\.png: found .*{found}.*unpack it and name the folder"):
+        collect([given], tmp_path / "out.zip")

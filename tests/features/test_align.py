@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from xstilts.features.align import ANCHORS, WordSpace, fit, leave_variant_out, r
 
 NOUNS, COLOURS = ("cat", "dog", "bus", "tree"), ("red", "blue", "green")
 DIM = 40
+ROOT = Path(__file__).parents[2]
 
 
 def test_ridge_recovers_a_planted_affine_map() -> None:
@@ -35,6 +39,27 @@ def test_the_strength_means_the_same_for_any_number_of_examples() -> None:
     x, y = torch.randn(60, 8).double(), torch.randn(60, 3).double()
     once, twice = fit(x, y, 0.5), fit(torch.cat([x, x]), torch.cat([y, y]), 0.5)
     torch.testing.assert_close(once.weight, twice.weight, atol=0.02, rtol=0.02)
+
+
+FITTED = """
+import hashlib, torch
+from xstilts.features.align import fit
+for seed in (0, 2):
+    random = torch.Generator().manual_seed(seed)
+    features = torch.randn(384, 1280, generator=random).square() * torch.rand(1280, generator=random)
+    found = fit(features, torch.randn(384, 768, generator=random))
+    print(*(hashlib.sha256(one.numpy()).hexdigest() for one in (found.weight, found.bias, found.mean, found.std)))
+"""
+
+
+def test_the_number_of_threads_changes_no_bit() -> None:
+    """Or a machine with other processors would find every cell stale; sizes are those of the embedded world."""
+    found = set()
+    for threads in ("1", "2", "4"):
+        named = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "PYTHONPATH": str(ROOT / "src")}
+        done = subprocess.run([sys.executable, "-c", FITTED], env=os.environ | named, capture_output=True, check=True)
+        found.add(done.stdout)
+    assert len(found) == 1
 
 
 def test_a_feature_that_never_varies_causes_no_division_by_zero() -> None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -119,17 +123,70 @@ def test_the_threads_of_torch_are_given_back(images: Path, vision: Path, tmp_pat
     assert torch.get_num_threads() == before
 
 
-def test_a_broken_image_leaves_the_earlier_features(images: Path, vision: Path, tmp_path: Path) -> None:
-    broken = tmp_path / "images.zip"
-    shutil.copy(images, broken)
-    extract(broken, vision, tmp_path / "toy", SETTINGS)
-    before = (tmp_path / "toy" / "features.npy").read_bytes()
-    with zipfile.ZipFile(broken, "a") as archive:
+def test_a_broken_image_is_left_out_and_named(
+    images: Path, vision: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The others have the features that they have without it; if a task asks about it, that task stops."""
+    extract(images, vision, tmp_path / "whole", SETTINGS)
+    shutil.copy(images, tmp_path / "images.zip")
+    with zipfile.ZipFile(tmp_path / "images.zip", "a") as archive:
         archive.writestr("zz.png", picture([("cat", "red")])[:60])
-    with pytest.raises(DataError, match=r"images\.zip, row zz\.png: found a broken image"):
-        extract(broken, vision, tmp_path / "toy", SETTINGS)
-    assert (tmp_path / "toy" / "features.npy").read_bytes() == before
-    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["toy"]
+    extract(tmp_path / "images.zip", vision, tmp_path / "toy", SETTINGS)
+    for name in ("features.npy", "boxes.npy", "offsets.npy", "images.json"):
+        assert (tmp_path / "toy" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    said = capsys.readouterr().err
+    assert "1 of 41 images are left out, since they cannot be read:" in said
+    assert "images.zip, row zz.png: found a broken image" in said
+    assert list(read_json(tmp_path / "toy" / "card.json")["broken"]) == ["zz"]
+    assert "broken" not in read_json(tmp_path / "whole" / "card.json")
+
+
+def test_nothing_but_broken_images_is_an_error(vision: Path, tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "a.png").write_bytes(b"no picture")
+    with pytest.raises(DataError, match=r"images: found no image that can be read \(.*row a\.png: found a broken"):
+        extract(tmp_path / "images", vision, tmp_path / "toy", SETTINGS)
+    assert not (tmp_path / "toy").exists()
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from xstilts.features import draft, extract
+images, vision, out = map(Path, sys.argv[1:])
+draft.SECONDS, extract.CHUNK, append, calls = 0.0, 4, draft.FeatureDraft.append, []
+
+def killed(self, *given):
+    append(self, *given)
+    calls.append(self._vectors._file.write(bytes(100)))  # what was not yet noted
+    if len(calls) == 5:
+        self._vectors.flush()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+draft.FeatureDraft.append = killed if len(sys.argv) > 3 else append
+extract.extract(images, vision, out, extract.FeatureSettings(crop=32, batch=4))
+"""
+
+
+def test_a_killed_run_is_gone_on_with_and_gives_the_same_bytes(
+    images: Path, vision: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Killed by SIGKILL after 20 images; of other settings, the draft is not used."""
+    extract(images, vision, tmp_path / "whole" / "toy", SETTINGS)
+    command = [sys.executable, "-c", KILLED, str(images), str(vision), str(tmp_path / "toy")]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert not (tmp_path / "toy").exists()
+    shutil.copytree(tmp_path / ".toy.draft", tmp_path / ".other.draft")
+    capsys.readouterr()
+    extract(images, vision, tmp_path / "toy", SETTINGS)
+    assert "going on after 20 images" in capsys.readouterr().err
+    for path in (tmp_path / "whole" / "toy").iterdir():
+        assert (tmp_path / "toy" / path.name).read_bytes() == path.read_bytes(), path.name
+    extract(images, vision, tmp_path / "other", FeatureSettings(crop=48, batch=4))
+    assert ".other.draft: not used, as these changed since: settings" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "toy", "whole"]
 
 
 def test_a_file_written_in_parts_is_the_file_written_whole(tmp_path: Path) -> None:

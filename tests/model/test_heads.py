@@ -76,11 +76,13 @@ def test_spans_never_end_in_padding_or_in_a_picture(examples: Examples) -> None:
     """Even where those tokens would score best; every token of the text keeps its own score."""
     torch.manual_seed(0)
     head, lengths = SpanHead(4, 2), [6, 3, 1]
-    hidden, mask = torch.randn(3, 10, 4), torch.ones(3, 10, dtype=torch.bool)  # 6 text tokens, 4 of a picture
+    hidden, mask = torch.randn(3, 10, 4), torch.ones(3, 6, dtype=torch.bool)  # the rest: a picture
     for row, length in enumerate(lengths):
         hidden[row, length:] = 100 * head.output.weight.sum(0)
-        mask[row, length:6] = False
-    logits = head(Encoded(hidden, mask, 6, torch.zeros(1, 4)), examples.batch(np.array([0])))
+        mask[row, length:] = False
+    logits = head(
+        Encoded(hidden, torch.ones(3, 10, dtype=torch.bool), mask, torch.zeros(1, 4)), examples.batch(np.array([0]))
+    )
     assert logits.shape == (3, 2, 6)
     for row, length in enumerate(lengths):
         torch.testing.assert_close(logits[row, :, :length], head.output(hidden[row, :length]).T)

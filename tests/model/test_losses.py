@@ -29,7 +29,7 @@ def batch_of(lengths: Sequence[int], choices: int = 1, **fields: Tensor) -> Batc
 
 
 def encode(batch: Batch, states: Tensor, words: Tensor | None = None) -> Encoded:
-    return Encoded(states, batch.text_mask, batch.text_mask.shape[1], torch.zeros(1, 1) if words is None else words)
+    return Encoded(states, batch.text_mask, batch.text_mask, torch.zeros(1, 1) if words is None else words)
 
 
 def fixed(head: LinearHead, weight: list[list[float]]) -> LinearHead:

@@ -109,9 +109,12 @@ def test_a_packing_says_where_the_tokens_are() -> None:
     assert packing.places.tolist() == [0, 1, 3, 4, 6, 12, 13, 14, 15]
     assert packing.positions.tolist() == [0, 1, 2, 3, 0, 0, 1, 2, 3]
     assert (packing.bounds.tolist(), packing.bounds.dtype, packing.longest) == ([0, 4, 5, 9], torch.int32, 4)
+    assert packing.owners.tolist() == [0] * 4 + [1] + [2] * 4
     states = torch.randn(3, 6, 2)
-    again = packing.padded(packing.packed(states), mask.shape)
-    assert torch.equal(again, states * mask[..., None])
+    rows = packing.padded(packing.packed(states), 5)
+    assert torch.equal(packing.mask(5), torch.arange(5) < torch.tensor([4, 1, 4])[:, None])
+    assert torch.equal(rows[packing.mask(5)], states[mask])
+    assert not rows[~packing.mask(5)].any()
     blocks = torch.block_diag(*[torch.ones(size, size) for size in (4, 1, 4)]).bool()
     assert torch.equal(packing.same_sequence(), blocks)
 

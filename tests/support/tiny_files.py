@@ -56,7 +56,8 @@ class TinyFiles:
         name = "-".join([kind, *(f"{key}{value}" for key, value in config.items())])
         if not (self.root / name / "encoder").exists():
             self._write_encoder(self.root / name / "encoder", kind, config)
-            self._write_alignment(self.root / name / "alignment.safetensors")
+            width = config.get("input_embedding_size", self.HIDDEN)
+            self._write_alignment(self.root / name / "alignment.safetensors", width)
         return self.root / name
 
     def _write_encoder(self, directory: Path, kind: str, config: dict[str, Any]) -> None:
@@ -69,10 +70,13 @@ class TinyFiles:
         given = {"initializer_range": 0.3, "max_position_embeddings": 80, **sizes, **tokens, **config}
         torch.manual_seed(0)
         AutoModel.from_config(AutoConfig.for_model(kind, **given)).save_pretrained(directory)
-        self.tokenizer().save(str(directory / "tokenizer.json"))
+        self.tokenizer(typed=config.get("type_vocab_size", 0) > 1).save(str(directory / "tokenizer.json"))
 
-    def tokenizer(self) -> Any:
-        """A tokenizer of whole words: `<s> a </s>`."""
+    def tokenizer(self, typed: bool = False) -> Any:
+        """A tokenizer of whole words: `<s> a </s>`, `<s> a </s></s> b </s>`.
+
+        `typed`: as BERT's, `<s> a </s> b </s>`, where what is behind the first `</s>` has type 1.
+        """
         from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
         ids = {word: row for row, word in enumerate(self.WORDS)}
@@ -80,10 +84,11 @@ class TinyFiles:
         tokenizer.add_special_tokens([*self.SPECIAL, self.MASK])
         tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
         ends = [(word, ids[word]) for word in ("<s>", "</s>")]
-        tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=ends)
+        single, pair = "<s> $A </s>", "<s> $A </s> $B:1 </s>:1" if typed else "<s> $A </s> </s> $B </s>"
+        tokenizer.post_processor = processors.TemplateProcessing(single=single, pair=pair, special_tokens=ends)
         return tokenizer
 
-    def _write_alignment(self, path: Path) -> None:
+    def _write_alignment(self, path: Path, width: int) -> None:
         import torch
         from safetensors.torch import save_file
 
@@ -91,10 +96,10 @@ class TinyFiles:
         tensors = {"feature.mean": torch.randn(self.DIM, generator=random)}
         tensors["feature.std"] = torch.rand(self.DIM, generator=random) + 0.5
         for name in ("object", "attribute"):
-            tensors[f"{name}.weight"] = torch.randn(self.HIDDEN, self.DIM, generator=random)
-            tensors[f"{name}.bias"] = torch.randn(self.HIDDEN, generator=random)
+            tensors[f"{name}.weight"] = torch.randn(width, self.DIM, generator=random)
+            tensors[f"{name}.bias"] = torch.randn(width, generator=random)
         for word in ("left", "right", "top", "bottom", "small", "large"):
-            tensors[f"word.{word}"] = torch.randn(self.HIDDEN, generator=random)
+            tensors[f"word.{word}"] = torch.randn(width, generator=random)
         save_file(tensors, path)
 
     def features(self, name: str, vectors: np.ndarray, regions: tuple[int, ...] = REGIONS) -> dict[str, Any]:

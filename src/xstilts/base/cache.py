@@ -16,7 +16,7 @@ import pyarrow as pa
 from xstilts.base.errors import DataError
 from xstilts.base.files import CARD, check_sums, read_json, write_table
 
-PICTURES = (".png", ".jpg", ".jpeg")  # endings of image files
+PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff", ".bmp")  # endings of image files
 BOX = 7  # x1 y1 x2 y2 width height area, all relative to the image
 
 ROW = pa.schema(

@@ -39,7 +39,7 @@ def encoder_config(job: Job) -> PretrainedConfig:
         ParameterError: an unknown shape.
     """
     if job.shape is None:
-        config: PretrainedConfig = AutoConfig.from_pretrained(Path(job.public) / "encoder")
+        config: PretrainedConfig = AutoConfig.from_pretrained(Path(job.public) / "encoder", trust_remote_code=False)
         return config
     if job.shape not in SHAPES:
         raise ParameterError(f"--shape: unknown '{job.shape}'.{did_you_mean(job.shape, SHAPES)}")
@@ -122,10 +122,14 @@ def mean_classifier(job: Job, labels: int) -> MeanClassifier:
 
 def _load(kind: Any, job: Job, config: PretrainedConfig) -> PreTrainedModel:
     """The public weights, or random ones if a shape was chosen."""
-    directory, settings = Path(job.public) / "encoder", {"dtype": torch.float32, "use_safetensors": True}
-    chosen = kind.from_config(config) if job.shape else kind.from_pretrained(directory, config=config, **settings)
-    model: PreTrainedModel = chosen
-    return model
+    if job.shape:
+        random: PreTrainedModel = kind.from_config(config)
+        return random
+    safe: dict[str, Any] = {"use_safetensors": True, "trust_remote_code": False}
+    public: PreTrainedModel = kind.from_pretrained(
+        Path(job.public) / "encoder", config=config, dtype=torch.float32, **safe
+    )
+    return public
 
 
 def _quiet() -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
+import sys
 import zipfile
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -17,6 +16,7 @@ from xstilts.base.cache import PICTURES
 from xstilts.base.errors import DataError
 from xstilts.base.files import read_json
 from xstilts.data.manifest import VECTORS, Manifest, add_member
+from xstilts.data.picture_files import PictureFiles
 
 IDS, BOXES = "ids.json", "boxes.npy"
 PIECE = 4096  # rows checked at a time
@@ -30,21 +30,27 @@ def collect(sources: Sequence[Path], target: Path) -> int:
     compressed already, with their paths within their folder or zip.
 
     Raises:
-        DataError: no picture, a broken zip, or two pictures of one id (file name without folder and ending).
+        DataError: no picture, a broken or encrypted zip, a file that is refused (see `PictureFiles`), or two pictures
+            of one id (file name without folder and ending).
     """
     ids: dict[str, str] = {}
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for source in sources:
-            for name in _pictures(source):
-                _check_id(ids, source, name)
-            if len(sources) > 1 or source.is_dir():
-                for name, content in _contents(source):
-                    add_member(archive, name, content)
+    found = [PictureFiles(source) for source in sources]
+    for files in found:
+        for name in files.names:
+            _check_id(ids, files.path, name)
+        if files.others:
+            kinds = f"no pictures by their names' endings, such as {files.others[0]}"
+            print(f"{files.path}: {len(files.others):,} files are {kinds}; they are left out", file=sys.stderr)
+    if not ids:
+        nothing, expected = "no picture", f"files ending in {', '.join(PICTURES)}"
+        raise DataError(sources[0], None, nothing, expected, "correct data.official.images in the task's file")
     if len(sources) == 1 and sources[0].is_file():
         shutil.copyfile(sources[0], target)
-    if not ids:
-        found, expected = "no picture", f"files ending in {', '.join(PICTURES)}"
-        raise DataError(sources[0], None, found, expected, "correct data.official.images in the task's file")
+        return len(ids)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for files in found:
+            for name in files.names:
+                add_member(archive, name, files.read(name))
     return len(ids)
 
 
@@ -54,47 +60,6 @@ def _check_id(ids: dict[str, str], source: Path, name: str) -> None:
         found = f"a second picture '{identifier}' (the first is {ids[identifier]})"
         raise DataError(source, name, found, "one picture per id", "rename or remove one")
     ids[identifier] = place
-
-
-def _pictures(source: Path) -> list[str]:
-    """The names of the pictures in a folder or zip, sorted; hidden files do not count."""
-    names = list(_walk(source)) if source.is_dir() else _members(source)
-    return sorted(
-        name for name in names if name.lower().endswith(PICTURES) and not PurePosixPath(name).name.startswith(".")
-    )
-
-
-def _walk(folder: Path) -> Iterator[str]:
-    """Every file below a folder; links to folders are followed, each folder once, so that cycles end."""
-    seen: set[str] = set()
-    for place, folders, files in os.walk(folder, followlinks=True):
-        seen.add(os.path.realpath(place))
-        folders[:] = [one for one in folders if os.path.realpath(os.path.join(place, one)) not in seen]
-        for file in files:
-            yield Path(place, file).relative_to(folder).as_posix()
-
-
-def _members(path: Path) -> list[str]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return archive.namelist()
-    except zipfile.BadZipFile as error:
-        raise DataError(path, None, f"a broken zip ({error})", "a zip of pictures", "download it again") from None
-
-
-def _contents(source: Path) -> Iterator[tuple[str, bytes]]:
-    """Name and content of every picture, one at a time."""
-    names = _pictures(source)
-    if source.is_dir():
-        yield from ((name, (source / name).read_bytes()) for name in names)
-        return
-    with zipfile.ZipFile(source) as archive:
-        for name in names:
-            try:
-                yield name, archive.read(name)
-            except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
-                found = f"a broken picture ({error})"
-                raise DataError(source, name, found, "a whole zip", "download it again") from None
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from xstilts.base.errors import DataError
+from xstilts.base.threads import one_thread_per_operation
 
 TABLES = ("word_embeddings.weight", "embed_tokens.weight", "tok_embeddings.weight")
 _AGAIN = "delete it and run `dvc repro` to make it again"
@@ -109,6 +110,7 @@ class Alignment:
         save_file(tensors | anchors, path)
 
 
+@one_thread_per_operation()  # its rounding must not depend on the number of processors
 def fit(features: Tensor, targets: Tensor, strength: float = STRENGTH) -> Alignment:
     """Ridge regression in closed form: minimises mean |standardised(x) W' + b - y|^2 + strength |W|^2.
 

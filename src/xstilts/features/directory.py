@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -14,13 +15,18 @@ from xstilts.base.files import CARD, sha256_of_files, write_json
 
 
 class NpyWriter:
-    """Writes the rows of a `.npy` file `[rows, dim]` batch by batch; use it in a `with`."""
+    """Writes the rows of a `.npy` file `[rows, dim]` batch by batch; `close` it at the end, or use it in a `with`.
 
-    def __init__(self, path: Path, dim: int, dtype: str) -> None:
-        self._file = path.open("wb")
-        self._dim, self._dtype = dim, np.dtype(dtype)
-        self.rows = 0
+    Args:
+        rows: how many of an existing file's rows stay; what is behind them is cut off. 0 starts a new file.
+    """
+
+    def __init__(self, path: Path, dim: int, dtype: str, rows: int = 0) -> None:
+        self._file = path.open("r+b" if rows else "wb")
+        self._dim, self._dtype, self.rows = dim, np.dtype(dtype), rows
         self._header()
+        self._file.truncate(self._file.tell() + rows * dim * self._dtype.itemsize)
+        self._file.seek(0, os.SEEK_END)
 
     def _header(self) -> None:
         # numpy pads the header for a first axis that grows, so the final one fits over the first
@@ -33,15 +39,23 @@ class NpyWriter:
         self._file.write(np.ascontiguousarray(rows, self._dtype).tobytes())
         self.rows += len(rows)
 
+    def flush(self) -> None:
+        """Hand all rows to the system, so that they outlive the process."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """Write the header with the number of rows."""
+        self._file.seek(0)
+        self._header()
+        self._file.close()
+
     def __enter__(self) -> NpyWriter:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.seek(0)
-        self._header()
-        self._file.close()
+        self.close()
 
 
 def write_list_and_card(

@@ -5,18 +5,21 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import asdict, dataclass
+from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
 import torch
 from numpy.typing import NDArray
 
-from xstilts.base.cache import BOX
-from xstilts.base.files import whole_directory
+from xstilts.base.files import sha256_of, sha256_of_files, whole_directory
 from xstilts.base.machine import processors
 from xstilts.base.threads import workers
-from xstilts.features.directory import NpyWriter, write_list_and_card
+from xstilts.features.directory import write_list_and_card
+from xstilts.features.draft import FeatureDraft, name_broken
 from xstilts.features.images import ImageSource
 from xstilts.features.regions import Boxes, Image, Proposals, propose
 from xstilts.features.vision import VisionEncoder, load_vision, vision_name
@@ -51,46 +54,56 @@ def extract(images: Path, vision: Path, out: Path, settings: FeatureSettings | N
         vision: directory of the image model.
         out: directory to write.
 
+    A call that was killed is gone on with: its draft lies beside `out`. An image that cannot be read is named, and left
+    out.
+
     Raises:
-        DataError: an image, the zip or the model is missing or broken.
+        DataError: the zip or the model is missing or broken, or no image can be read.
     """
     settings = settings or FeatureSettings()
     source, encoder = ImageSource(images), load_vision(vision)
-    with whole_directory(out) as draft:
-        counts = _write_regions(source, encoder, settings, draft)
+    place = out.with_name(f".{out.name}.draft")
+    with FeatureDraft(place, _inputs(source, vision, settings), encoder.dim) as draft:
+        _describe_rest(source, encoder, settings, draft)
+    name_broken(draft.broken, source.ids, images)
+    with whole_directory(out) as final:
+        draft.move_into(final)
         about = {"name": out.name, "vision": vision_name(vision), "dim": encoder.dim}
-        write_list_and_card(draft, about, source.ids, counts, asdict(settings))
+        about |= {"broken": draft.broken} if draft.broken else {}
+        write_list_and_card(final, about, [*draft.counts], [*draft.counts.values()], asdict(settings))
 
 
-def _write_regions(source: ImageSource, encoder: VisionEncoder, settings: FeatureSettings, out: Path) -> list[int]:
-    """Write features.npy and boxes.npy; return the number of regions of every image."""
-    counts: list[int] = []
-    progress = Progress(len(source.ids))
-    chunks = [source.ids[at : at + CHUNK] for at in range(0, len(source.ids), CHUNK)]
-    with (
-        NpyWriter(out / "features.npy", encoder.dim, "<f2") as vectors,
-        NpyWriter(out / "boxes.npy", BOX, "<f4") as boxes,
-        workers(processors()) as pool,
-    ):
-        for found, embedded in pool.map(lambda ids: _chunk(source, ids, encoder, settings), chunks):
-            boxes.append(np.concatenate(found))
-            vectors.append(embedded)
-            counts += [len(one) for one in found]
-            progress.advance(len(found))
+def _inputs(source: ImageSource, vision: Path, settings: FeatureSettings) -> dict[str, Any]:
+    """All that decides the features of some images: with the same, a draft may be gone on with."""
+    return {
+        "images": source.fingerprint(),
+        "vision": sha256_of_files(vision),
+        "settings": asdict(settings),
+        "code": {path.name: sha256_of(path) for path in sorted(Path(__file__).parent.glob("*.py"))},
+        "versions": {name: version(name) for name in ("torch", "transformers", "pillow", "numpy")},
+    }
+
+
+def _describe_rest(source: ImageSource, encoder: VisionEncoder, settings: FeatureSettings, draft: FeatureDraft) -> None:
+    """Add the images that the draft lacks."""
+    rest, progress = source.ids[draft.done :], Progress(len(source.ids), draft.done)
+    chunks = [rest[at : at + CHUNK] for at in range(0, len(rest), CHUNK)]
+    with workers(processors()) as pool:
+        for boxes, vectors, broken in pool.map(lambda ids: _chunk(source, ids, encoder, settings), chunks):
+            draft.append(boxes, vectors, broken)
+            progress.advance(len(boxes) + len(broken))
     progress.close()
-    return counts
 
 
 def _chunk(
     source: ImageSource, ids: list[str], encoder: VisionEncoder, settings: FeatureSettings
-) -> tuple[list[Boxes], Vectors]:
-    """Boxes of every image of a chunk, and the vectors of all its regions."""
-    boxes, crops = [], []
-    for image_id in ids:
-        pixels = source.read(image_id)
-        boxes.append(propose(pixels, settings.limit, settings.proposals))
-        crops += cut(pixels, boxes[-1], settings.crop)
-    return boxes, embed(encoder, crops, settings.batch)
+) -> tuple[dict[str, Boxes], Vectors, dict[str, str]]:
+    """Boxes of every image of a chunk, the vectors of all its regions, and what is wrong with broken images."""
+    images, broken = source.read_all(ids)
+    boxes = {one: propose(pixels, settings.limit, settings.proposals) for one, pixels in images.items()}
+    crops = [crop for one, pixels in images.items() for crop in cut(pixels, boxes[one], settings.crop)]
+    vectors = embed(encoder, crops, settings.batch) if crops else np.zeros((0, encoder.dim), np.float32)
+    return boxes, vectors, broken
 
 
 def cut(pixels: Image, boxes: Boxes, side: int) -> list[Crop]:
@@ -108,10 +121,15 @@ def embed(encoder: VisionEncoder, crops: list[Crop], batch: int) -> Vectors:
 
 
 class Progress:
-    """Progress on stderr, in images and images per second: a moving line on a terminal, or a line every ten seconds."""
+    """Progress on stderr, in images, images per second and time left: a moving line, or one every ten seconds.
 
-    def __init__(self, total: int) -> None:
-        self._total, self._done = total, 0
+    Args:
+        total: all images.
+        done: those that an earlier run described.
+    """
+
+    def __init__(self, total: int, done: int = 0) -> None:
+        self._total, self._done, self._before = total, done, done
         self._start = self._shown = time.monotonic()
         self._terminal = sys.stderr.isatty()
 
@@ -127,6 +145,7 @@ class Progress:
 
     def _show(self, end: str) -> None:
         self._shown = time.monotonic()
-        rate = self._done / max(self._shown - self._start, 1e-9)
-        line = f"  {self._done:,} of {self._total:,} images, {rate:,.0f} images/s"
+        rate = (self._done - self._before) / max(self._shown - self._start, 1e-9)
+        left = timedelta(seconds=round((self._total - self._done) / max(rate, 1e-9))) if rate else "unknown"
+        line = f"  {self._done:,} of {self._total:,} images, {rate:,.1f} images/s, time left {left}"
         print(line, end=end, file=sys.stderr, flush=True)

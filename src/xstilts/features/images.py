@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import io
-import zipfile
-import zlib
-from pathlib import Path, PurePosixPath
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from xstilts.base.cache import PICTURES, image_id
 from xstilts.base.errors import DataError
+from xstilts.data.picture_files import PictureFiles
 
-NO_MEMBER = (OSError, EOFError, zipfile.BadZipFile, zlib.error)
-NO_IMAGE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP")  # no other reader is tried: PostScript's runs a program
+MOST_PIXELS = 50_000_000  # 200 MB with transparency
 _AGAIN = "make or download it again"
+warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # a picture that it warns of is above our own limit
 
 
 class ImageSource:
@@ -26,16 +28,13 @@ class ImageSource:
         ids: every image id, sorted.
 
     Raises:
-        DataError: nothing at `path`, a broken zip, no image in it, or two images of one id.
+        DataError: as `PictureFiles`; no image at all, or two images of one id.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self._archive = _open_zip(path) if not path.is_dir() else None
+        self.path, self._files = path, PictureFiles(path)
         self._members: dict[str, str] = {}
-        for member in sorted(self._names()):
-            if not member.lower().endswith(PICTURES) or PurePosixPath(member).name.startswith("."):
-                continue
+        for member in self._files.names:
             if (identifier := image_id(member)) in self._members:
                 raise DataError(path, member, f"a second image {identifier}", "one file per id", "rename one")
             self._members[identifier] = member
@@ -43,13 +42,8 @@ class ImageSource:
         if not self.ids:
             raise DataError(path, None, "no image", f"files ending in {', '.join(PICTURES)}", "check the path")
 
-    def _names(self) -> list[str]:
-        if self._archive is not None:
-            return self._archive.namelist()
-        return [found.relative_to(self.path).as_posix() for found in self.path.rglob("*") if found.is_file()]
-
     def read(self, image_id: str) -> NDArray[np.uint8]:
-        """Return the pixels of one image, RGB `[height, width, 3]`.
+        """The pixels of one image as a person sees them, RGB `[height, width, 3]` (see `decode`).
 
         Raises:
             DataError: no such image, or a broken one; names the zip and the member.
@@ -57,26 +51,54 @@ class ImageSource:
         if image_id not in self._members:
             raise DataError(self.path, image_id, "no such image", f"one of {len(self.ids)}", "check the ids")
         member = self._members[image_id]
-        try:
-            content = self._archive.read(member) if self._archive else (self.path / member).read_bytes()
-        except NO_MEMBER as error:
-            raise DataError(self.path, member, f"a broken image ({error})", "a whole one", _AGAIN) from None
-        return decode(content, self.path, member)
+        return decode(self._files.read(member), self.path, member)
+
+    def read_all(self, ids: Sequence[str]) -> tuple[dict[str, NDArray[np.uint8]], dict[str, str]]:
+        """The pixels of some images by id, and {id: what is wrong} of those that cannot be read."""
+        found, broken = {}, {}
+        for one in ids:
+            try:
+                found[one] = self.read(one)
+            except DataError as error:
+                broken[one] = str(error)
+        return found, broken
+
+    def fingerprint(self) -> str:
+        """A hash of what tells these files from others without reading them."""
+        return self._files.fingerprint()
 
 
 def decode(content: bytes, path: Path, member: str | None = None) -> NDArray[np.uint8]:
-    """The pixels in an image file's bytes, RGB `[height, width, 3]`; `DataError` naming the file if it is broken."""
+    """The pixels in an image file's bytes as a person sees them, RGB `[height, width, 3]`.
+
+    Upright, by the camera's note of how it was held; white where it is transparent; 8 bits per channel; the first
+    picture of several.
+
+    Raises:
+        DataError: naming the file: broken, of another format than `FORMATS` whatever its name says, more than
+            `MOST_PIXELS` (its header is looked at before anything is decoded), or of 32 bits per channel.
+    """
     try:
-        with Image.open(io.BytesIO(content)) as image:
-            return np.array(image.convert("RGB"))
-    except NO_IMAGE as error:
-        raise DataError(path, member, f"a broken image ({error})", "a whole one", _AGAIN) from None
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            if image.width * image.height <= MOST_PIXELS:
+                return _seen(image)
+            found = f"{image.width} x {image.height} pixels"
+    except Exception as error:  # of broken bytes, decoders raise almost anything
+        why = f"none of {', '.join(FORMATS)}" if isinstance(error, UnidentifiedImageError) else str(error)
+        raise DataError(path, member, f"a broken image ({why})", "a whole one", _AGAIN) from None
+    raise DataError(path, member, found, f"at most {MOST_PIXELS:,} in all", "make it smaller")
 
 
-def _open_zip(path: Path) -> zipfile.ZipFile:
-    try:
-        return zipfile.ZipFile(path)
-    except FileNotFoundError:
-        raise DataError(path, None, "no such file", "images", "run `dvc repro`") from None
-    except (zipfile.BadZipFile, OSError) as error:
-        raise DataError(path, None, f"a broken zip ({error})", "a zip of images", _AGAIN) from None
+def _seen(image: Image.Image) -> NDArray[np.uint8]:
+    """The pixels of an opened image."""
+    upright: Image.Image = ImageOps.exif_transpose(image)
+    if upright.mode.startswith("I;16"):
+        grey = (np.asarray(upright) >> 8).astype(np.uint8)
+        return np.repeat(grey[..., None], 3, axis=2)
+    if upright.mode in ("I", "F"):
+        raise ValueError("32 bits per channel, whose scale no one knows")
+    if upright.has_transparency_data:
+        ground = Image.new("RGBA", upright.size, "white")
+        ground.alpha_composite(upright.convert("RGBA"))
+        upright = ground
+    return np.array(upright.convert("RGB"))

@@ -103,7 +103,8 @@ def _open_hugging_face(directory: Path) -> VisionEncoder:
     from transformers import AutoModel  # slow to import, and the default model does not need it
 
     try:
-        model = AutoModel.from_pretrained(directory, local_files_only=True, use_safetensors=True, dtype=torch.float32)
+        safe: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "trust_remote_code": False}
+        model = AutoModel.from_pretrained(directory, dtype=torch.float32, **safe)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise DataError(directory, None, _first_line(error), "a Hugging Face image model", _AGAIN) from None
     size = getattr(getattr(model.config, "vision_config", model.config), "image_size", None)

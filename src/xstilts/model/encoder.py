@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,46 +11,49 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 from transformers.utils.logging import disable_progress_bar
 
 from xstilts.base.errors import DataError, ParameterError
-from xstilts.base.files import read_tensors
+from xstilts.base.files import read_json, read_tensors
 from xstilts.model.attention import NAME as PADDED
 from xstilts.model.batch import Batch
 from xstilts.model.packing import NAME as PACKED
-from xstilts.model.packing import Packing, can_pack, packing_is_faster
+from xstilts.model.packing import Packing, can_pack, can_pad, packing_is_faster
 from xstilts.model.visual_prefix import VisualPrefix
 from xstilts.model.vocabulary import TrimmedEmbedding, whole_size
 
+POOLED = ("bert", "roberta", "xlm-roberta", "xlm-roberta-xl", "rembert")  # types whose pooling layer can be left out
 GRAPHS = 32  # that torch may compile from one layer's code
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """Hidden states of a batch.
+    """Hidden states of a batch: a row per sequence, `[text][picture][padding]`.
 
     Attributes:
-        hidden: `[sequences, text and picture tokens, hidden]`.
-        mask: bool `[sequences, text and picture tokens]`, true at real tokens.
-        text_tokens: how many of the tokens are text; they come first.
-        words: the encoder's input embeddings, `[vocabulary, hidden]`, for a head that is tied to them; where they are
+        hidden: `[sequences, tokens, hidden]`.
+        mask: bool `[sequences, tokens]`, true at real tokens.
+        of_text: bool `[sequences, text tokens]`, true at real tokens of the text, which come first. Where a row's text
+            is shorter than that, the columns behind it hold its picture.
+        words: the encoder's input embeddings, `[vocabulary, width]`, for a head that is tied to them; where they are
             trimmed, no head is.
     """
 
     hidden: Tensor
     mask: Tensor
-    text_tokens: int
+    of_text: Tensor
     words: Tensor
 
     def text(self) -> Tensor:
-        """States of the text's tokens: float32 `[sequences, text tokens, hidden]`."""
-        return self.hidden[:, : self.text_tokens].float()
+        """States of the columns that hold text: float32 `[sequences, text tokens, hidden]`."""
+        return self.hidden[:, : self.of_text.shape[1]].float()
 
     def text_mask(self) -> Tensor:
-        """Bool `[sequences, text tokens]`, true at real tokens."""
-        return self.mask[:, : self.text_tokens]
+        """Bool `[sequences, text tokens]`, true at real tokens of the text."""
+        return self.of_text
 
     def text_mean(self) -> Tensor:
         """Mean over the real text tokens: float32 `[sequences, hidden]`.
@@ -62,12 +66,18 @@ class Encoded:
 
 
 class MultimodalEncoder(nn.Module):
-    """Any BERT-like encoder with a visual prefix. Without regions it is the text encoder itself."""
+    """Any BERT-like encoder with a visual prefix. Without regions it is the text encoder itself.
 
-    def __init__(self, text: PreTrainedModel, prefix: VisualPrefix) -> None:
+    Args:
+        separator: the token behind which the second text of a pair begins, where the encoder embeds which of the two
+            a token is of (see `separator_of`).
+    """
+
+    def __init__(self, text: PreTrainedModel, prefix: VisualPrefix, separator: int | None = None) -> None:
         super().__init__()
         self.text = text
         self.prefix = prefix
+        self.separator = separator
         self.first_position = _first_position(text)
         self.packs = False
         self._usual_attention = text.config._attn_implementation
@@ -88,35 +98,46 @@ class MultimodalEncoder(nn.Module):
         return self._encode(batch, every_layer=True)
 
     def _encode(self, batch: Batch, every_layer: bool) -> list[Encoded]:
-        embedded, mask = self.words(batch.input_ids), batch.mask()
+        inputs, packing, mask = self._inputs(batch), batch.packing, batch.text_mask
+        if packing is None and (self.packs or batch.features.shape[1]):
+            packing = Packing.of(batch.mask())
+        if packing is None:  # texts alone: their padding is at the end already
+            states = self._padded(inputs, mask, every_layer)
+        else:
+            width = max(packing.longest, mask.shape[1])
+            mask, packed = packing.mask(width), {name: packing.packed(one) for name, one in inputs.items()}
+            if self.packs:
+                states = [packing.padded(one, width) for one in self._packed(packed, packing, every_layer)]
+            else:
+                rows = {name: packing.padded(one, width) for name, one in packed.items()}
+                states = self._padded(rows, mask, every_layer)
+        return [Encoded(hidden, mask, batch.text_mask, self.words.weight) for hidden in states]
+
+    def _inputs(self, batch: Batch) -> dict[str, Tensor]:
+        """What the encoder reads, by its own names: `[sequences, text and picture tokens, ...]`, padding between."""
+        inputs = {"inputs_embeds": self.words(batch.input_ids)}
+        if self.separator is not None:
+            ends = (batch.input_ids == self.separator).long()
+            inputs["token_type_ids"] = (ends.cumsum(1) > ends).long()  # 1 behind the first separator
         if batch.features.shape[1]:
-            visual = self.prefix(batch.features, batch.boxes)
-            embedded = torch.cat([embedded, visual.to(embedded.dtype)], dim=1)
+            visual = self.prefix(batch.features, batch.boxes).to(inputs["inputs_embeds"].dtype)
+            more = {"inputs_embeds": visual, "token_type_ids": batch.input_ids.new_zeros(visual.shape[:2])}
+            inputs = {name: torch.cat([one, more[name]], dim=1) for name, one in inputs.items()}
+        return inputs
+
+    def _padded(self, inputs: dict[str, Tensor], mask: Tensor, every_layer: bool) -> list[Tensor]:
+        """States `[sequences, tokens, hidden]` of the last layer, or of every one; all padding is at the end."""
         self._check_length(mask.shape[1])
-        read = self._packed if self.packs else self._padded
-        states = read(embedded, mask, batch.packing, every_layer)
-        return [Encoded(hidden, mask, batch.input_ids.shape[1], self.words.weight) for hidden in states]
+        positions = torch.arange(mask.shape[1], device=mask.device)[None] + self.first_position
+        named = {"attention_mask": self._attention_mask(mask), "position_ids": positions}
+        return _states(self.text(**inputs, **named, output_hidden_states=every_layer), every_layer)
 
-    def _padded(self, embedded: Tensor, mask: Tensor, _: Packing | None, every_layer: bool) -> list[Tensor]:
-        """States `[sequences, tokens, hidden]` of the last layer, or of every one."""
-        output = self.text(
-            inputs_embeds=embedded,
-            attention_mask=self._attention_mask(mask),
-            position_ids=(mask.long().cumsum(1) - 1).clamp(min=0) + self.first_position,
-            output_hidden_states=every_layer,
-        )
+    def _packed(self, inputs: dict[str, Tensor], packing: Packing, every_layer: bool) -> list[Tensor]:
+        """The same states in one row without padding, `[1, tokens, hidden]`."""
+        self._check_length(packing.longest)
+        positions = packing.positions[None] + self.first_position
+        output = self.text(**inputs, position_ids=positions, packing=packing, output_hidden_states=every_layer)
         return _states(output, every_layer)
-
-    def _packed(self, embedded: Tensor, mask: Tensor, packing: Packing | None, every_layer: bool) -> list[Tensor]:
-        """The same states, computed without padding; they are zeros there."""
-        packing = Packing.of(mask) if packing is None else packing
-        output = self.text(
-            inputs_embeds=packing.packed(embedded),
-            position_ids=packing.positions[None] + self.first_position,
-            output_hidden_states=every_layer,
-            packing=packing,
-        )
-        return [packing.padded(states, mask.shape) for states in _states(output, every_layer)]
 
     def _attention_mask(self, mask: Tensor) -> Tensor:
         """The mask as the encoder takes it: on a GPU in attention's own form, or it would wait for the device."""
@@ -135,8 +156,11 @@ class MultimodalEncoder(nn.Module):
                 module.to(torch.bfloat16)
 
     def ready(self, batch: Batch) -> Batch:
-        """The batch as it is sent to the encoder's device: packed if so chosen, and pinned for a GPU."""
-        batch = batch.with_packing() if self.packs else batch
+        """The batch as it is sent to the encoder's device: pinned for a GPU, and with the places of its tokens.
+
+        Texts alone need these only where they are packed.
+        """
+        batch = batch.with_packing() if self.packs or batch.features.shape[1] else batch
         return batch.pinned() if self.text.device.type == "cuda" else batch
 
     def choose_attention(
@@ -218,7 +242,7 @@ class MultimodalEncoder(nn.Module):
 
     @property
     def hidden(self) -> int:
-        """Size of the hidden states."""
+        """Size of the hidden states; that of the word embeddings may differ (`words.embedding_dim`)."""
         return int(self.text.config.hidden_size)
 
     @property
@@ -267,25 +291,50 @@ def load_public(public: Path) -> MultimodalEncoder:
 
     Raises:
         DataError: a file is missing or damaged.
+        ParameterError: the encoder cannot read batches of texts of different lengths.
     """
     text = _load_text(public / "encoder")
     alignment = read_tensors(public / "alignment.safetensors", load_file)
-    hidden, dim = alignment["object.weight"].shape
-    prefix = VisualPrefix(dim, hidden)
+    width, dim = alignment["object.weight"].shape
+    prefix = VisualPrefix(dim, width)
     prefix.align(alignment)
-    return MultimodalEncoder(text, prefix)
+    encoder = MultimodalEncoder(text, prefix, separator_of(public / "encoder", text))
+    if not can_pad(text, encoder.first_position):
+        found = f"an encoder of type {text.config.model_type}, which reads a text otherwise when padding follows it"
+        expected = "one that gives every text the same states in any batch"
+        raise ParameterError(f"params.yaml: encoder: found {found}, expected {expected}; choose another")
+    return encoder
 
 
 def _load_text(directory: Path) -> PreTrainedModel:
     if not (directory / "config.json").exists():
         raise DataError(directory, None, "no encoder", "a Hugging Face directory", "run `dvc repro`")
     disable_progress_bar()  # type: ignore[no-untyped-call]  # of loading weights: it says nothing and fills the log
-    arguments: dict[str, object] = {"dtype": torch.float32, "local_files_only": True, "use_safetensors": True}
-    if AutoConfig.from_pretrained(directory).model_type in ("bert", "roberta", "xlm-roberta", "xlm-roberta-xl"):
-        arguments["add_pooling_layer"] = False
+    safe: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     try:
-        text: PreTrainedModel = AutoModel.from_pretrained(directory, **arguments)
-    except (SafetensorError, OSError) as error:
-        found = f"unreadable weights ({error})"
+        if AutoConfig.from_pretrained(directory, **safe).model_type in POOLED:
+            safe["add_pooling_layer"] = False
+        text: PreTrainedModel = AutoModel.from_pretrained(directory, dtype=torch.float32, use_safetensors=True, **safe)
+    except (SafetensorError, OSError, ValueError) as error:
+        found = f"unreadable weights ({str(error).partition(chr(10))[0]})"
         raise DataError(directory, None, found, "a whole Hugging Face directory", "run `dvc repro` again") from None
     return text
+
+
+def separator_of(directory: Path, text: PreTrainedModel) -> int | None:
+    """The token behind which the second text of a pair begins, where the encoder embeds which text a token is of.
+
+    BERT and RemBERT do, and their tokenizers say so: type 0 up to the first `[SEP]`, type 1 behind it. None for an
+    encoder without such embeddings, or whose tokenizer gives both texts one type (as XLM-R's does) or puts no special
+    token between them.
+
+    Args:
+        directory: has the encoder's tokenizer.json. Only its template is used: opening all of it takes long.
+    """
+    if getattr(text.config, "type_vocab_size", 0) < 2:
+        return None
+    template = read_json(directory / "tokenizer.json").get("post_processor")
+    words = {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}
+    pair = Tokenizer.from_str(json.dumps({"model": words, "post_processor": template})).encode("a", "a")
+    before = pair.type_ids.index(1) - 1 if 1 in pair.type_ids else 0
+    return int(pair.ids[before]) if before and pair.special_tokens_mask[before] else None

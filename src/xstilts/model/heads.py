@@ -26,9 +26,10 @@ class Head(nn.Module, ABC):
     Args:
         hidden: size of the encoder's states.
         outputs: how many scores it gives per state.
+        width: size of the encoder's word embeddings, where it is not `hidden`.
     """
 
-    def __init__(self, hidden: int, outputs: int) -> None:
+    def __init__(self, hidden: int, outputs: int, width: int | None = None) -> None:
         super().__init__()
 
     @staticmethod
@@ -52,8 +53,8 @@ class Head(nn.Module, ABC):
 class LinearHead(Head):
     """A head that is one linear map, in float32 whatever the encoder computes in."""
 
-    def __init__(self, hidden: int, outputs: int) -> None:
-        super().__init__(hidden, outputs)
+    def __init__(self, hidden: int, outputs: int, width: int | None = None) -> None:
+        super().__init__(hidden, outputs, width)
         self.output = nn.Linear(hidden, outputs)
 
     def scores(self, states: Tensor) -> Tensor:
@@ -156,10 +157,11 @@ class MaskedTokenHead(Head):
         """One for each token of the vocabulary."""
         return vocabulary
 
-    def __init__(self, hidden: int, outputs: int) -> None:
-        super().__init__(hidden, outputs)
-        self.dense = nn.Linear(hidden, hidden)
-        self.norm = nn.LayerNorm(hidden)
+    def __init__(self, hidden: int, outputs: int, width: int | None = None) -> None:
+        super().__init__(hidden, outputs, width)
+        width = hidden if width is None else width
+        self.dense = nn.Linear(hidden, width)
+        self.norm = nn.LayerNorm(width)
         self.bias = nn.Parameter(torch.zeros(outputs))
 
     def forward(self, encoded: Encoded, batch: Batch) -> Tensor:
@@ -211,12 +213,13 @@ _HEADS: dict[str, type[Head]] = {
 HEADS = covers(_HEADS, "xstilts.model.heads.HEADS", lambda kind: kind.is_trained)
 
 
-def make_head(card: dict[str, Any], hidden: int, vocabulary: int) -> Head:
+def make_head(card: dict[str, Any], hidden: int, vocabulary: int, width: int | None = None) -> Head:
     """The head for a task, from its card (`kind`, `labels`).
 
     Args:
         hidden: size of the encoder's states.
         vocabulary: rows of its input embeddings.
+        width: their size, where it is not `hidden`.
 
     Raises:
         ParameterError: no head answers a task of this kind.
@@ -225,4 +228,4 @@ def make_head(card: dict[str, Any], hidden: int, vocabulary: int) -> Head:
     if kind not in HEADS:
         raise ParameterError(f"no head for task kind '{kind}'.{did_you_mean(kind, HEADS)}")
     head = HEADS[kind]
-    return head(hidden, head.outputs(len(card["labels"]), vocabulary))
+    return head(hidden, head.outputs(len(card["labels"]), vocabulary), width)

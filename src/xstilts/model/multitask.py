@@ -58,8 +58,8 @@ class MultitaskModel(nn.Module):
         self.encoder = encoder
         self.cards = cards
         self.terms: Sequence[tuple[float, Term]] = ()
-        size, words = encoder.hidden, encoder.vocabulary
-        self.heads = nn.ModuleDict({task: make_head(card, size, words) for task, card in cards.items()})
+        sizes = encoder.hidden, encoder.vocabulary, encoder.words.embedding_dim
+        self.heads = nn.ModuleDict({task: make_head(card, *sizes) for task, card in cards.items()})
         self.inputs = make_maps(cards, encoder.prefix)
 
     def forward(self, batch: Batch) -> Tensor:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from inspect import signature
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -27,21 +27,24 @@ with suppress(ImportError):
 
 NAME = "xstilts_packed"  # of the attention, in the encoder's configuration
 PROBE = (3, 5)  # tokens of the sequences with which an encoder is tried
+UNABLE = (NotImplementedError, TypeError, ValueError, KeyError, RuntimeError)  # what an encoder raises that cannot
 TOLERANCE = 1e-3  # for states after a layer norm; a sequence that sees another one differs far more
 
 
 @dataclass(frozen=True)
 class Packing:
-    """Where a padded batch's real tokens are.
+    """Where the real tokens of a batch are, whose texts and pictures both have padding behind them.
 
     Attributes:
-        places: int64 `[tokens]`, of each in the padded batch, counted row by row.
+        places: int64 `[tokens]`, of each in the batch, counted row by row.
+        owners: int64 `[tokens]`, the sequence of each.
         positions: int64 `[tokens]`, of each in its own sequence, from 0.
         bounds: int32 `[sequences + 1]`; sequence i has the tokens `bounds[i]:bounds[i + 1]`.
         longest: tokens of the longest sequence.
     """
 
     places: Tensor
+    owners: Tensor
     positions: Tensor
     bounds: Tensor
     longest: int
@@ -50,27 +53,36 @@ class Packing:
     def of(cls, mask: Tensor) -> Packing:
         """The packing of a batch, given its mask, bool `[sequences, tokens]`; on a processor nothing waits for that."""
         lengths = mask.sum(1)
-        positions = (mask.long().cumsum(1) - 1)[mask]
-        bounds = F.pad(lengths.cumsum(0), (1, 0)).int()
-        return cls(torch.nonzero(mask.flatten())[:, 0], positions, bounds, int(lengths.max()))
+        owners, columns = torch.nonzero(mask, as_tuple=True)
+        begins = F.pad(lengths.cumsum(0), (1, 0))
+        positions = torch.arange(len(owners), device=mask.device) - begins[owners]
+        return cls(owners * mask.shape[1] + columns, owners, positions, begins.int(), int(lengths.max()))
 
     def each(self, change: Callable[[Tensor], Tensor]) -> Packing:
         """The same packing, each tensor changed (moved, pinned)."""
-        return Packing(change(self.places), change(self.positions), change(self.bounds), self.longest)
+        places, owners, positions, bounds = map(change, (self.places, self.owners, self.positions, self.bounds))
+        return Packing(places, owners, positions, bounds, self.longest)
 
-    def packed(self, padded: Tensor) -> Tensor:
-        """States `[1, tokens, hidden]` of `[sequences, padded tokens, hidden]`."""
-        return padded.flatten(0, 1)[self.places][None]
+    def packed(self, batch: Tensor) -> Tensor:
+        """What belongs to the real tokens, in one row: `[1, tokens, ...]` of `[sequences, padded tokens, ...]`."""
+        return batch.flatten(0, 1)[self.places][None]
 
-    def padded(self, packed: Tensor, shape: torch.Size) -> Tensor:
-        """States `[sequences, padded tokens, hidden]` of `[1, tokens, hidden]`, zeros where there is no token."""
-        empty = packed.new_zeros(shape.numel(), packed.shape[-1])
-        return empty.index_copy(0, self.places, packed[0]).view(*shape, -1)
+    def padded(self, packed: Tensor, width: int) -> Tensor:
+        """Each sequence in a row of its own: `[sequences, width, ...]` of `[1, tokens, ...]`, padded with zeros.
+
+        All padding is at the end, where it changes no distance between two real tokens.
+        """
+        shape = (len(self.bounds) - 1, width, *packed.shape[2:])
+        empty = packed.new_zeros(shape).flatten(0, 1)
+        return empty.index_copy(0, self.owners * width + self.positions, packed[0]).view(shape)
+
+    def mask(self, width: int) -> Tensor:
+        """Where rows padded at the end have real tokens: bool `[sequences, width]`."""
+        return torch.arange(width, device=self.bounds.device) < self.bounds.diff()[:, None]
 
     def same_sequence(self) -> Tensor:
         """Whether two tokens are of one sequence: bool `[tokens, tokens]`."""
-        number = (self.positions == 0).cumsum(0)
-        return number[:, None] == number
+        return self.owners[:, None] == self.owners
 
 
 def packed_attention(
@@ -133,14 +145,14 @@ def can_pack(text: Any, first_position: int) -> bool:
     """
     usual, training = text.config._attn_implementation, text.training
     text.eval()
-    alone = _probe(text, first_position, together=False)
+    alone = _probe(text, first_position)
     try:
         text.set_attn_implementation(NAME)
-        able = bool((_probe(text, first_position, together=True) - alone).abs().max() < TOLERANCE)
+        able = bool((_probe(text, first_position, "packed") - alone).abs().max() < TOLERANCE)
         if text.device.type == "cuda":  # flash attention needs half precision, and not every head size will do
             with torch.autocast("cuda", torch.bfloat16):
-                able &= bool(_probe(text, first_position, together=True).isfinite().all())
-    except (NotImplementedError, TypeError, ValueError, KeyError, RuntimeError):
+                able &= bool(_probe(text, first_position, "packed").isfinite().all())
+    except UNABLE:
         able = False
     text.train(training)
     text.set_attn_implementation(usual)
@@ -149,15 +161,34 @@ def can_pack(text: Any, first_position: int) -> bool:
     return able
 
 
+def can_pad(text: Any, first_position: int) -> bool:
+    """Whether an encoder, in evaluation, gives a sequence the same states alone and with padding behind it.
+
+    If not, what an example gets would depend on the batch that it is in.
+    """
+    try:
+        found = _probe(text, first_position, "padded") - _probe(text, first_position)
+    except UNABLE:
+        return False
+    return bool(found.abs().max() < TOLERANCE)
+
+
 @torch.no_grad()
-def _probe(text: Any, first_position: int, together: bool) -> Tensor:
-    """States of random sequences, `[tokens, hidden]`: of one packed row, or of each sequence alone."""
-    mask = torch.arange(max(PROBE)) < torch.tensor(PROBE)[:, None]
-    packing = Packing.of(mask).each(lambda one: one.to(text.device))
-    embedded = torch.randn(1, sum(PROBE), text.config.hidden_size, generator=torch.Generator().manual_seed(0))
+def _probe(text: Any, first_position: int, way: Literal["alone", "padded", "packed"] = "alone") -> Tensor:
+    """States of two random sequences, `[tokens, hidden]`, read in one of three ways."""
+    packing = Packing.of(torch.arange(max(PROBE)) < torch.tensor(PROBE)[:, None]).each(lambda one: one.to(text.device))
+    width = text.get_input_embeddings().embedding_dim  # may differ from that of the states
+    embedded = torch.randn(1, sum(PROBE), width, generator=torch.Generator().manual_seed(0))
     embedded, positions = embedded.to(text.device, text.dtype), packing.positions[None] + first_position
-    if together:
-        found: Tensor = text(inputs_embeds=embedded, position_ids=positions, packing=packing).last_hidden_state[0]
+
+    def read(embedded: Tensor, positions: Tensor, **named: Any) -> Tensor:
+        found: Tensor = text(inputs_embeds=embedded, position_ids=positions, **named).last_hidden_state
         return found
+
+    if way == "packed":
+        return read(embedded, positions, packing=packing)[0]
+    if way == "padded":
+        rows, mask = packing.padded(embedded, max(PROBE)), packing.mask(max(PROBE))
+        return read(rows, positions[:, -max(PROBE) :], attention_mask=mask.long())[mask]
     pieces = zip(*(torch.split(one, list(PROBE), dim=1) for one in (embedded, positions)), strict=True)
-    return torch.cat([text(inputs_embeds=one, position_ids=own).last_hidden_state[0] for one, own in pieces])
+    return torch.cat([read(*piece)[0] for piece in pieces])

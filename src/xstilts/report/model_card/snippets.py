@@ -19,7 +19,8 @@ from safetensors.torch import load_file
 from transformers import AutoModel, AutoTokenizer
 
 folder, task = ".", $task
-tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
+tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+model = AutoModel.from_pretrained(folder, trust_remote_code=False).eval()
 own = load_file(f"{folder}/xstilts.safetensors")
 with open(f"{folder}/xstilts.json", encoding="utf-8") as file:
     labels = json.load(file)["tasks"][task]["labels"]
@@ -41,11 +42,13 @@ $mapped    seen = (regions - own["prefix.mean"]) / own["prefix.std"]
 
 @torch.inference_mode()
 def answer(*texts, picture=None):
-    tokens = model.get_input_embeddings()(tokenizer(*texts, return_tensors="pt").input_ids)
+    read = tokenizer(*texts, return_attention_mask=False, return_tensors="pt")
+    tokens = model.get_input_embeddings()(read.pop("input_ids"))
     length = tokens.shape[1]
     if picture is not None:
         tokens = torch.cat([tokens, see(*picture)], 1)
-    states = model(inputs_embeds=tokens).last_hidden_state[0, :length]
+    types = {name: torch.nn.functional.pad(one, (0, tokens.shape[1] - length)) for name, one in read.items()}
+    states = model(inputs_embeds=tokens, **types).last_hidden_state[0, :length]
     return labels[linear(f"heads.{task}.output", states.mean(0)).argmax()]
 
 
@@ -96,7 +99,8 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 folder = "."
-tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
+tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+model = AutoModel.from_pretrained(folder, trust_remote_code=False).eval()
 
 
 @torch.inference_mode()
