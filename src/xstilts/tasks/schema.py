@@ -16,6 +16,7 @@ from xstilts.tasks.formats import FORMATS
 SPLITS = ("train", "dev", "test")
 LANGUAGE, LANGUAGE_3, SHOTS = "{language}", "{language3}", "{shots}"
 _FORMAT = re.compile(r"([A-Za-z]\w*):(.+)")
+_ENTITY_TAG = re.compile(r"O|[BIES]-.+")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class EncodeSection:
         shots: for a few-shot task, how many images it is trained on.
         overlap: what to do with a train or dev row whose id or image is in the test split: `error`, or `skip` it and
             count it.
+        bad_rows: what to do with a train row that cannot be read, such as a question whose answer is not in its
+            context: `error`, or `skip` it and count it by what was expected. In dev and test it is always an error.
         labels: the classes of a classification task or the tags of a tagging task, in the order of their indices;
             empty for a tagging task: the tags of its training split (`xstilts.tasks.tagging.tags_of`).
         features: the set of image features that has the task's images; None for a text task, and for questions about
@@ -52,6 +55,7 @@ class EncodeSection:
     train_languages: list[str] = field(default_factory=list)
     shots: int = 0
     overlap: Literal["error", "skip"] = "error"
+    bad_rows: Literal["error", "skip"] = "error"
     labels: list[str] = field(default_factory=list)
     features: str | None = None
     max_length: int = 128
@@ -223,10 +227,21 @@ def _check_metric_and_labels(section: EncodeSection, kind: str, where: str) -> N
     if not facts.has_listed_labels and section.labels:
         kinds = _kinds(lambda facts: facts.has_listed_labels)
         raise ParameterError(f"{where}: labels belongs to a {kinds} task, this is a {kind} task")
+    if section.metric == "f1" and (wrong := [tag for tag in section.labels if not is_entity_tag(tag)]):
+        expected = "O, or B-, I-, E- or S- and a type, for the metric f1; or choose pos_f1 or accuracy"
+        raise ParameterError(f"{where}: labels has '{wrong[0]}', expected {expected}")
     if not facts.has_listed_labels or (facts.may_omit_labels and not section.labels):
         return
     if len(set(section.labels)) < max(2, len(section.labels)):
         raise ParameterError(f"{where}: labels is {section.labels}, expected two or more distinct labels")
+
+
+def is_entity_tag(tag: str) -> bool:
+    """Whether a tag is one that the metric `f1`, which counts entities, understands.
+
+    Of `B_PER` or `ORGANIZATION` it would take a part for the type, and every type would be the same.
+    """
+    return _ENTITY_TAG.fullmatch(tag) is not None
 
 
 def _check_features(section: EncodeSection, kind: str, where: str) -> None:
