@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from xstilts.base.errors import DataError
 
 CARD = "card.json"
+OWN = ".xstilts.json"  # in a folder that a user named: the files that were written there
 WIDTH = 120  # of a line that `write_compact` writes
 
 
@@ -37,6 +38,41 @@ def whole_directory(path: Path) -> Iterator[Path]:
         os.replace(draft, path)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextmanager
+def own_directory(path: Path) -> Iterator[Path]:
+    """`whole_directory` for a folder that a user names: what is replaced is empty, or was written here, every file.
+
+    Raises:
+        DataError: `path` is something else, or a file is in it that no earlier call wrote.
+    """
+    path = path.parent.resolve() / path.name if path.name not in ("", "..") else path.resolve()
+    refuse_foreign(path)
+    with whole_directory(path) as draft:
+        yield draft
+        write_json(draft / OWN, {"files": _files_in(draft)})
+
+
+def refuse_foreign(path: Path) -> None:
+    """Raise `DataError` where `path` is no folder, or one with a file that `own_directory` did not write."""
+    found = ""
+    if path.is_symlink() or (path.exists() and not path.is_dir()):
+        found = "a link" if path.is_symlink() else "a file"
+    elif path.is_dir() and any(path.iterdir()):
+        content = read_json(path / OWN) if (path / OWN).is_file() else {}
+        listed = content.get("files") if isinstance(content, dict) else None
+        written = {OWN, *(listed if isinstance(listed, list) else ())}
+        found = next((f"{one}, which was not written there" for one in _files_in(path) if one not in written), "")
+    if found:
+        expected = "no folder, an empty one, or one that the same command wrote"
+        raise DataError(path, None, found, expected, "choose another --out; nothing was deleted")
+
+
+def _files_in(folder: Path) -> list[str]:
+    """Every file, link and empty folder in a folder."""
+    inside = (one for one in folder.rglob("*") if one.is_symlink() or not one.is_dir() or not any(one.iterdir()))
+    return sorted(one.relative_to(folder).as_posix() for one in inside)
 
 
 def sha256_of(path: Path) -> str:
@@ -67,9 +103,20 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError(path, None, "no such file", "a JSON file", "run `dvc repro`") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also bytes that are not UTF-8, and numbers of 4,300 digits
         line = getattr(error, "lineno", None)
         raise DataError(path, line, f"broken JSON ({error})", "valid JSON", "make the file again") from None
+    except OSError as error:
+        raise DataError(path, None, f"{error.strerror}", "a JSON file", "run `dvc repro`") from None
+
+
+def read_object(path: Path, *keys: str) -> dict[str, Any]:
+    """Read a JSON object that has at least these keys; `DataError` if it does not."""
+    content = read_json(path)
+    missing = [key for key in keys if key not in content] if isinstance(content, dict) else [*keys, "object"]
+    if missing:
+        raise DataError(path, None, f"no {missing[0]}", f"a JSON object with {', '.join(keys)}", "run `dvc repro`")
+    return dict(content)
 
 
 def read_tensors(path: Path, load: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
@@ -88,12 +135,14 @@ def write_table(path: Path, table: pa.Table) -> None:
 
 
 def open_rows(path: Path) -> pa.Table:
-    """Open an Arrow file memory-mapped: nothing is read before it is used."""
+    """Open an Arrow file memory-mapped, every offset and text in it checked: one that is damaged would crash Python."""
     try:
-        return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+        table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+        table.validate(full=True)
+        return table
     except FileNotFoundError:
         raise DataError(path, None, "no such file", "a cache", "run `dvc repro`") from None
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(path, None, f"a broken Arrow file ({error})", "a whole cache", "run `dvc repro`") from None
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import Literal
+from typing import Annotated, Literal
 
 from xstilts.base import parameters
 from xstilts.base.errors import ParameterError, did_you_mean
 from xstilts.base.kinds import KINDS, MIXTURE, Kind
 from xstilts.base.languages import LANGUAGES
+from xstilts.base.parameters import Range
 from xstilts.tasks.formats import FORMATS
 
 SPLITS = ("train", "dev", "test")
@@ -53,15 +54,15 @@ class EncodeSection:
     files: dict[str, str | list[str]]
     format: str = ""
     train_languages: list[str] = field(default_factory=list)
-    shots: int = 0
+    shots: Annotated[int, Range(0, 1e5)] = 0
     overlap: Literal["error", "skip"] = "error"
     bad_rows: Literal["error", "skip"] = "error"
     labels: list[str] = field(default_factory=list)
     features: str | None = None
-    max_length: int = 128
-    stride: int = 0
-    negatives: int = 1
-    min_count: int = 1
+    max_length: Annotated[int, Range(8, 8192)] = 128
+    stride: Annotated[int, Range(0, 8192)] = 0
+    negatives: Annotated[int, Range(1, 100)] = 1
+    min_count: Annotated[int, Range(1, 1e6)] = 1
     on_truncation: Literal["error", "skip"] = "error"
 
 
@@ -100,22 +101,19 @@ def has_language(path: str) -> bool:
 
 def load_task(name: str) -> TaskSpec:
     """Read the spec of a task from the parameter files; `ParameterError` names file and key."""
-    file = parameters.task_file(name)
-    kind = str(file.get("kind"))
+    kind = parameters.task_kind(name)
     if kind == MIXTURE:
         raise ParameterError(f"stages/tasks/{name}.yaml: {name} is a mixture; run stages/mixture.py {name}")
-    if kind not in KINDS:
-        hint = did_you_mean(kind, (*KINDS, MIXTURE))
-        raise ParameterError(f"stages/tasks/{name}.yaml: unknown kind '{kind}'.{hint}")
     where = f"stages/tasks/{name}.yaml: encode"
-    section = parameters.build(EncodeSection, _own_keys(name, file), where)
+    section = parameters.build(EncodeSection, _own_keys(name), where)
     check_section(section, kind, where)
     return TaskSpec(name, kind, section)
 
 
-def _own_keys(name: str, file: dict[str, object]) -> dict[str, object]:
+def _own_keys(name: str) -> dict[str, object]:
     """The section without the defaults of mixtures; what the task's own file says is kept and checked."""
-    keys = {one.name for one in fields(EncodeSection)} | set(file.get("encode") or {})  # type: ignore[call-overload]
+    own = parameters.section_of(parameters.task_file(name), "encode", parameters.STAGES / "tasks" / f"{name}.yaml")
+    keys = {one.name for one in fields(EncodeSection)} | set(own)
     return {key: value for key, value in parameters.task_section(name, "encode").items() if key in keys}
 
 
@@ -126,7 +124,7 @@ def check_section(section: EncodeSection, kind: str, where: str) -> None:
     for split in section.files:
         _check_files(section, kind, split, where)
     _check_languages_of_files(section, kind, where)
-    _check_numbers(section, kind, where)
+    _check_stride(section, kind, where)
     _check_metric_and_labels(section, kind, where)
     _check_features(section, kind, where)
 
@@ -207,10 +205,7 @@ def _check_parts(named: list[tuple[str, str]], kind: str, where: str) -> None:
         place += parts
 
 
-def _check_numbers(section: EncodeSection, kind: str, where: str) -> None:
-    for key, least in {"max_length": 8, "min_count": 1, "negatives": 1, "stride": 0, "shots": 0}.items():
-        if getattr(section, key) < least:
-            raise ParameterError(f"{where}: {key} is {getattr(section, key)}, expected at least {least}")
+def _check_stride(section: EncodeSection, kind: str, where: str) -> None:
     if section.stride >= section.max_length:
         found = f"stride is {section.stride}, expected less than max_length, {section.max_length}"
         raise ParameterError(f"{where}: {found}")
