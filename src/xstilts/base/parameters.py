@@ -52,8 +52,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def _check_keys(content: Any, path: Path) -> None:
-    """Refuse keys that are no texts (YAML 1.1 reads `on`, `off`, `yes` and `no` as true and false), and more values than
-    a person writes: an alias to what holds it has no end.
+    """Refuse keys that are no texts: YAML 1.1 reads `on`, `off`, `yes` and `no` as true and false.
+
+    Also more values than a person writes, since an alias to what holds it has no end.
     """
     values = [content]
     for number, value in enumerate(values):
