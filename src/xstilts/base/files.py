@@ -100,7 +100,11 @@ def write_json(path: Path, content: Any) -> None:
 def read_json(path: Path) -> Any:
     """Read JSON; `DataError` naming the file if it is missing or broken."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        content = json.loads(text)
+        if "\\ud" in text.lower():  # half of a surrogate pair can be read, and not written again
+            json.dumps(content, ensure_ascii=False).encode()
+        return content
     except FileNotFoundError:
         raise DataError(path, None, "no such file", "a JSON file", "run `dvc repro`") from None
     except (ValueError, RecursionError) as error:  # also bytes that are not UTF-8, and numbers of 4,300 digits
@@ -117,6 +121,14 @@ def read_object(path: Path, *keys: str) -> dict[str, Any]:
     if missing:
         raise DataError(path, None, f"no {missing[0]}", f"a JSON object with {', '.join(keys)}", "run `dvc repro`")
     return dict(content)
+
+
+def read_names(path: Path) -> list[str]:
+    """Read a JSON list of texts; `DataError` if it is something else."""
+    content = read_json(path)
+    if not isinstance(content, list) or not all(isinstance(one, str) for one in content):
+        raise DataError(path, None, f"{content!r}"[:WIDTH], "a list of names", "make the file again")
+    return content
 
 
 def read_tensors(path: Path, load: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:

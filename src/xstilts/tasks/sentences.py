@@ -8,7 +8,7 @@ from typing import Any
 
 from xstilts.base.errors import DataError
 from xstilts.tasks.examples import Reading, RetrievalExample, TextExample
-from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, lines, tab_rows
+from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, json_list, lines, tab_rows
 from xstilts.tasks.source import Source
 from xstilts.tasks.span import answer_of, paragraphs
 
@@ -136,8 +136,8 @@ def read_lareqa(source: Source) -> Reading[RetrievalExample]:
         names = [f"{source.language}-{number}-{place}" for place in range(1, len(breaks) + 1)]
         for name, (start, end) in zip(names, breaks, strict=True):
             candidates.append(RetrievalExample(name, source.language, context[start:end].strip(), CANDIDATE))
-        for question in content.get("qas", []):
-            asked = Row(source.path, question.get("id", row.place), question)
+        for question in json_list(source.path, content, "qas"):
+            asked = Row(source.path, str(question.get("id", row.place)), question)
             gold = names[_sentence_of(asked, context, breaks)]
             identifier, text = ids.check(asked, asked.key("id")), asked.text("question")
             queries.append(RetrievalExample(identifier, source.language, text, QUERY, (gold,)))
@@ -150,7 +150,8 @@ def _breaks(row: Row) -> Sequence[tuple[int, int]]:
     if not isinstance(found, list) or not found:
         raise row.error("no sentence_breaks", "XQuAD-R's layout", ANOTHER_FILE)
     for one in found:
-        if not isinstance(one, list) or len(one) != 2 or not context[one[0] : one[1]].strip():
+        numbers = isinstance(one, list) and len(one) == 2 and all(type(place) is int for place in one)
+        if not numbers or not context[one[0] : one[1]].strip():
             raise row.error(f"the sentence {one!r}", "first and last + 1 character of a sentence", ANOTHER_FILE)
     return [(start, end) for start, end in found]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -53,10 +53,14 @@ def questions(path: Path) -> Iterator[Row]:
         raise DataError(path, None, "no questions", "at least one", ANOTHER_FILE)
 
 
-def paragraphs(path: Path) -> list[Any]:
+def paragraphs(path: Path) -> list[Mapping[str, Any]]:
     """The paragraphs of a file in SQuAD's layout, of all articles."""
     articles = _list(path, json_content(path), "data", "file")
-    return [paragraph for article in articles for paragraph in _list(path, article, "paragraphs", "article")]
+    found = [paragraph for article in articles for paragraph in _list(path, article, "paragraphs", "article")]
+    wrong = next((one for one in found if not isinstance(one, dict)), None)
+    if wrong is not None:
+        raise DataError(path, None, f"the paragraph {wrong!r}", "an object with a context", ANOTHER_FILE)
+    return found
 
 
 def _list(path: Path, content: Any, key: str, what: str) -> list[Any]:
