@@ -73,7 +73,7 @@ def save_checkpoint(directory: Path, weights: dict[str, Tensor], card: dict[str,
 
 def read_card(directory: Path) -> dict[str, Any]:
     """The card of a checkpoint."""
-    return read_object(directory / CARD, "tasks", "training")
+    return read_object(directory / CARD, "tasks")
 
 
 def read_weights(directory: Path) -> dict[str, Tensor]:

@@ -57,9 +57,8 @@ def paragraphs(path: Path) -> list[Mapping[str, Any]]:
     """The paragraphs of a file in SQuAD's layout, of all articles."""
     articles = _list(path, json_content(path), "data", "file")
     found = [paragraph for article in articles for paragraph in _list(path, article, "paragraphs", "article")]
-    wrong = next((one for one in found if not isinstance(one, dict)), None)
-    if wrong is not None:
-        raise DataError(path, None, f"the paragraph {wrong!r}", "an object with a context", ANOTHER_FILE)
+    if wrong := [one for one in found if not isinstance(one, dict)]:
+        raise DataError(path, None, f"the paragraph {wrong[0]!r}", "an object with a context", ANOTHER_FILE)
     return found
 
 

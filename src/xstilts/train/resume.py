@@ -98,6 +98,7 @@ class StateFile:
             try:
                 self._replace(tensors, metadata)
             except (OSError, SafetensorError) as error:
+                (self.place / DRAFT).unlink(missing_ok=True)
                 print(f"{self.place}: the state could not be written ({error}); training goes on", file=sys.stderr)
         processes.wait()  # the launcher ends all processes once one has exited, and the main one is writing
         self.last = time.monotonic()
@@ -105,11 +106,8 @@ class StateFile:
     def _replace(self, tensors: dict[str, Any], metadata: dict[str, str]) -> None:
         self.place.mkdir(parents=True, exist_ok=True)
         write_json(self.place / CARD, {"checkpoint": str(self.checkpoint), "inputs": self.inputs})
-        try:
-            save_file(tensors, self.place / DRAFT, metadata)
-            os.replace(self.place / DRAFT, self.place / FILE)
-        finally:
-            (self.place / DRAFT).unlink(missing_ok=True)
+        save_file(tensors, self.place / DRAFT, metadata)
+        os.replace(self.place / DRAFT, self.place / FILE)
 
     def restore(self, run: Run, processes: Processes) -> bool:
         """Set the run to its state, if there is one that fits; else say why not, and delete it."""
