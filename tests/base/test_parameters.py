@@ -32,6 +32,8 @@ LAUGHS = b"a0: &a0 [x]\n" + b"".join(
         (b"on: 1\n", "the key True is no text; YAML reads on, off, yes and no so: put the key in quotes"),
         (b"a: [{1: b}]\n", "the key 1 is no text"),
         (b"a: " + b"[" * 5000 + b"]" * 5000, "nested too deeply"),
+        (b"a: " + b"[" * 50_000, "nested too deeply"),
+        (b"a:\n" + b"- " * 50_000, "nested too deeply"),
         (b"a: " + b"9" * 5000, "a value that cannot be read"),
         (b"? [a]\n: b\n", "not valid YAML"),
         (b"a: \x00", "not valid YAML"),

@@ -22,7 +22,7 @@ from xstilts.base.kinds import KINDS, MIXTURE
 
 PARAMS = Path("params.yaml")
 STAGES = Path("stages")
-MOST_VALUES = 100_000  # in a file
+MOST_VALUES, DEEPEST = 100_000, 100  # in a file, and below one another
 Built = TypeVar("Built")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, written in C, where libyaml is
 
@@ -74,7 +74,16 @@ def _check_keys(content: Any, path: Path) -> None:
 
 @functools.lru_cache(maxsize=256)
 def _parsed(text: str) -> Any:
-    """The content of a YAML text, parsed once: a check of all tasks reads each file a dozen times."""
+    """The content of a YAML text, parsed once: a check of all tasks reads each file a dozen times.
+
+    Raises:
+        RecursionError: deep nesting, which would crash Python in the loader written in C.
+    """
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise RecursionError
     return yaml.load(text, Loader=_LOADER)  # both loaders are safe
 
 
