@@ -11,8 +11,8 @@ import typer
 
 from xstilts.base.errors import run_stage
 from xstilts.base.files import check_sums
-from xstilts.base.parameters import STAGES, build, read_yaml
-from xstilts.features.extract import FeatureSettings, extract
+from xstilts.features.extract import extract
+from xstilts.features.settings import feature_settings
 from xstilts.features.vectors import FOLDER, from_vectors
 
 
@@ -28,9 +28,7 @@ def main(
         check_sums(raw / name)
         if (raw / name / FOLDER).is_dir():
             return from_vectors(raw / name / FOLDER, out / name)
-        defaults = STAGES / "defaults.yaml"
-        settings = build(FeatureSettings, read_yaml(defaults).get("features") or {}, f"{defaults}: features")
-        return extract(raw / name / "images.zip", vision, out / name, settings)
+        return extract(raw / name / "images.zip", vision, out / name, feature_settings())
 
     run_stage(stage)
 

@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from xstilts.base.errors import run_stage
-from xstilts.base.parameters import STAGES, build, choices, read_yaml
-from xstilts.features.extract import FeatureSettings
+from xstilts.base.parameters import choices
 from xstilts.features.public import assemble
+from xstilts.features.settings import feature_settings
 
 
 def main(
@@ -23,8 +23,7 @@ def main(
     """Assemble the checkpoint that every route starts from."""
 
     def stage() -> None:
-        chosen, defaults = choices(), STAGES / "defaults.yaml"
-        settings = build(FeatureSettings, read_yaml(defaults).get("features") or {}, f"{defaults}: features")
+        chosen, settings = choices(), feature_settings()
         assemble(assets, names, out, chosen["encoder"], chosen["vision"], settings)
 
     run_stage(stage)

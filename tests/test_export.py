@@ -232,7 +232,7 @@ def test_other_files_are_not_written_over(public: Path, trained: Trained, tmp_pa
     checkpoint, out = trained(public, "finds"), tmp_path / "out"
     out.mkdir()
     (out / "thesis.tex").write_text("a year of work")
-    with pytest.raises(DataError, match="out: found files that are no export, expected an empty directory"):
+    with pytest.raises(DataError, match=r"out: found thesis\.tex, which was not written there"):
         export_model(checkpoint, public, out)
     assert (out / "thesis.tex").read_text() == "a year of work"
     with pytest.raises(DataError, match=r"thesis\.tex: found a file"):
@@ -242,6 +242,7 @@ def test_other_files_are_not_written_over(public: Path, trained: Trained, tmp_pa
     first = {path.name: path.read_bytes() for path in out.iterdir()}
     export_model(checkpoint, public, out)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == first
+    assert str(tmp_path) not in (out / "config.json").read_text()
 
 
 def test_a_failure_leaves_the_earlier_export(public: Path, trained: Trained, tmp_path: Path) -> None:

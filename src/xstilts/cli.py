@@ -79,6 +79,12 @@ def show(study: Annotated[str | None, typer.Argument(help="a study of stages/; e
 
 
 @app.command()
+def settings() -> None:
+    """Print every setting of task files and recipes as Markdown: its values, its default and what it says."""
+    run_stage(_print_settings)
+
+
+@app.command()
 def predict(
     image: Annotated[Path, typer.Option(help="a picture file")],
     question: Annotated[str, typer.Option(help="a question about it, in any language")],
@@ -156,6 +162,12 @@ def _print_tasks() -> None:
     for recipe in list_recipes():
         recipes.add_row(recipe.name, recipe.changes, recipe.cells)
     console.print(recipes)
+
+
+def _print_settings() -> None:
+    from xstilts.reference import settings_page
+
+    print(settings_page(), end="")
 
 
 def _table(*headings: str) -> Table:

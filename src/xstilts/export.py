@@ -24,8 +24,7 @@ from torch import nn
 from transformers import AutoModelForQuestionAnswering, AutoModelForTokenClassification, PreTrainedModel
 
 from xstilts.base.cells import PUBLIC, Cell
-from xstilts.base.errors import DataError
-from xstilts.base.files import read_json, whole_directory, write_json
+from xstilts.base.files import own_directory, read_json, refuse_foreign, write_json
 from xstilts.base.kinds import covers
 from xstilts.model.checkpoint import load_model, read_card
 from xstilts.model.heads import LinearHead
@@ -93,8 +92,10 @@ def export_model(checkpoint: Path, public: Path, out: Path, readme: str | None =
     refuse_foreign(out)
     model, about = load_model(public, checkpoint), read_card(checkpoint)
     stock = stock_model(model)
-    with whole_directory(out, sums=False) as draft:
-        (stock or model.encoder.text).save_pretrained(draft)
+    with own_directory(out) as draft:
+        text = stock or model.encoder.text
+        text.config._name_or_path = ""  # a folder of this machine
+        text.save_pretrained(draft)
         copy_tokenizer(public / "encoder", draft, typed=model.encoder.separator is not None)
         save_file(own_tensors(model), draft / FILE)
         if looks(model) and (public / "vision").is_dir():
@@ -104,13 +105,6 @@ def export_model(checkpoint: Path, public: Path, out: Path, readme: str | None =
         write_json(draft / CARD, {**described(model, stock), "training": about["training"], **phase0(public)})
         for path in draft.rglob("*"):
             path.chmod(0o755 if path.is_dir() else 0o644)  # safetensors are written for their owner alone
-
-
-def refuse_foreign(out: Path) -> None:
-    """Raise `DataError` where `out` is a file, or a directory with something in it that is no export."""
-    found = "a file" if out.is_file() else "files that are no export" if out.is_dir() and any(out.iterdir()) else ""
-    if found and not (out / CARD).is_file():
-        raise DataError(out, None, found, "an empty directory, an earlier export or nothing", "choose another --out")
 
 
 def stock_model(model: MultitaskModel) -> PreTrainedModel | None:

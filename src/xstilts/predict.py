@@ -10,11 +10,11 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from xstilts.base.errors import DataError
-from xstilts.base.parameters import STAGES, build, read_yaml
 from xstilts.data.picture_files import read_file
-from xstilts.features.extract import FeatureSettings, cut, embed
+from xstilts.features.extract import cut, embed
 from xstilts.features.images import decode
 from xstilts.features.regions import propose
+from xstilts.features.settings import FeatureSettings, feature_settings
 from xstilts.features.vision import load_vision
 from xstilts.model.batch import Batch
 from xstilts.model.checkpoint import load_model
@@ -40,8 +40,7 @@ def predict(image: Path, question: str, checkpoint: Path, public: Path) -> list[
         raise DataError(checkpoint, None, f"a {card['kind']} model", "one that answers questions", todo)
     if task in model.inputs:
         raise DataError(checkpoint, None, "a model of published features", "one that reads pictures", todo)
-    defaults = STAGES / "defaults.yaml"
-    settings = build(FeatureSettings, read_yaml(defaults).get("features") or {}, f"{defaults}: features")
+    settings = feature_settings()
     features, boxes = look(image, public, settings)
     tokenizer = Tokenizer.from_file(str(public / "encoder" / "tokenizer.json"))
     batch = one_question(task, tokenizer.encode(question).ids, features, boxes)

@@ -42,7 +42,7 @@ def test_settings_decide_the_size(parameter_files: Any, assets: Path) -> None:
             lambda c: c["data"].update(shares=1),
             "unknown key 'shares'. Did you mean 'share'",
         ),
-        ("stages/defaults.yaml", lambda c: c["data"].update(share=0), "share is 0, expected more than 0"),
+        ("stages/defaults.yaml", lambda c: c["data"].update(share=0), "share is 0, expected above 0 to 1"),
     ],
 )
 def test_mistakes_in_parameters_are_sentences(

@@ -16,7 +16,7 @@ from xstilts.base.files import open_rows, read_json, sha256_of
 from xstilts.encode.fingerprints import key
 from xstilts.encode.kinds import answer_vocabulary
 from xstilts.encode.kinds.span import CUT_OFF
-from xstilts.encode.task import Places, encode_task
+from xstilts.encode.task import UNKNOWN_ANSWER, Places, encode_task
 from xstilts.encode.write import FINGERPRINTS
 from xstilts.tasks.classification import NO_CONSENSUS_REASON
 from xstilts.tasks.examples import VqaExample
@@ -251,3 +251,16 @@ def test_a_failure_is_clear_and_leaves_the_earlier_caches(damage: Any, complaint
     with pytest.raises(DataError, match=complaint):
         encode_task(XGQA, places)
     assert before == {path: path.read_bytes() for path in places.tokenized.rglob("*") if path.is_file()}
+
+
+def test_contents_that_a_later_split_repeats_and_answers_that_no_model_can_give_are_noted(places: Places) -> None:
+    splits = encode_task(MNLI, places)
+    assert splits["train"].notes == {}
+    assert splits["dev"].notes == {"with the contents of a row of train": 1}
+    assert "1 rows (100.0%) with the contents of a row of train" in splits["dev"].note
+    card = read_json(places.tokenized / "mnli" / "learn" / "card.json")["tasks"]["mnli"]
+    assert card["notes"] == {"train": {}, "dev": dict(splits["dev"].notes)}
+    answers = encode_task(XGQA, places)
+    assert answers["dev"].notes == {UNKNOWN_ANSWER: 1}
+    assert answers["test"].notes == {}
+    assert "notes" not in read_json(places.tokenized / "xgqa" / "test" / "card.json")["tasks"]["xgqa"]

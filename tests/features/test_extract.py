@@ -25,8 +25,9 @@ from xstilts.base.machine import processors
 from xstilts.features import extract as extraction
 from xstilts.features.directory import NpyWriter
 from xstilts.features.efficientnet import EfficientNetLite0
-from xstilts.features.extract import FeatureSettings, extract
+from xstilts.features.extract import extract
 from xstilts.features.public import assemble, read_pictures
+from xstilts.features.settings import FeatureSettings
 from xstilts.features.vision import LITE0_CONFIG
 
 COLOURS = {"red": (229, 57, 53), "blue": (30, 136, 229), "green": (67, 160, 71)}

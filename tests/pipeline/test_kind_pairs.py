@@ -18,8 +18,9 @@ from xstilts.data.raw import write_raw
 from xstilts.encode.members import load_mixture
 from xstilts.encode.mixture import make_mixture
 from xstilts.encode.task import encode_task
-from xstilts.features.extract import FeatureSettings, extract
+from xstilts.features.extract import extract
 from xstilts.features.public import assemble
+from xstilts.features.settings import FeatureSettings
 from xstilts.model.checkpoint import load_encoder
 from xstilts.score.points import score_by_language
 from xstilts.score.settings import ScoreSettings

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,12 @@ def test_an_unknown_revision_is_named(clone: Path, tmp_path: Path, files: Json) 
 
 def test_a_cell_of_a_table_stays_text() -> None:
     assert table(("a", "b"), [["x|y", "<script>"]]).splitlines()[2] == "| x&#124;y | &lt;script&gt; |"
+
+
+def test_nobody_and_no_issue_is_mentioned() -> None:
+    shown = unescape(table(("a",), [["@team, owner/name#12, #12, GH-12 and `[x]` #x"]]).splitlines()[2].strip("| "))
+    assert not re.search(r"@\w|#\d|GH-\d", shown)
+    assert shown.replace("\u200b", "") == "@team, owner/name#12, #12, GH-12 and `[x]` #x"
 
 
 HOSTILE = "../x` <img src=x> **b** [y](http://z) | ~~c~~\n# d"

@@ -176,3 +176,12 @@ def test_nothing_to_submit(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no predictions of an XTREME task"):
         write_all(tmp_path)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_of_the_user_s_is_never_replaced(tmp_path: Path, write: Write) -> None:
+    write("xnli", {"en": example("xnli", "en")})
+    (tmp_path / "out" / ".git").mkdir(parents=True)
+    (tmp_path / "out" / ".git" / "HEAD").write_text("ref")
+    with pytest.raises(DataError, match=r"found \.git/HEAD, which was not written there.*nothing was deleted"):
+        write_all(tmp_path)
+    assert (tmp_path / "out" / ".git" / "HEAD").is_file()

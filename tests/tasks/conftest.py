@@ -48,11 +48,14 @@ def read() -> Callable[..., Reading[Any]]:
         features: str | None = "set",
         images: Collection[str] | None = None,
         number: int = 0,
+        metric: str = "",
+        **section: Any,
     ) -> Reading[Any]:
         if not KINDS[kind].takes_images:
             features = None
-        section = EncodeSection([language], KINDS[kind].metrics[0], {}, labels=list(labels), features=features)
-        source = Source(paths, language, split, TaskSpec("sample", kind, section), images, number)
+        metric = metric or KINDS[kind].metrics[-1]  # of tagging, one for any tags
+        spec = EncodeSection([language], metric, {}, labels=list(labels), features=features, **section)
+        source = Source(paths, language, split, TaskSpec("sample", kind, spec), images, number)
         return source.some(READERS[kind][name](source))
 
     return read_source

@@ -39,7 +39,9 @@ SOCIAL = {"context": "Tracy left.", "question": "Why?", "answerA": "a", "answerB
 def test_copa_s_question_is_asked_in_english(write: Write, read: Read) -> None:
     path = write([COPA, {**COPA, "question": "cause", "idx": 8, "label": 0}], "test-zh.jsonl")
     examples = read("choice", "copa", path, language="zh", split="test").examples
-    assert examples[0] == ChoiceExample("test-7", "zh", "我掏空了口袋。 What happened as a result?", ("A。", "B。"), 1)
+    assert examples[0] == ChoiceExample(
+        "test-7", "zh", "我掏空了口袋。 What happened as a result?", ("A。", "B。"), 1, asked="effect"
+    )
     assert examples[1].text.endswith(" What was the cause?")
 
 
@@ -117,7 +119,11 @@ def test_labels_that_are_all_the_same_were_filled_in(write: Write, read: Read) -
         ("hellaswag", [{**HELLASWAG, "endings": ["a", " "]}], "row 1: found endings ['a', ' ']"),
         ("cosmosqa", COSMOS.replace(",2\n", "\n"), "row 1: found another number of columns, expected 8 columns"),
         ("cosmosqa", COSMOS + 'b,"c\n', "found broken CSV"),
-        ("commonsenseqa", [{**COMMONSENSE, "answerKey": "C"}], "row 1: found answerKey 'C', expected one of A, B"),
+        (
+            "commonsenseqa",
+            [{**COMMONSENSE, "answerKey": "C"}],
+            "row 1: found answerKey 'C', expected the label of one of the choices",
+        ),
         ("commonsenseqa", [{**COMMONSENSE, "question": "a"}], "row 1: found question 'a'"),
         ("socialiqa", [{**SOCIAL, "correct": "D"}], "row 1: found correct 'D', expected one of A, B, C"),
         ("visual7w", {"images": 3}, "found no list of objects under 'images'"),

@@ -103,7 +103,6 @@ def with_second(**fields: Any) -> list[dict[str, Any]]:
 BAD = {
     "empty file": ("\n", None, "an empty file"),
     "half a row": ('{"gold_label": "-"}\n{"pairID": \n', 2, "broken JSON"),
-    "a blank line between rows": ('{"gold_label": "-"}\n\n{"gold_label": "-"}\n', 2, "broken JSON"),
     "a row that is not an object": ("[1, 2]\n", 1, "a list"),
     "unknown label": (with_second(gold_label="neutrall"), 2, "label 'neutrall'"),
     "no label": (with_second(gold_label=None), 2, "no gold_label"),

@@ -114,7 +114,11 @@ def test_rows_are_a_caption_each(write: Write, read: Read) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "complaint"),
     [
-        ("xflickrco", [xflickrco("1.jpg", "a"), xflickrco("1.jpg", "b")], "row 2: found id '1' again (first in row 1)"),
+        (
+            "xflickrco",
+            [xflickrco("1.jpg", "a"), xflickrco("1.jpg", "b")],
+            "row 2: found id '1#0' again (first in row 1)",
+        ),
         (
             "xflickrco",
             [{**xflickrco("1.jpg"), "sentences": "a"}],

@@ -119,7 +119,7 @@ def test_pawsx_is_read_with_and_without_header(text: str, ids: list[str], write:
         (
             "rte",
             "index\tsentence1\tsentence2\tlabel\n0\tA\tB\tentailment\n0\tA\tC\tentailment\n",
-            "row 3: found id '0' again",
+            "row 3: found id 'dev-0' again",
         ),
         ("xnli", XNLI.replace("pairID", "pair"), "found no pairID"),
     ],

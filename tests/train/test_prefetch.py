@@ -107,8 +107,6 @@ def test_threads_are_for_accelerators() -> None:
 
 def test_what_decides_nothing_is_not_among_what_decides() -> None:
     assert TrainSettings(loader_workers=3).deciding() == TrainSettings(resume_minutes=1.0).deciding()
-    with pytest.raises(ParameterError, match="loader_workers is -1"):
-        TrainSettings(loader_workers=-1)
 
 
 def test_an_update_made_ahead_is_the_update(rows: Examples, public: Path, learn: Path, make_settings: Any) -> None:

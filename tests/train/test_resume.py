@@ -199,6 +199,24 @@ def test_there_is_one_state_per_checkpoint(
     assert "is not used: changed since: settings; training starts over" in capsys.readouterr().err
 
 
+def test_a_full_disk_ends_no_training(
+    phase: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The state is optional: what it says of one that could not be written, and the same checkpoint."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(resume, "save_file", full)
+        phase()
+    assert (
+        "the state could not be written ([Errno 28] No space left on device); training goes on"
+        in capsys.readouterr().err
+    )
+    assert states(tmp_path) == []
+
+
 def test_a_state_that_was_cut_off_in_writing_is_replaced(
     phase: Callable[..., Path],
     kill: Callable[[int | None], list[int]],

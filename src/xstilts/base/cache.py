@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from xstilts.base.errors import DataError
-from xstilts.base.files import CARD, check_sums, read_json, write_table
+from xstilts.base.files import CARD, check_sums, read_names, read_object, write_table
+from xstilts.base.kinds import KINDS
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff", ".bmp")  # endings of image files
 BOX = 7  # x1 y1 x2 y2 width height area, all relative to the image
@@ -53,6 +54,18 @@ ROW = pa.schema(
 )
 
 
+def read_cache_card(cache: Path) -> dict[str, Any]:
+    """The card of a cache; `DataError` if it lacks what every reader of it needs."""
+    card = read_object(cache / CARD, "tasks")
+    entries = card["tasks"].values() if isinstance(card["tasks"], dict) else [None]
+    for entry in entries:
+        known = isinstance(entry, dict) and entry.get("kind") in tuple(KINDS) and isinstance(entry.get("labels"), list)
+        if not known:
+            found = f"{entry!r} under tasks"
+            raise DataError(cache / CARD, None, found, "tasks with a kind and labels", "run `dvc repro`")
+    return card
+
+
 def write_rows(path: Path, columns: dict[str, list[Any]]) -> None:
     """Write columns (named as in `ROW`, equally long) as one uncompressed, memory-mappable Arrow file."""
     table = pa.table({field.name: pa.array(columns[field.name], field.type) for field in ROW}, schema=ROW)
@@ -88,9 +101,28 @@ def image_id(file: str) -> str:
 
 def open_features(path: Path, sha256: str | None = None) -> Features:
     """Open a feature directory; with `sha256`, refuse any other features than those a cache was made with."""
-    card = read_json(path / CARD)
+    card = read_object(path / CARD, "sha256")
     if sha256 is not None and card["sha256"] != sha256:
-        raise DataError(path, None, f"features {card['sha256'][:12]}", sha256[:12], "run `dvc repro`")
+        raise DataError(path, None, f"features {str(card['sha256'])[:12]}", sha256[:12], "run `dvc repro`")
     check_sums(path)
-    arrays = {name: np.load(path / f"{name}.npy", mmap_mode="r") for name in ("features", "boxes", "offsets")}
-    return Features(arrays["features"], arrays["boxes"], arrays["offsets"], read_json(path / "images.json"))
+    vectors, boxes, offsets = (_open_array(path / f"{name}.npy") for name in ("features", "boxes", "offsets"))
+    images = read_names(path / "images.json")
+    regions = offsets[-1] if offsets.ndim == 1 and len(offsets) else -1
+    if not (vectors.ndim == boxes.ndim == 2 and len(vectors) == len(boxes) == regions and boxes.shape[1] == BOX):
+        found = f"vectors {list(vectors.shape)}, boxes {list(boxes.shape)} and {regions} regions"
+        raise DataError(path, None, found, "as many of each", "run `dvc repro`")
+    if len(offsets) != len(images) + 1 or (np.diff(offsets) < 0).any():
+        raise DataError(
+            path, None, f"{len(offsets)} offsets for {len(images)} images", "rising ones", "run `dvc repro`"
+        )
+    return Features(vectors, boxes, offsets, images)
+
+
+def _open_array(path: Path) -> np.ndarray:
+    """A .npy file, memory-mapped; `DataError` if it is damaged. No pickle is read."""
+    try:
+        array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    except Exception as error:  # numpy parses the header as Python, and lets every error of that through
+        found = f"an unreadable array ({error})"
+        raise DataError(path, None, found, "a .npy file of numbers", "run `dvc repro`") from None
+    return array

@@ -20,6 +20,7 @@ from safetensors import SafetensorError
 from xstilts.base.errors import DataError
 
 CARD, SUMS = "card.json", "SHA256SUMS"
+OWN = ".xstilts.json"  # in a folder that a user named: the files that were written there
 WIDTH = 120  # of a line that `write_compact` writes
 
 
@@ -98,6 +99,41 @@ def _check_sums(sums: Path, written: int) -> None:
             raise DataError(path, None, "bytes that changed after it was written", f"the hash in {sums}", todo)
 
 
+@contextmanager
+def own_directory(path: Path) -> Iterator[Path]:
+    """`whole_directory` for a folder that a user names: what is replaced is empty, or was written here, every file.
+
+    Raises:
+        DataError: `path` is something else, or a file is in it that no earlier call wrote.
+    """
+    path = path.parent.resolve() / path.name if path.name not in ("", "..") else path.resolve()
+    refuse_foreign(path)
+    with whole_directory(path, sums=False) as draft:
+        yield draft
+        write_json(draft / OWN, {"files": _files_in(draft)})
+
+
+def refuse_foreign(path: Path) -> None:
+    """Raise `DataError` where `path` is no folder, or one with a file that `own_directory` did not write."""
+    found = ""
+    if path.is_symlink() or (path.exists() and not path.is_dir()):
+        found = "a link" if path.is_symlink() else "a file"
+    elif path.is_dir() and any(path.iterdir()):
+        content = read_json(path / OWN) if (path / OWN).is_file() else {}
+        listed = content.get("files") if isinstance(content, dict) else None
+        written = {OWN, *(listed if isinstance(listed, list) else ())}
+        found = next((f"{one}, which was not written there" for one in _files_in(path) if one not in written), "")
+    if found:
+        expected = "no folder, an empty one, or one that the same command wrote"
+        raise DataError(path, None, found, expected, "choose another --out; nothing was deleted")
+
+
+def _files_in(folder: Path) -> list[str]:
+    """Every file, link and empty folder in a folder."""
+    inside = (one for one in folder.rglob("*") if one.is_symlink() or not one.is_dir() or not any(one.iterdir()))
+    return sorted(one.relative_to(folder).as_posix() for one in inside)
+
+
 def sha256_of(path: Path) -> str:
     """Return the hexadecimal SHA-256 of a file, read in pieces."""
     digest = hashlib.sha256()
@@ -123,12 +159,35 @@ def write_json(path: Path, content: Any) -> None:
 def read_json(path: Path) -> Any:
     """Read JSON; `DataError` naming the file if it is missing or broken."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        content = json.loads(text)
+        if "\\ud" in text.lower():  # half of a surrogate pair can be read, and not written again
+            json.dumps(content, ensure_ascii=False).encode()
+        return content
     except FileNotFoundError:
         raise DataError(path, None, "no such file", "a JSON file", "run `dvc repro`") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also bytes that are not UTF-8, and numbers of 4,300 digits
         line = getattr(error, "lineno", None)
         raise DataError(path, line, f"broken JSON ({error})", "valid JSON", "make the file again") from None
+    except OSError as error:
+        raise DataError(path, None, f"{error.strerror}", "a JSON file", "run `dvc repro`") from None
+
+
+def read_object(path: Path, *keys: str) -> dict[str, Any]:
+    """Read a JSON object that has at least these keys; `DataError` if it does not."""
+    content = read_json(path)
+    missing = [key for key in keys if key not in content] if isinstance(content, dict) else [*keys, "object"]
+    if missing:
+        raise DataError(path, None, f"no {missing[0]}", f"a JSON object with {', '.join(keys)}", "run `dvc repro`")
+    return dict(content)
+
+
+def read_names(path: Path) -> list[str]:
+    """Read a JSON list of texts; `DataError` if it is something else."""
+    content = read_json(path)
+    if not isinstance(content, list) or not all(isinstance(one, str) for one in content):
+        raise DataError(path, None, f"{content!r}"[:WIDTH], "a list of names", "make the file again")
+    return content
 
 
 def read_tensors(path: Path, load: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
@@ -148,13 +207,15 @@ def write_table(path: Path, table: pa.Table) -> None:
 
 
 def open_rows(path: Path) -> pa.Table:
-    """Open an Arrow file memory-mapped, once it is known to be what was written."""
+    """Open an Arrow file memory-mapped, every offset and text in it checked: one that is damaged would crash Python."""
     check_sums(path.parent)
     try:
-        return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+        table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+        table.validate(full=True)
+        return table
     except FileNotFoundError:
         raise DataError(path, None, "no such file", "a cache", "run `dvc repro`") from None
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(path, None, f"a broken Arrow file ({error})", "a whole cache", "run `dvc repro`") from None
 
 

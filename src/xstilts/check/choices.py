@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from os.path import isdir
 from typing import Any, Literal
 
 from xstilts.base.cells import Cell, Route, Study
@@ -124,6 +124,6 @@ def choose_cell(universe: Grid, route: str | None, seed: int | None, target: str
 
 def _check_model(name: str, embedded: str, where: str) -> None:
     """Accept the embedded model, a directory, or a name on the hub (owner/name, owner/name@revision)."""
-    if name != embedded and not Path(name).is_dir() and not HUB_NAME.fullmatch(name):
+    if name != embedded and not isdir(name) and not HUB_NAME.fullmatch(name):
         hint = did_you_mean(name, [embedded]).removesuffix(".")
         raise ParameterError(f"{where}: unknown '{name}'.{hint}, a directory, or owner/name on the hub.")

@@ -27,6 +27,7 @@ from xstilts.check.words import all_keys, joined, known_keys
 from xstilts.data.pictograms.build import DATASETS
 from xstilts.data.raw import NAMES, DataSettings, has_own_data, official_source
 from xstilts.encode.members import load_mixture
+from xstilts.features.settings import feature_settings
 from xstilts.report.comparisons import read_comparisons
 from xstilts.score.settings import ScoreSettings
 from xstilts.tasks.schema import load_task
@@ -51,6 +52,7 @@ def check_parameters() -> None:
     for path in sorted(STAGES.glob("*/study.yaml")):
         check_study(build(NamedStudy, read_yaml(path), str(path)).study, str(path), universe)
     known_keys(read_yaml(DEFAULTS), SECTIONS, str(DEFAULTS))
+    feature_settings()
     for task in task_names():
         check_task(task)
     for recipe in recipe_names():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from xstilts.base.cells import PLAIN, Cell, Route
@@ -89,6 +90,7 @@ def check_grid() -> Grid:
         _check_names(list(getattr(universe, key)), f"{GRID}: {key}", task_names(), "tasks")
     for target in universe.targets:
         one_of(target, universe.datasets, f"{GRID}: targets")
+    _check_letters(universe.image_sets, f"{GRID}: image_sets")
     for image_set, source in universe.image_sets.items():
         one_of(source, IMAGE_SOURCES, f"{GRID}: image_sets: {image_set}")
     sources = {NO_FEATURES, *(f"data/features/{name}" for name in universe.image_sets)}
@@ -102,13 +104,19 @@ def check_grid() -> Grid:
 def _check_names(names: list[str], where: str, known: list[str], folder: str) -> None:
     """Refuse names that DVC cannot take, and those without a file in a folder of stages/."""
     none_twice(names, where)
+    _check_letters(names, where)
     for name in names:
-        if not NAME.fullmatch(name):
-            raise ParameterError(f"{where}: '{name}', expected small letters, digits and _")
         if name not in known:
             raise ParameterError(
                 f"{where}: '{name}' has no file {STAGES}/{folder}/{name}.yaml.{did_you_mean(name, known)}"
             )
+
+
+def _check_letters(names: Iterable[str], where: str) -> None:
+    """Refuse names that would be something else in DVC's matrix, or in the shell command of a stage."""
+    for name in names:
+        if not NAME.fullmatch(name):
+            raise ParameterError(f"{where}: '{name}', expected small letters, digits and _")
 
 
 def _check_roles(universe: Grid) -> None:

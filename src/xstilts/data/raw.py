@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from filelock import FileLock, Timeout
 
 from xstilts.base.errors import DataError, ParameterError, did_you_mean
 from xstilts.base.files import whole_directory
 from xstilts.base.kinds import KINDS
-from xstilts.base.parameters import STAGES, build, choices, task_file, task_kind, task_section
+from xstilts.base.parameters import STAGES, Range, build, choices, task_file, task_kind, task_section
 from xstilts.data.expected import expected_of
 from xstilts.data.hub import Hub, HubFiles, hub_of, write_hub
 from xstilts.data.local import LocalFiles, Official, copy_files, find_official
@@ -37,8 +37,8 @@ class DataSettings:
         official: where the official data are (`xstilts.data.local.Official`).
     """
 
-    seed: int = 0
-    share: float = 1.0
+    seed: Annotated[int, Range(0, 2**32 - 1)] = 0
+    share: Annotated[float, Range(0, 1, above=True)] = 1.0
     licence: str = ""
     citation: str = ""
     official: dict[str, Any] = field(default_factory=dict)
@@ -123,10 +123,7 @@ def _write_official(dataset: str, settings: DataSettings, out: Path) -> None:
 
 def _settings(dataset: str) -> DataSettings:
     file = STAGES / "tasks" / f"{dataset}.yaml"
-    settings = build(DataSettings, task_section(dataset, "data"), f"{file}: data")
-    if not 0 < settings.share <= 1:
-        raise ParameterError(f"{file}: data.share is {settings.share}, expected more than 0 and at most 1")
-    return settings
+    return build(DataSettings, task_section(dataset, "data"), f"{file}: data")
 
 
 @contextmanager

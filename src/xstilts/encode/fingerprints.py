@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from xstilts.base.kinds import covers
 from xstilts.encode.images import ImageIndex
@@ -51,6 +52,24 @@ def fingerprints(kind: str, splits: Mapping[str, Sequence[Example]], images: Ima
     columns = list(zip(*rows, strict=True)) or [()] * len(SCHEMA)
     arrays = [pa.array(values, one.type) for one, values in zip(SCHEMA, columns, strict=True)]
     return pa.Table.from_arrays(arrays, schema=SCHEMA)
+
+
+def repeated(kind: str, prints: pa.Table) -> dict[str, dict[str, int]]:
+    """{split: {an earlier split that has the same contents: rows}}, in the order dev, test.
+
+    Compared is all that an example says, together with its images; short texts (see `fingerprints`) are not.
+
+    Args:
+        prints: fingerprints of all splits of a task.
+    """
+    whole = prints.filter(pc.is_in(prints["field"], pa.array(WHOLE[kind])))
+    keys = {split: whole.filter(pc.equal(whole["split"], split)) for split in ("train", "dev", "test")}
+    found: dict[str, dict[str, int]] = {}
+    for split, earlier in (("dev", "train"), ("test", "train"), ("test", "dev")):
+        same = keys[split].filter(pc.is_in(keys[split]["key"], keys[earlier]["key"].combine_chunks()))
+        if rows := pc.sum(same["examples"]).as_py():
+            found.setdefault(split, {})[f"with the contents of a row of {earlier}"] = rows
+    return found
 
 
 def _counts(kind: str, examples: Sequence[Example], images: ImageIndex | None) -> Counter[tuple[str, str, int]]:
@@ -116,6 +135,22 @@ FIELDS: Mapping[str, Callable[[Any], Fields]] = covers(
         "mlm": lambda example: {"sentence": (example.text,)},
     },
     "xstilts.encode.fingerprints.FIELDS",
+)
+
+
+# The fields that have all that an example says: rows with the same ones are the same row.
+WHOLE: Mapping[str, Sequence[str]] = covers(
+    {
+        "vqa": (f"question {ON_IMAGE}",),
+        "classification": (f"sentence {ON_IMAGE}", "pair"),
+        "span": ("question on context",),
+        "tagging": ("sentence",),
+        "choice": ("text and choices", f"text and choices {ON_IMAGE}"),
+        "matching": ("caption",),
+        "retrieval": ("sentence",),
+        "mlm": ("sentence",),
+    },
+    "xstilts.encode.fingerprints.WHOLE",
 )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from xstilts.base.cache import open_features
 from xstilts.base.errors import DataError
-from xstilts.base.files import CARD, read_json
+from xstilts.base.files import CARD, read_names, read_object
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def open_images(directory: Path) -> ImageIndex:
             "a feature directory with its card",
             "run `dvc repro` for the features",
         )
-    images = read_json(directory / "images.json")
+    card, images = read_object(directory / CARD, "sha256", "dim"), read_names(directory / "images.json")
     rows = {image: row for row, image in enumerate(images)}
     if len(rows) < len(images):
         twice = next(image for row, image in enumerate(images) if rows[image] != row)
@@ -71,5 +71,7 @@ def open_images(directory: Path) -> ImageIndex:
             "images listed once",
             "make the features again",
         )
-    card = read_json(directory / CARD)
-    return ImageIndex(directory, str(card["sha256"]), int(card["dim"]), rows)
+    if not isinstance(card["sha256"], str) or not isinstance(card["dim"], int):
+        found = f"sha256 {card['sha256']!r}, dim {card['dim']!r}"
+        raise DataError(directory / CARD, None, found, "a hash and a number", "make the features again")
+    return ImageIndex(directory, card["sha256"], card["dim"], rows)

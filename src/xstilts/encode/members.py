@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from math import inf
+from typing import Annotated, Any, Literal
 
 from xstilts.base import parameters
 from xstilts.base.errors import ParameterError, did_you_mean
 from xstilts.base.kinds import MIXTURE
+from xstilts.base.parameters import Range
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,8 @@ class Sampling:
     """
 
     rule: Literal["proportional", "temperature", "uniform"] = "proportional"
-    cap: int = 131072
-    temperature: float = 1.0
+    cap: Annotated[int, Range(1, 1e12)] = 131072
+    temperature: Annotated[float, Range(0, inf, above=True)] = 1.0
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class MixtureSection:
 
     members: list[str]
     sampling: dict[str, Any] = field(default_factory=dict)
-    seed: int = 0
+    seed: Annotated[int, Range(0, 2**32 - 1)] = 0
 
 
 @dataclass(frozen=True)
@@ -60,16 +62,14 @@ def load_mixture(name: str, members: Sequence[str] | None = None) -> MixtureSpec
     Raises:
         ParameterError: naming file and key; also if the file lists other members than `members`.
     """
-    file = parameters.task_file(name)
-    if file.get("kind") != MIXTURE:
+    if parameters.task_kind(name) != MIXTURE:
         raise ParameterError(f"stages/tasks/{name}.yaml: {name} is not a mixture; run stages/tokenized.py {name}")
-    where = f"stages/tasks/{name}.yaml: encode"
-    keys = {one.name for one in fields(MixtureSection)} | set(file.get("encode") or {})
+    path = parameters.STAGES / "tasks" / f"{name}.yaml"
+    own, where = parameters.section_of(parameters.task_file(name), "encode", path), f"{path}: encode"
+    keys = {one.name for one in fields(MixtureSection)} | set(own)
     merged = parameters.task_section(name, "encode")
     section = parameters.build(MixtureSection, {key: value for key, value in merged.items() if key in keys}, where)
     sampling = parameters.build(Sampling, section.sampling, f"{where}.sampling")
-    if sampling.cap < 1 or not sampling.temperature > 0:
-        raise ParameterError(f"{where}.sampling: {sampling}, expected a cap of at least 1 and a temperature above 0")
     _check_members(section.members, where)
     if members is not None and sorted(members) != sorted(section.members):
         listed, given = ", ".join(section.members) or "none", ", ".join(members) or "none"

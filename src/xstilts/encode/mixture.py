@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xstilts.base.cache import ROW
+from xstilts.base.cache import ROW, read_cache_card
 from xstilts.base.errors import DataError
-from xstilts.base.files import CARD, open_rows, read_json
+from xstilts.base.files import CARD, open_rows
 from xstilts.encode.members import MixtureSpec
 from xstilts.encode.sampling import draws, epoch_rows, member_order, member_rows, rates
 from xstilts.encode.summary import padding
@@ -49,7 +49,7 @@ def make_mixture(mixture: MixtureSpec, tokenized: Path = Path("data/tokenized"))
             tokenizer.
     """
     folders = {member: tokenized / member / "learn" for member in mixture.members}
-    cards = {member: read_json(folder / CARD) for member, folder in folders.items()}
+    cards = {member: read_cache_card(folder) for member, folder in folders.items()}
     tokenizer = _one_tokenizer(folders, cards)
     train = {member: _rows(folder / "train.arrow", mixture.name) for member, folder in folders.items()}
     dev = {member: open_rows(folder / "dev.arrow") for member, folder in folders.items()}

@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 from xstilts.base.cache import ROW
 from xstilts.base.errors import DataError
 from xstilts.base.files import read_json, sha256_of
-from xstilts.encode.columns import Setting
-from xstilts.encode.fingerprints import fingerprints
+from xstilts.base.kinds import KINDS
+from xstilts.encode.columns import OUTSIDE, Setting
+from xstilts.encode.fingerprints import fingerprints, repeated
 from xstilts.encode.images import ImageIndex, open_images
 from xstilts.encode.kinds import encode_examples, task_labels
 from xstilts.encode.tokens import open_tokenizer
@@ -24,6 +25,7 @@ from xstilts.tasks.examples import Example, Reading
 from xstilts.tasks.schema import TaskSpec
 
 LEARN = ("train", "dev")
+UNKNOWN_ANSWER = "with an answer that is not in the answer vocabulary, which comes from train"
 
 
 @dataclass(frozen=True)
@@ -43,17 +45,21 @@ class EncodedSplit:
     Attributes:
         truncated: rows whose text was cut.
         skipped: {reason: examples left out}.
+        notes: {what should be known of examples that were kept: how many}.
     """
 
     table: pa.Table
     truncated: int
     skipped: Mapping[str, int]
+    notes: Mapping[str, int]
 
     @property
     def note(self) -> str:
-        """What was cut or left out, for the summary; "" if nothing was."""
+        """What was cut, left out or noted, for the summary; "" if nothing was."""
         cut = [f"  {self.truncated} rows cut to max_length"] if self.truncated else []
-        return ";".join(cut + [f"  {rows} rows skipped: {reason}" for reason, rows in self.skipped.items()])
+        skipped = [f"  {rows} rows skipped: {reason}" for reason, rows in self.skipped.items()]
+        noted = [f"  {rows} rows ({rows / self.examples:.1%}) {what}" for what, rows in self.notes.items()]
+        return ";".join(cut + skipped + noted)
 
     @property
     def examples(self) -> int:
@@ -89,6 +95,7 @@ class TaskCard:
         }
 
     def _entry(self, splits: Mapping[str, EncodedSplit]) -> dict[str, Any]:
+        notes = {split: dict(encoded.notes) for split, encoded in splits.items()}
         return {
             "kind": self.task.kind,
             "labels": self.labels,
@@ -101,6 +108,7 @@ class TaskCard:
             "examples": {split: encoded.examples for split, encoded in splits.items()},
             "truncated": {split: encoded.truncated for split, encoded in splits.items()},
             "skipped": {split: dict(encoded.skipped) for split, encoded in splits.items()},
+            **({"notes": notes} if any(notes.values()) else {}),
         }
 
 
@@ -122,14 +130,15 @@ def encode_task(task: TaskSpec, places: Places | None = None) -> dict[str, Encod
     images = None if task.encode.features is None else open_images(places.features / task.encode.features)
     readings = _read(task, raw, images)
     labels = task_labels(task, readings["train"].examples if "train" in readings else ())
-    splits = _encode_splits(task, readings, labels, images, places)
+    prints = fingerprints(task.kind, {split: reading.examples for split, reading in readings.items()}, images)
+    splits = _encode_splits(task, readings, labels, images, places, repeated(task.kind, prints))
     card = TaskCard(task, labels, images, sha256_of(places.tokenizer), origin)
     for part, names in (("learn", LEARN), ("test", ("test",))):
         here = {split: splits[split] for split in names if split in splits}
         if here or part == "learn":
-            prints = fingerprints(task.kind, {split: readings[split].examples for split in here}, images)
             tables = {split: here[split].table if here else ROW.empty_table() for split in names}
-            write_cache(places.tokenized / task.name / part, card.of(here), tables, prints)
+            own = prints.filter(pc.is_in(prints["split"], pa.array(names)))
+            write_cache(places.tokenized / task.name / part, card.of(here), tables, own)
     return splits
 
 
@@ -155,6 +164,7 @@ def _encode_splits(
     labels: list[str],
     images: ImageIndex | None,
     places: Places,
+    notes: Mapping[str, Mapping[str, int]],
 ) -> dict[str, EncodedSplit]:
     tokenizer = open_tokenizer(places.tokenizer, task.encode.max_length)
     rows = images.rows if images else {}
@@ -163,8 +173,17 @@ def _encode_splits(
         source = _source(task, split, places.raw / task.name)
         columns = encode_examples(Setting(task, split, tokenizer, labels, rows, source), reading.examples)
         table = as_table(task.name, columns.values)
-        splits[split] = EncodedSplit(table, columns.truncated, {**reading.skipped, **columns.skipped})
+        noted = {**reading.notes, **notes.get(split, {}), **_unknown_answers(task, table)}
+        splits[split] = EncodedSplit(table, columns.truncated, {**reading.skipped, **columns.skipped}, noted)
     return splits
+
+
+def _unknown_answers(task: TaskSpec, table: pa.Table) -> dict[str, int]:
+    """How many rows of a task with an answer vocabulary no model can answer: their answer is not in it."""
+    if not KINDS[task.kind].has_vocabulary:
+        return {}
+    unknown = pc.sum(pc.equal(table["label"], OUTSIDE)).as_py()
+    return {UNKNOWN_ANSWER: unknown} if unknown else {}
 
 
 def _source(task: TaskSpec, split: str, raw: Path) -> Path:

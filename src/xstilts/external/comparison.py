@@ -20,8 +20,8 @@ from typing import Any
 import yaml
 
 from xstilts.base.cells import DATA, PLAIN, Cell, Study
-from xstilts.base.errors import DataError, XstiltsError
-from xstilts.base.files import whole_directory, write_compact, write_json, write_table
+from xstilts.base.errors import XstiltsError
+from xstilts.base.files import own_directory, refuse_foreign, write_compact, write_json, write_table
 from xstilts.external.cells import Run, score_run, write_cell
 from xstilts.external.gold import Gold
 from xstilts.external.predictions import Given
@@ -49,11 +49,11 @@ def compare(gold: Gold, systems: Systems, out: Path) -> dict[str, Any]:
         DataError: `out` holds something else, or predictions and questions do not fit (`score_run`).
         XstiltsError: systems that differ in languages or in the number of runs.
     """
-    _refuse_foreign(out)
+    refuse_foreign(out)
     _check_alike(systems)
     runs = {name: [score_run(gold, one) for one in own] for name, own in systems.items()}
     study = Study([PLAIN], list(runs), [], list(range(len(next(iter(runs.values()))))), [gold.task.name])
-    with whole_directory(out, sums=False) as draft:
+    with own_directory(out) as draft:
         _write_scenes(draft / "scenes" / gold.task.name, gold)
         for name, own in runs.items():
             for seed, run in enumerate(own):
@@ -77,13 +77,6 @@ def counts(gold: Gold, runs: Mapping[str, Sequence[Run]]) -> Record:
             for name, own in runs.items()
         },
     }
-
-
-def _refuse_foreign(out: Path) -> None:
-    """Refuse to replace a file, or a folder with something in it that is no comparison."""
-    found = "a file" if out.is_file() else "other files" if out.is_dir() and any(out.iterdir()) else ""
-    if found and not (out / "differences.json").is_file():
-        raise DataError(out, None, found, "an empty folder, an earlier comparison or nothing", "choose another --out")
 
 
 def _check_alike(systems: Systems) -> None:

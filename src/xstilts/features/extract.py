@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -21,29 +21,13 @@ from xstilts.base.threads import workers
 from xstilts.features.directory import write_list_and_card
 from xstilts.features.draft import FeatureDraft, name_broken
 from xstilts.features.images import ImageSource
-from xstilts.features.regions import Boxes, Image, Proposals, propose
+from xstilts.features.regions import Boxes, Image, propose
+from xstilts.features.settings import FeatureSettings
 from xstilts.features.vision import VisionEncoder, load_vision, vision_name
 
 Crop = NDArray[np.uint8]  # [side, side, 3]
 Vectors = NDArray[np.float32]
 CHUNK = 32  # images that one thread takes at a time
-
-
-@dataclass(frozen=True)
-class FeatureSettings:
-    """How features are made: stages/defaults.yaml, section `features`.
-
-    Attributes:
-        proposals: `components` on a plain canvas, or `grid`.
-        limit: at most so many regions per image.
-        crop: side of a crop in pixels.
-        batch: crops per forward pass; 16 fit into the processor's cache, which is twice as fast as 64.
-    """
-
-    proposals: Proposals = "components"
-    limit: int = 36
-    crop: int = 128
-    batch: int = 16
 
 
 def extract(images: Path, vision: Path, out: Path, settings: FeatureSettings | None = None) -> None:

@@ -22,8 +22,9 @@ from xstilts.data import e5, pretrained
 from xstilts.data.assets import find_wheel, open_member
 from xstilts.features.align import WordSpace, fit, leave_variant_out, targets_of
 from xstilts.features.efficientnet import EfficientNetLite0
-from xstilts.features.extract import FeatureSettings, cut, embed
+from xstilts.features.extract import cut, embed
 from xstilts.features.images import ImageSource
+from xstilts.features.settings import FeatureSettings
 from xstilts.features.vision import LITE0, LITE0_CONFIG, VisionEncoder, load_vision
 
 E5_SMALL = "multilingual-e5-small"

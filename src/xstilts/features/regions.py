@@ -5,13 +5,12 @@ Boxes are float32 `[regions, 7]`: x1 y1 x2 y2 width height area, relative to the
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-Proposals = Literal["components", "grid"]
+from xstilts.features.settings import Proposals
+
 Image = NDArray[np.uint8]
 Boxes = NDArray[np.float32]
 Corners = NDArray[np.int64]  # [n, 4]: left, top, right, bottom in pixels, right and bottom exclusive

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from xstilts.base.cache import image_id
 from xstilts.base.errors import DataError
-from xstilts.base.files import read_json, whole_directory
+from xstilts.base.files import read_names, whole_directory
 from xstilts.features.directory import NpyWriter, write_list_and_card
 
 FOLDER = "vectors"  # of a raw set
@@ -58,7 +58,7 @@ def _open(path: Path) -> NDArray[np.floating]:
     """The array, memory-mapped; the raw stage has already checked its values. No pickle is read."""
     try:
         vectors: NDArray[np.floating] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+    except Exception as error:  # numpy parses the header as Python, and lets every error of that through
         found = f"an unreadable array ({str(error).splitlines()[0]})"
         raise DataError(path, None, found, "a .npy file of numbers", _TODO) from None
     if vectors.ndim != 2 or vectors.dtype not in (np.float16, np.float32):
@@ -69,7 +69,7 @@ def _open(path: Path) -> NDArray[np.floating]:
 
 def _images(path: Path, rows: int, single: bool) -> tuple[list[str], list[int]]:
     """The image ids, without folder and ending, in the order of the vectors, and how many regions each image has."""
-    listed = [image_id(one) for one in read_json(path)]
+    listed = [image_id(one) for one in read_names(path)]
     ids, counts = listed, [1] * len(listed)
     if not single:
         runs = [(one, len(list(run))) for one, run in groupby(listed)]

@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from xstilts.base.errors import DataError
-from xstilts.base.files import read_json, read_tensors, write_json
+from xstilts.base.files import read_object, read_tensors, write_json
 from xstilts.model.encoder import MultimodalEncoder, load_public
 from xstilts.model.multitask import MultitaskModel
 from xstilts.model.sharding import gathered_whole
@@ -73,8 +73,7 @@ def save_checkpoint(directory: Path, weights: dict[str, Tensor], card: dict[str,
 
 def read_card(directory: Path) -> dict[str, Any]:
     """The card of a checkpoint."""
-    card: dict[str, Any] = read_json(directory / CARD)
-    return card
+    return read_object(directory / CARD, "tasks")
 
 
 def read_weights(directory: Path) -> dict[str, Tensor]:

@@ -28,6 +28,7 @@ Parts = Mapping[str, Any]  # of the files metrics/<part>.json at a revision thos
 Rows = Sequence[Sequence[str]]
 _NOT_IN_NAMES = re.compile(r"[^\w.-]")  # of files
 _MARKUP = re.compile(r"[\\`*\[\]|~]")
+_MENTION = re.compile(r"@|(?<!&)#(?=[0-9])|\bGH-(?=[0-9])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -209,9 +210,11 @@ def table(headings: Sequence[str], rows: Rows) -> str:
 
 
 def text(words: str) -> str:
-    """Words as Markdown that shows them as they are: no markup, HTML, picture, link or line of its own."""
+    """Words as Markdown that shows them as they are: no markup, HTML, picture, link or line of its own, and nobody and
+    no issue is mentioned. GitHub finds `@team` and `#12` in the text that is shown, so a space of no width parts them.
+    """
     shown = _MARKUP.sub(lambda found: f"&#{ord(found[0])};", escape(" ".join(words.split()), quote=False))
-    return shown.replace("://", "&#58;//")
+    return _MENTION.sub("\\g<0>&#8203;", shown.replace("://", "&#58;//"))
 
 
 def folded(title: str, parts: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from xstilts.base.errors import DataError
-from xstilts.base.files import open_rows, whole_directory
+from xstilts.base.files import open_rows, own_directory
 from xstilts.report.benchmarks import BENCHMARKS
 
 TASKS = BENCHMARKS["xtreme"]
@@ -47,7 +47,9 @@ class Language:
 
 
 def write_submission(scores: Path, tokenized: Path, out: Path) -> list[str]:
-    """Write an XTREME submission into `out` (replaced as a whole) from the predictions of one route and seed.
+    """Write an XTREME submission into `out` from the predictions of one route and seed.
+
+    An earlier submission there is replaced as a whole, and nothing else (`own_directory`).
 
     Args:
         scores: the route's scores, with `<task>/predictions.arrow` for each XTREME task that was scored.
@@ -58,11 +60,11 @@ def write_submission(scores: Path, tokenized: Path, out: Path) -> list[str]:
         without a task, and stops at a task without all of its languages.
 
     Raises:
-        DataError: no task was scored; a test row without a prediction, a prediction without a test row, two for one
-            row, or one that the format cannot hold.
+        DataError: `out` holds something that is no submission; no task was scored; a test row without a prediction,
+            a prediction without a test row, two for one row, or one that the format cannot hold.
     """
     missing = []
-    with whole_directory(out, sums=False) as draft:
+    with own_directory(out) as draft:
         for task, part in TASKS.items():
             path = scores / task / "predictions.arrow"
             if not path.exists():

@@ -17,8 +17,8 @@ import numpy as np
 import pyarrow as pa
 import torch
 
+from xstilts.base.cache import read_cache_card
 from xstilts.base.errors import DataError
-from xstilts.base.files import CARD, read_json
 from xstilts.model.checkpoint import load_encoder, load_model
 from xstilts.model.encoder import MultimodalEncoder
 from xstilts.model.multitask import MultitaskModel
@@ -104,7 +104,7 @@ class Scoring:
 
 def open_scoring(checkpoint: Path, public: Path, cache: Path, settings: ScoreSettings) -> Scoring:
     """The scoring of a cache that holds one target."""
-    card = read_json(cache / CARD)
+    card = read_cache_card(cache)
     (task,) = card["tasks"]
     return Scoring(checkpoint, public, cache, settings, task, card["tasks"][task])
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from xstilts.base.errors import ParameterError
+from xstilts.base.parameters import Range
 
 
 @dataclass(frozen=True)
@@ -19,16 +20,13 @@ class ScoreSettings:
         included; 0: all images of the language's test split.
     """
 
-    token_budget: int = 4096
-    batch_size: int = 128
-    top: int = 5
+    token_budget: Annotated[int, Range(1, 1e6)] = 4096
+    batch_size: Annotated[int, Range(1, 1e5)] = 128
+    top: Annotated[int, Range(1, 1000)] = 5
     precision: Literal["bf16", "fp32"] = "bf16"
-    candidates: int = 0
+    candidates: Annotated[int, Range(0, 1e6)] = 0
 
     def __post_init__(self) -> None:
-        """Refuse what would score nothing."""
-        for name in ("token_budget", "batch_size", "top"):
-            if getattr(self, name) < 1:
-                raise ParameterError(f"{name} is {getattr(self, name)}, expected at least 1")
-        if self.candidates < 0 or self.candidates == 1:
-            raise ParameterError(f"candidates is {self.candidates}, expected 0 (all) or at least 2")
+        """Refuse a retrieval among one image."""
+        if self.candidates == 1:
+            raise ParameterError("candidates is 1, expected 0 (all) or at least 2")

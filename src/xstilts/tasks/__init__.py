@@ -13,6 +13,7 @@ from xstilts.tasks import choice, classification, matching, sentences, span, tag
 from xstilts.tasks.examples import Example, Reading, RetrievalExample, VqaExample
 from xstilts.tasks.files import SplitFile, groups, split_files, with_raw_languages
 from xstilts.tasks.overlap import check_disjoint, drop_overlap
+from xstilts.tasks.parallel import differences
 from xstilts.tasks.rows import ANOTHER_FILE
 from xstilts.tasks.schema import TaskSpec
 from xstilts.tasks.source import Source
@@ -100,7 +101,8 @@ def read_split(task: TaskSpec, split: str, raw: Path, images: Collection[str] | 
         images: the ids of the available images; None skips the check.
 
     Returns:
-        The examples, language by language, in the order in which the task lists the languages.
+        The examples, language by language, in the order in which the task lists the languages; of test, with notes of
+            what differs between them (`parallel.differences`).
 
     Raises:
         DataError: naming file and row; also for a file without a row of the split, an id in two files of a language,
@@ -113,7 +115,9 @@ def read_split(task: TaskSpec, split: str, raw: Path, images: Collection[str] | 
     for _, reading in readings:
         skipped.update(reading.skipped)
     parallel = any(name == "lareqa" for _, name in sources)
-    return Reading(COLLECTED[task.kind](readings, split, parallel, raw), dict(skipped))
+    examples = COLLECTED[task.kind](readings, split, parallel, raw)
+    notes = differences(task.kind, split, examples) if split == "test" else {}
+    return Reading(examples, dict(skipped), notes)
 
 
 def _sources(task: TaskSpec, split: str, raw: Path, images: Collection[str] | None) -> Iterable[tuple[Source, str]]:

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import islice
 
 from xstilts.base.cache import image_id
 from xstilts.base.errors import did_you_mean
 from xstilts.tasks.examples import ClassificationExample, Reading
-from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, json_lines, lines, tab_rows
-from xstilts.tasks.source import Source, counted
+from xstilts.tasks.rows import ANOTHER_FILE, LeftOut, Row, Unique, lines, tab_rows
+from xstilts.tasks.source import Source
 
 NO_CONSENSUS = "-"
 NO_CONSENSUS_REASON = "gold label '-' (the annotators did not agree)"
 ANLI_LABELS = {"e": "entailment", "n": "neutral", "c": "contradiction"}
 TRUTH = {"true": "true", "false": "false"}
-MARVL_NUMBER = re.compile(r"[0-9]+-[0-9]+")  # concept and photograph
+MARVL_NUMBER = re.compile(r"[0-9]+-(n-)?[0-9]+")  # concept and photograph; n: of the few-shot set
 Read = Reading[ClassificationExample]
 DUPLICATE = {"0": "not_duplicate", "1": "duplicate"}
 PARAPHRASE = {"0": "different", "1": "paraphrase"}
 SICK_SPLITS = {"TRAIN": "train", "TRIAL": "dev", "TEST": "test"}
 SICK_LABELS = {"entailment": "entailment", "neutral": "neutral", "contradiction": "contradiction"}
+XNLI_MT, XNLI_MT_HEADER = {"contradictory": "contradiction"}, "premise\thypo\tlabel"
+ORIGINALS = ("english1", "english2")  # columns of translated training data
 QQP_COLUMNS = ("id", "qid1", "qid2", "question1", "question2", "is_duplicate")
 BROKEN_LINE = "question with a line break or tab in it (the official file does not quote)"
 NO_QUESTION = "pair with an empty question"
@@ -38,22 +41,19 @@ def read_nli(source: Source, image: str = "Flickr30K_ID") -> Read:
     Raises:
         DataError: naming the file and the row.
     """
-    examples: list[ClassificationExample] = []
-    ids, skipped = Unique(), []
-    for row in json_lines(source.path):
+
+    def make(row: Row) -> ClassificationExample:
         if row.content.get("gold_label") == NO_CONSENSUS:
-            skipped.append(NO_CONSENSUS_REASON)
-            continue
+            raise LeftOut(NO_CONSENSUS_REASON)
         row.check_language(source.language)
-        identifier, label = ids.check(row, row.key("pairID")), known_label(row, source, row.text("gold_label"))
+        identifier, label = row.key("pairID"), known_label(row, source, row.text("gold_label"))
         hypothesis = row.text("sentence2")
         if source.has_images:
             images = (row.image(image, source.images),)
-            examples.append(ClassificationExample(identifier, source.language, hypothesis, label, images=images))
-        else:
-            premise = row.text("sentence1")
-            examples.append(ClassificationExample(identifier, source.language, premise, label, hypothesis))
-    return Reading(examples, counted(skipped))
+            return ClassificationExample(identifier, source.language, hypothesis, label, images=images)
+        return ClassificationExample(identifier, source.language, row.text("sentence1"), label, hypothesis)
+
+    return source.each(source.json_lines(), make)
 
 
 def read_xvnli(source: Source) -> Read:
@@ -63,13 +63,13 @@ def read_xvnli(source: Source) -> Read:
 
 def read_anli(source: Source) -> Read:
     """ANLI's JSON lines (v1.0, R1 to R3): uid, context, hypothesis, and a label of one letter."""
-    ids, examples = Unique(), []
-    for row in json_lines(source.path):
+
+    def make(row: Row) -> ClassificationExample:
         label = known_label(row, source, mapped(row, "label", ANLI_LABELS))
-        identifier = ids.check(row, row.key("uid"))
         premise, hypothesis = row.text("context"), row.text("hypothesis")
-        examples.append(ClassificationExample(identifier, source.language, premise, label, hypothesis))
-    return Reading(examples)
+        return ClassificationExample(row.key("uid"), source.language, premise, label, hypothesis)
+
+    return source.each(source.json_lines(), make)
 
 
 def read_nlvr(source: Source) -> Read:
@@ -78,11 +78,12 @@ def read_nlvr(source: Source) -> Read:
     Every example has six pictures with the same boxes in another order, `<split>-<identifier>-<0 to 5>.png`; the
     first is read.
     """
-    return Reading([_nlvr(row, source) for row in json_lines(source.path)])
+    return source.each(
+        source.json_lines(), lambda row: _nlvr(row, f"{source.path.stem}-{row.key('identifier')}", source)
+    )
 
 
-def _nlvr(row: Row, source: Source) -> ClassificationExample:
-    name = f"{source.path.stem}-{row.key('identifier')}"
+def _nlvr(row: Row, name: str, source: Source) -> ClassificationExample:
     label = known_label(row, source, mapped(row, "label", TRUTH))
     images = (row.known_image(f"{name}-0", source.images),) if source.has_images else ()
     return ClassificationExample(name, source.language, row.text("sentence"), label, images=images)
@@ -91,13 +92,8 @@ def _nlvr(row: Row, source: Source) -> ClassificationExample:
 def read_nlvr_html(source: Source) -> Read:
     """Rows of NLVR's train/examples.html: directory, picture (`train-2321-0-4`), sentence, label; the picture's last
     number is its permutation, and the first permutation is read."""
-    ids, examples = Unique(), []
-    for row in tab_rows(source.path, ("directory", "picture", "sentence", "label")):
-        name = ids.check(row, row.text("picture").rpartition("-")[0])
-        label = known_label(row, source, mapped(row, "label", TRUTH))
-        images = (row.known_image(f"{name}-0", source.images),) if source.has_images else ()
-        examples.append(ClassificationExample(name, source.language, row.text("sentence"), label, images=images))
-    return Reading(examples)
+    rows = tab_rows(source.path, ("directory", "picture", "sentence", "label"))
+    return source.each(rows, lambda row: _nlvr(row, row.text("picture").rpartition("-")[0], source))
 
 
 def read_nlvr2(source: Source) -> Read:
@@ -106,12 +102,11 @@ def read_nlvr2(source: Source) -> Read:
     Of `train-10171-0-0`, the last number counts the sentences of a pair of photographs, `train-10171-0-img0` (left)
     and `-img1`. A row that names its own `left_img` and `right_img` is read with those.
     """
-    ids = Unique()
-    return Reading([_nlvr2(row, ids, source) for row in json_lines(source.path)])
+    return source.each(source.json_lines(), lambda row: _nlvr2(row, source))
 
 
-def _nlvr2(row: Row, ids: Unique, source: Source) -> ClassificationExample:
-    identifier = ids.check(row, row.key("identifier"))
+def _nlvr2(row: Row, source: Source) -> ClassificationExample:
+    identifier = row.key("identifier")
     pair = identifier.rpartition("-")[0]
     if "left_img" in row.content:
         names = (image_id(row.key("left_img")), image_id(row.key("right_img")))
@@ -127,16 +122,16 @@ def read_marvl(source: Source) -> Read:
     in every language (`39-0.jpg` is not the same in Swahili and in Turkish): the image's id has the language before
     that number, `sw-39-0`, and so must its file.
     """
-    ids, examples = Unique(), []
-    for row in json_lines(source.path):
+
+    def make(row: Row) -> ClassificationExample:
         if "identifier" in row.content:
-            examples.append(_nlvr2(row, ids, source))
-            continue
+            return _nlvr2(row, source)
         row.check_language(source.language)
         names = tuple(image_id(row.key(key)) for key in ("left_img", "right_img"))
         names = tuple(f"{source.language}-{name}" if MARVL_NUMBER.fullmatch(name) else name for name in names)
-        examples.append(_two_images(row, ids.check(row, row.key("id")), "caption", names, source))
-    return Reading(examples)
+        return _two_images(row, row.key("id"), "caption", names, source)
+
+    return source.each(source.json_lines(), make)
 
 
 def _two_images(row: Row, identifier: str, text: str, names: tuple[str, ...], source: Source) -> ClassificationExample:
@@ -147,15 +142,16 @@ def _two_images(row: Row, identifier: str, text: str, names: tuple[str, ...], so
 
 def read_rows(source: Source) -> Read:
     """The fields id, text, second?, label, image?, second_image? as JSON lines."""
-    ids, examples = Unique(), []
-    for row in json_lines(source.path):
+
+    def make(row: Row) -> ClassificationExample:
         row.check_language(source.language)
-        identifier, label = ids.check(row, row.key("id")), known_label(row, source, row.text("label"))
+        identifier, label = row.key("id"), known_label(row, source, row.text("label"))
         second = None if row.content.get("second") is None else row.text("second")
         keys = ("image",) if row.content.get("second_image") is None else ("image", "second_image")
         images = tuple(row.image(key, source.images) for key in keys) if source.has_images else ()
-        examples.append(ClassificationExample(identifier, source.language, row.text("text"), label, second, images))
-    return Reading(examples)
+        return ClassificationExample(identifier, source.language, row.text("text"), label, second, images)
+
+    return source.each(source.json_lines(), make)
 
 
 def mapped(row: Row, key: str, names: Mapping[str, str]) -> str:
@@ -178,90 +174,101 @@ def known_label(row: Row, source: Source, label: str) -> str:
 
 def read_pairs(source: Source) -> Read:
     """XNLI as XTREME has it: premise, hypothesis, label, without a header; the n-th line is the same pair in every
-    language, so the line number is its id."""
-    rows = tab_rows(source.path, ("premise", "hypothesis", "label"))
-    return Reading([_pair(row, source, "premise", "hypothesis", row.text("label")) for row in rows])
+    language, so the line number is its id.
+
+    XTREME's translated training data have the English premise and hypothesis after the label. XNLI's own (XNLI-MT)
+    have a header, and the label `contradictory`.
+    """
+    rows = _translated(source, ("premise", "hypothesis", "label"), XNLI_MT_HEADER)
+    return source.each(
+        rows, lambda row: _pair(row, source, "premise", "hypothesis", XNLI_MT.get(label := row.text("label"), label))
+    )
+
+
+def _translated(source: Source, columns: tuple[str, ...], header: str) -> Iterable[Row]:
+    """The rows of a tab-separated file with these columns, with or without `header`, and with or without the English
+    originals in two more columns."""
+    _, first = next(iter(lines(source.path)))
+    headed = first == header
+    if not headed and first.count("\t") == len(columns) + len(ORIGINALS) - 1:
+        columns = (*columns, *ORIGINALS)
+    rows = tab_rows(source.path, columns)
+    return islice(rows, 1, None) if headed else rows
 
 
 def read_xnli(source: Source) -> Read:
     """XNLI-1.0's xnli.dev.tsv and xnli.test.tsv: one file for all languages; rows in others are ignored."""
-    examples, ids, skipped = [], Unique(), []
-    for row in tab_rows(source.path):
-        if row.text("language") != source.language:
-            continue
+
+    def make(row: Row) -> ClassificationExample | None:
+        if not source.in_language(row, row.text("language")):
+            return None
         if row.text("gold_label") == NO_CONSENSUS:
-            skipped.append(NO_CONSENSUS_REASON)
-            continue
-        identifier = ids.check(row, row.text("pairID"))
-        examples.append(_pair(row, source, "sentence1", "sentence2", row.text("gold_label"), identifier))
-    return Reading(examples, counted(skipped))
+            raise LeftOut(NO_CONSENSUS_REASON)
+        return _pair(row, source, "sentence1", "sentence2", row.text("gold_label"), row.text("pairID"))
+
+    return source.each(tab_rows(source.path), make)
 
 
 def read_sick(source: Source) -> Read:
     """SICK.txt: the rows whose SemEval_set is the split; labels in upper or lower case."""
-    examples, ids = [], Unique()
-    for row in tab_rows(source.path):
+    ids = Unique()
+
+    def make(row: Row) -> ClassificationExample | None:
         identifier = ids.check(row, row.text("pair_ID"))
-        if source.of_split(row, "SemEval_set", SICK_SPLITS):
-            label = mapped(row, "entailment_label", SICK_LABELS)
-            examples.append(_pair(row, source, "sentence_A", "sentence_B", label, identifier))
-    return Reading(examples)
+        if not source.of_split(row, "SemEval_set", SICK_SPLITS):
+            return None
+        label = mapped(row, "entailment_label", SICK_LABELS)
+        return _pair(row, source, "sentence_A", "sentence_B", label, identifier)
+
+    return source.each(tab_rows(source.path), make)
 
 
 def read_rte(source: Source) -> Read:
     """GLUE's RTE: index, sentence1, sentence2, label entailment or not_entailment. Every file counts from 0."""
-    ids = Unique()
-    return Reading(
-        [
-            _pair(row, source, "sentence1", "sentence2", row.text("label"), _own(row, ids, source, "index"))
-            for row in tab_rows(source.path)
-        ]
-    )
+
+    def make(row: Row) -> ClassificationExample:
+        return _pair(row, source, "sentence1", "sentence2", row.text("label"), source.own_id(row.text("index")))
+
+    return source.each(tab_rows(source.path), make)
 
 
 def read_qqp(source: Source) -> Read:
     """QQP as in GLUE. A question with a line break is spread over several lines there: such lines are left out and
     counted, and so are pairs with an empty question."""
-    examples, ids, skipped = [], Unique(), []
-    for number, line in lines(source.path):
-        values = line.split("\t")
-        if number == 1:
-            _check_header(source, values)
-        elif len(values) != len(QQP_COLUMNS):
-            skipped.append(BROKEN_LINE)
-        else:
-            row = Row(source.path, number, dict(zip(QQP_COLUMNS, values, strict=True)))
-            if not all(row.content[key].strip() for key in ("question1", "question2")):
-                skipped.append(NO_QUESTION)
-                continue
-            label = mapped(row, "is_duplicate", DUPLICATE)
-            examples.append(_pair(row, source, "question1", "question2", label, ids.check(row, row.text("id"))))
-    return Reading(examples, counted(skipped))
 
+    def make(row: Row) -> ClassificationExample:
+        values = row.content["values"]
+        if len(values) != len(QQP_COLUMNS):
+            raise LeftOut(BROKEN_LINE)
+        named = Row(row.path, row.place, dict(zip(QQP_COLUMNS, values, strict=True)))
+        if not all(named.content[key].strip() for key in ("question1", "question2")):
+            raise LeftOut(NO_QUESTION)
+        label = mapped(named, "is_duplicate", DUPLICATE)
+        return _pair(named, source, "question1", "question2", label, named.text("id"))
 
-def _check_header(source: Source, values: list[str]) -> None:
-    if tuple(values) != QQP_COLUMNS:
-        raise Row(source.path, 1, {}).error(f"the header {values}", f"{list(QQP_COLUMNS)}", ANOTHER_FILE)
+    rows = (Row(source.path, number, {"values": line.split("\t")}) for number, line in lines(source.path))
+    header = next(rows)
+    if tuple(header.content["values"]) != QQP_COLUMNS:
+        raise header.error(f"the header {header.content['values']}", f"{list(QQP_COLUMNS)}", ANOTHER_FILE)
+    return source.each(rows, make)
 
 
 def read_pawsx(source: Source) -> Read:
     """PAWS-X: x-final/<language>/*.tsv with the header id, sentence1, sentence2, label, or XTREME's files, which
-    have three columns and no header. Ids restart in every file."""
+    have no header and no id; in translated training data, the English sentences follow the label.
+
+    Ids restart in every file. Quotation marks are characters like any other: XTREME's files are not CSV, although some
+    of their sentences begin with a mark that is doubled as in CSV.
+    """
     _, first = next(iter(lines(source.path)))
     headed = first.split("\t")[0] == "id"
-    rows: Iterable[Row] = tab_rows(source.path, None if headed else ("sentence1", "sentence2", "label"))
-    ids = Unique()
-    examples = []
-    for row in rows:
-        identifier = _own(row, ids, source, "id") if headed else None
-        label = mapped(row, "label", PARAPHRASE)
-        examples.append(_pair(row, source, "sentence1", "sentence2", label, identifier))
-    return Reading(examples)
 
+    def make(row: Row) -> ClassificationExample:
+        identifier = source.own_id(row.text("id")) if headed else None
+        return _pair(row, source, "sentence1", "sentence2", mapped(row, "label", PARAPHRASE), identifier)
 
-def _own(row: Row, ids: Unique, source: Source, key: str) -> str:
-    """The official id, which is unique only in its file, with the split before it."""
-    return source.own_id(ids.check(row, row.text(key)))
+    rows = tab_rows(source.path) if headed else _translated(source, ("sentence1", "sentence2", "label"), "")
+    return source.each(rows, make)
 
 
 def _pair(

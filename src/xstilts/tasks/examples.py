@@ -84,6 +84,7 @@ class ChoiceExample:
         text: what every choice is read with (context and question).
         label: index of the right choice.
         image: the id of the image that the text is about.
+        asked: COPA's question, `cause` or `effect`; "" elsewhere.
     """
 
     id: str
@@ -92,6 +93,7 @@ class ChoiceExample:
     choices: tuple[str, ...]
     label: int
     image: str | None = None
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +152,10 @@ class Reading(Generic[Read]):
     Attributes:
         examples: in the file's order.
         skipped: rows left out by the data set's own convention, as {reason: rows}; anything else wrong with a row is
-            an error.
+            an error, unless the task says `bad_rows: skip`.
+        notes: what a reader of the results should know although every row was kept, as {what: rows}.
     """
 
     examples: Sequence[Read]
     skipped: Mapping[str, int] = field(default_factory=dict)
+    notes: Mapping[str, int] = field(default_factory=dict)

@@ -66,7 +66,8 @@ def with_raw_languages(task: TaskSpec, raw: Path) -> TaskSpec:
     if found is None:
         return task
     first = task.encode.languages[0] if KINDS[task.kind].is_trained else ""
-    if not isinstance(found, list) or not set(found) <= LANGUAGES or len(set(found)) < max(1, len(found)):
+    listed = isinstance(found, list) and all(isinstance(one, str) for one in found)
+    if not listed or not set(found) <= LANGUAGES or len(set(found)) < max(1, len(found)):
         expected = "a list of codes, each once"
         raise DataError(raw / MANIFEST, "languages", str(found), expected, "make the raw set again")
     if first and found[0] != first:
@@ -87,8 +88,9 @@ def groups(files: list[SplitFile], kind: str) -> Iterator[tuple[SplitFile, tuple
 def _manifest(raw: Path) -> Mapping[str, Any]:
     path = raw / MANIFEST
     content = read_json(path) if path.exists() else {}
-    if not isinstance(content, dict):
-        raise DataError(path, None, f"a {type(content).__name__}", "a JSON object", "run `dvc repro`")
+    files = content.get("files", {}) if isinstance(content, dict) else None
+    if not isinstance(files, dict) or not all(isinstance(entry, dict) for entry in files.values()):
+        raise DataError(path, None, "no list of files", "a JSON object with files", "run `dvc repro`")
     return content
 
 

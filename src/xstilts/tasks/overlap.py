@@ -80,7 +80,7 @@ def _without(
     if not kept:
         found, todo = f"every row of {split} in the test split", "give another file"
         raise DataError(f"stages/tasks/{task.name}.yaml", "encode.files", found, "rows of their own", todo)
-    return Reading(kept, {**reading.skipped, **({OVERLAP: left_out} if left_out else {})})
+    return Reading(kept, {**reading.skipped, **({OVERLAP: left_out} if left_out else {})}, reading.notes)
 
 
 def _leak(task: TaskSpec, split: str, example: Example, shared: str) -> DataError:

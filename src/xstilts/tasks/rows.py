@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,13 @@ from xstilts.base.cache import image_id
 from xstilts.base.errors import DataError
 
 ANOTHER_FILE = "give the official file, whole"
+BLANK_LINE = "blank line between rows"
+_DIGITS = 18  # of a number or an index: more are no size of anything
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # in JSON, one half of a character beyond U+FFFF
+
+
+class LeftOut(Exception):
+    """A row that is no example by its data set's own convention; the text is the reason that is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +49,27 @@ class Row:
     def key(self, key: str) -> str:
         """The identifier under `key`, a text or a whole number."""
         value = self.content.get(key)
-        if isinstance(value, int) and not isinstance(value, bool):
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**_DIGITS:
             return str(value)
         return self.text(key)
 
     def index(self, key: str, size: int) -> int:
         """The whole number under `key` (as a number or in digits), from 0 up to `size`, exclusive."""
         value = self.key(key)
-        if not value.isdecimal() or int(value) >= size:
+        if not value.isdecimal() or len(value) > _DIGITS or int(value) >= size:
             raise self.error(f"{key} '{value}'", f"a number from 0 to {size - 1}", "correct the row")
         return int(value)
+
+    def word(self, key: str) -> str:
+        """The text under `key`, "" where there is none."""
+        return "" if self.content.get(key) in (None, "") else self.text(key)
+
+    def inner(self, key: str) -> Row:
+        """The object under `key`, empty where there is none."""
+        value = self.content.get(key)
+        if not isinstance(value, dict | None):
+            raise self.error(f"{key} {value!r}", f"an object in {key}", "correct the row")
+        return Row(self.path, self.place, value or {})
 
     def texts(self, key: str) -> tuple[str, ...]:
         """The list of texts under `key`; an error if it is missing or a text in it is blank."""
@@ -66,6 +86,8 @@ class Row:
         """Return the image id; an error if it is not among `images` (None: not checked)."""
         if images is not None and image not in images:
             todo = f"add {image}.png to images.zip and run `dvc repro`, or take the row out"
+            if "\\" in image:
+                todo = "write the path with / in place of \\, or the id alone"
             raise self.error(f"image '{image}'", f"one of the {len(images)} images of the set", todo)
         return image
 
@@ -86,58 +108,94 @@ class Unique:
     def __init__(self) -> None:
         self._rows: dict[str, int | str] = {}
 
-    def check(self, row: Row, identifier: str) -> str:
-        """Return the identifier; an error if an earlier row has it."""
-        if identifier in self._rows:
-            earlier = self._rows[identifier]
-            first = "" if earlier == identifier else f" (first in row {earlier})"
+    def check(self, row: Row, identifier: str, side: str = "") -> str:
+        """Return the identifier; an error if an earlier row has it on the same side of a retrieval task."""
+        key = f"{side}\n{identifier}"
+        if key in self._rows:
+            first = "" if self._rows[key] == identifier else f" (first in row {self._rows[key]})"
             raise row.error(f"id '{identifier}' again{first}", "ids used once", "take one of the rows out")
-        self._rows[identifier] = row.place
+        self._rows[key] = row.place
         return identifier
 
 
 def read_text(path: Path) -> str:
-    """The text of a file; an error if it is missing, empty or not UTF-8."""
+    """The text of a file without the byte order mark that it may start with.
+
+    Raises:
+        DataError: the file is missing, no file, empty or not UTF-8.
+    """
     try:
-        with path.open(encoding="utf-8", newline="") as file:  # a CR within a text does not end a line
-            text = file.read()
+        data = path.read_bytes()
+        text = data.decode("utf-8-sig")  # a CR within a text does not end a line
     except FileNotFoundError:
-        raise DataError(
-            path, None, "no such file", "a data file", "run `dvc repro`, or name the file in `data`"
-        ) from None
+        todo = "run `dvc repro`, or name the file in `data`"
+        raise DataError(path, None, "no such file", "a data file", todo) from None
+    except IsADirectoryError:
+        raise DataError(path, None, "a folder", "a data file", "name a file in it") from None
     except UnicodeDecodeError as error:
-        raise DataError(path, None, f"a byte that is not UTF-8 at {error.start}", "UTF-8", ANOTHER_FILE) from None
+        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            raise DataError(path, None, "UTF-16", "UTF-8", "save the file as UTF-8") from None
+        found, todo = f"a byte that is not UTF-8 at {error.start}", "save the file as UTF-8, or give the official one"
+        raise DataError(path, None, found, "UTF-8", todo) from None
     if not text.strip():
         raise DataError(path, None, "an empty file", "at least one row", ANOTHER_FILE)
     return text
 
 
-def json_content(path: Path) -> Any:
-    """The content of a JSON file; a key twice in one object is an error (`json` would keep the last one)."""
+class _Twice(ValueError):
+    """A key that an object has twice."""
 
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        content = dict(pairs)
-        if len(content) < len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next(key for index, key in enumerate(keys) if key in keys[:index])
-            raise DataError(path, twice, f"id '{twice}' again", "ids used once", "take one of the rows out")
-        return content
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        raise _Twice(Counter(key for key, _ in pairs).most_common(1)[0][0])
+    return content
+
+
+def parsed(path: Path, text: str, place: int | None = None) -> Any:
+    """The content of a JSON text: a file, or the line `place` of one.
+
+    Raises:
+        DataError: broken JSON, a key twice in one object (`json` would keep the last one), a number too large or an
+            object too deep for Python, or half of a surrogate pair, which no encoding can write.
+    """
     try:
-        return json.loads(read_text(path), object_pairs_hook=unique)
+        content = json.loads(text, object_pairs_hook=_once)
+        if _SURROGATE.search(text):
+            json.dumps(content, ensure_ascii=False).encode()
+        return content
+    except _Twice as twice:
+        found, todo = f"id '{twice}' again" if place is None else f"key '{twice}' twice", "take one of them out"
+        raise DataError(path, str(twice) if place is None else place, found, "keys used once", todo) from None
     except json.JSONDecodeError as error:
-        raise DataError(
-            path, f"line {error.lineno}", f"broken JSON ({error.msg})", "valid JSON", ANOTHER_FILE
-        ) from None
+        where, what = (place, "one JSON object") if place else (f"line {error.lineno}", "valid JSON")
+        raise DataError(path, where, f"broken JSON ({error.msg})", what, ANOTHER_FILE) from None
+    except UnicodeEncodeError:
+        found = "half of a surrogate pair (\\ud800 to \\udfff alone)"
+    except RecursionError:
+        found = "JSON that is nested too deeply"
+    except ValueError:
+        found = "a number of more than 4,300 digits"
+    raise DataError(path, place, found, "JSON that can be read", "correct the file")
 
 
-def json_lines(path: Path) -> Iterator[Row]:
-    """The rows of a file with one JSON object per line, numbered from 1; blank lines at the end are ignored."""
+def json_content(path: Path) -> Any:
+    """The content of a JSON file (`parsed`)."""
+    return parsed(path, read_text(path))
+
+
+def json_lines(path: Path, left_out: Counter[str] | None = None) -> Iterator[Row]:
+    """The rows of a file with one JSON object per line, numbered from 1.
+
+    Blank lines are passed over; those between rows are counted in `left_out`.
+    """
     for number, line in enumerate(read_text(path).rstrip().split("\n"), start=1):
-        try:
-            content = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise DataError(path, number, f"broken JSON ({error.msg})", "one JSON object", ANOTHER_FILE) from None
+        if not line.strip():
+            if left_out is not None:
+                left_out[BLANK_LINE] += 1
+            continue
+        content = parsed(path, line, number)
         if not isinstance(content, dict):
             raise DataError(path, number, f"a {type(content).__name__}", "one JSON object", ANOTHER_FILE)
         yield Row(path, number, content)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import Literal
+from typing import Annotated, Literal
 
 from xstilts.base import parameters
 from xstilts.base.errors import ParameterError, did_you_mean
 from xstilts.base.kinds import KINDS, MIXTURE, Kind
 from xstilts.base.languages import LANGUAGES
+from xstilts.base.parameters import Range
 from xstilts.tasks.formats import FORMATS
 
 SPLITS = ("train", "dev", "test")
 LANGUAGE, LANGUAGE_3, SHOTS = "{language}", "{language3}", "{shots}"
 _FORMAT = re.compile(r"([A-Za-z]\w*):(.+)")
+_ENTITY_TAG = re.compile(r"O|[BIES]-.+")
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class EncodeSection:
         shots: for a few-shot task, how many images it is trained on.
         overlap: what to do with a train or dev row whose id or image is in the test split: `error`, or `skip` it and
             count it.
+        bad_rows: what to do with a train row that cannot be read, such as a question whose answer is not in its
+            context: `error`, or `skip` it and count it by what was expected. In dev and test it is always an error.
         labels: the classes of a classification task or the tags of a tagging task, in the order of their indices;
             empty for a tagging task: the tags of its training split (`xstilts.tasks.tagging.tags_of`).
         features: the set of image features that has the task's images; None for a text task, and for questions about
@@ -50,14 +54,15 @@ class EncodeSection:
     files: dict[str, str | list[str]]
     format: str = ""
     train_languages: list[str] = field(default_factory=list)
-    shots: int = 0
+    shots: Annotated[int, Range(0, 1e5)] = 0
     overlap: Literal["error", "skip"] = "error"
+    bad_rows: Literal["error", "skip"] = "error"
     labels: list[str] = field(default_factory=list)
     features: str | None = None
-    max_length: int = 128
-    stride: int = 0
-    negatives: int = 1
-    min_count: int = 1
+    max_length: Annotated[int, Range(8, 8192)] = 128
+    stride: Annotated[int, Range(0, 8192)] = 0
+    negatives: Annotated[int, Range(1, 100)] = 1
+    min_count: Annotated[int, Range(1, 1e6)] = 1
     on_truncation: Literal["error", "skip"] = "error"
 
 
@@ -96,22 +101,19 @@ def has_language(path: str) -> bool:
 
 def load_task(name: str) -> TaskSpec:
     """Read the spec of a task from the parameter files; `ParameterError` names file and key."""
-    file = parameters.task_file(name)
-    kind = str(file.get("kind"))
+    kind = parameters.task_kind(name)
     if kind == MIXTURE:
         raise ParameterError(f"stages/tasks/{name}.yaml: {name} is a mixture; run stages/mixture.py {name}")
-    if kind not in KINDS:
-        hint = did_you_mean(kind, (*KINDS, MIXTURE))
-        raise ParameterError(f"stages/tasks/{name}.yaml: unknown kind '{kind}'.{hint}")
     where = f"stages/tasks/{name}.yaml: encode"
-    section = parameters.build(EncodeSection, _own_keys(name, file), where)
+    section = parameters.build(EncodeSection, _own_keys(name), where)
     check_section(section, kind, where)
     return TaskSpec(name, kind, section)
 
 
-def _own_keys(name: str, file: dict[str, object]) -> dict[str, object]:
+def _own_keys(name: str) -> dict[str, object]:
     """The section without the defaults of mixtures; what the task's own file says is kept and checked."""
-    keys = {one.name for one in fields(EncodeSection)} | set(file.get("encode") or {})  # type: ignore[call-overload]
+    own = parameters.section_of(parameters.task_file(name), "encode", parameters.STAGES / "tasks" / f"{name}.yaml")
+    keys = {one.name for one in fields(EncodeSection)} | set(own)
     return {key: value for key, value in parameters.task_section(name, "encode").items() if key in keys}
 
 
@@ -122,7 +124,7 @@ def check_section(section: EncodeSection, kind: str, where: str) -> None:
     for split in section.files:
         _check_files(section, kind, split, where)
     _check_languages_of_files(section, kind, where)
-    _check_numbers(section, kind, where)
+    _check_stride(section, kind, where)
     _check_metric_and_labels(section, kind, where)
     _check_features(section, kind, where)
 
@@ -203,10 +205,7 @@ def _check_parts(named: list[tuple[str, str]], kind: str, where: str) -> None:
         place += parts
 
 
-def _check_numbers(section: EncodeSection, kind: str, where: str) -> None:
-    for key, least in {"max_length": 8, "min_count": 1, "negatives": 1, "stride": 0, "shots": 0}.items():
-        if getattr(section, key) < least:
-            raise ParameterError(f"{where}: {key} is {getattr(section, key)}, expected at least {least}")
+def _check_stride(section: EncodeSection, kind: str, where: str) -> None:
     if section.stride >= section.max_length:
         found = f"stride is {section.stride}, expected less than max_length, {section.max_length}"
         raise ParameterError(f"{where}: {found}")
@@ -223,10 +222,21 @@ def _check_metric_and_labels(section: EncodeSection, kind: str, where: str) -> N
     if not facts.has_listed_labels and section.labels:
         kinds = _kinds(lambda facts: facts.has_listed_labels)
         raise ParameterError(f"{where}: labels belongs to a {kinds} task, this is a {kind} task")
+    if section.metric == "f1" and (wrong := [tag for tag in section.labels if not is_entity_tag(tag)]):
+        expected = "O, or B-, I-, E- or S- and a type, for the metric f1; or choose pos_f1 or accuracy"
+        raise ParameterError(f"{where}: labels has '{wrong[0]}', expected {expected}")
     if not facts.has_listed_labels or (facts.may_omit_labels and not section.labels):
         return
     if len(set(section.labels)) < max(2, len(section.labels)):
         raise ParameterError(f"{where}: labels is {section.labels}, expected two or more distinct labels")
+
+
+def is_entity_tag(tag: str) -> bool:
+    """Whether a tag is one that the metric `f1`, which counts entities, understands.
+
+    Of `B_PER` or `ORGANIZATION` it would take a part for the type, and every type would be the same.
+    """
+    return _ENTITY_TAG.fullmatch(tag) is not None
 
 
 def _check_features(section: EncodeSection, kind: str, where: str) -> None:

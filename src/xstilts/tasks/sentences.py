@@ -8,7 +8,7 @@ from typing import Any
 
 from xstilts.base.errors import DataError
 from xstilts.tasks.examples import Reading, RetrievalExample, TextExample
-from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, json_lines, lines, tab_rows
+from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, json_list, lines, tab_rows
 from xstilts.tasks.source import Source
 from xstilts.tasks.span import answer_of, paragraphs
 
@@ -45,17 +45,18 @@ def read_bucc(source: Source) -> Read:
     """BUCC's `<language>-en.*.<language>`, `.en` (id, tab, sentence) and `.gold` (the two ids): the language's
     sentences are searched for among the English ones; most of them have no translation."""
     gold = _gold_pairs(source.paths[2])
-    examples = []
-    for side, path in ((QUERY, source.paths[0]), (CANDIDATE, source.paths[1])):
-        ids = Unique()
-        for row in tab_rows(path, ("id", "sentence")):
-            identifier = ids.check(row, row.text("id"))
-            right = tuple(gold.pop(identifier, ())) if side == QUERY else ()
-            examples.append(RetrievalExample(identifier, source.language, row.text("sentence"), side, right))
+
+    def make(row: Row) -> RetrievalExample:
+        identifier, side = row.text("id"), QUERY if row.path == source.path else CANDIDATE
+        right = tuple(gold.pop(identifier, ())) if side == QUERY else ()
+        return RetrievalExample(identifier, source.language, row.text("sentence"), side, right)
+
+    rows = (row for path in source.paths[:2] for row in tab_rows(path, ("id", "sentence")))
+    reading = source.each(rows, make)
     if gold:
         expected = f"a sentence in {source.path.name}"
         raise DataError(source.paths[2], min(gold), "a gold pair without a sentence", expected, ANOTHER_FILE)
-    return check_gold(Reading(examples), source.paths[2])
+    return check_gold(reading, source.paths[2])
 
 
 def _gold_pairs(path: Path) -> dict[str, list[str]]:
@@ -79,17 +80,16 @@ def read_mewslix(source: Source) -> Read:
 
 def read_rows(source: Source) -> Read:
     """The fields id, text, side (query or candidate), gold? (ids of candidates) as JSON lines."""
-    ids = {QUERY: Unique(), CANDIDATE: Unique()}
-    examples = []
-    for row in json_lines(source.path):
+
+    def make(row: Row) -> RetrievalExample:
         row.check_language(source.language)
         side = row.text("side")
-        if side not in ids:
+        if side not in (QUERY, CANDIDATE):
             raise row.error(f"side '{side}'", f"{QUERY} or {CANDIDATE}", "correct the row")
         gold = row.texts("gold") if row.content.get("gold") else ()
-        identifier = ids[side].check(row, row.key("id"))
-        examples.append(RetrievalExample(identifier, source.language, row.text("text"), side, gold))
-    return Reading(examples)
+        return RetrievalExample(row.key("id"), source.language, row.text("text"), side, gold)
+
+    return source.each(source.json_lines(), make)
 
 
 def check_gold(reading: Read, path: Path) -> Read:
@@ -136,8 +136,8 @@ def read_lareqa(source: Source) -> Reading[RetrievalExample]:
         names = [f"{source.language}-{number}-{place}" for place in range(1, len(breaks) + 1)]
         for name, (start, end) in zip(names, breaks, strict=True):
             candidates.append(RetrievalExample(name, source.language, context[start:end].strip(), CANDIDATE))
-        for question in content.get("qas", []):
-            asked = Row(source.path, question.get("id", row.place), question)
+        for question in json_list(source.path, content, "qas"):
+            asked = Row(source.path, str(question.get("id", row.place)), question)
             gold = names[_sentence_of(asked, context, breaks)]
             identifier, text = ids.check(asked, asked.key("id")), asked.text("question")
             queries.append(RetrievalExample(identifier, source.language, text, QUERY, (gold,)))
@@ -150,7 +150,8 @@ def _breaks(row: Row) -> Sequence[tuple[int, int]]:
     if not isinstance(found, list) or not found:
         raise row.error("no sentence_breaks", "XQuAD-R's layout", ANOTHER_FILE)
     for one in found:
-        if not isinstance(one, list) or len(one) != 2 or not context[one[0] : one[1]].strip():
+        numbers = isinstance(one, list) and len(one) == 2 and all(type(place) is int for place in one)
+        if not numbers or not context[one[0] : one[1]].strip():
             raise row.error(f"the sentence {one!r}", "first and last + 1 character of a sentence", ANOTHER_FILE)
     return [(start, end) for start, end in found]
 
@@ -166,14 +167,19 @@ def _sentence_of(row: Row, context: str, breaks: Sequence[tuple[int, int]]) -> i
 
 def read_texts(source: Source) -> Reading[TextExample]:
     """Plain text, one per line; blank lines separate documents and are not rows."""
-    texts = [(number, text.strip()) for number, text in lines(source.path) if text.strip()]
-    return Reading([TextExample(source.own_id(number), source.language, text) for number, text in texts])
+
+    def make(row: Row) -> TextExample:
+        return TextExample(source.own_id(row.place), source.language, row.text("text").strip())
+
+    listed = lines(source.path)
+    return source.each((Row(source.path, number, {"text": text}) for number, text in listed if text.strip()), make)
 
 
 def read_text_rows(source: Source) -> Reading[TextExample]:
     """The fields id, text as JSON lines."""
-    ids, examples = Unique(), []
-    for row in json_lines(source.path):
+
+    def make(row: Row) -> TextExample:
         row.check_language(source.language)
-        examples.append(TextExample(ids.check(row, row.key("id")), source.language, row.text("text")))
-    return Reading(examples)
+        return TextExample(row.key("id"), source.language, row.text("text"))
+
+    return source.each(source.json_lines(), make)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from xstilts.base.errors import DataError
+from xstilts.base.languages import LANGUAGES
 from xstilts.tasks.examples import Example, Reading
-from xstilts.tasks.rows import ANOTHER_FILE, Row
+from xstilts.tasks.rows import ANOTHER_FILE, LeftOut, Row, Unique, json_lines
 from xstilts.tasks.schema import TaskSpec
+
+PLACEHOLDER = "NS"  # PAWS-X has it where a sentence was not translated
+PLACEHOLDER_REASON = f"'{PLACEHOLDER}' in place of a text"
+TEXTS = ("text", "second", "question", "context")  # the fields of an example that a reader of the language reads
+Made = TypeVar("Made", bound=Example)
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,7 @@ class Source:
         split: `train`, `dev` or `test`; of a file that holds several, only its rows are read.
         images: the ids of the available images; None skips the check.
         number: of the source in its language and split, from 1; 0 if it is the only one.
+        left_out: {reason: rows that were left out so far}.
     """
 
     paths: tuple[Path, ...]
@@ -30,6 +39,7 @@ class Source:
     task: TaskSpec
     images: Collection[str] | None = None
     number: int = 0
+    left_out: Counter[str] = field(default_factory=Counter, compare=False)
 
     @property
     def path(self) -> Path:
@@ -60,15 +70,59 @@ class Source:
             raise row.error(f"{key} '{found}'", f"one of {', '.join(splits)}", ANOTHER_FILE)
         return splits[found] == self.split
 
+    def in_language(self, row: Row, found: str) -> bool:
+        """Whether a row of a file that holds several languages is in the one that is read.
+
+        Raises:
+            DataError: `found` is no code of a language: `EN` or ` en` would be passed over for good.
+        """
+        if found not in LANGUAGES:
+            raise row.error(f"language '{found}'", "a code in small letters, such as en", "correct the row")
+        return found == self.language
+
+    def json_lines(self) -> Iterator[Row]:
+        """The rows of the first file, JSON lines; blank lines are counted."""
+        return json_lines(self.path, self.left_out)
+
+    def each(self, rows: Iterable[Row], make: Callable[[Row], Made | None]) -> Reading[Made]:
+        """The examples that `make` gives of the rows; it returns None for a row of another split or language.
+
+        Left out and counted are rows with a placeholder in place of a text, those for which `make` raises `LeftOut`,
+        and, in train where the task says `bad_rows: skip`, those that it refuses. A file whose rows cannot be told
+        apart, such as broken JSON or too few columns, is an error all the same.
+
+        Raises:
+            DataError: what is wrong with a row, or an id that an earlier row has.
+        """
+        ids, examples = Unique(), []
+        skips = self.split == "train" and self.task.encode.bad_rows == "skip"
+        for row in rows:
+            try:
+                if (example := make(row)) is not None:
+                    ids.check(row, example.id, getattr(example, "side", ""))
+                    _check_texts(example)
+                    examples.append(example)
+            except LeftOut as reason:
+                self.left_out[str(reason)] += 1
+            except DataError as error:
+                if not skips:
+                    raise
+                self.left_out[f"bad row, expected {error.expected}"] += 1
+        return Reading(examples, self.left_out)
+
     def some(self, reading: Reading[Example]) -> Reading[Example]:
         """Return the reading; an error if it has no examples."""
         if reading.examples:
             return reading
         left_out = "".join(f", {rows} left out: {reason}" for reason, rows in reading.skipped.items())
         found = f"no row of the split '{self.split}' in '{self.language}'{left_out}"
-        raise DataError(self.path, None, found, "at least one", ANOTHER_FILE)
+        whole = "give a file with their texts, or take the language out of encode.languages"
+        raise DataError(self.path, None, found, "at least one", whole if left_out else ANOTHER_FILE)
 
 
-def counted(reasons: Sequence[str]) -> dict[str, int]:
-    """{reason: rows} of the reasons for which rows were left out, one reason per row."""
-    return {reason: reasons.count(reason) for reason in dict.fromkeys(reasons)}
+def _check_texts(example: Example) -> None:
+    """Raise `LeftOut` for an example with a placeholder in place of a text."""
+    for name in TEXTS:
+        value = getattr(example, name, None)
+        if isinstance(value, str) and value.strip() == PLACEHOLDER:
+            raise LeftOut(PLACEHOLDER_REASON)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from xstilts.base.errors import DataError
 from xstilts.tasks.examples import Reading, SpanExample
-from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, json_content, json_lines
+from xstilts.tasks.rows import ANOTHER_FILE, Row, json_content
 from xstilts.tasks.source import Source
 
 
@@ -22,39 +23,43 @@ def read_squad(source: Source) -> Reading[SpanExample]:
     Raises:
         DataError: naming the file and the question's id.
     """
-    ids = Unique()
-    return Reading([_example(row, ids.check(row, row.key("id")), source) for _, row in questions(source.path)])
+    return source.each(questions(source.path), lambda row: _example(row, row.key("id"), source))
 
 
 def read_tydiqa(source: Source) -> Reading[SpanExample]:
     """TyDiQA-GoldP's layout: SQuAD's, but some releases have a number within its article as id, which is not unique:
     those ids are replaced by the question's number in the file, with the split before it."""
-    ids, examples = Unique(), []
-    for number, row in questions(source.path):
-        found = row.key("id")
-        identifier = ids.check(row, source.own_id(number) if found.isdecimal() else found)
-        examples.append(_example(row, identifier, source))
-    return Reading(examples)
+    numbers = count(1)
+
+    def make(row: Row) -> SpanExample:
+        number, found = next(numbers), row.key("id")
+        return _example(row, source.own_id(number) if found.isdecimal() else found, source)
+
+    return source.each(questions(source.path), make)
 
 
-def questions(path: Path) -> Iterator[tuple[int, Row]]:
-    """The questions, numbered from 1, each with its paragraph's context and sentence breaks."""
-    content, number = json_content(path), 0
-    for article in _list(path, content, "data", "file"):
-        for paragraph in _list(path, article, "paragraphs", "article"):
-            for question in _list(path, paragraph, "qas", "paragraph"):
-                number += 1
-                if not isinstance(question, dict):
-                    raise DataError(path, number, f"a {type(question).__name__}", "a question's object", ANOTHER_FILE)
-                yield number, Row(path, question.get("id", number), {**question, "context": paragraph.get("context")})
+def questions(path: Path) -> Iterator[Row]:
+    """The questions, each with its paragraph's context; its place is its id, or its number in the file."""
+    number = 0
+    for paragraph in paragraphs(path):
+        for question in _list(path, paragraph, "qas", "paragraph"):
+            number += 1
+            if not isinstance(question, dict):
+                raise DataError(path, number, f"a {type(question).__name__}", "a question's object", ANOTHER_FILE)
+            place = question.get("id")
+            known = place if isinstance(place, (int, str)) and place != "" else number
+            yield Row(path, known, {**question, "context": paragraph.get("context")})
     if not number:
         raise DataError(path, None, "no questions", "at least one", ANOTHER_FILE)
 
 
-def paragraphs(path: Path) -> list[Any]:
+def paragraphs(path: Path) -> list[Mapping[str, Any]]:
     """The paragraphs of a file in SQuAD's layout, of all articles."""
     articles = _list(path, json_content(path), "data", "file")
-    return [paragraph for article in articles for paragraph in _list(path, article, "paragraphs", "article")]
+    found = [paragraph for article in articles for paragraph in _list(path, article, "paragraphs", "article")]
+    if wrong := [one for one in found if not isinstance(one, dict)]:
+        raise DataError(path, None, f"the paragraph {wrong[0]!r}", "an object with a context", ANOTHER_FILE)
+    return found
 
 
 def _list(path: Path, content: Any, key: str, what: str) -> list[Any]:
@@ -92,30 +97,30 @@ def answer_of(row: Row, answer: Any, context: str) -> tuple[int, str]:
     is the sign of a file that was cut or decoded wrongly.
     """
     start, text = (answer.get("answer_start"), answer.get("text")) if isinstance(answer, dict) else (None, None)
-    if not isinstance(start, int) or not isinstance(text, str) or not text.strip():
+    if isinstance(start, bool) or not isinstance(start, int) or not isinstance(text, str) or not text.strip():
         todo = "give the file with the answers: some releases blank them out"
         raise row.error(f"the answer {answer!r}", "a text and its answer_start", todo)
     there = context[start : start + len(text)] if start >= 0 else ""
     if there != text:
         todo = "count answer_start in characters from 0"
-        raise row.error(f"'{there}' at answer_start {start}", f"the answer '{text}'", todo)
+        found = f"'{there}' at answer_start {start}, where the answer is '{text}'"
+        raise row.error(found, "the answer itself there", todo)
     return start, text
 
 
 def read_rows(source: Source) -> Reading[SpanExample]:
     """The fields id, question, context, answers {text: [...], answer_start: [...]} as JSON lines; empty lists: the
     context has no answer."""
-    ids, examples = Unique(), []
-    for row in json_lines(source.path):
+
+    def make(row: Row) -> SpanExample:
         row.check_language(source.language)
-        identifier, question, context = ids.check(row, row.key("id")), row.text("question"), row.text("context")
-        pairs = _row_answers(row)
-        if pairs:
-            checked = [answer_of(row, pair, context) for pair in pairs]
-            examples.append(_answered(identifier, source, question, context, checked))
-        else:
-            examples.append(SpanExample(identifier, source.language, question, context, -1, ""))
-    return Reading(examples)
+        identifier, question, context = row.key("id"), row.text("question"), row.text("context")
+        checked = [answer_of(row, pair, context) for pair in _row_answers(row)]
+        if checked:
+            return _answered(identifier, source, question, context, checked)
+        return SpanExample(identifier, source.language, question, context, -1, "")
+
+    return source.each(source.json_lines(), make)
 
 
 def _row_answers(row: Row) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from xstilts.base.errors import DataError
 from xstilts.tasks.examples import Reading, VqaExample
-from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, json_content, json_lines, json_list
+from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, json_content, json_list
 from xstilts.tasks.source import Source
 
 HAVQA_SPLITS = {"train": "train", "dev": "dev", "test": "test"}
@@ -27,16 +27,16 @@ def read_gqa(source: Source) -> Read:
     if not isinstance(content, dict) or not content:
         expected = "a JSON object with one question per id (for a list, name the format lxmert)"
         raise DataError(source.path, None, f"{_size(content)} in a {type(content).__name__}", expected, ANOTHER_FILE)
-    ids, examples = Unique(), []
-    for identifier, question in content.items():
-        row = Row(source.path, identifier, _object(source.path, identifier, question))
+
+    def make(row: Row) -> VqaExample:
         row.check_language(source.language)
-        types, image = row.content.get("types") or {}, row.image("imageId", source.images)
+        image, types = row.image("imageId", source.images), row.inner("types")
         answer = row.text("answer", "give the answer, or leave the question out of training and scoring")
-        structural, semantic = types.get("structural") or "", types.get("semantic") or ""
-        asked, name = row.text("question"), ids.check(row, identifier)
-        examples.append(VqaExample(name, source.language, asked, image, answer, structural, semantic))
-    return Reading(examples)
+        kinds = (types.word("structural"), types.word("semantic"))
+        return VqaExample(str(row.place), source.language, row.text("question"), image, answer, *kinds)
+
+    rows = (Row(source.path, one, _object(source.path, one, asked)) for one, asked in content.items())
+    return source.each(rows, make)
 
 
 def _size(content: Any) -> str:
@@ -54,13 +54,13 @@ def read_lxmert(source: Source) -> Read:
     content = json_content(source.path)
     if not isinstance(content, list) or not content:
         raise DataError(source.path, None, "no list of questions", "LXMERT's JSON list", ANOTHER_FILE)
-    ids, examples = Unique(), []
-    for number, question in enumerate(content, start=1):
-        row = Row(source.path, number, _object(source.path, number, question))
-        identifier, asked = ids.check(row, row.key("question_id")), row.text("sent")
+
+    def make(row: Row) -> VqaExample:
         image, scores = row.image("img_id", source.images), row.content.get("label") or {}
-        examples.append(scored(row, source, identifier, asked, image, scores))
-    return Reading(examples)
+        return scored(row, source, row.key("question_id"), row.text("sent"), image, scores)
+
+    rows = (Row(source.path, place, _object(source.path, place, asked)) for place, asked in enumerate(content, start=1))
+    return source.each(rows, make)
 
 
 def scored(
@@ -96,14 +96,16 @@ def read_havqa(source: Source) -> Read:
     Answers are English in both languages, as xGQA's are, so that one vocabulary serves both. They are written in lower
     case and without the full stop at the end.
     """
-    ids, examples = Unique(), []
-    for row in json_lines(source.path):
+    ids = Unique()
+
+    def make(row: Row) -> VqaExample | None:
         identifier = ids.check(row, row.key("qa_id"))
-        if source.of_split(row, "split", HAVQA_SPLITS):
-            question, image = row.text(f"question_{source.language}"), row.image("image_id", source.images)
-            answer = plain_answer(row.text("answer_en"))
-            examples.append(VqaExample(identifier, source.language, question, image, answer))
-    return Reading(examples)
+        if not source.of_split(row, "split", HAVQA_SPLITS):
+            return None
+        question, image = row.text(f"question_{source.language}"), row.image("image_id", source.images)
+        return VqaExample(identifier, source.language, question, image, plain_answer(row.text("answer_en")))
+
+    return source.each(source.json_lines(), make)
 
 
 def plain_answer(answer: str) -> str:
@@ -113,15 +115,15 @@ def plain_answer(answer: str) -> str:
 
 def read_rows(source: Source) -> Read:
     """The fields id, question, image, answer, scores?, structural?, semantic? as JSON lines."""
-    ids, examples = Unique(), []
-    for row in json_lines(source.path):
+
+    def make(row: Row) -> VqaExample:
         row.check_language(source.language)
-        identifier, image = ids.check(row, row.key("id")), row.image("image", source.images)
-        question, answer = row.text("question"), row.text("answer")
-        types = [row.content.get(key) or "" for key in ("structural", "semantic")]
+        image, question, answer = row.image("image", source.images), row.text("question"), row.text("answer")
+        types = [row.word(key) for key in ("structural", "semantic")]
         scores = row.content.get("scores") or {answer: 1.0}
-        examples.append(scored(row, source, identifier, question, image, scores, *types))
-    return Reading(examples)
+        return scored(row, source, row.key("id"), question, image, scores, *types)
+
+    return source.each(source.json_lines(), make)
 
 
 def check_parallel(first: Path, examples: Sequence[VqaExample], other: Path, others: Sequence[VqaExample]) -> None:
@@ -162,18 +164,19 @@ def read_vqav2(source: Source) -> Reading[VqaExample]:
     content = json_content(questions)
     answers = _by_question(annotations)
     subset = Row(questions, "data_subtype", content).text("data_subtype") if isinstance(content, dict) else ""
-    ids, examples = Unique(), []
-    for question in json_list(questions, content, "questions"):
-        row = Row(questions, question.get("question_id", "without question_id"), question)
-        identifier = ids.check(row, row.key("question_id"))
-        found = answers.pop(identifier, None)
+
+    def make(row: Row) -> VqaExample:
+        found = answers.pop(row.key("question_id"), None)
         if found is None:
             raise row.error("no annotation", f"one in {annotations.name}", ANOTHER_FILE)
-        examples.append(_example(row, found, source, subset))
+        return _example(row, found, source, subset)
+
+    listed = json_list(questions, content, "questions")
+    reading = source.each((Row(questions, str(one.get("question_id", "?")), one) for one in listed), make)
     if answers:
         expected = f"a question in {questions.name}"
         raise DataError(annotations, min(answers), "an annotation without a question", expected, ANOTHER_FILE)
-    return Reading(examples)
+    return reading
 
 
 def soft_scores(answers: Sequence[str]) -> dict[str, float]:
@@ -208,6 +211,7 @@ def _example(row: Row, annotation: Mapping[str, Any], source: Source, subset: st
     ]
     if not answers:
         raise noted.error("no answers", "ten people's", ANOTHER_FILE)
-    image = row.known_image(f"COCO_{subset}_{int(row.key('image_id')):012d}", source.images)
+    number = row.index("image_id", 10**12)
+    image = row.known_image(f"COCO_{subset}_{number:012d}", source.images)
     question, types = row.text("question"), (noted.text("answer_type"), noted.text("question_type"))
     return scored(noted, source, row.key("question_id"), question, image, soft_scores(answers), *types)

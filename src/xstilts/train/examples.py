@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from xstilts.base.files import CARD, open_rows, read_json
+from xstilts.base.cache import read_cache_card
+from xstilts.base.files import open_rows
 from xstilts.base.kinds import covers
 from xstilts.model.batch import Batch
 from xstilts.model.visual_prefix import TOKENS_PER_REGION
@@ -219,7 +220,7 @@ def open_examples(
         pictures, seed, masking: those of `Examples`.
         labels: `own`; `shuffled`: exchanged among the rows of each task, see `shuffle_labels`.
     """
-    table, card = open_rows(cache / f"{split}.arrow"), read_json(cache / CARD)
+    table, card = open_rows(cache / f"{split}.arrow"), read_cache_card(cache)
     if labels == "shuffled":
         table = shuffle_labels(table, {task: entry["kind"] for task, entry in card["tasks"].items()})
     return Examples(table, card, pictures, seed, masking)

@@ -9,7 +9,8 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from xstilts.base.files import CARD, read_json, whole_directory
+from xstilts.base.cache import read_cache_card
+from xstilts.base.files import whole_directory
 from xstilts.base.kinds import KINDS
 from xstilts.base.threads import one_thread_per_operation
 from xstilts.model.checkpoint import (
@@ -56,7 +57,7 @@ def train_phase(
         scratch: where the state of the run is kept until it is done. A run that was stopped resumes from there, and
             writes the same bytes as one that was not. None: none is kept.
     """
-    card, processes = read_json(cache / CARD), Processes.here()
+    card, processes = read_cache_card(cache), Processes.here()
     history = {"intermediate": history_of(start)} if start else {}
     if not card["tasks"]:
         passed = encoder_weights(read_weights(start)) if start else {}

@@ -89,15 +89,25 @@ class StateFile:
         return time.monotonic() - self.last >= 60 * self.minutes
 
     def write(self, run: Run, processes: Processes) -> None:
-        """Replace the state by the run's; all processes call this, the main one writes."""
+        """Replace the state by the run's; all processes call this, the main one writes.
+
+        A disk that is full ends no training: the state is optional, and an earlier one stays.
+        """
         tensors, metadata = run.tensors(processes), {"inputs": self.name, "facts": json.dumps(run.facts())}
         if processes.is_main:
-            self.place.mkdir(parents=True, exist_ok=True)
-            write_json(self.place / CARD, {"checkpoint": str(self.checkpoint), "inputs": self.inputs})
-            save_file(tensors, self.place / DRAFT, metadata)
-            os.replace(self.place / DRAFT, self.place / FILE)
+            try:
+                self._replace(tensors, metadata)
+            except (OSError, SafetensorError) as error:
+                (self.place / DRAFT).unlink(missing_ok=True)
+                print(f"{self.place}: the state could not be written ({error}); training goes on", file=sys.stderr)
         processes.wait()  # the launcher ends all processes once one has exited, and the main one is writing
         self.last = time.monotonic()
+
+    def _replace(self, tensors: dict[str, Any], metadata: dict[str, str]) -> None:
+        self.place.mkdir(parents=True, exist_ok=True)
+        write_json(self.place / CARD, {"checkpoint": str(self.checkpoint), "inputs": self.inputs})
+        save_file(tensors, self.place / DRAFT, metadata)
+        os.replace(self.place / DRAFT, self.place / FILE)
 
     def restore(self, run: Run, processes: Processes) -> bool:
         """Set the run to its state, if there is one that fits; else say why not, and delete it."""

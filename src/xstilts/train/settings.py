@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from math import inf
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from xstilts.base.errors import ParameterError, did_you_mean
+from xstilts.base.parameters import Range
 
 TERM_NAMES = (
     "public_distance",
@@ -58,56 +59,38 @@ class TrainSettings:
         processors, training then uses one thread.
     """
 
-    epochs: float = 1.0
-    max_updates: int | None = None
-    max_tokens: int | None = None
+    epochs: Annotated[float, Range(0, 1000, above=True)] = 1.0
+    max_updates: Annotated[int | None, Range(1, 1e9)] = None
+    max_tokens: Annotated[int | None, Range(1, 1e13)] = None
     labels: Literal["own", "shuffled"] = "own"
     pictures: Literal["shown", "blind", "shuffled"] = "shown"
     terms: dict[str, float] = field(default_factory=dict)
-    learning_rate: float = 7.0e-5
-    head_learning_rate: float = 5.0e-4
-    warmup: float = 0.1
-    weight_decay: float = 0.01
-    clip: float = 1.0
-    token_budget: int = 1024
-    batch_size: int = 16
-    accumulation: int = 1
-    evaluations: int = 2
+    learning_rate: Annotated[float, Range(0, 1)] = 7.0e-5
+    head_learning_rate: Annotated[float, Range(0, 1)] = 5.0e-4
+    warmup: Annotated[float, Range(0, 1)] = 0.1
+    weight_decay: Annotated[float, Range(0, 1)] = 0.01
+    clip: Annotated[float, Range(0, 1e6, above=True)] = 1.0
+    token_budget: Annotated[int, Range(1, 1e6)] = 1024
+    batch_size: Annotated[int, Range(1, 1e5)] = 16
+    accumulation: Annotated[int, Range(1, 1e5)] = 1
+    evaluations: Annotated[int, Range(1, 1000)] = 2
     tune: Literal["full", "lora", "head"] = "full"
-    lora_rank: int = 8
-    dropout: float = 0.0
+    lora_rank: Annotated[int, Range(1, 4096)] = 8
+    dropout: Annotated[float, Range(0, 1)] = 0.0
     train_inputs: bool = False
-    frozen_layers: int = 4
+    frozen_layers: Annotated[int, Range(0, 1000)] = 4
     trim_vocabulary: bool = True
     precision: Literal["bf16", "fp32"] = "bf16"
-    resume_minutes: float = 5.0
-    loader_workers: int | None = None
+    resume_minutes: Annotated[float, Range(0, 1e4)] = 5.0
+    loader_workers: Annotated[int | None, Range(0, 256)] = None
     attention: Literal["auto", "packed", "padded"] = "auto"
     compile: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what would train nothing, or something other than what was asked for."""
-        self._check_numbers()
         self._check_terms()
         if self.tune == "head" and self.train_inputs:
             raise ParameterError("tune: head trains nothing of the encoder, but train_inputs is true; set it to false")
-        if self.loader_workers is not None and self.loader_workers < 0:
-            raise ParameterError(f"loader_workers is {self.loader_workers}, expected 0 or more, or null")
-
-    def _check_numbers(self) -> None:
-        """Every comparison is one that NaN fails."""
-        for name in ("epochs", "token_budget", "batch_size", "accumulation", "evaluations", "clip", "lora_rank"):
-            if not 0 < getattr(self, name) < inf:
-                raise ParameterError(f"{name} is {getattr(self, name)}, expected more than 0 and finite")
-        for name in ("max_updates", "max_tokens"):
-            if getattr(self, name) is not None and getattr(self, name) <= 0:
-                raise ParameterError(f"{name} is {getattr(self, name)}, expected more than 0, or null")
-        for name in ("learning_rate", "head_learning_rate", "weight_decay", "frozen_layers", "resume_minutes"):
-            if not 0 <= getattr(self, name) < inf:
-                raise ParameterError(f"{name} is {getattr(self, name)}, expected 0 or more and finite")
-        for name in ("warmup", "dropout"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ParameterError(f"{name} is {getattr(self, name)}, expected 0 to 1")
 
     def _check_terms(self) -> None:
         for name, weight in self.terms.items():

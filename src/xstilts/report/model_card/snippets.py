@@ -116,7 +116,7 @@ print((queries @ candidates.T).tolist())
 PICTURE = """
 from pathlib import Path
 
-from xstilts.features.extract import FeatureSettings
+from xstilts.features.settings import FeatureSettings
 from xstilts.predict import look
 
 picture = look(Path("picture.png"), Path(folder), FeatureSettings($settings))
