@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,12 +27,12 @@ def assets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[HubServer]:
-    """A hub on this machine that its clients ask in the place of huggingface.co; their cache is the test's own."""
+def ask(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[HubServer], None]:
+    """Makes the hub's clients ask a server in the place of huggingface.co; their cache is the test's own."""
     import datasets.config
     from huggingface_hub import HfFileSystem, constants
 
-    with HubServer().running() as server:
+    def point(server: HubServer) -> None:
         # The clients read HF_ENDPOINT and HF_HOME when they are imported, which another test may have done.
         for place, name, value in (
             (constants, "ENDPOINT", server.url),
@@ -47,4 +47,13 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[HubServer]:
             monkeypatch.setattr(place, name, value)
         HfFileSystem.clear_instance_cache()
         open_repository.cache_clear()
+
+    return point
+
+
+@pytest.fixture
+def hub(ask: Callable[[HubServer], None]) -> Iterator[HubServer]:
+    """A hub on this machine, with one dataset."""
+    with HubServer().running() as server:
+        ask(server)
         yield server

@@ -39,8 +39,10 @@ class Rows:
         constants: {field: text that is the same in every row}.
         labels: names of the classes, tags or choices in the order of their numbers; empty: the hub's own.
         values: {column: {value: what is read in its place}}.
+        without: {column: regular expression of what is taken out of its text}.
         where: {column: value, or several}: only these rows are read. `*` stands for any text; case does not matter.
-        each: a column with a list, or several columns: every item is a row of its own, in the column `each`.
+        each: a column with a list, or with a text of several lines, or several columns: every item is a row of its own,
+            in the column `each`.
         matches: a column with pairs of items, from 1; `{match}` in `gold` is the other one of a pair.
         pictures: {image or second_image: column with the picture}, kept under the id that `columns` names.
         stripped: contexts have lost the white space at their start while answer_start counts it.
@@ -57,6 +59,7 @@ class Rows:
     constants: dict[str, str] = field(default_factory=dict)
     labels: list[str] = field(default_factory=list)
     values: dict[str, dict[str, str]] = field(default_factory=dict)
+    without: dict[str, str] = field(default_factory=dict)
     where: dict[str, str | list[str]] = field(default_factory=dict)
     each: str | list[str] | None = None
     matches: str | None = None

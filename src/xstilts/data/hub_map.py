@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from xstilts.base.cache import image_id
 from xstilts.base.errors import DataError
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ FIELDS = (
 NO_LABEL = "no gold label"  # why a row is left out; SNLI has such rows
 UNLABELLED = (-1, "-1", "-", "", None)
 TEXTS = ("id", "image", "second_image", "text", "second", "question", "context", "answer")  # never empty
+IMAGES = ("image", "second_image")
+TYPES = ("structural", "semantic")  # of questions; some sets have none
 TRIMMED = ("text", "second", "question")
 MOVED = "answer starts moved by the white space that contexts have lost on the hub"
 MOST = 8  # characters of white space that a context may have lost
@@ -114,8 +117,10 @@ class RowMap:
         if isinstance(each, list):
             return [self._at(row, column) for column in each]
         found = self._at(row, each)
+        if isinstance(found, str):
+            return [line for line in found.split("\n") if line.strip()]
         if not isinstance(found, list):
-            raise self._error(f"{each} {found!r}", "a list")
+            raise self._error(f"{each} {found!r}", "a list or a text")
         return found
 
     def _fields(self, row: Mapping[str, Any], name: str, match: Sequence[int]) -> dict[str, Any]:
@@ -160,6 +165,8 @@ class RowMap:
                 value = [one.get(key) if isinstance(one, Mapping) else None for one in value]
             else:
                 value = value.get(key) if isinstance(value, Mapping) else None
+        if path in self._wanted.without and isinstance(value, str):
+            return re.sub(self._wanted.without[path], "", value)
         if path in self._wanted.values:
             names = {str(one): name for one, name in self._wanted.values[path].items()}
             if str(value) not in names:
@@ -176,6 +183,8 @@ class RowMap:
             if "choices" in self._wanted.columns:
                 return self._index(value)
             return self._name(key, value)
+        if key in TYPES:
+            return value or ""
         if value is None or (isinstance(value, list) and any(one is None for one in value)):
             raise LeftOut(f"no {key}")
         if key == "choices" and any(not str(one).strip() for one in value):
@@ -193,6 +202,8 @@ class RowMap:
             raise LeftOut(f"no {key}")
         if not isinstance(value, str):
             raise self._error(f"{key} that is a {type(value).__name__}", "a text (pictures: see pictures)")
+        if key in IMAGES:
+            return image_id(value)
         return value.strip() if key in TRIMMED else value
 
     def _name(self, key: str, value: Any) -> Any:

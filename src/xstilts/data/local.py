@@ -77,7 +77,7 @@ def find_official(official: Official, expected: Expected, root: Path, where: str
     if official.vectors is not None and splits:
         named = build(VectorFiles, official.vectors, f"{where}.vectors")
         vectors = (root / named.file, root / named.ids, None if named.boxes is None else root / named.boxes)
-    _check_there([*copies.values(), *(path for path in vectors or () if path is not None)], images)
+    _check_there([*copies.values(), *(path for path in vectors or () if path is not None)], images, root)
     return LocalFiles(copies, images, vectors)
 
 
@@ -141,10 +141,10 @@ def _check_names(official: Official, expected: Expected, where: str) -> None:
                 raise ParameterError(f"{where}.files: {found} must both have {{language}}, or neither")
 
 
-def _check_there(files: list[Path], images: list[Path]) -> None:
+def _check_there(files: list[Path], images: list[Path], root: Path) -> None:
     missing = [path for path in files if not path.is_file()] + [path for path in images if not path.exists()]
     if missing:
-        named = ", ".join(path.name for path in missing[1:SHOWN])
+        named = ", ".join(path.as_posix().removeprefix(f"{root.as_posix()}/") for path in missing[1:SHOWN])
         more = f" (nor {len(missing) - 1} more: {named}{', ...' if len(missing) > SHOWN else ''})" if named else ""
         raise DataError(missing[0], None, f"no such file{more}", "an official file", _ADVICE)
     for path in files:

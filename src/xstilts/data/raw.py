@@ -59,6 +59,12 @@ class Source:
     local: LocalFiles
     hub: HubSet | None
 
+    @property
+    def has_images(self) -> bool:
+        """Whether there are pictures, or vectors in their place, on this machine or on the hub."""
+        from_hub = self.hub is not None and any(one.pictures for part in self.hub.plans() for one in part.sources)
+        return bool(self.local.images) or self.local.vectors is not None or from_hub
+
 
 def write_raw(dataset: str, assets: Path, out: Path) -> None:
     """Write the raw set `dataset` into `out`, which appears whole or not at all.
@@ -89,7 +95,7 @@ def has_own_data(dataset: str) -> bool:
     if dataset in DATASETS or not _settings(dataset).official.get("root"):
         return False
     official, expected, root, where = _section(dataset)
-    return official.hub is None or bool(splits_there(official, expected, root, where))
+    return bool(splits_there(official, expected, root, where))
 
 
 def official_source(dataset: str) -> Source:

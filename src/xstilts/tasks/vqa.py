@@ -112,14 +112,17 @@ def plain_answer(answer: str) -> str:
 
 
 def read_rows(source: Source) -> Read:
-    """The fields id, question, image, answer, scores?, structural?, semantic? as JSON lines."""
+    """The fields id, question, image, answer, scores?, structural?, semantic? as JSON lines; in the place of answer and
+    scores also answers, those of several people (`soft_scores`)."""
     ids, examples = Unique(), []
     for row in json_lines(source.path):
         row.check_language(source.language)
         identifier, image = ids.check(row, row.key("id")), row.image("image", source.images)
-        question, answer = row.text("question"), row.text("answer")
-        types = [row.content.get(key) or "" for key in ("structural", "semantic")]
-        scores = row.content.get("scores") or {answer: 1.0}
+        question, types = row.text("question"), [row.content.get(key) or "" for key in ("structural", "semantic")]
+        if row.content.get("answers"):
+            scores: Any = soft_scores([plain.strip().lower() for plain in row.texts("answers")])
+        else:
+            scores = row.content.get("scores") or {row.text("answer"): 1.0}
         examples.append(scored(row, source, identifier, question, image, scores, *types))
     return Reading(examples)
 
