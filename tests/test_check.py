@@ -187,7 +187,9 @@ def test_everything_that_is_missing_is_named_at_once(parameter_files: Any, tmp_p
         check_parameters()
     message = str(caught.value)
     assert message.startswith("3 sets cannot be read:\n- ")
-    assert [name for name in ("squad/train-v1.1.json", "multinli_1.0", "xGQA/data/zero_shot") if name not in message] == []
+    assert [
+        name for name in ("squad/train-v1.1.json", "multinli_1.0", "xGQA/data/zero_shot") if name not in message
+    ] == []
     assert "nlvr2" not in message
     for task in ("squad", "mnli", "xgqa"):
         content = yaml.safe_load(Path(f"stages/tasks/{task}.yaml").read_text())

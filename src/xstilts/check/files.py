@@ -75,7 +75,7 @@ def check_data(datasets: Sequence[str], universe: Grid, official: bool) -> None:
                 check_embedded(dataset)
         except XstiltsError as error:
             missing.append(str(error))
-    if missing:
+    if missing := list(dict.fromkeys(missing)):
         head = "" if len(missing) == 1 else f"{len(missing)} sets cannot be read:\n- "
         raise ParameterError(head + "\n- ".join(missing))
 
