@@ -5,10 +5,12 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hub_server import HubServer
+from hub_sets import publish
 from xstilts.data.hub_files import open_repository
 from xstilts.data.pictograms.nouns import load_nouns
 
@@ -57,3 +59,21 @@ def hub(ask: Callable[[HubServer], None]) -> Iterator[HubServer]:
     with HubServer().running() as server:
         ask(server)
         yield server
+
+
+@pytest.fixture(scope="session")
+def published() -> Iterator[HubServer]:
+    """A hub with tiny copies of every set that a task file names."""
+    server = HubServer()
+    publish(server, ROOT / "stages" / "tasks")
+    with server.running():
+        yield server
+
+
+@pytest.fixture
+def official_hub(published: HubServer, ask: Callable[[HubServer], None], parameter_files: Any) -> HubServer:
+    """The hub with every set, and the world `official` without a folder of files."""
+    ask(published)
+    published.requests.clear()
+    parameter_files.edit("params.yaml", lambda content: content.update(world="official", data_root=None))
+    return published

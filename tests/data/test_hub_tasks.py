@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 import yaml
 
 from hub_server import HubServer
-from hub_sets import publish
+from hub_sets import with_key
 from xstilts.base.files import read_json
 from xstilts.data.raw import write_raw
 from xstilts.tasks import read_split
@@ -63,41 +62,6 @@ ROWS = {
 PICTURES = {"flickr30k": 6, "flickr8k": 4, "gqa": 4, "marvl": 36, "wit": 8, "xflickrco": 8, "xgqa": 6, "xm3600": 8}
 
 
-def named(section: Any, key: str) -> Iterator[dict[str, Any]]:
-    """Every mapping in a section that has a key."""
-    if isinstance(section, dict):
-        if key in section:
-            yield section
-        for value in section.values():
-            yield from named(value, key)
-    if isinstance(section, list):
-        for value in section:
-            yield from named(value, key)
-
-
-def commits() -> dict[str, str]:
-    """{repository: commit} of all task files."""
-    found = {one["repo"]: one["revision"] for one in named(list(HUB.values()), "revision")}
-    assert len(found) > 20
-    return found
-
-
-@pytest.fixture(scope="module")
-def published() -> Iterator[HubServer]:
-    """A hub with every set."""
-    server = HubServer()
-    publish(server, commits())
-    with server.running():
-        yield server
-
-
-@pytest.fixture
-def hub(published: HubServer, ask: Any, parameter_files: Any) -> HubServer:
-    ask(published)
-    parameter_files.edit("params.yaml", lambda content: content.update(world="official", data_root=None))
-    return published
-
-
 def test_at_least_thirty_sets_come_from_the_hub() -> None:
     assert len(HUB) >= 30
     assert set(HUB) == set(ROWS)
@@ -105,13 +69,15 @@ def test_at_least_thirty_sets_come_from_the_hub() -> None:
 
 def test_a_commit_is_the_same_wherever_a_repository_is_named() -> None:
     several: dict[str, set[str]] = {}
-    for one in named(list(HUB.values()), "revision"):
+    for one in with_key(list(HUB.values()), "revision"):
         several.setdefault(one["repo"], set()).add(one["revision"])
     assert {repo: one for repo, one in several.items() if len(one) > 1} == {}
 
 
 @pytest.mark.parametrize("task", sorted(HUB))
-def test_a_set_is_read_from_the_hub_alone(task: str, hub: HubServer, assets: Path, parameter_files: Any) -> None:
+def test_a_set_is_read_from_the_hub_alone(
+    task: str, official_hub: HubServer, assets: Path, parameter_files: Any
+) -> None:
     if task in LOCAL:
         parameter_files.edit(
             f"stages/tasks/{task}.yaml",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+import yaml
 from PIL import Image
 
 from hub_server import HubServer, classes, parquet, readme
@@ -258,12 +260,26 @@ def nlvr2(count: int) -> list[Row]:
     )
 
 
-def publish(hub: HubServer, commits: dict[str, str]) -> None:
+def with_key(content: Any, key: str) -> Iterator[dict[str, Any]]:
+    """Every mapping in a content that has a key."""
+    if isinstance(content, dict):
+        if key in content:
+            yield content
+        content = list(content.values())
+    if isinstance(content, list):
+        for one in content:
+            yield from with_key(one, key)
+
+
+def publish(hub: HubServer, tasks: Path) -> None:
     """Put every set on a hub.
 
     Args:
-        commits: {repository: commit} as the task files name them.
+        tasks: folder of the task files, which name the commits.
     """
+    found = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(tasks.glob("*.yaml"))]
+    commits = {one["repo"]: one["revision"] for one in with_key(found, "revision")}
+    assert len(commits) > 20
     answers = [{"answer": "two", "answer_confidence": "yes", "answer_id": n} for n in range(10)]
     repositories: dict[str, dict[str, bytes]] = {
         "stanfordnlp/snli": configured(

@@ -41,9 +41,7 @@ def test_a_task_file_is_short_and_loads(path: Path) -> None:
     content = parameters.read_yaml(path)
     assert list(content) == SECTIONS
     lines = path.read_text(encoding="utf-8").splitlines()
-    assert (
-        len([line for line in lines if not line.startswith("    ")]) <= 15
-    )  # without data.official, where the data are
+    assert len([line for line in lines if not line.startswith("    ")]) <= 15  # without data.official
     if content["kind"] == "mixture":
         assert load_mixture(path.stem).name == path.stem
     else:
