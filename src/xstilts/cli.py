@@ -150,7 +150,7 @@ def _print_tasks() -> None:
 def _print_data(tasks: list[str]) -> None:
     from rich.console import Console
 
-    from xstilts.sources import human, needs, study_datasets
+    from xstilts.sources import human, needs, size_of, study_datasets, to_fetch
 
     found = needs(study_datasets(tasks))
     table = _table("set", "from", "splits", "size", "there", "raw set", "licence")
@@ -162,7 +162,7 @@ def _print_data(tasks: list[str]) -> None:
     Console(width=400).print(table)
     for problem in dict.fromkeys(need.problem for need in found if need.problem):
         print(problem)
-    missing = sum((need.bytes or 0) - need.there for need in found)
+    missing = size_of(to_fetch(dict.fromkeys(need.dataset for need in found if not need.problem)))
     if missing:
         print(f"{human(missing)} to download: `xstilts data fetch`, or let the raw stages do it")
 

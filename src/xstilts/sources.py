@@ -21,7 +21,8 @@ from xstilts.data.pictograms.build import DATASETS
 from xstilts.data.raw import official_source
 
 RAW = Path("data/raw")
-MADE, FOLDER, HUB = "made here", "folder", "hub"
+MADE = "made here"
+Files = dict[str, tuple[HubRepository, str]]  # by name: the repository, and the path in it
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,16 @@ def fetch(datasets: Iterable[str]) -> None:
     Raises:
         DataError: too little room, or a file that does not arrive.
     """
-    wanted: dict[str, tuple[HubRepository, str]] = {}
+    wanted = to_fetch(datasets)
+    _check_room(size_of(wanted), len(wanted))
+    for number, (name, (repository, path)) in enumerate(wanted.items(), start=1):
+        print(f"[{number}/{len(wanted)}] {name}, {human(repository.files[path].bytes)}", file=sys.stderr, flush=True)
+        repository.download(path)
+
+
+def to_fetch(datasets: Iterable[str]) -> Files:
+    """The files of the hub that sets are read from and that are not there, each once, by place and path."""
+    wanted: Files = {}
     for dataset in datasets:
         if choices()["world"] == "pictograms" and dataset in DATASETS:
             continue
@@ -132,11 +142,12 @@ def fetch(datasets: Iterable[str]) -> None:
             for path in found.paths:
                 if not found.repository.is_downloaded(path):
                     wanted[f"{found.repository.place}/{path}"] = (found.repository, path)
-    size = sum(repository.files[path].bytes for repository, path in wanted.values())
-    _check_room(size, len(wanted))
-    for number, (name, (repository, path)) in enumerate(wanted.items(), start=1):
-        print(f"[{number}/{len(wanted)}] {name}, {human(repository.files[path].bytes)}", file=sys.stderr, flush=True)
-        repository.download(path)
+    return wanted
+
+
+def size_of(files: Files) -> int:
+    """The bytes of some files together."""
+    return sum(repository.files[path].bytes for repository, path in files.values())
 
 
 def _check_room(size: int, files: int) -> None:
