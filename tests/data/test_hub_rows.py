@@ -246,8 +246,20 @@ def test_one_row_may_be_several(hub: Any) -> None:
         {"id": "test-0#2", "text": "a cat sits", "image": "7"},
     ]
     assert [one["text"] for one in written(hub, parquet([row]), {"text": "each"}, each=["c0", "c1"])] == ["x", "y"]
-    with pytest.raises(DataError, match=r"row 1: found c0 'x', expected a list"):
-        written(hub, parquet([row]), {"text": "each"}, each="c0")
+    lines = parquet([{"text": "one\n\n two"}])
+    assert [one["text"] for one in written(hub, lines, {"text": "each"}, each="text")] == ["one", "two"]
+    with pytest.raises(DataError, match=r"row 1: found img 7, expected a list or a text"):
+        written(hub, parquet([row]), {"text": "each"}, each="img")
+
+
+def test_what_does_not_belong_to_a_text_is_taken_out(hub: Any) -> None:
+    """Flickr30k Entities JP numbers the phrases of its captions."""
+    found = written(hub, parquet([{"q": "1犬が2走る"}]), {"text": "q"}, without={"q": "[0-9]+"})
+    assert [one["text"] for one in found] == ["犬が走る"]
+
+
+def test_the_ending_of_a_picture_s_name_is_no_part_of_its_id(hub: Any) -> None:
+    assert written(hub, parquet([{"q": "a", "f": "x/12.jpg"}]), {"text": "q", "image": "f"})[0]["image"] == "12"
 
 
 def test_pairs_of_sentences_become_queries_and_candidates(hub: Any) -> None:

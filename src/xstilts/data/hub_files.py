@@ -114,7 +114,8 @@ def open_repository(repo: str, revision: str) -> HubRepository:
         info = HfApi().dataset_info(repo, revision=revision, files_metadata=True)
     if info.sha != revision:
         raise DataError(_place(repo, revision), None, f"commit {info.sha}", revision, "name another revision")
-    named = (info.card_data or {}).get("license") or ""
+    card: Any = info.card_data or {}
+    named = card.get("license") or ""
     licence = ", ".join(map(str, named)) if isinstance(named, list) else str(named)
     return HubRepository(repo, revision, {one.rfilename: _entry(one) for one in info.siblings or []}, licence)
 
@@ -183,10 +184,8 @@ def files_of(repository: HubRepository, config: str | None, split: str) -> Split
 
 def _named_files(repository: HubRepository, config: str | None, split: str) -> SplitFiles:
     """What `datasets` finds for a configuration and split."""
-    from datasets import load_dataset_builder
-
     with sentences(repository.place):
-        builder = load_dataset_builder(repository.repo, config, revision=repository.revision)
+        builder = _builder(repository, config)
         files = builder.config.data_files or {}
     if split not in files:
         found = f"the splits {', '.join(map(str, files)) or 'none'}" + (f" of '{config}'" if config else "")
@@ -200,6 +199,23 @@ def _named_files(repository: HubRepository, config: str | None, split: str) -> S
     rows = (builder.info.splits or {}).get(split)
     count = rows.num_examples if rows is not None and rows.num_examples else None
     return SplitFiles(repository, paths, _format(repository, paths, split), dict(builder.info.features or {}), count)
+
+
+def _builder(repository: HubRepository, config: str | None) -> Any:
+    """As `datasets.load_dataset_builder`, but a card is read once, not for each configuration."""
+    from datasets.load import get_dataset_builder_class
+
+    module = _module(repository)
+    name = config or module.builder_configs_parameters.default_config_name
+    info = module.dataset_infos.get(name) if module.dataset_infos else None
+    return get_dataset_builder_class(module)(config_name=name, hash=module.hash, info=info, **module.builder_kwargs)
+
+
+@functools.lru_cache(maxsize=64)
+def _module(repository: HubRepository) -> Any:
+    from datasets.load import dataset_module_factory
+
+    return dataset_module_factory(repository.repo, revision=repository.revision)
 
 
 _PATTERN = "name the files of a split by a pattern of paths (splits: {train: default/train/*.parquet})"
