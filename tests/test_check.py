@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from xstilts.base.cells import Cell
-from xstilts.base.errors import DataError, ParameterError
+from xstilts.base.errors import ParameterError
 from xstilts.base.parameters import task_names
 from xstilts.check.choices import choose_cell
 from xstilts.check.files import check_parameters, write_checked
@@ -176,26 +176,52 @@ def test_a_local_encoder_is_accepted(parameter_files: Any, tmp_path: Path) -> No
     check_parameters()
 
 
-def test_official_data_need_a_folder(parameter_files: Any, tmp_path: Path) -> None:
-    """Only those that the chosen routes read: mixtures by their members."""
+def test_everything_that_is_missing_is_named_at_once(parameter_files: Any, tmp_path: Path) -> None:
+    """Only of sets that the chosen routes read, mixtures by their members; sets on the hub need no file."""
     parameter_files.edit("params.yaml", put("world", value="official"))
-    parameter_files.edit("params.yaml", put("study", "intermediates", value=["text"]))
-    with pytest.raises(ParameterError, match=r"squad\.yaml: data\.official names no root and no hub"):
+    parameter_files.edit("params.yaml", put("study", "intermediates", value=["text", "gqa"]))
+    check_parameters()
+    for task in ("squad", "mnli", "xgqa", "nlvr2"):
+        parameter_files.edit(f"stages/tasks/{task}.yaml", put("data", "official", "hub", value=None))
+    with pytest.raises(ParameterError) as caught:
         check_parameters()
-    for task in ("squad", "mnli", "xgqa"):
-        parameter_files.edit(f"stages/tasks/{task}.yaml", put("data", "official", "root", value="here"))
-    with pytest.raises(DataError, match=r"here/train-v1\.1\.json: found no such file \(nor 1 more"):
-        check_parameters()
-    (tmp_path / "here" / "images").mkdir(parents=True)
+    message = str(caught.value)
+    assert message.startswith("3 sets cannot be read:\n- ")
+    assert [
+        name for name in ("squad/train-v1.1.json", "multinli_1.0", "xGQA/data/zero_shot") if name not in message
+    ] == []
+    assert "nlvr2" not in message
     for task in ("squad", "mnli", "xgqa"):
         content = yaml.safe_load(Path(f"stages/tasks/{task}.yaml").read_text())
+        root = tmp_path / content["data"]["official"]["root"]
         for name in content["data"]["official"]["files"].values():
             for language in content["encode"]["languages"]:
-                (tmp_path / "here" / name.format(language=language)).write_text("rows")
+                path = root / name.format(language=language)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text("rows")
+    with pytest.raises(ParameterError, match=r"^gqa/images: found no such file, expected an official file"):
+        check_parameters()
+    (tmp_path / "gqa" / "images").mkdir()
     check_parameters()
 
 
-def test_data_root_goes_before_a_tasks_root(parameter_files: Any, tmp_path: Path) -> None:
+def test_a_set_that_only_supplies_pictures_is_checked_too(parameter_files: Any) -> None:
+    shutil.copy("stages/grid.official.yaml", "stages/grid.yaml")
+    parameter_files.edit("params.yaml", put("world", value="official"))
+    parameter_files.edit("params.yaml", put("study", "intermediates", value=["snli_ve"]))
+    check_parameters()
+    parameter_files.edit("stages/tasks/flickr30k.yaml", put("data", "official", "hub", value=None))
+    with pytest.raises(ParameterError, match=r"^flickr30k/dataset_flickr30k\.json: found no such file"):
+        check_parameters()
+    parameter_files.edit("params.yaml", put("study", "intermediates", value=["coco"]))
+    parameter_files.edit("params.yaml", put("study", "targets", value=["xgqa"]))
+    with pytest.raises(
+        ParameterError, match=r"coco: found no pictures for the features of coco, expected data\.official"
+    ):
+        check_parameters()
+
+
+def test_data_root_wins_where_a_file_lies_there(parameter_files: Any, tmp_path: Path) -> None:
     parameter_files.edit("params.yaml", put("world", value="official"))
     parameter_files.edit("params.yaml", put("data_root", value="published"))
     parameter_files.edit("params.yaml", put("study", "targets", value=["tatoeba"]))
@@ -204,13 +230,19 @@ def test_data_root_goes_before_a_tasks_root(parameter_files: Any, tmp_path: Path
     for key in ("targets", "recipe_targets"):
         parameter_files.edit("stages/grid.yaml", put(key, value=["tatoeba"]))
     parameter_files.edit("stages/full/study.yaml", put("study", "targets", value=["tatoeba"]))
-    with pytest.raises(DataError, match=r"published/laser/tatoeba\.afr-eng\.afr: found no such file"):
+    check_parameters()
+    Path("published/laser").mkdir(parents=True)
+    Path("published/laser/tatoeba.deu-eng.deu").write_text("eins")
+    with pytest.raises(
+        ParameterError, match=r"published/laser/tatoeba\.afr-eng\.afr: found no such file \(nor 70 more"
+    ):
         check_parameters()
 
 
 def test_the_official_grid_passes(parameter_files: Any) -> None:
     """It ranges over every task; with its pictures named as its features are."""
     shutil.copy("stages/grid.official.yaml", "stages/grid.yaml")
+    check_parameters()  # with the studies as they are
     universe = check_grid()
     named = {*universe.intermediates, *universe.targets}
     assert named == set(task_names())

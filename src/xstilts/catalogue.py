@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xstilts.base.errors import XstiltsError
 from xstilts.base.parameters import (
     choices,
     grid,
@@ -18,6 +19,7 @@ from xstilts.base.parameters import (
     task_section,
 )
 from xstilts.data.pictograms.build import DATASETS
+from xstilts.data.raw import official_source
 
 TOKENIZED = Path("data/tokenized")
 
@@ -30,7 +32,8 @@ class TaskEntry:
         modality: `text`, `image+text`, or both of a mixture's.
         metric: what it is scored by, "" of a mixture.
         licence: of the published data, "" of a mixture.
-        source: where its rows come from in the chosen world: made here, a folder, the hub, or a mixture's members.
+        source: where its rows come from in the chosen world: made here, a folder, datasets of the hub, or a mixture's
+            members.
         rows: {split: rows}, {} as long as nothing was made.
     """
 
@@ -104,11 +107,12 @@ def _source(name: str, data: dict[str, Any]) -> str:
     """Where the raw stage finds a task in the world that params.yaml chooses."""
     if choices()["world"] == "pictograms":
         return "made here" if name in DATASETS else "official data only"
-    official = data.get("official") or {}
-    if official.get("root") is not None:
-        return str(Path(choices().get("data_root") or "", str(official["root"])))
-    hub = official.get("hub") or {}
-    return f"hub: {hub['repo']}" if hub.get("repo") else "official, no root set"
+    try:
+        source = official_source(name)
+    except XstiltsError:
+        return f"no files in {Path(choices().get('data_root') or '.', str((data.get('official') or {}).get('root')))}"
+    hub = [f"hub: {one.repo}" for part in source.hub.plans() for one in part.sources] if source.hub else []
+    return ", ".join(dict.fromkeys([*([str(source.root)] if source.local.copies else []), *hub]))
 
 
 def _languages(name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The command line: `xstilts tasks`, `check`, `grid`, `predict`, `leaks`, `overall`, `submission`, `export`, and so on.
+"""The command line: `xstilts tasks`, `check`, `data`, `grid`, `predict`, `leaks`, `overall`, `export`, and so on.
 
 Whatever takes long to import is imported inside the command that needs it, so that --help answers at once.
 """
@@ -28,6 +28,8 @@ app = typer.Typer(
 app.command(no_args_is_help=True)(bench)
 app.command(no_args_is_help=True)(score_predictions)
 app.add_typer(grid, name="grid")
+data = typer.Typer(help="Show where a study's data come from, and fetch what the hub has.", invoke_without_command=True)
+app.add_typer(data, name="data")
 
 
 Intermediate = Annotated[str | None, typer.Option(help="intermediate task; else the one in params.yaml")]
@@ -70,6 +72,28 @@ def tasks() -> None:
 def check() -> None:
     """Check params.yaml, stages/*.yaml and the data they name, before anything is computed."""
     run_stage(_check)
+
+
+Tasks = Annotated[list[str] | None, typer.Argument(help="tasks or mixtures; else those of the study in params.yaml")]
+
+
+@data.callback()
+def show_data(context: typer.Context) -> None:
+    """Show what the study in params.yaml reads: where from, how large, what is there, under which licence."""
+    if context.invoked_subcommand is None:
+        run_stage(lambda: _print_data([]))
+
+
+@data.command("show")
+def show_data_of(tasks: Tasks = None) -> None:
+    """The same for tasks that are named."""
+    run_stage(lambda: _print_data(tasks or []))
+
+
+@data.command("fetch")
+def fetch_data(tasks: Tasks = None) -> None:
+    """Download from the hub what is not there yet; a download that broke off goes on where it did."""
+    run_stage(lambda: _fetch(tasks or []))
 
 
 @app.command()
@@ -168,6 +192,32 @@ def _print_settings() -> None:
     from xstilts.reference import settings_page
 
     print(settings_page(), end="")
+
+
+def _print_data(tasks: list[str]) -> None:
+    from rich.console import Console
+
+    from xstilts.sources import human, needs, size_of, study_datasets, to_fetch
+
+    found = needs(study_datasets(tasks))
+    table = _table("set", "from", "splits", "size", "there", "raw set", "licence")
+    for need in found:
+        share = "-" if not need.bytes else f"{need.there / need.bytes:.0%}"
+        made = "written" if need.made else "-"
+        place, size = need.place or "cannot be read", human(need.bytes) if need.bytes is not None else "-"
+        table.add_row(need.dataset, place, need.splits or "-", size, share, made, need.licence or "-")
+    Console(width=400).print(table)
+    for problem in dict.fromkeys(need.problem for need in found if need.problem):
+        print(problem)
+    missing = size_of(to_fetch(dict.fromkeys(need.dataset for need in found if not need.problem)))
+    if missing:
+        print(f"{human(missing)} to download: `xstilts data fetch`, or let the raw stages do it")
+
+
+def _fetch(tasks: list[str]) -> None:
+    from xstilts.sources import fetch, study_datasets
+
+    fetch(study_datasets(tasks))
 
 
 def _table(*headings: str) -> Table:

@@ -88,9 +88,10 @@ def test_a_flipped_byte_is_found_in_rows_weights_and_features(tmp_path: Path, na
     with whole_directory(tmp_path / "out") as draft:
         write_table(draft / "rows.arrow", pa.table({"id": ["a"] * 100}))
         save_file({"w": torch.zeros(100)}, draft / "w.safetensors")
-        for array in ("features", "boxes", "offsets"):
-            np.save(draft / f"{array}.npy", np.zeros(10))
-        write_json(draft / "images.json", [])
+        np.save(draft / "features.npy", np.zeros((1, 4), np.float16))
+        np.save(draft / "boxes.npy", np.zeros((1, 7), np.float32))
+        np.save(draft / "offsets.npy", np.array([0, 1]))
+        write_json(draft / "images.json", ["a"])
         write_json(draft / "card.json", {"sha256": ""})
     shutil.copytree(tmp_path / "out", tmp_path / "copy")
     READERS[name](tmp_path / "out" / name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import os
 import re
@@ -12,30 +11,22 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-import yaml
 
+from hub_server import classes, parquet, readme
 from xstilts.base.errors import DataError, ParameterError
+from xstilts.data.hub_files import open_repository
 from xstilts.data.manifest import summary
 from xstilts.data.raw import official_source, write_raw
 
 ROOT = Path(__file__).parents[2]
 LABELS = ["entailment", "neutral", "contradiction"]
+CLASSES = {"label": classes(*LABELS)}
 COLUMNS = {"id": "pair", "text": "premise", "second": "hypothesis", "label": "label"}
-CARD = {"license": "cc-by-nc-sa-3.0", "dataset_info": {"splits": [{"name": "train", "num_examples": 5}]}}
-
-
-def parquet(rows: list[dict[str, Any]], names: list[str] | None = None, column: str = "label") -> bytes:
-    """A Parquet file; `names` of the classes of a column, as the library `datasets` notes them in the footer."""
-    table = pa.Table.from_pylist(rows)
-    if names:
-        features = {column: {"names": names, "_type": "ClassLabel"}}
-        table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
-    sink = io.BytesIO()
-    pq.write_table(table, sink, row_group_size=2)
-    return sink.getvalue()
+CARD = {
+    "license": "cc-by-nc-sa-3.0",
+    "dataset_info": {"splits": [{"name": "train", "num_bytes": 1, "num_examples": 5}]},
+}
 
 
 def pairs(count: int, start: int = 0) -> list[dict[str, Any]]:
@@ -45,18 +36,14 @@ def pairs(count: int, start: int = 0) -> list[dict[str, Any]]:
     ]
 
 
-def readme(card: dict[str, Any]) -> bytes:
-    return f"---\n{yaml.safe_dump(card)}---\n# A set\n".encode()
-
-
 @pytest.fixture
 def mnli(parameter_files: Any, hub: Any) -> Any:
     """MultiNLI's task file, pointed at a small set on the hub; call it with other values of the section `hub`."""
     hub.files = {
         "README.md": readme(CARD),
-        "data/train-00000-of-00002.parquet": parquet(pairs(3), LABELS),
-        "data/train-00001-of-00002.parquet": parquet(pairs(2, 3), LABELS),
-        "data/validation-00000-of-00001.parquet": parquet(pairs(2), LABELS),
+        "data/train-00000-of-00002.parquet": parquet(pairs(3), CLASSES),
+        "data/train-00001-of-00002.parquet": parquet(pairs(2, 3), CLASSES),
+        "data/validation-00000-of-00001.parquet": parquet(pairs(2), CLASSES),
     }
     splits = {"train": "train", "dev": "validation"}
     section = {"repo": hub.REPO, "revision": hub.commit, "splits": splits, "columns": dict(COLUMNS)}
@@ -80,39 +67,65 @@ def rows_of(path: str) -> list[dict[str, Any]]:
 def test_rows_of_every_shard_become_json_lines_with_names_of_labels(mnli: Any, assets: Path) -> None:
     write_raw("mnli", assets, Path("out"))
     expected = [{"id": str(n), "text": f"p{n}", "second": f"h{n}", "label": LABELS[n % 3]} for n in range(5)]
-    assert rows_of("out/train.jsonl") == expected
-    assert rows_of("out/dev.jsonl") == expected[:2]
+    assert rows_of("out/train-en.jsonl") == expected
+    assert rows_of("out/dev-en.jsonl") == expected[:2]
 
 
 def test_the_manifest_names_format_rows_commit_and_both_licences(mnli: Any, hub: Any, assets: Path) -> None:
     write_raw("mnli", assets, Path("out"))
     manifest = json.loads(Path("out/manifest.json").read_text(encoding="utf-8"))
     entries = {name: (entry["rows"], entry["format"]) for name, entry in manifest["files"].items()}
-    assert entries == {"train.jsonl": (5, "rows"), "dev.jsonl": (2, "rows")}
+    assert entries == {"train-en.jsonl": (5, "rows"), "dev-en.jsonl": (2, "rows")}
     assert f"hf://datasets/owner/set@{hub.commit}" in manifest["source"]
     assert manifest["licence"] == "as in the paper (the hub's card: cc-by-nc-sa-3.0)"
 
 
-def test_only_the_list_the_card_and_the_parquet_files_are_fetched(mnli: Any, hub: Any, assets: Path) -> None:
-    hub.files["set.py"] = b"raise SystemExit('a loading script was run')"
+def test_of_files_only_the_card_and_the_rows_are_fetched(mnli: Any, hub: Any, assets: Path) -> None:
+    hub.files["other.py"] = b"raise SystemExit('a script was run')"
     write_raw("mnli", assets, Path("out"))
     assert f"GET /api/datasets/owner/set/revision/{hub.commit}?blobs=true" in hub.requests
     fetched = {one.rsplit("/", 1)[1] for one in hub.requests if one.startswith("GET /datasets/")}
-    assert fetched == {name.rsplit("/", 1)[-1] for name in hub.files} - {"set.py"}
+    assert fetched - {".huggingface.yaml", "dataset_infos.json"} == {
+        name.rsplit("/", 1)[-1] for name in hub.files if name != "other.py"
+    }
 
 
-def test_a_branch_is_refused_with_the_commit_it_points_to_today(mnli: Any, hub: Any, assets: Path) -> None:
-    mnli(revision="main")
-    message = rf"mnli\.yaml: data\.official\.hub: revision is 'main', expected a commit; .* today to {hub.commit}"
-    with pytest.raises(ParameterError, match=message):
+def test_a_set_with_a_loading_script_is_read_by_paths_and_the_script_is_not_run(
+    mnli: Any, hub: Any, assets: Path
+) -> None:
+    hub.files["set.py"] = b"raise SystemExit('a loading script was run')"
+    with pytest.raises(DataError, match=r"no usable answer \(Dataset scripts are no longer supported"):
         write_raw("mnli", assets, Path("out"))
+    mnli(splits={"train": "data/train-*.parquet", "dev": "data/validation-*.parquet"})
+    hub.requests.clear()
+    write_raw("mnli", assets, Path("out"))
+    assert len(rows_of("out/train-en.jsonl")) == 5
+    assert not [one for one in hub.requests if "set.py" in one]
 
 
-def test_a_branch_is_refused_without_the_hub_too(mnli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
-    mnli(revision="main")
-    with pytest.raises(ParameterError, match=r"revision is 'main', expected a commit; write its 40 hexadecimal"):
-        official_source("mnli")
+def test_a_commit_that_is_not_named_is_asked_for_once_shown_and_locked(
+    mnli: Any, hub: Any, assets: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mnli(revision=None)
+    official_source("mnli")
+    assert (hub.requests, Path("stages/hub.lock.yaml").exists()) == ([], False)
+    write_raw("mnli", assets, Path("out"))
+    assert f"owner/set is at {hub.commit} today; written to stages/hub.lock.yaml: commit that file" in (
+        capsys.readouterr().err
+    )
+    asked = len([one for one in hub.requests if "/revision/main" in one])
+    hub.commits["owner/set"] = "0" * 40  # main has moved on: what is locked is read
+    open_repository.cache_clear()
+    with pytest.raises(DataError, match=r"@1d5a9ea\w+: found no usable answer"):
+        write_raw("mnli", assets, Path("other"))
+    assert len([one for one in hub.requests if "/revision/main" in one]) == asked == 1
+
+
+def test_a_lock_that_holds_no_commit_is_refused(mnli: Any, assets: Path) -> None:
+    mnli(revision=None)
+    Path("stages/hub.lock.yaml").write_text("owner/set: main\n")
+    with pytest.raises(ParameterError, match=r"hub\.lock\.yaml: owner/set is 'main', expected a commit"):
+        write_raw("mnli", assets, Path("out"))
 
 
 def test_a_set_that_the_hub_has_not_is_a_sentence(mnli: Any, hub: Any, assets: Path) -> None:
@@ -127,11 +140,16 @@ def test_a_set_that_the_hub_has_not_is_a_sentence(mnli: Any, hub: Any, assets: P
     [
         ({"columns": {**COLUMNS, "label": "gold"}}, r"found columns pair, premise, .*expected a column 'gold'"),
         ({"columns": {**COLUMNS, "labels": "label"}}, r"unknown field 'labels'\. Did you mean 'label'"),
-        ({"splits": {"train": "train", "dev": "valid"}}, r"expected Parquet files of split 'valid'.*refs/convert"),
-        ({"splits": {"train": "train"}}, r"splits: missing dev, which encode\.files names"),
+        (
+            {"splits": {"train": "train", "dev": "valid"}},
+            r"found the splits train, validation, expected a split 'valid'.*by a pattern",
+        ),
+        ({"splits": {"train": "train"}}, r"no hub for it, so the world 'official' has no dev of mnli"),
+        ({"splits": {"train": "a/*.parquet", "dev": "b"}}, r"expected Parquet, JSON lines or CSV files of 'a/\*\.par"),
+        ({"split": "train"}, r"data\.official\.hub: unknown key 'split'\. Did you mean 'splits'"),
         ({"labels": ["neutral", "entailment", "contradiction"]}, r"found the labels entailment, neutral, contradic"),
         ({"labels": ["yes", "no"]}, r"found the labels entailment, .*expected yes, no"),
-        ({"config": "other"}, r"expected Parquet files of split 'train' of 'other'"),
+        ({"config": "other"}, r"BuilderConfig 'other' not found\. Available: \['default'\]"),
     ],
 )
 def test_what_the_set_has_not_is_named(mnli: Any, assets: Path, change: dict[str, Any], message: str) -> None:
@@ -142,14 +160,16 @@ def test_what_the_set_has_not_is_named(mnli: Any, assets: Path, change: dict[str
 
 
 def test_other_rows_than_the_card_says_are_refused(mnli: Any, hub: Any, assets: Path) -> None:
-    hub.files["README.md"] = readme({"dataset_info": [{"splits": [{"name": "train", "num_examples": 6}]}]})
+    hub.files["README.md"] = readme(
+        {"dataset_info": [{"splits": [{"name": "train", "num_bytes": 1, "num_examples": 6}]}]}
+    )
     with pytest.raises(DataError, match=r"found 5 rows in train, expected 6, as its card says"):
         write_raw("mnli", assets, Path("out"))
 
 
 def test_a_missing_shard_is_noticed(mnli: Any, hub: Any, assets: Path) -> None:
     del hub.files["data/train-00001-of-00002.parquet"]
-    with pytest.raises(DataError, match=r"found 1 files .*expected 2, as their names say"):
+    with pytest.raises(DataError, match=r"found 1 files data/train-\*, expected 2, as their names say"):
         write_raw("mnli", assets, Path("out"))
 
 
@@ -165,17 +185,17 @@ def test_content_that_is_not_the_listed_one_is_refused(mnli: Any, hub: Any, asse
 
 def test_a_broken_parquet_file_is_named(mnli: Any, hub: Any, assets: Path) -> None:
     hub.files["data/validation-00000-of-00001.parquet"] = b"PAR1 and nothing more"
-    with pytest.raises(DataError, match=r"validation-00000-of-00001\.parquet: found a broken Parquet file"):
+    with pytest.raises(DataError, match=r"validation-00000-of-00001\.parquet: found a broken file"):
         write_raw("mnli", assets, Path("out"))
 
 
 def test_a_row_without_a_label_is_left_out_and_counted(mnli: Any, hub: Any, assets: Path) -> None:
-    hub.files["data/validation-00000-of-00001.parquet"] = parquet([{**pairs(1)[0], "label": -1}, *pairs(1, 1)], LABELS)
+    hub.files["data/validation-00000-of-00001.parquet"] = parquet([{**pairs(1)[0], "label": -1}, *pairs(1, 1)], CLASSES)
     write_raw("mnli", assets, Path("out"))
-    assert [row["id"] for row in rows_of("out/dev.jsonl")] == ["1"]
-    entry = json.loads(Path("out/manifest.json").read_text(encoding="utf-8"))["files"]["dev.jsonl"]
-    assert (entry["rows"], entry["skipped"]) == (1, {"no gold label (-1 on the hub)": 1})
-    assert "6 rows, 1 rows left out: no gold label (-1 on the hub)" in summary(Path("out"))
+    assert [row["id"] for row in rows_of("out/dev-en.jsonl")] == ["1"]
+    entry = json.loads(Path("out/manifest.json").read_text(encoding="utf-8"))["files"]["dev-en.jsonl"]
+    assert (entry["rows"], entry["skipped"]) == (1, {"no gold label": 1})
+    assert "6 rows, 1 rows left out: no gold label" in summary(Path("out"))
 
 
 def test_an_interrupted_download_leaves_the_earlier_set_and_goes_on_later(mnli: Any, hub: Any, assets: Path) -> None:
@@ -189,7 +209,7 @@ def test_an_interrupted_download_leaves_the_earlier_set_and_goes_on_later(mnli: 
     assert [one.name for one in Path().glob(".out-*")] == []
     hub.refused.clear()
     write_raw("mnli", assets, Path("out"))
-    assert len(rows_of("out/train.jsonl")) == 5
+    assert len(rows_of("out/train-en.jsonl")) == 5
 
 
 def test_the_stage_reads_the_hub_that_the_environment_names(mnli: Any, hub: Any, assets: Path, tmp_path: Path) -> None:
@@ -218,7 +238,7 @@ def test_real_pairs_keep_every_text_and_label(mnli: Any, hub: Any, assets: Path,
     hub.files = {"default/train/0000.parquet": content, "default/validation/0000.parquet": content}
     mnli(labels=["neutral", "entailment", "contradiction"])
     write_raw("mnli", assets, Path("out"))
-    written = rows_of("out/train.jsonl")
+    written = rows_of("out/train-en.jsonl")
     assert len(written) == len(real) == 4439
     for one, row in zip(written, real, strict=True):
         assert (one["text"], one["second"], one["label"].upper()) == (

@@ -2,52 +2,60 @@
 
 from __future__ import annotations
 
-import io
+import hashlib
 import json
+import shutil
 import socket
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
+from hub_server import classes, parquet, readme
 from xstilts.base.errors import DataError, ParameterError
 from xstilts.base.files import read_json
 from xstilts.data.expected import Expected
-from xstilts.data.hub import Hub, hub_of, write_hub
+from xstilts.data.hub import hub_of, write_hub
+from xstilts.data.hub_files import open_repository
+from xstilts.data.manifest import Manifest, summary
 
-# As `datasets` 5 (List) and earlier versions (Sequence) write them.
-FOOTERS = {
-    "list": {"feature": {"names": ["O", "B-PER"], "_type": "ClassLabel"}, "_type": "List"},
-    "sequence": {"feature": {"names": ["O", "B-PER"], "_type": "ClassLabel"}, "_type": "Sequence"},
-}
+TAGS = {"feature": classes("O", "B-PER")}
+FOOTERS = {"list": {**TAGS, "_type": "List"}, "sequence": {**TAGS, "_type": "Sequence"}}  # of version 5, and earlier
 
 
-def parquet(rows: list[dict[str, Any]], features: dict[str, Any] | None = None) -> bytes:
-    table = pa.Table.from_pylist(rows)
-    if features:
-        table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
-    sink = io.BytesIO()
-    pq.write_table(table, sink)
-    return sink.getvalue()
+def manifest_of(section: dict[str, Any], expected: Expected, names_labels: bool = True, out: str = "out") -> Manifest:
+    """What is written of a section `hub`, into the folder `out`."""
+    shutil.rmtree(out, ignore_errors=True)
+    Path(out).mkdir()
+    manifest = Manifest(Path(out), "", "")
+    write_hub(hub_of(section, expected, "here", names_labels), Path(out), manifest)
+    manifest.write()
+    return manifest
+
+
+def lines_of(path: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
 
 
 def written(
-    hub: Any, content: bytes, columns: dict[str, Any], labels: list[str] | None = None, names_labels: bool = True
+    hub: Any,
+    content: bytes,
+    columns: dict[str, Any],
+    labels: list[str] | None = None,
+    names_labels: bool = True,
+    **more: Any,
 ) -> list[dict[str, Any]]:
     """What becomes of one Parquet file of a test split."""
     hub.files = {"data/test.parquet": content}
-    section = Hub(hub.REPO, hub.commit, {"test": "test"}, columns, labels=labels or [])
-    files = hub_of(section, Expected(["en"], {"test": "test.jsonl"}), "here", names_labels)
-    write_hub(files, Path("out"), "", "").write()
-    return [json.loads(line) for line in Path("out/test.jsonl").read_text(encoding="utf-8").splitlines()]
+    hub.commits[hub.REPO] = hashlib.sha1(content).hexdigest()  # a commit never changes
+    section = {"repo": hub.REPO, "revision": hub.commit, "splits": {"test": "test"}, "columns": columns, **more}
+    manifest_of({**section, "labels": labels or []}, Expected(["en"], {"test": "test.jsonl"}), names_labels)
+    return lines_of("out/test-en.jsonl")
 
 
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("out").mkdir()
 
 
 def test_a_choice_is_the_place_of_its_name(hub: Any) -> None:
@@ -72,10 +80,10 @@ def test_choices_may_be_columns_of_their_own(hub: Any, label: Any) -> None:
     ]
 
 
-@pytest.mark.parametrize("label", ["", "third"])
+@pytest.mark.parametrize("label", ["fourth", "third"])
 def test_a_choice_without_a_number_is_an_error(hub: Any, label: str) -> None:
     row = {"context": "It rains.", "answer0": "a", "answer1": "b", "label": label}
-    with pytest.raises(DataError, match=rf"data/test\.parquet, row 0: found label '{label}', expected the number"):
+    with pytest.raises(DataError, match=rf"data/test\.parquet, row 1: found label '{label}', expected the number"):
         written(hub, parquet([row]), {"text": "context", "choices": ["answer0", "answer1"], "label": "label"})
 
 
@@ -96,59 +104,271 @@ def test_numbers_of_tags_become_their_names(hub: Any, footer: str) -> None:
 
 def test_a_label_that_is_a_number_itself_stays_one(hub: Any) -> None:
     """Of a kind that lists no labels: a score is no place in a list, whatever the footer names."""
-    content = parquet([{"text": "Pau", "score": 4}], {"score": {"names": ["low", "high"], "_type": "ClassLabel"}})
+    content = parquet([{"text": "Pau", "score": 4}], {"score": classes("low", "high")})
     columns = {"text": "text", "label": "score"}
     assert written(hub, content, columns, names_labels=False) == [{"id": "test-0", "text": "Pau", "label": 4}]
 
 
 def test_numbers_without_a_name_are_an_error(hub: Any) -> None:
     rows = [{"tokens": ["Pau"], "ner_tags": [0]}, {"tokens": ["Pau"], "ner_tags": [2]}]
-    with pytest.raises(DataError, match=r"row 1: found tags 2, expected one of the 2 numbers that have a name"):
+    with pytest.raises(DataError, match=r"row 2: found tags 2, expected one of the 2 numbers that have a name"):
         written(hub, parquet(rows), {"words": "tokens", "tags": "ner_tags"}, ["O", "B-PER"])
-
-
-@pytest.mark.parametrize(
-    ("row", "column", "message"),
-    [
-        ({"q": None}, "q", "row 0: found no value in 'q', expected one in every row"),
-        ({"q": {"a": "b"}}, "q.c", r"row 0: found no value in 'q\.c'"),
-        ({"q": {"bytes": b"PNG", "path": "1.png"}}, "q", "row 0: found text that holds more than text and numbers"),
-    ],
-)
-def test_values_that_are_not_there_or_no_text_are_errors(hub: Any, row: Any, column: str, message: str) -> None:
-    with pytest.raises(DataError, match=message):
-        written(hub, parquet([row, {"q": row["q"]}]), {"text": column})
 
 
 LANGUAGES = Expected(["en", "de"], {"dev": "dev.jsonl", "test": "test.{language}.jsonl"})
 
 
-def test_languages_are_configurations_or_splits(hub: Any) -> None:
+def test_languages_are_configurations_or_splits_or_values_of_a_column(hub: Any) -> None:
     texts = {"dev": "english dev", "en": "english", "de": "deutsch"}
     rows = {key: parquet([{"q": text}]) for key, text in texts.items()}
+    configs = [
+        {"config_name": "q.English", "data_files": [{"split": "test", "path": "e/*"}, {"split": "dev", "path": "d/*"}]},
+        {"config_name": "q.German", "data_files": [{"split": "test", "path": "g/*"}]},
+    ]
+    mixed = parquet([{"q": text, "lang": f"{code}-x"} for code, text in (("eng", "english"), ("deu", "deutsch"))])
     hub.files = {
-        "q.en/test/0000.parquet": rows["en"],
-        "q.de/test/0000.parquet": rows["de"],
-        "q.en/dev-0.parquet": rows["dev"],
+        "README.md": readme({"configs": configs}),
+        "e/0.parquet": rows["en"],
+        "g/0.parquet": rows["de"],
+        "d/0.parquet": rows["dev"],
+        "m.parquet": mixed,
+        "x/eng/a.parquet": rows["en"],
+        "x/deu/a.parquet": rows["de"],
+        "x/dev.parquet": rows["dev"],
     }
-    section = Hub(hub.REPO, hub.commit, {"dev": "dev", "test": "test"}, {"text": "q"}, "q.{language}")
-    write_hub(hub_of(section, LANGUAGES, "here"), Path("out"), "", "").write()
-    hub.files = {"x/eng/a.parquet": rows["en"], "x/deu/a.parquet": rows["de"], "x/dev.parquet": rows["dev"]}
-    splits = {"dev": "x/dev.parquet", "test": "x/{language3}/*.parquet"}
-    (Path("out2")).mkdir()
-    write_hub(hub_of(Hub(hub.REPO, hub.commit, splits, {"text": "q"}), LANGUAGES, "here"), Path("out2"), "", "").write()
-    for out in ("out", "out2"):
-        names = {"dev.jsonl": "dev", "test.en.jsonl": "en", "test.de.jsonl": "de"}
-        assert {name: json.loads(Path(out, name).read_text())["text"] for name in names} == {
-            name: texts[key] for name, key in names.items()
+    base = {"repo": hub.REPO, "revision": hub.commit, "columns": {"text": "q"}}
+    column = {"split": "m.parquet", "where": {"lang": "{language3}-*"}}
+    sections = {
+        "a": {"config": "q.{language_name}", "splits": {"dev": "dev", "test": "test"}},
+        "b": {"splits": {"dev": "x/dev.parquet", "test": "x/{language3}/*.parquet"}},
+        "c": {"splits": {"dev": "x/dev.parquet", "test": column}},
+    }
+    for out, section in sections.items():
+        manifest_of({**base, **section}, LANGUAGES, out=out)
+        found = {
+            name: lines_of(f"{out}/{name}")[0]["text"] for name in ("dev-en.jsonl", "test-en.jsonl", "test-de.jsonl")
         }
-        assert set(read_json(Path(out) / "manifest.json")["files"]) == set(names)
+        assert found == {"dev-en.jsonl": texts["dev"], "test-en.jsonl": texts["en"], "test-de.jsonl": texts["de"]}
+        splits = {"dev": {"en": "dev-en.jsonl"}, "test": {"en": "test-en.jsonl", "de": "test-de.jsonl"}}
+        assert read_json(Path(out) / "manifest.json")["splits"] == splits
 
 
-def test_languages_that_the_hub_does_not_keep_apart_are_refused() -> None:
-    section = Hub("owner/set", "0" * 40, {"dev": "dev", "test": "test"}, {"text": "q"})
-    with pytest.raises(ParameterError, match=r"'test\.\{language\}\.jsonl' of test, must both have \{language\}"):
+def test_the_code_of_a_language_may_be_another_on_the_hub(hub: Any) -> None:
+    hub.files = {"eng.parquet": parquet([{"q": "english"}]), "ger.parquet": parquet([{"q": "deutsch"}])}
+    section = {"repo": hub.REPO, "revision": hub.commit, "columns": {"text": "q"}, "codes": {"de": "ger", "en": "eng"}}
+    manifest_of({**section, "splits": {"test": "{language}.parquet"}}, Expected(["en", "de"], {"test": "t"}))
+    assert [lines_of(f"out/test-{one}.jsonl")[0]["text"] for one in ("en", "de")] == ["english", "deutsch"]
+
+
+@pytest.mark.parametrize(
+    ("test", "message"),
+    [
+        (
+            "test",
+            r"splits\.test: nothing says where 'en' is among en, de; put \{language\} into config, split or where",
+        ),
+        ([{"split": "a", "languages": ["en"]}], r"splits\.test: no entry is for 'de'"),
+        ({"split": "{language}", "rows": [1]}, r"rows is \[1\], expected a number, or the first and the last \+ 1"),
+        (
+            {"split": "{language}", "pictures": {"image": "p"}},
+            r"pictures: image has no id; name the column .* columns\.im",
+        ),
+        ({"split": "{language}", "column": {}}, r"unknown key 'column'\. Did you mean 'columns'"),
+        (3, r"splits\.test is 3, expected a split of the hub, or an entry"),
+    ],
+)
+def test_an_entry_that_makes_no_sense_is_refused(test: Any, message: str) -> None:
+    section = {
+        "repo": "owner/set",
+        "revision": "0" * 40,
+        "columns": {"text": "q"},
+        "splits": {"dev": "d", "test": test},
+    }
+    with pytest.raises(ParameterError, match=message):
         hub_of(section, LANGUAGES, "here")
+
+
+def test_every_split_may_come_from_repositories_of_its_own(hub: Any) -> None:
+    """Zero-shot targets train elsewhere, and anli_plus is three sets."""
+    there = {"test.parquet": parquet([{"b": "tested"}])}
+    two = hub.add("other/two", {"data/train.parquet": parquet([{"b": "of two"}])})
+    hub.files = {"data/train.parquet": parquet([{"a": "of one"}, {"a": "of one again"}]), **there}
+    one = {"repo": hub.REPO, "revision": hub.commit}
+    sources = [
+        {**one, "split": "train", "columns": {"text": "a"}},
+        {"repo": "other/two", "revision": two, "split": "train", "columns": {"text": "b"}},
+    ]
+    section = {**one, "columns": {"text": "b"}, "splits": {"train": sources, "test": "test.parquet"}}
+    manifest_of(section, Expected(["en"], {"train": "a", "test": "b"}))
+    texts = [(row["id"], row["text"]) for row in lines_of("out/train-en.jsonl")]
+    assert texts == [("train-0", "of one"), ("train-1", "of one again"), ("train-2", "of two")]
+    assert lines_of("out/test-en.jsonl") == [{"id": "test-0", "text": "tested"}]
+    source = read_json(Path("out/manifest.json"))["source"]
+    assert f"hf://datasets/other/two@{two}" in source
+    assert f"hf://datasets/owner/set@{hub.commit}" in source
+
+
+@pytest.mark.parametrize(("lost", "moved"), [("", 0), ("\n", 2), (" \t", 2)])
+def test_answers_are_moved_by_the_white_space_that_their_context_has_lost(hub: Any, lost: str, moved: int) -> None:
+    starts = [3 + len(lost), 10 + len(lost)]
+    row = {
+        "context": "In Pau, or Pau",
+        "question": "Where?",
+        "answers": {"text": ["Pau", " Pau"], "answer_start": starts},
+    }
+    (found,) = written(hub, parquet([row]), {key: key for key in row}, stripped=True)
+    assert found["answers"] == {"text": ["Pau", " Pau"], "answer_start": [3, 10]}
+    files = read_json(Path("out/manifest.json"))["files"]["test-en.jsonl"]
+    assert sum(files.get("changed", {}).values()) == moved
+    assert ("2 answer starts moved by the white space" in summary(Path("out"))) == bool(moved)
+
+
+def test_answers_that_no_white_space_explains_are_left_for_the_reader_to_refuse(hub: Any) -> None:
+    answers = {"text": ["Pau", "Pau"], "answer_start": [4, 11]}  # one off by one, one by none
+    row = {"context": "In Pau, or Pau", "question": "Where?", "answers": answers}
+    assert written(hub, parquet([row]), {key: key for key in row}, stripped=True)[0]["answers"] == answers
+
+
+def test_a_text_may_be_made_of_columns_and_values_read_as_others(hub: Any) -> None:
+    row = {"premise": " It rains. ", "question": "cause", "c1": "a", "c2": "b", "label": 0}
+    columns = {"text": "{premise} {question}", "choices": ["c1", "c2"], "label": "label"}
+    values = {"question": {"cause": "What was the cause?", "effect": "What happened?"}}
+    assert written(hub, parquet([row]), columns, values=values)[0]["text"] == "It rains. What was the cause?"
+    with pytest.raises(DataError, match=r"row 2: found question 'why', expected one of cause, effect"):
+        written(hub, parquet([row, {**row, "question": "why"}]), columns, values=values)
+
+
+def test_one_row_may_be_several(hub: Any) -> None:
+    row = {"caption": ["a cat", "a cat sits"], "img": 7, "c0": "x", "c1": "y"}
+    found = written(hub, parquet([row]), {"text": "each", "image": "img"}, each="caption")
+    assert found == [
+        {"id": "test-0#1", "text": "a cat", "image": "7"},
+        {"id": "test-0#2", "text": "a cat sits", "image": "7"},
+    ]
+    assert [one["text"] for one in written(hub, parquet([row]), {"text": "each"}, each=["c0", "c1"])] == ["x", "y"]
+    lines = parquet([{"text": "one\n\n two"}])
+    assert [one["text"] for one in written(hub, lines, {"text": "each"}, each="text")] == ["one", "two"]
+    with pytest.raises(DataError, match=r"row 1: found img 7, expected a list or a text"):
+        written(hub, parquet([row]), {"text": "each"}, each="img")
+
+
+def test_what_does_not_belong_to_a_text_is_taken_out(hub: Any) -> None:
+    """Flickr30k Entities JP numbers the phrases of its captions."""
+    found = written(hub, parquet([{"q": "1犬が2走る"}]), {"text": "q"}, without={"q": "[0-9]+"})
+    assert [one["text"] for one in found] == ["犬が走る"]
+
+
+def test_the_ending_of_a_picture_s_name_is_no_part_of_its_id(hub: Any) -> None:
+    assert written(hub, parquet([{"q": "a", "f": "x/12.jpg"}]), {"text": "q", "image": "f"})[0]["image"] == "12"
+
+
+def test_pairs_of_sentences_become_queries_and_candidates(hub: Any) -> None:
+    """As Tatoeba has them, a pair per row, and as BUCC has them, two lists and the numbers of those that match."""
+    one = {"repo": hub.REPO, "revision": hub.commit}
+    hub.files = {
+        "t.parquet": parquet([{"s": "eins", "t": "one"}, {"s": "zwei", "t": "two"}]),
+        "b.parquet": parquet([{"s": ["eins", "zwei", "drei"], "t": ["two", "one"], "gold": [[1, 2], [2, 1]]}]),
+    }
+    query, candidate = {"side": "query"}, {"side": "candidate"}
+    tatoeba = [
+        {"split": "t.parquet", "columns": {"id": "q-{row}", "text": "t", "gold": ["c-{row}"]}, "constants": query},
+        {"split": "t.parquet", "columns": {"id": "c-{row}", "text": "s"}, "constants": candidate},
+    ]
+    match = {"matches": "gold", "constants": query}
+    bucc = [
+        {
+            "split": "b.parquet",
+            "each": "s",
+            "columns": {"id": "q-{item}", "text": "each", "gold": "c-{match}"},
+            **match,
+        },
+        {"split": "b.parquet", "each": "t", "columns": {"id": "c-{item}", "text": "each"}, "constants": candidate},
+    ]
+    expected = {
+        "t": [("q-1", "one", ["c-1"]), ("q-2", "two", ["c-2"]), ("c-1", "eins", None), ("c-2", "zwei", None)],
+        "b": [("q-1", "eins", ["c-2"]), ("q-2", "zwei", ["c-1"]), ("q-3", "drei", []), ("c-1", "two", None)],
+    }
+    for out, entries in (("t", tatoeba), ("b", bucc)):
+        manifest_of({**one, "splits": {"test": entries}}, Expected(["en"], {"test": "x"}), out=out)
+        found = [(row["id"], row["text"], row.get("gold")) for row in lines_of(f"{out}/test-en.jsonl")]
+        assert found[:4] == expected[out]
+
+
+def test_only_rows_with_a_value_and_only_so_many_are_read(hub: Any) -> None:
+    rows = [{"q": f"q{number}", "part": "Val" if number % 2 else "train"} for number in range(10)]
+    assert [one["text"] for one in written(hub, parquet(rows), {"text": "q"}, where={"part": "val"}, rows=2)] == [
+        "q1",
+        "q3",
+    ]
+    assert [one["text"] for one in written(hub, parquet(rows), {"text": "q"}, rows=[7, 9])] == ["q7", "q8"]
+
+
+def test_shards_beyond_the_rows_that_are_wanted_are_not_downloaded(hub: Any) -> None:
+    hub.files = {f"train-0000{n}-of-00003.parquet": parquet([{"q": f"{n}{m}"} for m in range(3)]) for n in range(3)}
+    entry = {"split": "train", "rows": 4}
+    section = {"repo": hub.REPO, "revision": hub.commit, "columns": {"text": "q"}, "splits": {"train": entry}}
+    manifest_of(section, Expected(["en"], {"train": "a"}))
+    assert [row["text"] for row in lines_of("out/train-en.jsonl")] == ["00", "01", "02", "10"]
+    assert not [one for one in hub.requests if "resolve" in one and "train-00002" in one]
+
+
+def test_labels_are_numbers_digits_truth_or_names(hub: Any) -> None:
+    for labels, found in (
+        ([0, 1], "no yes"),
+        (["0", "1"], "no yes"),
+        ([False, True], "no yes"),
+        (["yes", "no"], "yes no"),
+    ):
+        rows = [{"q": "q", "label": one} for one in labels]
+        assert [
+            one["label"] for one in written(hub, parquet(rows), {"text": "q", "label": "label"}, ["no", "yes"])
+        ] == (found.split())
+
+
+def test_ten_answers_are_kept_and_whole_numbers_become_texts(hub: Any) -> None:
+    row = {"q": "how many", "i": 12, "answers": [{"answer": "2", "id": 1}, {"answer": "two", "id": 2}], "a": 2}
+    columns = {"question": "q", "image": "i", "answers": "answers.answer", "answer": "a"}
+    assert written(hub, parquet([row]), columns) == [
+        {"id": "test-0", "question": "how many", "image": "12", "answers": ["2", "two"], "answer": "2"}
+    ]
+
+
+def test_rows_without_a_value_are_left_out_and_counted(hub: Any) -> None:
+    texts = ["good", None, "  ", "good"]
+    rows = [{"q": one, "c": ["a", "b"], "label": label} for one, label in zip(texts, (0, 0, 1, None), strict=True)]
+    found = written(hub, parquet(rows), {"text": "q", "choices": "c", "label": "label"})
+    assert [one["id"] for one in found] == ["test-0"]
+    skipped = read_json(Path("out/manifest.json"))["files"]["test-en.jsonl"]["skipped"]
+    assert skipped == {"no text": 2, "no gold label": 1}
+    with pytest.raises(DataError, match=r"found no row of test in 'en' \(1 left out: no text\), expected at least one"):
+        written(hub, parquet([rows[2]]), {"text": "q"})
+
+
+def test_json_lines_and_csv_are_read_too(hub: Any) -> None:
+    rows = [{"q": "eins", "label": "yes"}, {"q": "zwei", "label": "no"}]
+    hub.files = {
+        "d.jsonl": "".join(json.dumps(row) + "\n" for row in rows).encode(),
+        "t.csv": b"q,label\neins,yes\nzwei,no\n",
+    }
+    section = {"repo": hub.REPO, "revision": hub.commit, "columns": {"text": "q", "label": "label"}}
+    manifest_of({**section, "splits": {"dev": "d.jsonl", "test": "t.csv"}}, Expected(["en"], {"dev": "a", "test": "b"}))
+    for split in ("dev", "test"):
+        found = [(row["text"], row["label"]) for row in lines_of(f"out/{split}-en.jsonl")]
+        assert found == [("eins", "yes"), ("zwei", "no")]
+    hub.files["e.jsonl"] = hub.files["d.jsonl"] + b'{"q": "dr'
+    open_repository.cache_clear()
+    with pytest.raises(DataError, match=r"e\.jsonl: found a broken file"):
+        manifest_of({**section, "splits": {"dev": "e.jsonl"}}, Expected(["en"], {"dev": "a"}), out="again")
+
+
+def test_a_wrong_column_is_known_before_the_download_where_the_card_names_them(hub: Any) -> None:
+    features = [{"name": "q", "dtype": "string"}]
+    info = {"features": features, "splits": [{"name": "test", "num_bytes": 1, "num_examples": 1}]}
+    hub.files = {"README.md": readme({"dataset_info": info}), "data/test.parquet": parquet([{"q": "a"}])}
+    section = {"repo": hub.REPO, "revision": hub.commit, "columns": {"text": "text"}, "splits": {"test": "test"}}
+    with pytest.raises(DataError, match=r"found columns q, expected a column 'text'"):
+        manifest_of(section, Expected(["en"], {"test": "a"}))
+    assert not [one for one in hub.requests if "test.parquet" in one]
 
 
 @pytest.mark.parametrize(
@@ -156,28 +376,23 @@ def test_languages_that_the_hub_does_not_keep_apart_are_refused() -> None:
     [
         ([{"config_name": "b"}], None),
         ([{"config_name": "a"}, {"config_name": "b", "default": True}], None),
-        (
-            [{"config_name": "a"}, {"config_name": "b"}],
-            r"found 2 configurations \(a, b\), expected a choice among them",
-        ),
+        ([{"config_name": "a"}, {"config_name": "b"}], r"Config name is missing\."),
     ],
 )
 def test_a_configuration_has_to_be_named_unless_one_is_meant(hub: Any, configs: Any, message: str | None) -> None:
     for one in configs:
         one["data_files"] = [{"split": "test", "path": [f"{one['config_name']}/*.parquet"]}]
     hub.files = {
-        "b/x.parquet": parquet([{"q": "of b"}]),
-        "README.md": f"---\n{json.dumps({'configs': configs})}\n---\n".encode(),
+        **{f"{one}/x.parquet": parquet([{"q": f"of {one}"}]) for one in "ab"},
+        "README.md": readme({"configs": configs}),
     }
-    files = hub_of(
-        Hub(hub.REPO, hub.commit, {"test": "test"}, {"text": "q"}), Expected(["en"], {"test": "x.jsonl"}), "here"
-    )
+    section = {"repo": hub.REPO, "revision": hub.commit, "columns": {"text": "q"}, "splits": {"test": "test"}}
     if message:
         with pytest.raises(DataError, match=message):
-            write_hub(files, Path("out"), "", "")
+            manifest_of(section, Expected(["en"], {"test": "x"}))
     else:
-        write_hub(files, Path("out"), "", "")
-        assert json.loads(Path("out/x.jsonl").read_text(encoding="utf-8"))["text"] == "of b"
+        manifest_of(section, Expected(["en"], {"test": "x"}))
+        assert lines_of("out/test-en.jsonl")[0]["text"] == "of b"
 
 
 def test_what_was_made_is_read_without_any_connection(
@@ -191,8 +406,8 @@ def test_what_was_made_is_read_without_any_connection(
     hub.files = {"dev.parquet": parquet(rows)}
     labels = ["entailment", "neutral", "contradiction"]
     columns = {key: key for key in rows[0]}
-    section = Hub(hub.REPO, hub.commit, {"dev": "dev"}, columns, labels=labels)
-    write_hub(hub_of(section, expected, "here"), Path("out"), "", "").write()
+    section = {"repo": hub.REPO, "revision": hub.commit, "columns": columns, "labels": labels}
+    manifest_of({**section, "splits": {"dev": "dev.parquet"}}, expected)
 
     def refuse(*_: Any) -> None:
         raise AssertionError("a connection was opened")

@@ -109,7 +109,7 @@ def test_a_file_of_several_splits_is_copied_once_and_lines_are_counted(
 def test_a_missing_language_is_named_and_the_others_are_counted(official: Any, assets: Path, tmp_path: Path) -> None:
     fill(tmp_path / "here", *set(THERE) - {"test/de.json", "test/zh.json"})
     official("xgqa", XGQA, root="here")
-    with pytest.raises(DataError, match=r"here/test/de\.json: found no such file \(nor 1 more, such as zh\.json\)"):
+    with pytest.raises(DataError, match=r"here/test/de\.json: found no such file \(nor 1 more: test/zh\.json\)"):
         write_raw("xgqa", assets, Path("out"))
     assert not Path("out").exists()
 

@@ -183,6 +183,7 @@ def test_a_question_of_lareqa_is_answered_in_every_language(write: Write, tmp_pa
         asked = {"id": "q", "question": "?", "answers": [{"answer_start": 0, "text": context[:2]}]}
         paragraph = {"context": context, "sentence_breaks": [[0, len(context)]], "qas": [asked]}
         write({"data": [{"paragraphs": [paragraph]}]}, f"{language}.json")
+    write({"files": {}}, "manifest.json")  # of the raw set, not of a language called `manifest`
     spec = task("retrieval", {"test": "{language}.json"}, ["en", "de"], format="lareqa")
     examples = read_split(spec, "test", tmp_path).examples
     assert [one.gold for one in examples if one.side == "query"] == [("en-1-1", "de-1-1")] * 2

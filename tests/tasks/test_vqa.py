@@ -90,6 +90,12 @@ def test_havqa_s_answers_lose_capitals_and_full_stop(answer: str, plain: str) ->
     assert plain_answer(answer) == plain
 
 
+def test_rows_may_have_the_answers_of_several_people(write: Write, read: Read) -> None:
+    row = {"id": 1, "question": "How many?", "image": "7", "answers": ["2"] * 3 + ["Two"] + ["3"] * 6}
+    (example,) = read("vqa", "rows", write([row], "r.jsonl"), images={"7"}).examples
+    assert (example.answer, example.scores) == ("3", {"3": 1.0, "2": 0.9, "two": 0.3})
+
+
 def test_rows_may_have_scores_and_types(write: Write, read: Read) -> None:
     row = {"id": 1, "question": "What?", "image": "n1.jpg", "answer": "cat"}
     types = {"structural": "query", "semantic": "obj", "scores": {"cat": 0.6, "dog": 0.9}}

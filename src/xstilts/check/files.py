@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xstilts.base.cells import Study
-from xstilts.base.errors import ParameterError
+from xstilts.base.errors import DataError, ParameterError, XstiltsError
 from xstilts.base.kinds import MIXTURE
 from xstilts.base.parameters import (
     PARAMS,
@@ -22,7 +22,7 @@ from xstilts.base.parameters import (
     task_settings,
 )
 from xstilts.check.choices import NamedStudy, check_choices, check_study
-from xstilts.check.grid import GRID, PHASES, Grid, check_grid
+from xstilts.check.grid import GRID, NO_FEATURES, PHASES, Grid, check_grid
 from xstilts.check.words import all_keys, joined, known_keys
 from xstilts.data.pictograms.build import DATASETS
 from xstilts.data.raw import NAMES, DataSettings, has_own_data, official_source
@@ -59,8 +59,37 @@ def check_parameters() -> None:
         check_recipe(recipe, universe)
     read_comparisons()
     study = check_study(chosen.study, str(PARAMS), universe)
-    for dataset in datasets_read(chosen.intermediate, study):
-        (check_official if chosen.world == "official" else check_embedded)(dataset)
+    check_data(datasets_read(chosen.intermediate, study), universe, chosen.world == "official")
+
+
+def check_data(datasets: Sequence[str], universe: Grid, official: bool) -> None:
+    """Check that there are data for each set, and pictures for each set of features; name all that is missing.
+
+    Nothing is copied or downloaded.
+    """
+    suppliers = image_suppliers(datasets, universe)
+    missing = []
+    for dataset in dict.fromkeys([*datasets, *suppliers]):
+        try:
+            if official:
+                check_official(dataset, suppliers.get(dataset, []))
+            else:
+                check_embedded(dataset)
+        except XstiltsError as error:
+            missing.append(str(error))
+    if missing := list(dict.fromkeys(missing)):
+        head = "" if len(missing) == 1 else f"{len(missing)} sets cannot be read:\n- "
+        raise ParameterError(head + "\n- ".join(missing))
+
+
+def image_suppliers(datasets: Sequence[str], universe: Grid) -> dict[str, list[str]]:
+    """{set whose pictures become features: the sets among `datasets` that use them}."""
+    users: dict[str, list[str]] = {}
+    for dataset in datasets:
+        features = Path(universe.datasets[dataset])
+        if features != Path(NO_FEATURES):
+            users.setdefault(features.name, []).append(dataset)
+    return users
 
 
 def check_task(task: str) -> None:
@@ -127,12 +156,20 @@ def check_embedded(dataset: str) -> None:
         raise ParameterError(f"{PARAMS}: world: the embedded world has no '{dataset}'; {hint}")
 
 
-def check_official(dataset: str) -> None:
-    """Check that the published data of a dataset are where its task file says, or that a dataset of the hub is named.
+def check_official(dataset: str, users: Sequence[str]) -> None:
+    """Check that the published data of a set are where its task file says, or that a dataset of the hub is named.
 
-    Nothing is copied or downloaded. A missing file is a `DataError` naming it.
+    Args:
+        users: the sets that need its pictures, as features.
+
+    Raises:
+        DataError: naming missing files, or the folder of pictures that neither this machine nor the hub has.
     """
-    official_source(dataset)
+    source = official_source(dataset)
+    if users and not source.has_images:
+        found = f"no pictures for the features of {joined(users)}"
+        where = f"{source.root}, or `pictures` in data.official.hub of {STAGES}/tasks/{dataset}.yaml"
+        raise DataError(source.root, None, found, f"data.official.images of {dataset}", f"put them into {where}")
 
 
 def write_checked(out: Path) -> None:

@@ -9,11 +9,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from xstilts.base.errors import ParameterError, did_you_mean
-from xstilts.base.languages import LANGUAGE3
+from xstilts.base.languages import LANGUAGE3, LANGUAGE_NAME
 from xstilts.base.parameters import build
 
 Names = dict[str, str | list[str]]  # by split: one file or several
-LANGUAGES = ("{language}", "{language3}")
+LANGUAGES = ("{language}", "{language3}", "{language_name}")
 SHOTS = "{shots}"
 OWN_NAMES = ("manifest.json", "images.zip", "vectors")  # what the raw stage writes itself
 
@@ -97,6 +97,7 @@ def filled(pattern: str, language: str, shots: int, where: str) -> str:
             hint = did_you_mean(language, LANGUAGE3)
             raise ParameterError(f"{where}: '{pattern}' needs a three-letter code for '{language}'.{hint}")
         pattern = pattern.replace(LANGUAGES[1], LANGUAGE3[language])
+    pattern = pattern.replace(LANGUAGES[2], LANGUAGE_NAME.get(language, language))
     if SHOTS in pattern and shots < 1:
         raise ParameterError(f"{where}: '{pattern}' needs shots, the images that a few-shot task is trained on")
     return pattern.replace(LANGUAGES[0], language).replace(SHOTS, str(shots))

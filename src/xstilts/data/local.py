@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from xstilts.data.expected import Expected, Names, RawFile, as_list, filled, nam
 from xstilts.data.images import VectorFiles, collect, copy_vectors
 from xstilts.data.manifest import IMAGES, Manifest
 
+SHOWN = 6  # missing files that are named
 _ADVICE = "put it there, or correct data.official in the task's file"
 
 
@@ -27,7 +28,7 @@ class Official:
             have those names already. `{language}`, `{language3}` and `{shots}` mean the same in both.
         images: a folder or a zip of pictures under `root`, or a list of them.
         vectors: `file`, `ids` and, for a detector, `boxes`, instead of pictures (`VectorFiles`).
-        hub: a dataset of the Hugging Face hub, where no root is set (`xstilts.data.hub.Hub`).
+        hub: datasets of the Hugging Face hub, for splits of which no file lies below `root` (`xstilts.data.hub`).
     """
 
     root: str | None = None
@@ -46,25 +47,37 @@ class LocalFiles:
     vectors: tuple[Path, Path, Path | None] | None
 
 
-def find_official(official: Official, expected: Expected | None, root: Path, where: str) -> LocalFiles:
-    """Find everything that `data.official` names.
+def splits_there(official: Official, expected: Expected, root: Path, where: str) -> list[str]:
+    """The splits of which at least one file is there."""
+    return [
+        split
+        for split in expected.files
+        if any(path.is_file() for path in _copies(official, expected, root, where, [split]).values())
+    ]
+
+
+def find_official(official: Official, expected: Expected, root: Path, where: str, splits: Sequence[str]) -> LocalFiles:
+    """Find the files of some splits, and the images and vectors.
 
     Args:
-        expected: what `encode.files` names; None: only images and vectors are wanted.
+        expected: what `encode.files` names.
         root: folder of the files.
         where: the place of the section `data.official`, for errors.
+        splits: those that are read from local files. If there are none, images that are missing come from elsewhere.
 
     Raises:
         ParameterError: names that do not fit those of `encode.files`.
-        DataError: a missing or empty file; names the first, and how many more there are.
+        DataError: missing or empty files; names them.
     """
-    copies = {} if expected is None else _copies(official, expected, root, where)
+    copies = _copies(official, expected, root, where, splits)
     images = [root / one for one in as_list(official.images or [])]
     vectors = None
-    if official.vectors is not None:
+    if not splits or official.root is None:
+        images = [one for one in images if one.exists()] if official.root is not None else []
+    if official.vectors is not None and splits:
         named = build(VectorFiles, official.vectors, f"{where}.vectors")
         vectors = (root / named.file, root / named.ids, None if named.boxes is None else root / named.boxes)
-    _check_there([*copies.values(), *(path for path in vectors or () if path is not None)], images)
+    _check_there([*copies.values(), *(path for path in vectors or () if path is not None)], images, root)
     return LocalFiles(copies, images, vectors)
 
 
@@ -88,11 +101,13 @@ def count_rows(path: Path) -> int | None:
         return sum(not line.isspace() for line in lines)
 
 
-def _copies(official: Official, expected: Expected, root: Path, where: str) -> dict[str, Path]:
-    """{path in the raw set: official file}; a file that several splits name is there once."""
+def _copies(official: Official, expected: Expected, root: Path, where: str, splits: Sequence[str]) -> dict[str, Path]:
+    """{path in the raw set: official file} of some splits; a file that several of them name is there once."""
     _check_names(official, expected, where)
     copies: dict[str, Path] = {}
     for file in raw_files(expected, where.replace("data.official", "encode")):
+        if file.split not in splits:
+            continue
         source = root / _official_name(official, expected, file, where)
         if copies.setdefault(file.path, source) != source:
             raise ParameterError(f"{where}.files: both {copies[file.path]} and {source} would become {file.path}")
@@ -126,10 +141,11 @@ def _check_names(official: Official, expected: Expected, where: str) -> None:
                 raise ParameterError(f"{where}.files: {found} must both have {{language}}, or neither")
 
 
-def _check_there(files: list[Path], images: list[Path]) -> None:
+def _check_there(files: list[Path], images: list[Path], root: Path) -> None:
     missing = [path for path in files if not path.is_file()] + [path for path in images if not path.exists()]
     if missing:
-        more = f" (nor {len(missing) - 1} more, such as {missing[1].name})" if len(missing) > 1 else ""
+        named = ", ".join(path.as_posix().removeprefix(f"{root.as_posix()}/") for path in missing[1:SHOWN])
+        more = f" (nor {len(missing) - 1} more: {named}{', ...' if len(missing) > SHOWN else ''})" if named else ""
         raise DataError(missing[0], None, f"no such file{more}", "an official file", _ADVICE)
     for path in files:
         if not path.stat().st_size:

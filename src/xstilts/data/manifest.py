@@ -22,6 +22,7 @@ class Manifest:
 
     Attributes:
         languages: those of the set, if they are not the ones of the official set.
+        splits: {split: {language: file}} of the splits whose files are not the ones that `encode.files` names.
     """
 
     def __init__(self, root: Path, licence: str, source: str, data: str = OFFICIAL) -> None:
@@ -33,6 +34,7 @@ class Manifest:
         self._root = root
         self._about = {"data": data, "licence": licence, "source": source}
         self.languages: list[str] = []
+        self.splits: dict[str, dict[str, str]] = {}
         self._files: dict[str, dict[str, Any]] = {}
 
     def note(self, name: str, rows: int | None = None, **more: Any) -> None:
@@ -41,16 +43,30 @@ class Manifest:
         Args:
             rows: how many questions, scenes or images it holds, if known.
             more: `format`, where it is not the task's; `of`, the official file that it comes from; `skipped`, {reason:
-                rows} that were left out.
+                rows} that were left out; `changed`, {how: how often}.
         """
         path = self._root / name
         self._files[name] = {"sha256": sha256_of(path), "bytes": path.stat().st_size, "rows": rows, **more}
 
+    def add_source(self, place: str, licence: str) -> None:
+        """Name a further source, and its licence if it is another."""
+        if place not in self._about["source"]:
+            self._about["source"] = f"{self._about['source']} ({place})".strip()
+            self._about["licence"] = _both(self._about["licence"], licence)
+
     def write(self) -> None:
         """Write manifest.json."""
         files = dict(sorted(self._files.items()))
-        languages = {"languages": self.languages} if self.languages else {}
-        write_json(self._root / MANIFEST, {"files": files, **self._about, **languages})
+        own = {key: one for key, one in (("languages", self.languages), ("splits", self.splits)) if one}
+        write_json(self._root / MANIFEST, {"files": files, **self._about, **own})
+
+
+def _both(licence: str, card: str) -> str:
+    """The licence of the task's file and, if the card of the hub names another, that one as well."""
+    letters = ["".join(one for one in text.lower() if one.isalnum()) for text in (licence, card)]
+    if letters[1] in letters[0]:
+        return licence
+    return f"{licence or 'not named in the task file'} (the hub's card: {card})"
 
 
 def summary(root: Path) -> str:
@@ -59,14 +75,17 @@ def summary(root: Path) -> str:
     files = manifest["files"]
     texts = [entry["rows"] for name, entry in files.items() if name != IMAGES and not name.startswith(VECTORS + "/")]
     skipped: Counter[str] = Counter()
+    changed: Counter[str] = Counter()
     for entry in files.values():
         skipped.update(entry.get("skipped", {}))
+        changed.update(entry.get("changed", {}))
     counted = [rows for rows in texts if rows is not None]
     parts = [f"{root.name}: {len(files)} files"]
     if counted:
         parts.append(f"{sum(counted):,} rows" + (f" in {len(counted)} of them" if len(counted) < len(texts) else ""))
     for reason, left_out in skipped.items():
         parts.append(f"{left_out:,} rows left out: {reason}")
+    parts += [f"{number:,} {how}" for how, number in changed.items()]
     if IMAGES in files:
         parts.append(f"{files[IMAGES]['rows']:,} images")
     size = sum(entry["bytes"] for entry in files.values())

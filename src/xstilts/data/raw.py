@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,9 +15,9 @@ from xstilts.base.errors import DataError, ParameterError, did_you_mean
 from xstilts.base.files import whole_directory
 from xstilts.base.kinds import KINDS
 from xstilts.base.parameters import STAGES, Range, build, choices, task_file, task_kind, task_section
-from xstilts.data.expected import expected_of
-from xstilts.data.hub import Hub, HubFiles, hub_of, write_hub
-from xstilts.data.local import LocalFiles, Official, copy_files, find_official
+from xstilts.data.expected import Expected, expected_of
+from xstilts.data.hub import HubSet, hub_of, write_hub
+from xstilts.data.local import LocalFiles, Official, copy_files, find_official, splits_there
 from xstilts.data.manifest import Manifest
 from xstilts.data.pictograms.build import DATASETS, World, make
 
@@ -49,12 +49,20 @@ class Source:
     """Where the official data of a task come from; all local files are known to exist.
 
     Attributes:
-        local: the files, or only the images where the texts come from the hub.
-        hub: the dataset of the hub, None if a root is set.
+        root: the folder of local files.
+        local: the files of the splits that are there.
+        hub: all other splits; None: there are none.
     """
 
+    root: Path
     local: LocalFiles
-    hub: HubFiles | None
+    hub: HubSet | None
+
+    @property
+    def has_images(self) -> bool:
+        """Whether there are pictures, or vectors in their place, on this machine or on the hub."""
+        from_hub = self.hub is not None and any(one.pictures for part in self.hub.plans() for one in part.sources)
+        return bool(self.local.images) or self.local.vectors is not None or from_hub
 
 
 def write_raw(dataset: str, assets: Path, out: Path) -> None:
@@ -83,41 +91,60 @@ def write_raw(dataset: str, assets: Path, out: Path) -> None:
 
 def has_own_data(dataset: str) -> bool:
     """Whether a set that the embedded world lacks has files of its own; it is then read beside the embedded ones."""
-    return dataset not in DATASETS and bool(_settings(dataset).official.get("root"))
+    if dataset in DATASETS or not _settings(dataset).official.get("root"):
+        return False
+    official, expected, root, where = _section(dataset)
+    return bool(splits_there(official, expected, root, where))
 
 
 def official_source(dataset: str) -> Source:
     """Find the official data of a task, without copying or downloading anything.
 
+    A split of which a file lies below `root` is read from there; all others come from the hub.
+
     Raises:
         ParameterError: neither a root nor a dataset of the hub, or values that cannot be used.
         DataError: a missing local file.
     """
+    official, expected, root, where = _section(dataset)
+    splits = list(expected.files)
+    there = splits_there(official, expected, root, where) if official.root is not None else []
+    names_labels = KINDS[task_kind(dataset)].has_listed_labels
+    named = list((official.hub or {}).get("splits") or ())
+    absent = [split for split in splits if split not in there]
+    missing = [split for split in absent if split not in named]
+    if official.hub is not None:
+        hub_of(official.hub, expected, f"{where}.hub", names_labels, named)
+    if official.root is None and missing:
+        what = f"{' and '.join(missing)} of {dataset}" if official.hub else dataset
+        raise ParameterError(
+            f"{where} names no root and no hub for it, so the world 'official' has no {what}; set root to the folder "
+            f"of its files (below data_root of params.yaml), or choose `world: pictograms`"
+        )
+    local = find_official(official, expected, root, where, [*there, *missing])
+    from_hub = [split for split in absent if split in named]
+    hub = hub_of(official.hub or {}, expected, f"{where}.hub", names_labels, from_hub) if from_hub else None
+    if hub is not None and local.images and hub.images:
+        hub = replace(hub, images=[])  # pictures that are here are not downloaded
+    return Source(root, local, hub)
+
+
+def _section(dataset: str) -> tuple[Official, Expected, Path, str]:
+    """The section `data.official`, the files that are expected, the folder of local ones, and where it all stands."""
     where = f"{STAGES}/tasks/{dataset}.yaml: data.official"
     official = build(Official, _settings(dataset).official, where)
-    base = Path(str(choices().get("data_root") or "."))
-    if official.root is None and official.hub is None:
-        raise ParameterError(
-            f"{where} names no root and no hub, so the world 'official' has no {dataset}; set root to the folder of "
-            f"its files (below data_root of params.yaml), or choose `world: pictograms`"
-        )
     # The names of files are the task's own: nothing in the defaults changes them.
     expected = expected_of(task_file(dataset).get("encode") or {}, f"{STAGES}/tasks/{dataset}.yaml: encode")
-    if official.root is not None:
-        return Source(find_official(official, expected, base / official.root, where), None)
-    names_labels = KINDS[task_kind(dataset)].has_listed_labels
-    hub = hub_of(build(Hub, official.hub or {}, f"{where}.hub"), expected, f"{where}.hub", names_labels)
-    return Source(find_official(official, None, base, where), hub)
+    return official, expected, Path(str(choices().get("data_root") or ".")) / (official.root or "."), where
 
 
 def _write_official(dataset: str, settings: DataSettings, out: Path) -> None:
     source = official_source(dataset)
     with whole_directory(out) as draft:
-        if source.hub is None:
-            manifest = Manifest(draft, settings.licence, settings.citation)
-        else:
-            manifest = write_hub(source.hub, draft, settings.licence, settings.citation)
+        manifest = Manifest(draft, settings.licence, settings.citation)
         copy_files(source.local, draft, manifest)
+        if source.hub is not None:
+            write_hub(source.hub, draft, manifest)
         manifest.write()
 
 

@@ -36,17 +36,18 @@ def split_files(task: TaskSpec, split: str, raw: Path) -> list[SplitFile]:
     Raises:
         DataError: there is a test file in a language that the task does not list.
     """
-    section, written = task.encode, _manifest(raw).get("files", {})
-    files = []
+    section, manifest = task.encode, _manifest(raw)
+    written, files = manifest.get("files", {}), []
+    if split in manifest.get("splits", {}):  # the hub's data, in files of their own
+        own = manifest["splits"][split]
+        return [SplitFile(one, ROWS, raw / own[one]) for one in split_languages(section, split) if one in own]
     for language in split_languages(section, split):
-        for position, (name, pattern) in enumerate(named_files(section, task.kind, split)):
+        for name, pattern in named_files(section, task.kind, split):
             everywhere = has_language(pattern) or FORMATS[task.kind][name].every_language
             if everywhere or language == section.languages[0]:
                 path = _filled(pattern, language, section.shots)
                 own = written.get(path, {}).get("format")
                 files.append(SplitFile(language, _known(task, raw, path, own or name), raw / path))
-                if own == ROWS and not position:
-                    break  # the hub's data: the whole split is in its first file
     if split == "test":
         for _, pattern in named_files(section, task.kind, split):
             _refuse_unlisted(task, pattern.replace(SHOTS, str(section.shots)), raw)
@@ -114,7 +115,7 @@ def _refuse_unlisted(task: TaskSpec, pattern: str, raw: Path) -> None:
     first, *others = [re.escape(part) for part in pattern.split(LANGUAGE)]
     name = re.compile(first + r"(?P<language>[^/]+?)" + r"(?P=language)".join(others))
     for path in sorted(raw.glob(pattern.replace(LANGUAGE, "*"))):
-        match = name.fullmatch(path.relative_to(raw).as_posix())
+        match = None if path.name == MANIFEST else name.fullmatch(path.relative_to(raw).as_posix())
         if match and match["language"] not in task.encode.languages:
             found, expected = f"language '{match['language']}'", f"one of {', '.join(task.encode.languages)}"
             raise DataError(path, None, found, expected, _list_it(task, "the file"))

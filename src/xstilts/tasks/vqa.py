@@ -114,13 +114,17 @@ def plain_answer(answer: str) -> str:
 
 
 def read_rows(source: Source) -> Read:
-    """The fields id, question, image, answer, scores?, structural?, semantic? as JSON lines."""
+    """The fields id, question, image, answer, scores?, structural?, semantic? as JSON lines; in the place of answer and
+    scores also answers, those of several people (`soft_scores`)."""
 
     def make(row: Row) -> VqaExample:
         row.check_language(source.language)
-        image, question, answer = row.image("image", source.images), row.text("question"), row.text("answer")
+        image, question = row.image("image", source.images), row.text("question")
         types = [row.word(key) for key in ("structural", "semantic")]
-        scores = row.content.get("scores") or {answer: 1.0}
+        if row.content.get("answers"):
+            scores: Any = soft_scores([plain.strip().lower() for plain in row.texts("answers")])
+        else:
+            scores = row.content.get("scores") or {row.text("answer"): 1.0}
         return scored(row, source, row.key("id"), question, image, scores, *types)
 
     return source.each(source.json_lines(), make)
