@@ -21,7 +21,7 @@ from xstilts.encode.tokens import open_tokenizer
 from xstilts.encode.write import as_table, write_cache
 from xstilts.tasks import drop_overlap, read_split, split_files, with_raw_languages
 from xstilts.tasks.examples import Example, Reading
-from xstilts.tasks.schema import TaskSpec
+from xstilts.tasks.schema import EDITED, TaskSpec
 
 LEARN = ("train", "dev")
 
@@ -124,11 +124,11 @@ def encode_task(task: TaskSpec, places: Places | None = None) -> dict[str, Encod
     labels = task_labels(task, readings["train"].examples if "train" in readings else ())
     splits = _encode_splits(task, readings, labels, images, places)
     card = TaskCard(task, labels, images, sha256_of(places.tokenizer), origin)
-    for part, names in (("learn", LEARN), ("test", ("test",))):
+    for part, names in (("learn", LEARN), ("test", ("test", EDITED))):
         here = {split: splits[split] for split in names if split in splits}
         if here or part == "learn":
             prints = fingerprints(task.kind, {split: readings[split].examples for split in here}, images)
-            tables = {split: here[split].table if here else ROW.empty_table() for split in names}
+            tables = {split: here[split].table if here else ROW.empty_table() for split in here or names}
             write_cache(places.tokenized / task.name / part, card.of(here), tables, prints)
     return splits
 

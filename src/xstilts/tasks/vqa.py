@@ -1,13 +1,18 @@
-"""Visual question answering: GQA's and xGQA's question files, LXMERT's list layout of them, HaVQA's pairs, VQAv2."""
+"""Visual question answering: GQA's and xGQA's question files, LXMERT's list layout of them, HaVQA's pairs, VQAv2.
+
+Questions of GQA's layout may come with a second file, which tells in words what their images show.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from xstilts.base.errors import DataError
+from xstilts.tasks.clues import read_clues, read_descriptions
 from xstilts.tasks.examples import Reading, VqaExample
 from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, json_content, json_lines, json_list
 from xstilts.tasks.source import Source
@@ -37,6 +42,35 @@ def read_gqa(source: Source) -> Read:
         asked, name = row.text("question"), ids.check(row, identifier)
         examples.append(VqaExample(name, source.language, asked, image, answer, structural, semantic))
     return Reading(examples)
+
+
+def read_gqa_clues(source: Source) -> Read:
+    """GQA's questions, and the clues of their images as JSON lines (`xstilts.tasks.clues.read_clues`).
+
+    Raises:
+        DataError: as `read_gqa` does, and for a question whose image has no clues.
+    """
+    return _told(source, read_clues)
+
+
+def read_gqa_told(source: Source) -> Read:
+    """GQA's questions, and what their images show: texts or scene graphs (`xstilts.tasks.clues.read_descriptions`).
+
+    Raises:
+        DataError: as `read_gqa` does, and for a question whose image has no description.
+    """
+    return _told(source, read_descriptions)
+
+
+def _told(source: Source, tell: Callable[[Path], dict[str, str]]) -> Read:
+    """The questions of the first file with what the second one tells of their images."""
+    told, reading = tell(source.paths[1]), read_gqa(source)
+    for example in reading.examples:
+        if not told.get(example.image):
+            todo = f"add what {example.image} shows, or leave the question out of training and scoring"
+            found, expected = f"no description of image '{example.image}'", "one for the image of every question"
+            raise DataError(source.paths[1], example.id, found, expected, todo)
+    return Reading([replace(one, description=told[one.image]) for one in reading.examples])
 
 
 def _size(content: Any) -> str:
@@ -112,7 +146,7 @@ def plain_answer(answer: str) -> str:
 
 
 def read_rows(source: Source) -> Read:
-    """The fields id, question, image, answer, scores?, structural?, semantic? as JSON lines."""
+    """The fields id, question, image, answer, scores?, structural?, semantic?, description? as JSON lines."""
     ids, examples = Unique(), []
     for row in json_lines(source.path):
         row.check_language(source.language)
@@ -120,7 +154,9 @@ def read_rows(source: Source) -> Read:
         question, answer = row.text("question"), row.text("answer")
         types = [row.content.get(key) or "" for key in ("structural", "semantic")]
         scores = row.content.get("scores") or {answer: 1.0}
-        examples.append(scored(row, source, identifier, question, image, scores, *types))
+        told = row.text("description") if "description" in row.content else None
+        example = scored(row, source, identifier, question, image, scores, *types)
+        examples.append(replace(example, description=told))
     return Reading(examples)
 
 
