@@ -75,7 +75,7 @@ def _gqa_told(world: World, raw: RawSet) -> None:
     _gqa_blind(world, raw)
     for split in LAYOUT["gqa"]:
         told = {scene.id: describe(scene, world.seed).text for scene in world.scenes("gqa", split)}
-        raw.json(f"{split}_descriptions.json", told, len(told))
+        raw.json(LAYOUT["gqa_told"][f"{split} told"], told, len(told))
 
 
 def _xgqa(world: World, raw: RawSet) -> None:
@@ -99,7 +99,8 @@ def _xgqa_clues(world: World, raw: RawSet) -> None:
     scenes = [scene for split in LAYOUT["xgqa"] for scene in world.scenes("xgqa", split)]
     edited = edits_of(world.questions("xgqa", "test"), world.seed)
     _write_questions(raw, LAYOUT["xgqa_clues"]["edited"], edited)
-    raw.json_lines("clues.jsonl", clues_on([*scenes, *(question.scene for question in edited)]))
+    raw.json_lines(LAYOUT["xgqa_clues"]["clues"], clues_on([*scenes, *(question.scene for question in edited)]))
+    raw.languages(LANGUAGES)
 
 
 def _write_scenes(world: World, raw: RawSet, dataset: str) -> None:
@@ -166,6 +167,8 @@ def _mlm(world: World, raw: RawSet) -> None:
 
 
 INTERMEDIATES: Mapping[str, Callable[[World, RawSet], None]] = {
+    "gqa_told": _gqa_told,
+    "gqa_blind": _gqa_blind,
     "squad": _squad,
     "mnli": _mnli,
     "snli_ve": _snli_ve,
@@ -255,6 +258,7 @@ def _tatoeba(world: World, raw: RawSet) -> None:
 
 
 TARGETS: Mapping[str, Callable[[World, RawSet], None]] = {
+    "xgqa_clues": _xgqa_clues,
     "marvl": _marvl,
     "xvnli": _xvnli,
     "xnli": _xnli,
@@ -269,10 +273,7 @@ TARGETS: Mapping[str, Callable[[World, RawSet], None]] = {
 DATASETS: Mapping[str, Callable[[World, RawSet], None]] = {
     "names": _names,
     "gqa": _gqa,
-    "gqa_told": _gqa_told,
-    "gqa_blind": _gqa_blind,
     "xgqa": _xgqa,
-    "xgqa_clues": _xgqa_clues,
     **INTERMEDIATES,
     **TARGETS,
 }

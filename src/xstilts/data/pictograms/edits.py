@@ -64,13 +64,13 @@ def _values(question: Question, placed: Placed, random: Random) -> Iterator[tupl
 
 
 def _changed(scene: Scene, placed: Placed, name: str, **change: Any) -> Scene:
-    """The scene with one object changed, ordered by slot, under an id of its own."""
+    """The scene with one object changed, ordered by slot, under the question's id with `edited` in place of `test`."""
     changed = replace(placed, **change)
     if "slot" in change or "size" in change:  # then in the middle of its slot, where cards of either size fit
         corner = ((slot * SLOT + (SLOT - changed.edge) // 2) for slot in (changed.slot % 2, changed.slot // 2))
         changed = replace(changed, x=next(corner), y=next(corner))
     objects = [changed if one is placed else one for one in scene.objects]
-    return Scene(f"{name}-edited", tuple(sorted(objects, key=lambda one: one.slot)))
+    return Scene(name.replace("-test-", "-edited-"), tuple(sorted(objects, key=lambda one: one.slot)))
 
 
 def answer_on(scene: Scene, asked: Candidate) -> str | None:
