@@ -15,7 +15,6 @@ import pyarrow as pa
 
 from xstilts.score.points import Points, texts
 
-
 EDIT = "edited_gold"
 
 

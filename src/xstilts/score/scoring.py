@@ -1,11 +1,11 @@
 """What scoring starts from, a checkpoint with the test rows of its target, and the result.
 
 Targets with pictures are scored three times, by the same model on the same texts: with the pictures, and as controls
-with the pictures masked at test time (`blind`) or exchanged (`shuffled`). A model that was trained with pictures is at a
-loss without them, so what it answers with the pictures masked is less than the text alone gives away: that is what a
-model answers that was trained without pictures (recipe `blind`), which is tested without them and has no controls.
-The shuffled control keeps the input as it is in training, a text with a picture, and takes away only that the two
-belong together.
+with the pictures masked at test time (`blind`) or exchanged (`shuffled`). A model that was trained with pictures is at
+a loss without them, so what it answers with the pictures masked is less than the text alone gives away: that is what a
+model answers that was trained without pictures (recipe `blind`), which never sees one in any of the three. The
+shuffled control keeps the input as it is in training, a text with a picture, and takes away only that the two belong
+together.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ class Scoring:
 
     @property
     def controls(self) -> tuple[Shown, ...]:
-        """The controls of the target; none of a model that never saw a picture."""
-        return () if self.is_blind else controls_of(self.card)
+        """The controls of the target."""
+        return controls_of(self.card)
 
     @property
     def is_blind(self) -> bool:
@@ -106,13 +106,12 @@ class Scoring:
         return load_encoder(self.public, self.checkpoint, used_ids(self.examples())).to(self.device).eval()
 
     def examples(self, pictures: Shown = SHOWN, split: str = TEST) -> Examples:
-        """The rows of a split, with the pictures `shown` (if the model was trained with any), `blind` or `shuffled`.
+        """The rows of a split, with the pictures `shown`, `blind` or `shuffled`; blind for a model trained blind.
 
         Raises:
             DataError: there are none.
         """
-        shown = BLIND if pictures == SHOWN and self.is_blind else pictures
-        examples = open_examples(self.cache, split, pictures=shown)
+        examples = open_examples(self.cache, split, pictures=BLIND if self.is_blind else pictures)
         if not len(examples):
             found, todo = "no rows", "look at the raw files of the target"
             raise DataError(self.cache / f"{split}.arrow", None, found, "test rows", todo)

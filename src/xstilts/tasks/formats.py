@@ -32,7 +32,9 @@ FORMATS: Mapping[str, Mapping[str, Format]] = covers(
         "vqa": {
             "gqa": Format("GQA's and xGQA's object of questions, by id"),
             "gqa_told": Format(
-                "the same, and descriptions or GQA's scene graphs (told in words) by image", parts=2, every_language=True
+                "the same, and descriptions or GQA's scene graphs (told in words) by image",
+                parts=2,
+                every_language=True,
             ),
             "gqa_clues": Format(
                 "the same, and JSON lines that tell of their images: image, clue, box?, score?, source?",

@@ -23,9 +23,11 @@ WORLD = World(Path("unused"))
 NO_NAMES = ("gender", "counter", "measure", "quantos")
 # What a question of a family names beside one noun, or instead of it: a, b nouns; c, d colours.
 FIELDS: dict[str, set[str]] = {
-    **dict.fromkeys(("both", "either", "larger", "same_colour", "beside", "stacked"), {"a", "b"}),
-    **{"on_colour": {"a", "c"}, "which_colour": {"a", "c", "d"}, "on_card": {"c"}},
-    **dict.fromkeys(("animal", "food", "vehicle"), set[str]()),
+    "on_colour": {"a", "c"},
+    "which_colour": {"a", "c", "d"},
+    "on_card": {"c"},
+    **{family: {"a", "b"} for family in ("both", "either", "larger", "same_colour", "beside", "stacked")},
+    **{family: set() for family in ("animal", "food", "vehicle")},
 }
 SPLITS = [("gqa", "train"), ("gqa", "dev"), ("xgqa", "train"), ("xgqa", "dev"), ("xgqa", "test")]
 
