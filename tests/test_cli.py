@@ -91,9 +91,8 @@ def predictor(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
         calls.append(arguments)
         return [("two", 0.5), ("one", 0.25), ("three", 0.1), ("four", 0.05), ("red", 0.04), ("blue", 0.01)]
 
-    module = ModuleType("xstilts.predict")
-    module.predict = predict  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "xstilts.predict", module)
+    monkeypatch.setattr("xstilts.predict.predict", predict)
+    monkeypatch.setattr("xstilts.predict.predict_from_clues", predict)
     return calls
 
 
@@ -111,6 +110,19 @@ def test_predict_shows_the_answer_and_five_candidates(
     assert len(lines) == 1 + 5
     checkpoint, public = Path("data/target/plain/gqa-s0/xgqa"), Path("data/public")
     assert calls == [(Path("picture.png"), "Wie viele Katzen?", checkpoint, public)]
+
+
+def test_predict_answers_from_clues_before_and_after_an_edit(
+    parameter_files: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = predictor(monkeypatch)
+    (tmp_path / "data/target/plain/none-s0/xgqa_clues").mkdir(parents=True)
+    ask = ("predict", "--target", "xgqa_clues", "--question", "Welche Farbe?", "--clues", "A dog on a red card.")
+    assert "two" in call(*ask, "--edit", "red=blue").output.splitlines()
+    assert [one[0] for one in calls] == ["A dog on a red card.", "A dog on a blue card."]
+    assert "'green' does not occur in the clues" in refused(call(*ask, "--edit", "green=blue"))
+    assert "expected a word of the clues and another one" in refused(call(*ask, "--edit", "red"))
+    assert "give the question's picture with --image, or its clues with --clues" in refused(call(*ask[:5]))
 
 
 def test_predict_names_what_is_missing(parameter_files: Any, tmp_path: Path) -> None:

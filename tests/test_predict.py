@@ -12,9 +12,9 @@ import torch
 from xstilts import predict as predict_module
 from xstilts.base.cache import open_features
 from xstilts.base.errors import DataError
-from xstilts.base.files import read_json
+from xstilts.base.files import read_json, write_json
 from xstilts.model.checkpoint import load_model, save_checkpoint, trained_weights
-from xstilts.predict import predict
+from xstilts.predict import predict, predict_from_clues
 from xstilts.train.examples import open_examples
 from xstilts.train.phase import fresh_model
 
@@ -51,6 +51,26 @@ def test_the_same_answer_as_in_a_cache(
     expected = load_model(public, checkpoint).logits(batch).softmax(-1)[0]
     assert [text for text, _ in found] == [tiny.ANSWERS[i] for i in expected.argsort(descending=True)]
     assert [chance for _, chance in found] == pytest.approx(expected.sort(descending=True).values.tolist(), abs=1e-6)
+
+
+@torch.inference_mode()
+def test_from_clues_the_same_answer_as_in_a_cache(
+    tiny: Any, tiny_features: dict[str, str], public: Path, tmp_path: Path
+) -> None:
+    question, clues = "what is the cat", "the red dog is left"
+    ids = tiny.tokenizer().encode(question, clues).ids
+    row = {**tiny.rows("looks", 1)[0], "image": -1, "input_ids": ids}
+    row["question"] = len(tiny.tokenizer().encode(question).ids)
+    cache = tiny.cache("asked-clues", {"test": [row]}, tiny_features)
+    card = read_json(cache / "card.json")
+    card["tasks"]["looks"]["features"] = None
+    write_json(cache / "card.json", card)
+    checkpoint = untrained(tmp_path / "checkpoint", public, cache)
+    found = predict_from_clues(clues, question, checkpoint, public)
+    expected = load_model(public, checkpoint).logits(open_examples(cache, "test").batch(np.array([0]))).softmax(-1)[0]
+    assert [text for text, _ in found] == [tiny.ANSWERS[i] for i in expected.argsort(descending=True)]
+    with pytest.raises(DataError, match="found a model that was trained without pictures"):
+        predict(tmp_path / "picture.png", question, checkpoint, public)
 
 
 def test_models_that_answer_no_questions_about_pictures(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xstilts.base.errors import ParameterError, run_stage
+from xstilts.base.errors import DataError, ParameterError, run_stage
 from xstilts.bench.command import bench
 from xstilts.external.command import score_predictions
 from xstilts.grid.command import grid
@@ -110,15 +110,27 @@ def settings() -> None:
 
 @app.command()
 def predict(
-    image: Annotated[Path, typer.Option(help="a picture file")],
-    question: Annotated[str, typer.Option(help="a question about it, in any language")],
+    question: Annotated[str, typer.Option(help="a question, in any language")],
+    image: Annotated[Path | None, typer.Option(help="the picture file that it is about")] = None,
+    clues: Annotated[str | None, typer.Option(help="in place of a picture, clues in English (xgqa_clues)")] = None,
+    edit: Annotated[str | None, typer.Option(help="answer again with a word of the clues exchanged: red=blue")] = None,
     route: Intermediate = None,
     recipe: Recipe = None,
     seed: Seed = None,
     target: Target = None,
 ) -> None:
-    """Answer a question about a picture, and show the five likeliest answers."""
-    run_stage(lambda: _predict(image, question, route, recipe, seed, target))
+    """Answer a question about a picture or from clues, and show the five likeliest answers."""
+
+    def run() -> None:
+        if (image is None) == (clues is None):
+            raise ParameterError("give the question's picture with --image, or its clues with --clues")
+        if edit is not None and clues is None:
+            raise ParameterError("--edit exchanges a word of clues; give them with --clues")
+        if image is not None and not image.is_file():
+            raise DataError(image, None, "no such file", "a picture", "give the path of one with --image")
+        _predict(image, clues, edit, question, _cell(route, recipe, seed, target))
+
+    run_stage(run)
 
 
 @app.command()
@@ -296,18 +308,18 @@ def _export(out: Path, route: str | None, recipe: str | None, seed: int | None, 
     print(f"{out}: {cell.target_checkpoint}")
 
 
-def _predict(
-    image: Path, question: str, route: str | None, recipe: str | None, seed: int | None, target: str | None
-) -> None:
+def _predict(image: Path | None, clues: str | None, edit: str | None, question: str, cell: Cell) -> None:
+    from xstilts import predict
     from xstilts.base.cells import PUBLIC
-    from xstilts.base.errors import DataError
 
-    if not image.is_file():
-        raise DataError(image, None, "no such file", "a picture", "give the path of one with --image")
-    cell = _cell(route, recipe, seed, target)
-    from xstilts.predict import predict as answer
+    if image is not None:
+        _print_ranked(predict.predict(image, question, cell.target_checkpoint, PUBLIC))
+    for version in [] if clues is None else predict.versions(clues, edit):
+        print(version)
+        _print_ranked(predict.predict_from_clues(version, question, cell.target_checkpoint, PUBLIC))
 
-    ranked = answer(image, question, cell.target_checkpoint, PUBLIC)
+
+def _print_ranked(ranked: list[tuple[str, float]]) -> None:
     print(ranked[0][0])
     for text, probability in ranked[:5]:
         print(f"  {probability:6.1%}  {text}")
@@ -315,7 +327,6 @@ def _predict(
 
 def _cell(route: str | None, recipe: str | None, seed: int | None, target: str | None) -> Cell:
     """The cell asked for, what is None as in params.yaml, whose target checkpoint is there."""
-    from xstilts.base.errors import DataError
     from xstilts.check.choices import choose_cell
     from xstilts.check.grid import check_grid
 

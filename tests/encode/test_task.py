@@ -78,6 +78,7 @@ def test_questions_are_encoded_with_the_training_answers(places: Places) -> None
         "label": 0,
         "labels": [],
         "scores": [],
+        "question": -1,
         "start": -1,
         "end": -1,
         "context": "",

@@ -30,7 +30,10 @@ from xstilts.tasks.examples import (
 
 LONG = "the cat sleeps on a red card where the dog says no and the Katze rests beside what is a dog 鴨小屋 yes"
 EXAMPLES: dict[str, list[Example]] = {
-    "vqa": [VqaExample("v", "en", "is the cat red?", "i1", "no")],
+    "vqa": [
+        VqaExample("v", "en", "is the cat red?", "i1", "no"),
+        VqaExample("w", "en", "is the cat red?", "i1", "no", description="the cat sleeps on a red card."),
+    ],
     "classification": [
         ClassificationExample("p", "en", "the cat sleeps", "a", second="the cat rests"),
         ClassificationExample("t", "en", "the cat is red", "b", images=("i1", "i2")),

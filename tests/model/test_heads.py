@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from transformers import AutoModel
 
 from xstilts.base.errors import ParameterError
 from xstilts.base.kinds import KINDS
+from xstilts.model.batch import Batch
 from xstilts.model.encoder import Encoded
 from xstilts.model.heads import HEADS, LabelHead, SpanHead, make_head
 from xstilts.model.multitask import MultitaskModel
@@ -114,3 +116,23 @@ def test_every_kind_has_a_head_and_a_metric() -> None:
     assert HEADS.keys() == METRICS.keys() == set(KINDS) - {"retrieval"}
     with pytest.raises(ParameterError, match=r"no head for task kind 'spam'.* Did you mean 'span'"):
         make_head({"kind": "spam", "labels": []}, 4, 9)
+
+
+def test_an_answer_is_read_from_the_question_and_not_from_its_description() -> None:
+    """States of the description's tokens do not reach the logits; those of the question do."""
+    head, states = LabelHead(4, 3), torch.randn(2, 6, 4)
+    batch = replace(text_batch(2, 6), question_mask=torch.tensor([[True] * 3 + [False] * 3, [True] * 2 + [False] * 4]))
+    logits = head(Encoded(states, batch.text_mask, 6, states), batch)
+    described, asked = states.clone(), states.clone()
+    described[:, 3:] += 1
+    asked[:, :2] += 1
+    assert torch.equal(head(Encoded(described, batch.text_mask, 6, states), batch), logits)
+    assert not torch.allclose(head(Encoded(asked, batch.text_mask, 6, states), batch), logits)
+    assert torch.allclose(logits[1], head.scores(states[1, :2].mean(0)))
+
+
+def text_batch(rows: int, tokens: int) -> Batch:
+    """A batch of text without pictures."""
+    missing, none = torch.full((rows,), -1), torch.zeros(rows, 0)
+    ids, mask = torch.ones(rows, tokens, dtype=torch.long), torch.ones(rows, tokens, dtype=torch.bool)
+    return Batch("t", [""] * rows, ids, mask, none[..., None], none[..., None], none.bool(), missing, missing, missing)

@@ -14,7 +14,7 @@ from xstilts.base.files import sha256_of, write_json
 _TASKS = """looks=vqa votes=vqa follows=classification compares=classification finds=span doubts=span tags=tagging
 picks=choice points=choice matches=matching searches=retrieval fills=mlm"""
 EMPTY: dict[str, Any] = {name: [] for name in "lengths labels scores offsets answers texts".split()}
-EMPTY |= dict.fromkeys(("image", "second_image", "label", "start", "end"), -1)
+EMPTY |= dict.fromkeys(("image", "second_image", "label", "question", "start", "end"), -1)
 EMPTY |= {"window": 0, "context": "", "image_id": "", "answer": "elsewhere"}
 
 

@@ -36,6 +36,9 @@ ROW = pa.schema(
         ("label", pa.int32()),  # class, choice or answer index, -1: an answer outside the vocabulary, or no label
         ("labels", pa.list_(pa.int32())),  # tagging: a tag at each word's first token, else -1; vqa: those of `answers`
         ("scores", pa.list_(pa.float32())),  # vqa: the score of each of `answers`, 0..1; empty: `label` alone is right
+        # vqa with a description: tokens of the question, special tokens included, from whose states the answer is read;
+        # -1: from those of all tokens
+        ("question", pa.int32()),
         ("start", pa.int32()),  # first and last token of the answer span; 0 0: no answer here, -1: not a span task
         ("end", pa.int32()),
         ("context", pa.string()),  # span, dev and test: the whole text that the answer is cut out of; else ""

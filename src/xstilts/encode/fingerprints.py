@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from xstilts.base.kinds import covers
 from xstilts.encode.images import ImageIndex
-from xstilts.tasks.examples import ChoiceExample, ClassificationExample, Example
+from xstilts.tasks.examples import ChoiceExample, ClassificationExample, Example, VqaExample
 from xstilts.tasks.overlap import images_of
 
 SCHEMA = pa.schema(
@@ -104,6 +104,11 @@ def fields_of(kind: str, example: Any) -> Fields:
     return FIELDS[kind](example)
 
 
+def _vqa(example: VqaExample) -> Fields:
+    asked: Fields = {f"question {ON_IMAGE}": (example.question,)}
+    return asked if example.description is None else {**asked, "description": (example.description,)}
+
+
 def _classification(example: ClassificationExample) -> Fields:
     if example.images:
         return {"sentence": (example.text,), f"sentence {ON_IMAGE}": (example.text,)}
@@ -122,7 +127,7 @@ def _choice(example: ChoiceExample) -> Fields:
 
 FIELDS: Mapping[str, Callable[[Any], Fields]] = covers(
     {
-        "vqa": lambda example: {f"question {ON_IMAGE}": (example.question,)},
+        "vqa": _vqa,
         "classification": _classification,
         "span": lambda example: {
             "context": (example.context,),

@@ -22,7 +22,7 @@ from xstilts.encode.tokens import open_tokenizer
 from xstilts.encode.write import as_table, write_cache
 from xstilts.tasks import drop_overlap, read_split, split_files, with_raw_languages
 from xstilts.tasks.examples import Example, Reading
-from xstilts.tasks.schema import TaskSpec
+from xstilts.tasks.schema import EDITED, TaskSpec
 
 LEARN = ("train", "dev")
 UNKNOWN_ANSWER = "with an answer that is not in the answer vocabulary, which comes from train"
@@ -133,10 +133,10 @@ def encode_task(task: TaskSpec, places: Places | None = None) -> dict[str, Encod
     prints = fingerprints(task.kind, {split: reading.examples for split, reading in readings.items()}, images)
     splits = _encode_splits(task, readings, labels, images, places, repeated(task.kind, prints))
     card = TaskCard(task, labels, images, sha256_of(places.tokenizer), origin)
-    for part, names in (("learn", LEARN), ("test", ("test",))):
+    for part, names in (("learn", LEARN), ("test", ("test", EDITED))):
         here = {split: splits[split] for split in names if split in splits}
         if here or part == "learn":
-            tables = {split: here[split].table if here else ROW.empty_table() for split in names}
+            tables = {split: here[split].table if here else ROW.empty_table() for split in here or names}
             own = prints.filter(pc.is_in(prints["split"], pa.array(names)))
             write_cache(places.tokenized / task.name / part, card.of(here), tables, own)
     return splits

@@ -12,7 +12,7 @@ from xstilts.base.cache import ROW
 from xstilts.base.files import CARD, whole_directory, write_json, write_table
 
 FINGERPRINTS = "fingerprints.arrow"
-INDICES = ("image", "second_image", "label", "start", "end")  # -1 where there is none
+INDICES = ("image", "second_image", "label", "question", "start", "end")  # -1 where there is none
 
 
 def as_table(task: str, columns: Mapping[str, Any]) -> pa.Table:

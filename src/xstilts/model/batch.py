@@ -36,6 +36,8 @@ class Batch:
         targets: int64 `[targets]`, the places in `labels.flatten()` that are not -1: found in advance, since
             on a device the search would make the processor wait. None: they are searched for.
         soft: float32 `[batch, answers]`, the score of every answer of the vocabulary; None: `label` alone is right.
+        question_mask: bool `[batch, tokens]`, true at the tokens that the answer is read from, where a description
+            stands behind the question; None: all text tokens.
         context_mask: bool `[batch, tokens]`, true at the tokens that an answer span may consist of; None: not a span
             task.
         packing: where the real tokens are, for an encoder that reads them without padding; None: it finds them itself.
@@ -57,6 +59,7 @@ class Batch:
     labels: Tensor | None = None
     targets: Tensor | None = None
     soft: Tensor | None = None
+    question_mask: Tensor | None = None
     context_mask: Tensor | None = None
     packing: Packing | None = None
     rows: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))

@@ -55,13 +55,16 @@ class Encoded:
         """Bool `[sequences, text tokens]`, true at real tokens of the text."""
         return self.of_text
 
-    def text_mean(self) -> Tensor:
+    def text_mean(self, among: Tensor | None = None) -> Tensor:
         """Mean over the real text tokens: float32 `[sequences, hidden]`.
 
         What the picture shows must reach the answer through the question's tokens. With the picture's own tokens in the
         mean, a model first learns to name what it sees, whatever was asked, and is slow to unlearn that.
+
+        Args:
+            among: bool `[sequences, text tokens]`, which of them; None: all.
         """
-        weight = self.text_mask().unsqueeze(-1).float()
+        weight = (self.text_mask() if among is None else among).unsqueeze(-1).float()
         return (self.text() * weight).sum(1) / weight.sum(1)
 
 

@@ -63,11 +63,14 @@ class LinearHead(Head):
 
 
 class LabelHead(LinearHead):
-    """Scores labels (answers of a vocabulary, classes, match or no match) from the mean hidden state of the text."""
+    """Scores labels (answers of a vocabulary, classes, match or no match) from the mean hidden state of the text.
+
+    Of a question with a description, that is the question alone, as it is of a question with a picture.
+    """
 
     def forward(self, encoded: Encoded, batch: Batch) -> Tensor:
         """Logits, float32 `[batch, labels]`."""
-        return self.scores(encoded.text_mean())
+        return self.scores(encoded.text_mean(batch.question_mask))
 
     def loss(self, encoded: Encoded, batch: Batch) -> Tensor:
         """Cross-entropy of the examples whose answer is in the vocabulary; the others have none.

@@ -30,7 +30,7 @@ from xstilts.report.cells.metrics import CONTROLS
 from xstilts.report.numbers import ABSENT, percent
 
 SEEN = "seen"
-_WORDS = {SEEN: "with the picture", "blind": "blind: without it", "shuffled": "shuffled: with another scene's"}
+_WORDS = {SEEN: "with the picture", "blind": "blind: masked at test time", "shuffled": "shuffled: with another scene's"}
 _STYLES = {SEEN: "dot", "blind": "ring muted", "shuffled": "diamond"}
 _MARKS = {SEEN: filled(ACCENT, ACCENT), "blind": filled(PAPER, QUIET), "shuffled": filled(PAPER, QUIET, "diamond")}
 _SHOWN = {"blind": "blind", "shuffled": "shuffled", "above_blind": "seen minus blind"}

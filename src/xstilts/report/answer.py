@@ -12,7 +12,7 @@ from typing import Any
 
 from xstilts.report.cells.metrics import EMBEDDED, ENGLISH, ZERO_SHOT
 from xstilts.report.comparisons import Design, Pair
-from xstilts.report.controls import equal_exposure, shuffled_labels
+from xstilts.report.controls import equal_exposure, shuffled_labels, trained_blind
 from xstilts.report.costs import PHASES, cost, matched, not_matched
 from xstilts.report.differences import about, facts, languages, means, to_json, types
 from xstilts.report.numbers import verdict
@@ -24,14 +24,15 @@ def answers(paired: Paired, design: Design) -> dict[str, Any]:
     """Return the content of metrics/answer.json.
 
     `answers` has one for each target and pair that the study has, twins first; `exposure` what routes gain against a
-    control that was trained for as long; `shuffled_labels` what routes gain whose labels say nothing; `missing` and
-    `controls_missing` what to add to the study for the others.
+    control that was trained for as long; `shuffled_labels` what routes gain whose labels say nothing; `trained_blind`
+    what routes score above a model that never saw a picture; `missing` and `controls_missing` what to add for more.
     """
     targets = [target for target in paired.targets() if paired.others(target)]
     return about(paired) | {
         "answers": [answer(paired, design, pair, target) for pair in design.pairs() for target in targets],
         "exposure": [one for target in targets for one in equal_exposure(paired, design, target)],
         "shuffled_labels": [one for target in targets for one in shuffled_labels(paired, design, target)],
+        "trained_blind": [one for target in targets for one in trained_blind(paired, design, target)],
         "missing": design.missing(),
         "controls_missing": design.controls_missing(),
     }

@@ -3,8 +3,9 @@
 Two intermediate tasks differ in what they teach and in what they cost. Twins are made from the same scenes, but not at
 the same number of updates and tokens, nor always with the same questions. So one of a pair is trained once more for a
 part of its epoch, a control that is matched in `updates` or `tokens`. A control of equal `exposure` is trained on the
-target for as long as a route in both phases; one of equal `input` is taught labels that say nothing. Whether a cost was
-matched in the end is read from what training took.
+target for as long as a route in both phases; one of equal `input` is taught labels that say nothing; one that has only
+the `questions` in common was trained on the target without its pictures. Whether a cost was matched in the end is read
+from what training took.
 """
 
 from __future__ import annotations
@@ -20,16 +21,18 @@ from xstilts.base.parameters import STAGES, build, read_yaml, recipe_names, task
 
 FILE = STAGES / "comparisons.yaml"
 BASELINE = "none"
-Matched = Literal["updates", "tokens", "exposure", "input"]
+Matched = Literal["updates", "tokens", "exposure", "input", "questions"]
 COSTS = ("updates", "tokens")  # of phase 1 alone, which are matched to those of another route
 # Why a route is a control, by what it is matched in; and of one that only the study names among its controls.
 REASONS = {"updates": "cut short", "tokens": "cut short", "exposure": "equal exposure", "input": "shuffled labels"}
+REASONS["questions"] = "trained blind"
 UNDECLARED = "named in study.controls"
 _LACKING = {
     "updates": "{of} against {against} at matched updates",
     "tokens": "{of} against {against} at matched tokens",
     "exposure": "{of} at equal exposure",
     "input": "{of} with shuffled labels",
+    "questions": "{of} trained blind",
 }
 Entry = TypeVar("Entry", "Twins", "Control")
 

@@ -1,9 +1,11 @@
-"""What the controls of a study say: of equal exposure, and with shuffled labels.
+"""What the controls of a study say: of equal exposure, with shuffled labels, and trained blind.
 
 A route with an intermediate task is trained for longer than one without. The control of equal exposure is trained on
 the target alone for as long as the route in both phases: what the route gains against it, it gains by its task. A task
 whose labels say nothing should give nothing: what it gains against no intermediate training comes from texts, pictures
-and updates, and what the task itself gains against it comes from the labels.
+and updates, and what the task itself gains against it comes from the labels. A model that was trained without pictures
+answers what the questions give away: what a route scores above it comes from the pictures. With the pictures merely
+masked at test time a model answers less than that, so a score above the masked one says too much.
 """
 
 from __future__ import annotations
@@ -63,6 +65,21 @@ def shuffled_labels(paired: Paired, design: Design, target: str) -> Iterator[dic
         if entry.matched == "input" and {entry.control, baseline} <= set(paired.routes):
             _check_shuffled(paired, entry, target)
             yield _shuffled(paired, entry, baseline, target)
+
+
+def trained_blind(paired: Paired, design: Design, target: str) -> Iterator[dict[str, Any]]:
+    """For each control that was trained blind: the route that it is of minus the control.
+
+    Raises:
+        ParameterError: the control was trained with the pictures of its target.
+    """
+    for entry in design.controls("questions"):
+        trained = [cell["training"]["target"] or {} for cell in paired.about[target][entry.control]]
+        if not all(own.get("pictures") == "blind" for own in trained):
+            found = f"{FILE}: {entry.control} is declared as {entry.of} trained blind, but phase 2 saw the pictures"
+            raise ParameterError(f"{found}; write `pictures: blind` into the recipe's section target")
+        above = means(paired, entry.of, entry.control, target)
+        yield {"target": target, "route": entry.of, "control": entry.control, **above}
 
 
 def _check_shuffled(paired: Paired, entry: Control, target: str) -> None:

@@ -8,21 +8,27 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from xstilts.score.faithful import EDIT, faithfulness, with_edits
 from xstilts.score.points import Points, texts
 from xstilts.score.predictions import Answers, answer_all, prediction_table
-from xstilts.score.scoring import SHOWN, Scored, Scoring, scored
+from xstilts.score.scoring import EDITED, SHOWN, Scored, Scoring, scored
 
 TYPES = ("structural", "semantic")
 
 
 def score_labels(scoring: Scoring) -> Scored:
-    """Answer every test example, and once more for each control that the task has."""
+    """Answer every test example, once more for each control that the task has, and those on edited clues."""
     model = scoring.model()
     answers: dict[str, Answers] = {}
     for pictures in (SHOWN, *scoring.controls):
         examples = scoring.examples(pictures)
         answers[pictures] = answer_all(model, examples, scoring.settings, f"{scoring.task} {pictures}")
-    return label_scores(prediction_table(examples, answers), scoring.metric, scoring.controls)
+    table = prediction_table(examples, answers)
+    if scoring.edited.exists():
+        examples = scoring.examples(split=EDITED)
+        given = answer_all(model, examples, scoring.settings, f"{scoring.task} {EDITED}")
+        table = with_edits(table, prediction_table(examples, {SHOWN: given}))
+    return label_scores(table, scoring.metric, scoring.controls)
 
 
 def label_scores(table: pa.Table, metric: str, controls: tuple[str, ...] = ()) -> Scored:
@@ -43,7 +49,7 @@ def label_scores(table: pa.Table, metric: str, controls: tuple[str, ...] = ()) -
         Points.each(EARNED[metric](table, "prediction")),
         {name: Points.each(EARNED[name](table, "prediction")).by(languages) for name in others},
         {control: EARNED[metric](table, control) for control in controls},
-        {"types": types} if types else {},
+        {**({"types": types} if types else {}), **(faithfulness(table) if EDIT in table.column_names else {})},
     )
 
 

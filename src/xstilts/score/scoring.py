@@ -1,9 +1,11 @@
 """What scoring starts from, a checkpoint with the test rows of its target, and the result.
 
 Targets with pictures are scored three times, by the same model on the same texts: with the pictures, and as controls
-with the pictures left out (`blind`) or exchanged (`shuffled`). What a model answers blind it knows from the text alone.
-The shuffled control keeps the input as it is in training, a text with a picture, and takes away only that the two
-belong together.
+with the pictures masked at test time (`blind`) or exchanged (`shuffled`). A model that was trained with pictures is at
+a loss without them, so what it answers with the pictures masked is less than the text alone gives away: that is what a
+model answers that was trained without pictures (recipe `blind`), which never sees one in any of the three. The
+shuffled control keeps the input as it is in training, a text with a picture, and takes away only that the two belong
+together.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import torch
 
 from xstilts.base.cache import read_cache_card
 from xstilts.base.errors import DataError
-from xstilts.model.checkpoint import load_encoder, load_model
+from xstilts.model.checkpoint import load_encoder, load_model, read_card
 from xstilts.model.encoder import MultimodalEncoder
 from xstilts.model.multitask import MultitaskModel
 from xstilts.score.points import Points, count_by, score_by_language, texts
@@ -28,6 +30,8 @@ from xstilts.train.examples import Examples, open_examples, used_ids
 from xstilts.train.pictures import Shown
 
 SHOWN: Shown = "shown"
+BLIND: Shown = "blind"
+TEST, EDITED = "test", "edited"  # splits of the test part: the test examples, and some of them on edited clues
 CONTROLS: tuple[Shown, ...] = ("blind", "shuffled")
 ByLanguage = Mapping[str, float]
 
@@ -72,6 +76,12 @@ class Scoring:
         return controls_of(self.card)
 
     @property
+    def is_blind(self) -> bool:
+        """Whether the checkpoint was trained on the target without its pictures, so that it is tested without them."""
+        training = read_card(self.checkpoint).get("training") or {}
+        return bool(training.get("settings", {}).get("pictures") == BLIND)
+
+    @property
     def device(self) -> torch.device:
         """Where models run: a GPU if there is one."""
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -79,26 +89,32 @@ class Scoring:
     @property
     def path(self) -> Path:
         """The file of the test rows."""
-        return self.cache / "test.arrow"
+        return self.cache / f"{TEST}.arrow"
+
+    @property
+    def edited(self) -> Path:
+        """The file of the test rows on edited clues, which most targets do not have."""
+        return self.cache / f"{EDITED}.arrow"
 
     def model(self) -> MultitaskModel:
-        """The checkpoint's model where it is to run, with the word embeddings of the test rows alone."""
-        return load_model(self.public, self.checkpoint, used_ids(self.examples())).to(self.device)
+        """The checkpoint's model where it is to run, with the word embeddings of the rows alone that are scored."""
+        parts = [self.examples(), *([self.examples(split=EDITED)] if self.edited.exists() else [])]
+        return load_model(self.public, self.checkpoint, used_ids(*parts)).to(self.device)
 
     def encoder(self) -> MultimodalEncoder:
         """The checkpoint's encoder likewise, in evaluation mode."""
         return load_encoder(self.public, self.checkpoint, used_ids(self.examples())).to(self.device).eval()
 
-    def examples(self, pictures: Shown = SHOWN) -> Examples:
-        """The test rows, with the pictures `shown`, `blind` or `shuffled`.
+    def examples(self, pictures: Shown = SHOWN, split: str = TEST) -> Examples:
+        """The rows of a split, with the pictures `shown`, `blind` or `shuffled`; blind for a model trained blind.
 
         Raises:
             DataError: there are none.
         """
-        examples = open_examples(self.cache, "test", pictures=pictures)
+        examples = open_examples(self.cache, split, pictures=BLIND if self.is_blind else pictures)
         if not len(examples):
             found, todo = "no rows", "look at the raw files of the target"
-            raise DataError(self.path, None, found, "test rows", todo)
+            raise DataError(self.cache / f"{split}.arrow", None, found, "test rows", todo)
         return examples
 
 

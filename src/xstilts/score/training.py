@@ -30,11 +30,14 @@ def training_of(card: Mapping[str, Any]) -> dict[str, Any] | None:
 
     `tasks` says of each task from which data it is made, `curve` lists updates with their loss and English dev score.
     `shuffled_labels` is there only if labels were exchanged between examples: the tasks that it was done to, all.
+    `pictures` is there only if they were not shown: `blind` or `shuffled`.
     """
     training = card["training"]
     if not training:
         return None
     tasks = {name: task.get("data", "") for name, task in card["tasks"].items()}
-    shuffled = training["settings"].get("labels") == "shuffled"
+    settings = training["settings"]
     kept = {key: training[key] for key in KEPT}
-    return {"tasks": tasks, **kept, **({"shuffled_labels": list(tasks)} if shuffled else {})}
+    controls = {"shuffled_labels": list(tasks)} if settings.get("labels") == "shuffled" else {}
+    pictures = {"pictures": settings["pictures"]} if settings.get("pictures", "shown") != "shown" else {}
+    return {"tasks": tasks, **kept, **controls, **pictures}

@@ -15,7 +15,7 @@ from xstilts.tasks.files import SplitFile, groups, split_files, with_raw_languag
 from xstilts.tasks.overlap import check_disjoint, drop_overlap
 from xstilts.tasks.parallel import differences
 from xstilts.tasks.rows import ANOTHER_FILE
-from xstilts.tasks.schema import TaskSpec
+from xstilts.tasks.schema import EDITED, TaskSpec
 from xstilts.tasks.source import Source
 
 __all__ = [
@@ -36,6 +36,8 @@ READERS: Mapping[str, Mapping[str, Reader]] = covers(
     {
         "vqa": {
             "gqa": vqa.read_gqa,
+            "gqa_clues": vqa.read_gqa_clues,
+            "gqa_told": vqa.read_gqa_told,
             "lxmert": vqa.read_lxmert,
             "vqav2": vqa.read_vqav2,
             "havqa": vqa.read_havqa,
@@ -149,7 +151,7 @@ def _one_after_another(readings: Readings, split: str, parallel: bool, raw: Path
 def _same_questions(readings: Readings, split: str, parallel: bool, raw: Path) -> list[Example]:
     """The questions; those of test must be the same in every language."""
     asked: dict[str, tuple[Path, list[VqaExample]]] = {}
-    for source, reading in readings if split == "test" else ():
+    for source, reading in readings if split in ("test", EDITED) else ():
         _, questions = asked.setdefault(source.language, (source.path, []))
         questions.extend(one for one in reading.examples if isinstance(one, VqaExample))
     for other in list(asked.values())[1:]:

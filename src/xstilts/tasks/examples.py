@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 @dataclass(frozen=True, slots=True)
 class VqaExample:
-    """A question about an image.
+    """A question about an image, or about an image and what is said of it in words.
 
     Attributes:
         answer: always English (GQA and xGQA score against English answers in every language); the best of several.
@@ -17,6 +17,7 @@ class VqaExample:
         structural: GQA's question type (`verify`, `logical`, `compare`, `choose`, `query`), "" if the file
             has none.
         semantic: what the question is about (`obj`, `attr`, `rel`, ...), "" if the file has none.
+        description: a second text, which tells what the image shows; None where there is none.
     """
 
     id: str
@@ -27,6 +28,7 @@ class VqaExample:
     structural: str = ""
     semantic: str = ""
     scores: Mapping[str, float] = field(default_factory=dict)
+    description: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

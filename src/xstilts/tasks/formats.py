@@ -31,6 +31,16 @@ FORMATS: Mapping[str, Mapping[str, Format]] = covers(
     {
         "vqa": {
             "gqa": Format("GQA's and xGQA's object of questions, by id"),
+            "gqa_told": Format(
+                "the same, and descriptions or GQA's scene graphs (told in words) by image",
+                parts=2,
+                every_language=True,
+            ),
+            "gqa_clues": Format(
+                "the same, and JSON lines that tell of their images: image, clue, box?, score?, source?",
+                parts=2,
+                every_language=True,
+            ),
             "lxmert": Format("LXMERT's list: question_id, sent, img_id, label {answer: score}"),
             "vqav2": Format("VQAv2's questions and its annotations, two files joined by question_id", parts=2),
             "havqa": Format("HaVQA's pairs as JSON lines, English and Hausa in a row, with split", every_language=True),

@@ -61,7 +61,7 @@ def drop_overlap(task: TaskSpec, readings: Mapping[str, Reading[Example]]) -> di
         return dict(readings)
     ids, images = _test(task, readings["test"].examples)
     return {
-        split: reading if split == "test" else _without(task, split, reading, ids, images)
+        split: _without(task, split, reading, ids, images) if split in ("train", "dev") else reading
         for split, reading in readings.items()
     }
 

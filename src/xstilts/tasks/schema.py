@@ -14,7 +14,8 @@ from xstilts.base.languages import LANGUAGES
 from xstilts.base.parameters import Range
 from xstilts.tasks.formats import FORMATS
 
-SPLITS = ("train", "dev", "test")
+EDITED = "edited"  # test questions whose clues were edited so that another answer is right
+SPLITS = ("train", "dev", "test", EDITED)
 LANGUAGE, LANGUAGE_3, SHOTS = "{language}", "{language3}", "{shots}"
 _FORMAT = re.compile(r"([A-Za-z]\w*):(.+)")
 _ENTITY_TAG = re.compile(r"O|[BIES]-.+")

@@ -1,13 +1,18 @@
-"""Visual question answering: GQA's and xGQA's question files, LXMERT's list layout of them, HaVQA's pairs, VQAv2."""
+"""Visual question answering: GQA's and xGQA's question files, LXMERT's list layout of them, HaVQA's pairs, VQAv2.
+
+Questions of GQA's layout may come with a second file, which tells in words what their images show.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from xstilts.base.errors import DataError
+from xstilts.tasks.clues import read_clues, read_descriptions
 from xstilts.tasks.examples import Reading, VqaExample
 from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, json_content, json_list
 from xstilts.tasks.source import Source
@@ -37,6 +42,35 @@ def read_gqa(source: Source) -> Read:
 
     rows = (Row(source.path, one, _object(source.path, one, asked)) for one, asked in content.items())
     return source.each(rows, make)
+
+
+def read_gqa_clues(source: Source) -> Read:
+    """GQA's questions, and the clues of their images as JSON lines (`xstilts.tasks.clues.read_clues`).
+
+    Raises:
+        DataError: as `read_gqa` does, and for a question whose image has no clues.
+    """
+    return _told(source, read_clues)
+
+
+def read_gqa_told(source: Source) -> Read:
+    """GQA's questions, and what their images show: texts or scene graphs (`xstilts.tasks.clues.read_descriptions`).
+
+    Raises:
+        DataError: as `read_gqa` does, and for a question whose image has no description.
+    """
+    return _told(source, read_descriptions)
+
+
+def _told(source: Source, tell: Callable[[Path], dict[str, str]]) -> Read:
+    """The questions of the first file with what the second one tells of their images."""
+    told, reading = tell(source.paths[1]), read_gqa(source)
+    for example in reading.examples:
+        if not told.get(example.image):
+            todo = f"add what {example.image} shows, or leave the question out of training and scoring"
+            found, expected = f"no description of image '{example.image}'", "one for the image of every question"
+            raise DataError(source.paths[1], example.id, found, expected, todo)
+    return Reading([replace(one, description=told[one.image]) for one in reading.examples])
 
 
 def _size(content: Any) -> str:
@@ -114,8 +148,10 @@ def plain_answer(answer: str) -> str:
 
 
 def read_rows(source: Source) -> Read:
-    """The fields id, question, image, answer, scores?, structural?, semantic? as JSON lines; in the place of answer and
-    scores also answers, those of several people (`soft_scores`)."""
+    """The fields id, question, image, answer, scores?, structural?, semantic?, description? as JSON lines.
+
+    In the place of answer and scores also answers, those of several people (`soft_scores`).
+    """
 
     def make(row: Row) -> VqaExample:
         row.check_language(source.language)
@@ -125,7 +161,8 @@ def read_rows(source: Source) -> Read:
             scores: Any = soft_scores([plain.strip().lower() for plain in row.texts("answers")])
         else:
             scores = row.content.get("scores") or {row.text("answer"): 1.0}
-        return scored(row, source, row.key("id"), question, image, scores, *types)
+        told = row.text("description") if "description" in row.content else None
+        return replace(scored(row, source, row.key("id"), question, image, scores, *types), description=told)
 
     return source.each(source.json_lines(), make)
 

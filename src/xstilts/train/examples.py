@@ -51,7 +51,7 @@ class Examples:
         self.languages = np.array(table["language"].to_pylist(), dtype=object)
         self.ids = table["id"].to_pylist()
         self.table, self.card, self.masking = table, card, masking
-        self.columns = {name: table[name].to_numpy().astype(np.int64) for name in ("label", "start", "end")}
+        self.columns = {name: table[name].to_numpy().astype(np.int64) for name in ("label", "question", "start", "end")}
         names = ("input_ids", "lengths", "labels", "scores", "offsets")
         self.lists = {name: Lists.of(table[name]) for name in names}
         self.pictures = Pictures(table, card, pictures, seed)
@@ -125,6 +125,11 @@ class Examples:
         return OF_KIND[self.kind(batch.task)](self, batch, counts, update)
 
     def _one_label(self, batch: Batch, counts: np.ndarray, update: int) -> Batch:
+        questions = torch.from_numpy(self.columns["question"][batch.rows])
+        if (questions >= 0).any():
+            places = torch.arange(batch.text_mask.shape[1])
+            asked = torch.where(questions < 0, batch.text_mask.shape[1], questions)
+            batch = replace(batch, question_mask=batch.text_mask & (places < asked[:, None]))
         return replace(batch, soft=self._soft(batch)) if batch.task in self.soft_tasks else batch
 
     def _choices(self, batch: Batch, counts: np.ndarray, update: int) -> Batch:

@@ -20,7 +20,7 @@ RECORDED = {
     "zh": {"name", "measure"},
 }
 SCRIPTS = {
-    "ru": r"[а-яё]+",
+    "ru": r"[а-яё]+( [а-яё]+)*",
     "bn": r"[\u0980-\u09ff]+( [\u0980-\u09ff]+)*",
     "ko": r"[가-힣]+",
     "zh": r"[\u4e00-\u9fff]+",
@@ -104,7 +104,7 @@ def test_korean_words_in_other_scripts_are_refused() -> None:
         ("ru", "elephant", "with", "со слоном"),
         ("ru", "snake", "with", "со змеёй"),
         ("ru", "dog", "with", "с собакой"),
-        ("ru", "balloon", "with", "с шариком"),
+        ("ru", "balloon", "with", "с воздушным шариком"),
     ],
 )
 def test_forms(language: str, noun: str, role: str, expected: str) -> None:

@@ -63,6 +63,12 @@ def columns(path: Path) -> tuple[Facts, Texts]:
     return facts, [" ".join(word for word, _ in row) for row in rows]
 
 
+def gqa(path: Path) -> tuple[Facts, Texts]:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    facts: Facts = [(name, str({**one, "question": ""})) for name, one in content.items()]
+    return facts, [one["question"] for one in content.values()]
+
+
 READ: dict[str, Callable[[Path], tuple[Facts, Texts]]] = {
     "marvl": fields("caption"),
     "xvnli": fields("sentence1", "sentence2"),
@@ -71,6 +77,7 @@ READ: dict[str, Callable[[Path], tuple[Facts, Texts]]] = {
     "xquad": squad,
     "xcopa": fields("premise", "choice1", "choice2"),
     "xflickrco": captions,
+    "xgqa_clues": gqa,
     "tatoeba": lambda path: ([()], path.read_text(encoding="utf-8").splitlines()),
 }
 

@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from collections import Counter
 from pathlib import Path
+from string import Formatter
 from types import ModuleType
 from typing import Any
 
@@ -16,10 +17,18 @@ from xstilts.data.pictograms.families import FAMILIES
 from xstilts.data.pictograms.gqa import questions_in, scene_graphs
 from xstilts.data.pictograms.nouns import LANGUAGES, load_nouns
 from xstilts.data.pictograms.questions import Question
-from xstilts.data.pictograms.wording import arguments
+from xstilts.data.pictograms.wording import arguments, wording_of
 
 WORLD = World(Path("unused"))
 NO_NAMES = ("gender", "counter", "measure", "quantos")
+# What a question of a family names beside one noun, or instead of it: a, b nouns; c, d colours.
+FIELDS: dict[str, set[str]] = {
+    "on_colour": {"a", "c"},
+    "which_colour": {"a", "c", "d"},
+    "on_card": {"c"},
+    **{family: {"a", "b"} for family in ("both", "either", "larger", "same_colour", "beside", "stacked")},
+    **{family: set() for family in ("animal", "food", "vehicle")},
+}
 SPLITS = [("gqa", "train"), ("gqa", "dev"), ("xgqa", "train"), ("xgqa", "dev"), ("xgqa", "test")]
 
 
@@ -111,6 +120,17 @@ def test_questions_are_filled_and_name_what_they_ask_about(
         for forms in arguments(question.asked, language).values():
             named = [form for role, form in vars(forms).items() if role not in NO_NAMES]
             assert any(form.lower() in text.lower() for form in named), (text, named)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_family_is_asked_in_three_wordings_or_more(language: str) -> None:
+    templates = wording_of(language)["questions"]
+    assert set(templates) == set(FAMILIES)
+    for family, own in templates.items():
+        assert len(set(own)) == len(own) >= 3, family
+        for template in own:
+            fields = {name.split(".")[0] for _, name, _, _ in Formatter().parse(template) if name}
+            assert fields == FIELDS.get(family, {"a"}), template
 
 
 def test_answers_are_lower_case_english(asked: dict[tuple[str, str], list[Question]]) -> None:

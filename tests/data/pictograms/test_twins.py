@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from xstilts.data.pictograms.build import World
+from xstilts.data.pictograms.edits import edits_of
 from xstilts.data.pictograms.families import FAMILIES
+from xstilts.data.pictograms.gqa import questions_in, scene_graphs
 from xstilts.data.pictograms.inference import LABELS, hypotheses_on, mnli_rows, snli_ve_rows
 from xstilts.data.pictograms.scene import Placed, Scene
 from xstilts.data.pictograms.squad import count_questions, squad_of
 from xstilts.data.pictograms.telling import describe
+from xstilts.data.pictograms.world import LAYOUT
+from xstilts.encode.kinds import task_labels
+from xstilts.tasks import read_split
+from xstilts.tasks.examples import VqaExample
+from xstilts.tasks.schema import load_task
 
 WORLD = World(Path("unused"))
 SCENE = Scene("s", (Placed("car", "red", "small", 0, 20, 20), Placed("owl", "blue", "large", 3, 122, 122)))
@@ -113,3 +123,52 @@ def test_labels_of_simple_statements_follow_from_the_scene(split: str) -> None:
             continue
         checked[one.label] += 1
     assert all(checked[label] >= 5 for label in LABELS), checked
+
+
+def test_gqa_told_and_blind_differ_from_gqa_in_the_scene_alone(twins: Path) -> None:
+    """The same ids, questions, answers, types and answer vocabulary, in the same order; only the second text is new."""
+    read = {}
+    for dataset in ("gqa", "gqa_told", "gqa_blind"):
+        task = load_task(dataset)
+        raw = twins / (dataset if dataset != "gqa" else "gqa_blind")  # gqa's own files hold the same questions: below
+        examples = {split: read_split(task, split, raw).examples for split in task.encode.files}
+        read[dataset] = {
+            split: [replace(one, description=None) for one in own if isinstance(one, VqaExample)]
+            for split, own in examples.items()
+        }
+        labels = task_labels(task, examples["train"])
+        assert labels == task_labels(load_task("gqa"), read["gqa"]["train"])
+        for own in examples.values():
+            assert {isinstance(one, VqaExample) and one.description is not None for one in own} == {
+                dataset == "gqa_told"
+            }
+    assert read["gqa"] == read["gqa_told"] == read["gqa_blind"]
+    assert len(read["gqa"]["train"]) >= 700
+
+
+def test_gqa_asks_what_gqa_blind_asks(twins: Path, world: World) -> None:
+    for split, name in LAYOUT["gqa"].items():
+        asked = json.dumps(questions_in("en", world.questions("gqa", split)), ensure_ascii=False)
+        assert (twins / "gqa_blind" / name).read_text(encoding="utf-8") == asked
+
+
+def test_an_edit_changes_one_object_and_the_answer(answers_oracle: ModuleType) -> None:
+    questions = {question.id: question for question in WORLD.questions("xgqa", "test")}
+    edited = edits_of(questions.values(), seed=0)
+    assert len(edited) > 900
+    assert len({question.asked.family for question in edited}) >= 18
+    graphs = scene_graphs(question.scene for question in edited)
+    for entry in questions_in("en", edited).values():
+        assert answers_oracle.answer(entry["question"], graphs[entry["imageId"]]) == entry["answer"]
+    for question in edited:
+        before = questions[question.id]
+        assert question.asked.answer != before.asked.answer
+        kept = Counter(map(facts, before.scene.objects)) & Counter(map(facts, question.scene.objects))
+        assert len(before.scene.objects) - kept.total() == 1
+        [changed] = Counter(map(facts, question.scene.objects)) - kept
+        [own] = Counter(map(facts, before.scene.objects)) - kept
+        assert sum(one != other for one, other in zip(own, changed, strict=True)) == 1
+
+
+def facts(placed: Placed) -> tuple[str, str, str, int]:
+    return placed.noun, placed.colour, placed.size, placed.slot

@@ -6,12 +6,13 @@ split: each is trained on English and tested on the same rows in eight languages
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from xstilts.base.files import whole_directory
 from xstilts.base.languages import LANGUAGE3
 from xstilts.data.pictograms.choices import alternatives_of, choice_questions, cosmosqa_csv, visual7w_of, xcopa_rows
+from xstilts.data.pictograms.edits import clues_on, edits_of
 from xstilts.data.pictograms.gqa import questions_in, scene_graphs
 from xstilts.data.pictograms.inference import (
     Hypothesis,
@@ -25,6 +26,7 @@ from xstilts.data.pictograms.inference import (
 )
 from xstilts.data.pictograms.nlvr2 import judged_on, marvl_rows, nlvr2_rows
 from xstilts.data.pictograms.nouns import LANGUAGES
+from xstilts.data.pictograms.questions import Question
 from xstilts.data.pictograms.render import Renderer, naming
 from xstilts.data.pictograms.sentences import (
     captions_on,
@@ -37,6 +39,7 @@ from xstilts.data.pictograms.sentences import (
 )
 from xstilts.data.pictograms.squad import count_questions, squad_of, squad_v2_of, xquad_of
 from xstilts.data.pictograms.tagging import columns, sentences_on, stagged_lines, tagged
+from xstilts.data.pictograms.telling import describe
 from xstilts.data.pictograms.world import LAYOUT, RawSet, World
 
 OFFICIAL_SPLITS = {"train": "train", "val": "dev"}  # Visual7W's and Karpathy's names of the splits
@@ -59,18 +62,45 @@ def _names(world: World, raw: RawSet) -> None:
 
 
 def _gqa(world: World, raw: RawSet) -> None:
-    for split, name in LAYOUT["gqa"].items():
-        questions = world.questions("gqa", split)
-        raw.json(name, questions_in("en", questions), len(questions))
+    _gqa_blind(world, raw)
     _write_scenes(world, raw, "gqa")
 
 
+def _gqa_blind(world: World, raw: RawSet) -> None:
+    for split, name in LAYOUT["gqa"].items():
+        _write_questions(raw, name, world.questions("gqa", split))
+
+
+def _gqa_told(world: World, raw: RawSet) -> None:
+    _gqa_blind(world, raw)
+    for split in LAYOUT["gqa"]:
+        told = {scene.id: describe(scene, world.seed).text for scene in world.scenes("gqa", split)}
+        raw.json(LAYOUT["gqa_told"][f"{split} told"], told, len(told))
+
+
 def _xgqa(world: World, raw: RawSet) -> None:
-    for split, name in LAYOUT["xgqa"].items():
-        questions = world.questions("xgqa", split)
-        for language in LANGUAGES if "{language}" in name else ("en",):
-            raw.json(name.format(language=language), questions_in(language, questions), len(questions))
+    _xgqa_questions(world, raw)
     _write_scenes(world, raw, "xgqa")
+
+
+def _xgqa_questions(world: World, raw: RawSet) -> None:
+    for split, name in LAYOUT["xgqa"].items():
+        _write_questions(raw, name, world.questions("xgqa", split))
+
+
+def _write_questions(raw: RawSet, name: str, questions: Sequence[Question]) -> None:
+    """Write questions in English, or in every language if the name stands for all."""
+    for language in LANGUAGES if "{language}" in name else (ENGLISH,):
+        raw.json(name.format(language=language), questions_in(language, questions), len(questions))
+
+
+def _xgqa_clues(world: World, raw: RawSet) -> None:
+    _xgqa_questions(world, raw)
+    scenes = [scene for split in LAYOUT["xgqa"] for scene in world.scenes("xgqa", split)]
+    edited = edits_of(world.questions("xgqa", "test"), world.seed)
+    _write_questions(raw, LAYOUT["xgqa_clues"]["edited"], edited)
+    raw.json_lines(LAYOUT["xgqa_clues"]["clues"], clues_on([*scenes, *(question.scene for question in edited)]))
+    raw.languages(LANGUAGES)
 
 
 def _write_scenes(world: World, raw: RawSet, dataset: str) -> None:
@@ -137,6 +167,8 @@ def _mlm(world: World, raw: RawSet) -> None:
 
 
 INTERMEDIATES: Mapping[str, Callable[[World, RawSet], None]] = {
+    "gqa_told": _gqa_told,
+    "gqa_blind": _gqa_blind,
     "squad": _squad,
     "mnli": _mnli,
     "snli_ve": _snli_ve,
@@ -226,6 +258,7 @@ def _tatoeba(world: World, raw: RawSet) -> None:
 
 
 TARGETS: Mapping[str, Callable[[World, RawSet], None]] = {
+    "xgqa_clues": _xgqa_clues,
     "marvl": _marvl,
     "xvnli": _xvnli,
     "xnli": _xnli,

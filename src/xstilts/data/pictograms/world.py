@@ -20,6 +20,20 @@ from xstilts.data.pictograms.scene import Scene, scenes_of
 # three-letter code.
 LAYOUT: Mapping[str, Mapping[str, str]] = {
     "gqa": {"train": "train_questions.json", "dev": "dev_questions.json"},
+    "gqa_told": {
+        "train": "train_questions.json",
+        "dev": "dev_questions.json",
+        "train told": "train_descriptions.json",
+        "dev told": "dev_descriptions.json",
+    },
+    "gqa_blind": {"train": "train_questions.json", "dev": "dev_questions.json"},
+    "xgqa_clues": {
+        "train": "train/en.json",
+        "dev": "dev/en.json",
+        "test": "test/{language}.json",
+        "edited": "edited/{language}.json",
+        "clues": "clues.jsonl",
+    },
     "xgqa": {"train": "train/en.json", "dev": "dev/en.json", "test": "test/{language}.json"},
     "squad": {"train": "train.json", "dev": "dev.json"},
     "mnli": {"train": "train.jsonl", "dev": "dev.jsonl"},

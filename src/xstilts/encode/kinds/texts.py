@@ -27,13 +27,13 @@ def encode_texts(setting: Setting, texts: Sequence[Sequence[str]]) -> tuple[dict
 
 
 def encode_vqa(setting: Setting, examples: Sequence[VqaExample]) -> Columns:
-    """Questions about an image, one row per question.
+    """Questions about an image, one row per question, each with its description behind it if there is one.
 
     `label` is the best answer's index in the vocabulary. Where answers have scores, `answers`, `scores` and `labels`
     are parallel, the best answer first: training needs those in the vocabulary, scoring needs all.
     """
     index = setting.index()
-    texts, truncated = encode_texts(setting, [[one.question] for one in examples])
+    texts, truncated = encode_texts(setting, [_asked(one) for one in examples])
     answers = [_by_score(one) for one in examples]
     values = {
         **names(examples),
@@ -41,6 +41,7 @@ def encode_vqa(setting: Setting, examples: Sequence[VqaExample]) -> Columns:
         "image": [setting.image(one.image) for one in examples],
         "image_id": [one.image for one in examples],
         "label": [index.get(one.answer, OUTSIDE) for one in examples],
+        "question": _question_tokens(setting, examples),
         "labels": [[index.get(answer, OUTSIDE) for answer in some] for some in answers],
         "scores": [[one.scores[answer] for answer in some] for one, some in zip(examples, answers, strict=True)],
         "structural": [one.structural for one in examples],
@@ -49,6 +50,28 @@ def encode_vqa(setting: Setting, examples: Sequence[VqaExample]) -> Columns:
         "answers": answers,
     }
     return Columns(values, truncated)
+
+
+def _asked(example: VqaExample) -> list[str]:
+    return [example.question] if example.description is None else [example.question, example.description]
+
+
+def _question_tokens(setting: Setting, examples: Sequence[VqaExample]) -> list[int]:
+    """The tokens of each question that has a description behind it, special tokens included; -1 where there is none.
+
+    Raises:
+        DataError: a question that would be cut: it takes half of the sequence or more.
+    """
+    if all(one.description is None for one in examples):
+        return [OUTSIDE] * len(examples)
+    lengths = [len(one.ids) for one in encode(setting.tokenizer, [one.question for one in examples])]
+    half = setting.task.encode.max_length // 2
+    for example, length in zip(examples, lengths, strict=True):
+        if example.description is not None and length > half:
+            todo = f"raise encode.max_length in stages/tasks/{setting.task.name}.yaml"
+            raise setting.error(example, f"a question of {length} tokens", f"at most {half} beside a description", todo)
+    pairs = zip(examples, lengths, strict=True)
+    return [OUTSIDE if one.description is None else length for one, length in pairs]
 
 
 def _by_score(example: VqaExample) -> list[str]:

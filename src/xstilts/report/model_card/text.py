@@ -91,7 +91,7 @@ def scores_section(facts: Facts) -> str:
     metric, controls = escaped(facts.scores["metric"]), [one for one in CONTROLS if one in facts.metrics]
     said = f"{metric} in %, {escaped(facts.data)} data, {count(max(facts.scores['rows'].values()))} rows per language."
     if controls:
-        said += " `blind`: the same model without the picture; `shuffled`: with another's picture."
+        said += " `blind`: the same model, its picture masked at test time; `shuffled`: with another's picture."
     if "sweep" in facts.scores:
         said += " Other layers, and the best of them, are in `scores.json` (`sweep`, `oracle`)."
     shown = table(["language", metric, "95 %", *controls], score_rows(facts, controls), numbers=2 + len(controls))
