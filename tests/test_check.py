@@ -69,6 +69,7 @@ def test_the_files_of_the_repository_pass(parameter_files: Any) -> None:
         ("stages/grid.yaml", put("targets", value=["xgqa", "xnlu"]), ["'xnlu'", "stages/tasks/xnlu.yaml", "'xnli'"]),
         ("stages/grid.yaml", put("targets", value=["xgqa", "mlm"]), ["grid.yaml", "'mlm' is of kind mlm"]),
         ("stages/grid.yaml", put("intermediates", value=["none", "tatoeba"]), ["'tatoeba' is of kind retrieval"]),
+        ("stages/grid.yaml", put("perceived_sets", value=["gpa"]), ["perceived_sets: unknown", "gqa"]),
         ("stages/grid.yaml", put("image_sets", "gqa", value="pixels"), ["image_sets: gqa", "images.zip, vectors"]),
         ("stages/grid.yaml", put("datasets", "gqa", value="data/checked"), ["datasets: gqa", "names features"]),
         ("stages/grid.yaml", put("datasets", "mnli", value="data/features/gqa"), ["mnli.yaml names no features"]),

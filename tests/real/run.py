@@ -48,6 +48,7 @@ def choose(copy: Path, data: Path) -> None:
     grid = {
         "datasets": {name: f"data/features/{name}" if name in FEATURES else "data/checked" for name in kinds},
         "image_sets": FEATURES,
+        "perceived_sets": [],
         "intermediates": ["none", "rte", "nlvr_sample"],
         "targets": targets,
         "seeds": [0],

@@ -35,6 +35,7 @@ class Grid:
     Attributes:
         datasets: {dataset: what it reads beside its raw files, a directory of features or data/checked}.
         image_sets: {set of images: what its features are made of, within its raw files}.
+        perceived_sets: those of them whose objects are named.
         intermediates: tasks and mixtures that a route may begin with.
         targets: tasks that are scored.
         seeds: seeds that a cell may have.
@@ -44,6 +45,7 @@ class Grid:
 
     datasets: dict[str, str]
     image_sets: dict[str, str]
+    perceived_sets: list[str]
     intermediates: list[str]
     targets: list[str]
     seeds: list[int]
@@ -91,6 +93,8 @@ def check_grid() -> Grid:
         one_of(target, universe.datasets, f"{GRID}: targets")
     for image_set, source in universe.image_sets.items():
         one_of(source, IMAGE_SOURCES, f"{GRID}: image_sets: {image_set}")
+    for image_set in universe.perceived_sets:
+        one_of(image_set, universe.image_sets, f"{GRID}: perceived_sets")
     sources = {NO_FEATURES, *(f"data/features/{name}" for name in universe.image_sets)}
     for dataset, source in universe.datasets.items():
         one_of(source, sources, f"{GRID}: datasets: {dataset}")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from xstilts.base.errors import DataError, XstiltsError
-from xstilts.systems.operations import FORMS, Form
+from xstilts.programs.operations import FORMS, Form
 
 Semantic = Sequence[Mapping[str, Any]]
 _STEP = re.compile(r"([a-z ]+)\[([\d,]*)\]")
@@ -148,7 +148,7 @@ def read_layout(semantic: Semantic, path: Path | str, question: str) -> Layout:
     try:
         return Layout(tuple(_step(number, step) for number, step in enumerate(semantic)))
     except LayoutError as error:
-        todo = "correct the question's `semantic`, or add the form to xstilts.systems.operations"
+        todo = "correct the question's `semantic`, or add the form to xstilts.programs.operations"
         raise DataError(path, question, error.found, error.expected, todo) from None
 
 
