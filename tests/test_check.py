@@ -101,6 +101,12 @@ def test_the_files_of_the_repository_pass(parameter_files: Any) -> None:
         ),
         ("stages/grid.yaml", put("recipes", "score", value=["lora"]), ["recipes: 'lora' is listed twice"]),
         ("stages/grid.yaml", put("recipes", "targets", value=[]), ["recipes: unknown key", "mean 'target'?"]),
+        ("stages/grid.yaml", put("parser", value="heads"), ["grid.yaml: parser: unknown 'heads'", "mean 'head'?"]),
+        ("stages/grid.yaml", put("system_targets", value=["xvnli"]), ["system_targets", "unknown 'xvnli_layout'"]),
+        ("stages/grid.yaml", put("recipes", "score", value=["modules"]), ["'modules' is listed twice"]),
+        ("stages/recipes/modules.yaml", put("system", value={}), ["modules.yaml changes nothing"]),
+        ("stages/recipes/modules.yaml", put("system", "name", value=2), ["modules.yaml: system: name is 2"]),
+        ("stages/recipes/modules.yaml", put("system", "beams", value=2), ["system: unknown key 'beams'"]),
         ("stages/grid.yaml", put("recipes", "everywhere", value=[]), ["everywhere", "unknown 'plain'"]),
         ("stages/grid.yaml", put("recipe_routes", value=["nnone"]), ["recipe_routes", "mean 'none'?"]),
         (
@@ -204,6 +210,7 @@ def test_data_root_goes_before_a_tasks_root(parameter_files: Any, tmp_path: Path
     parameter_files.edit("stages/tasks/tatoeba.yaml", put("data", "official", "root", value="laser"))
     for key in ("targets", "recipe_targets"):
         parameter_files.edit("stages/grid.yaml", put(key, value=["tatoeba"]))
+    parameter_files.edit("stages/grid.yaml", put("system_targets", value=[]))
     parameter_files.edit("stages/full/study.yaml", put("study", "targets", value=["tatoeba"]))
     with pytest.raises(DataError, match=r"published/laser/tatoeba\.afr-eng\.afr: found no such file"):
         check_parameters()

@@ -52,9 +52,11 @@ def choose(copy: Path, data: Path) -> None:
         "intermediates": ["none", "rte", "nlvr_sample"],
         "targets": targets,
         "seeds": [0],
-        "recipes": {"everywhere": ["plain"], "intermediate": [], "target": [], "score": []},
+        "recipes": {"everywhere": ["plain"], "intermediate": [], "target": [], "score": [], "system": []},
         "recipe_routes": [],
         "recipe_targets": [],
+        "system_targets": [],
+        "parser": "plain",
     }
     (copy / "stages" / "grid.yaml").write_text(yaml.safe_dump(grid, sort_keys=False))
     params = yaml.safe_load((copy / "params.yaml").read_text())

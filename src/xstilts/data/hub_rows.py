@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FIELDS = (
     *("id", "language", "text", "second", "label", "image", "second_image"),
     *("question", "context", "answer", "answers", "scores", "structural", "semantic"),
-    *("words", "tags", "choices", "side", "gold"),
+    *("words", "tags", "choices", "side", "gold", "layout"),
 )
 NO_LABEL = "no gold label (-1 on the hub)"  # why a row is left out; SNLI has such rows
 UNLABELLED = -1

@@ -104,6 +104,7 @@ def _choice(example: ChoiceExample) -> Fields:
 FIELDS: Mapping[str, Callable[[Any], Fields]] = covers(
     {
         "vqa": lambda example: {f"question {ON_IMAGE}": (example.question,)},
+        "layout": lambda example: {f"question {ON_IMAGE}": (example.question,)},
         "classification": _classification,
         "span": lambda example: {
             "context": (example.context,),

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from xstilts.base.errors import DataError
-from xstilts.tasks.examples import Reading, VqaExample
+from xstilts.tasks.examples import LayoutExample, Reading, VqaExample
 from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, json_content, json_lines, json_list
 from xstilts.tasks.source import Source
 
 HAVQA_SPLITS = {"train": "train", "dev": "dev", "test": "test"}
 Read = Reading[VqaExample]
+Question = VqaExample | LayoutExample
 AGREE = 3  # people: an answer that so many give is fully right
 
 
@@ -23,11 +24,16 @@ def read_gqa(source: Source) -> Read:
     Raises:
         DataError: naming the file and the question's id.
     """
+    return Reading([example for _, example in gqa_questions(source)])
+
+
+def gqa_questions(source: Source) -> Iterator[tuple[Row, VqaExample]]:
+    """The questions of a file in GQA's layout, each with its row; errors as `read_gqa`."""
     content = json_content(source.path)
     if not isinstance(content, dict) or not content:
         expected = "a JSON object with one question per id (for a list, name the format lxmert)"
         raise DataError(source.path, None, f"{_size(content)} in a {type(content).__name__}", expected, ANOTHER_FILE)
-    ids, examples = Unique(), []
+    ids = Unique()
     for identifier, question in content.items():
         row = Row(source.path, identifier, _object(source.path, identifier, question))
         row.check_language(source.language)
@@ -35,8 +41,7 @@ def read_gqa(source: Source) -> Read:
         answer = row.text("answer", "give the answer, or leave the question out of training and scoring")
         structural, semantic = types.get("structural") or "", types.get("semantic") or ""
         asked, name = row.text("question"), ids.check(row, identifier)
-        examples.append(VqaExample(name, source.language, asked, image, answer, structural, semantic))
-    return Reading(examples)
+        yield row, VqaExample(name, source.language, asked, image, answer, structural, semantic)
 
 
 def _size(content: Any) -> str:
@@ -124,9 +129,9 @@ def read_rows(source: Source) -> Read:
     return Reading(examples)
 
 
-def check_parallel(first: Path, examples: Sequence[VqaExample], other: Path, others: Sequence[VqaExample]) -> None:
+def check_parallel(first: Path, examples: Sequence[Question], other: Path, others: Sequence[Question]) -> None:
     """Check that two languages' files ask the same questions: the same ids on the same images with the same
-    answers.
+    answers, and of layouts the same programs.
 
     Scores in two languages can be compared only then.
 
@@ -139,7 +144,7 @@ def check_parallel(first: Path, examples: Sequence[VqaExample], other: Path, oth
         twin = wanted.pop(example.id, None)
         if twin is None:
             raise DataError(other, example.id, "a question", f"only ids that {first} has", todo)
-        for what in ("image", "answer"):
+        for what in ("image", "answer", *(("layout",) if isinstance(example, LayoutExample) else ())):
             found, expected = getattr(example, what), getattr(twin, what)
             if found != expected:
                 fix = f"correct the file: only the question's wording may differ from {first}"

@@ -59,18 +59,26 @@ def _names(world: World, raw: RawSet) -> None:
 
 
 def _gqa(world: World, raw: RawSet) -> None:
-    for split, name in LAYOUT["gqa"].items():
-        questions = world.questions("gqa", split)
-        raw.json(name, questions_in("en", questions), len(questions))
+    _gqa_layout(world, raw)
     _write_scenes(world, raw, "gqa")
 
 
 def _xgqa(world: World, raw: RawSet) -> None:
+    _xgqa_layout(world, raw)
+    _write_scenes(world, raw, "xgqa")
+
+
+def _gqa_layout(world: World, raw: RawSet) -> None:
+    for split, name in LAYOUT["gqa"].items():
+        questions = world.questions("gqa", split)
+        raw.json(name, questions_in("en", questions), len(questions))
+
+
+def _xgqa_layout(world: World, raw: RawSet) -> None:
     for split, name in LAYOUT["xgqa"].items():
         questions = world.questions("xgqa", split)
         for language in LANGUAGES if "{language}" in name else ("en",):
             raw.json(name.format(language=language), questions_in(language, questions), len(questions))
-    _write_scenes(world, raw, "xgqa")
 
 
 def _write_scenes(world: World, raw: RawSet, dataset: str) -> None:
@@ -137,6 +145,7 @@ def _mlm(world: World, raw: RawSet) -> None:
 
 
 INTERMEDIATES: Mapping[str, Callable[[World, RawSet], None]] = {
+    "gqa_layout": _gqa_layout,
     "squad": _squad,
     "mnli": _mnli,
     "snli_ve": _snli_ve,
@@ -226,6 +235,7 @@ def _tatoeba(world: World, raw: RawSet) -> None:
 
 
 TARGETS: Mapping[str, Callable[[World, RawSet], None]] = {
+    "xgqa_layout": _xgqa_layout,
     "marvl": _marvl,
     "xvnli": _xvnli,
     "xnli": _xnli,

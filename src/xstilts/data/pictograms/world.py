@@ -21,6 +21,8 @@ from xstilts.data.pictograms.scene import Scene, scenes_of
 LAYOUT: Mapping[str, Mapping[str, str]] = {
     "gqa": {"train": "train_questions.json", "dev": "dev_questions.json"},
     "xgqa": {"train": "train/en.json", "dev": "dev/en.json", "test": "test/{language}.json"},
+    "gqa_layout": {"train": "train_questions.json", "dev": "dev_questions.json"},
+    "xgqa_layout": {"train": "train/en.json", "dev": "dev/en.json", "test": "test/{language}.json"},
     "squad": {"train": "train.json", "dev": "dev.json"},
     "mnli": {"train": "train.jsonl", "dev": "dev.jsonl"},
     "snli_ve": {"train": "train.jsonl", "dev": "dev.jsonl"},
