@@ -19,7 +19,7 @@ SECTIONS = ["kind", "data", "encode", "intermediate", "target", "score"]
 TEXT = "anli_plus mnli qqp squad squad_v2 hellaswag ccg cosmosqa commonsenseqa mlm".split()
 MULTIMODAL = "gqa vqav2 nlvr2 snli_ve nlvr flickr30k flickr8k coco visual7w".split()
 TARGETS = (
-    "xgqa xgqa_few_shot marvl xvnli xflickrco havqa xnli pawsx udpos panx xquad mlqa tydiqa bucc2018 tatoeba "
+    "xgqa xgqa_layout xgqa_few_shot marvl xvnli xflickrco havqa xnli pawsx udpos panx xquad mlqa tydiqa bucc2018 tatoeba "
     "xcopa lareqa mewslix"
 ).split()
 TASKS = [*TEXT, *MULTIMODAL, *TARGETS]
@@ -32,7 +32,7 @@ def repository(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_task_of_the_study_has_a_file() -> None:
     tasks = {name for name in parameters.task_names() if parameters.task_kind(name) != "mixture"}
-    assert len(TASKS) == len(set(TASKS)) == 37
+    assert len(TASKS) == len(set(TASKS)) == 39
     assert tasks == set(TASKS)
 
 
