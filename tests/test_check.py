@@ -69,6 +69,7 @@ def test_the_files_of_the_repository_pass(parameter_files: Any) -> None:
         ("stages/grid.yaml", put("targets", value=["xgqa", "xnlu"]), ["'xnlu'", "stages/tasks/xnlu.yaml", "'xnli'"]),
         ("stages/grid.yaml", put("targets", value=["xgqa", "mlm"]), ["grid.yaml", "'mlm' is of kind mlm"]),
         ("stages/grid.yaml", put("intermediates", value=["none", "tatoeba"]), ["'tatoeba' is of kind retrieval"]),
+        ("stages/grid.yaml", put("perceived_sets", value=["gpa"]), ["perceived_sets: unknown", "gqa"]),
         ("stages/grid.yaml", put("image_sets", "gqa", value="pixels"), ["image_sets: gqa", "images.zip, vectors"]),
         ("stages/grid.yaml", put("datasets", "gqa", value="data/checked"), ["datasets: gqa", "names features"]),
         ("stages/grid.yaml", put("datasets", "mnli", value="data/features/gqa"), ["mnli.yaml names no features"]),
@@ -100,6 +101,12 @@ def test_the_files_of_the_repository_pass(parameter_files: Any) -> None:
         ),
         ("stages/grid.yaml", put("recipes", "score", value=["lora"]), ["recipes: 'lora' is listed twice"]),
         ("stages/grid.yaml", put("recipes", "targets", value=[]), ["recipes: unknown key", "mean 'target'?"]),
+        ("stages/grid.yaml", put("parser", value="heads"), ["grid.yaml: parser: unknown 'heads'", "mean 'head'?"]),
+        ("stages/grid.yaml", put("system_targets", value=["xvnli"]), ["system_targets", "unknown 'xvnli_layout'"]),
+        ("stages/grid.yaml", put("recipes", "score", value=["modules"]), ["'modules' is listed twice"]),
+        ("stages/recipes/modules.yaml", put("system", value={}), ["modules.yaml changes nothing"]),
+        ("stages/recipes/modules.yaml", put("system", "name", value=2), ["modules.yaml: system: name is 2"]),
+        ("stages/recipes/modules.yaml", put("system", "beams", value=2), ["system: unknown key 'beams'"]),
         ("stages/grid.yaml", put("recipes", "everywhere", value=[]), ["everywhere", "unknown 'plain'"]),
         ("stages/grid.yaml", put("recipe_routes", value=["nnone"]), ["recipe_routes", "mean 'none'?"]),
         (
@@ -229,6 +236,7 @@ def test_data_root_wins_where_a_file_lies_there(parameter_files: Any, tmp_path: 
     parameter_files.edit("stages/tasks/tatoeba.yaml", put("data", "official", "root", value="laser"))
     for key in ("targets", "recipe_targets"):
         parameter_files.edit("stages/grid.yaml", put(key, value=["tatoeba"]))
+    parameter_files.edit("stages/grid.yaml", put("system_targets", value=[]))
     parameter_files.edit("stages/full/study.yaml", put("study", "targets", value=["tatoeba"]))
     check_parameters()
     Path("published/laser").mkdir(parents=True)

@@ -46,6 +46,14 @@ READS: Mapping[str, str] = covers(
         "choice": f"{MEAN}  # one sequence per choice\nlogits = {LINEAR.format('mean')}.squeeze(-1)",
         "span": f"logits = {LINEAR.format('states')}.transpose(1, 2)  # first and last token",
         "tagging": f"logits = {LINEAR.format('states')}  # of a word: those of its first token",
+        "layout": "normal = lambda some: torch.nn.functional.layer_norm(some, some.shape[-1:])\n"
+        f"{MEAN}\nlinear = torch.nn.functional.linear\n"
+        "templates = linear(normal(mean), head['template.weight'], head['template.bias'])\n"
+        "attention = head['focus'].exp() * normal(states) @ head['queries.weight'].T\n"
+        "attention = attention.masked_fill(~mask.bool()[..., None], -torch.inf).softmax(1)\n"
+        "found = attention.transpose(1, 2) @ linear(states, head['read.weight'], head['read.bias'])\n"
+        "# of a column: head['scale'].exp() * cosines of (found - head['centres.<type>']) with head['names.<type>']\n"
+        "logits = templates  # the label's open slots have a column each, by type and number",
         "mlm": "dense = torch.nn.functional.linear(states, head['dense.weight'], head['dense.bias'])\n"
         "dense = torch.nn.functional.gelu(dense)\n"
         "dense = torch.nn.functional.layer_norm(dense, dense.shape[-1:], head['norm.weight'], head['norm.bias'])\n"
@@ -57,7 +65,7 @@ READS: Mapping[str, str] = covers(
 # The stock class whose head computes the same; None where transformers has none.
 STOCK: Mapping[str, type | None] = covers(
     {
-        **dict.fromkeys(("vqa", "classification", "matching", "choice", "mlm")),
+        **dict.fromkeys(("vqa", "classification", "matching", "choice", "mlm", "layout")),
         "span": AutoModelForQuestionAnswering,
         "tagging": AutoModelForTokenClassification,
     },

@@ -14,6 +14,7 @@ from xstilts.encode.task import Places
 from xstilts.tasks.examples import (
     ChoiceExample,
     ClassificationExample,
+    LayoutExample,
     MatchingExample,
     RetrievalExample,
     SpanExample,
@@ -92,6 +93,7 @@ def test_names_of_two_images_do_not(one: str, other: str) -> None:
 
 EXAMPLES: dict[str, Any] = {
     "vqa": VqaExample("1", "en", "is it overcast?", "x1", "yes"),
+    "layout": LayoutExample("1", "en", "is it overcast?", "select[]>exist[0] | cloud", "yes", "x1"),
     "classification": ClassificationExample("1", "en", LONG, "a", second="the man has a hat"),
     "span": SpanExample("1", "en", "who has a hat?", f"{LONG} sleeps", 0, "a man"),
     "tagging": TaggingExample("1", "en", tuple(LONG.split()), ("X",) * 6),
@@ -102,6 +104,7 @@ EXAMPLES: dict[str, Any] = {
 }
 FIELDS = {
     "vqa": {"question on image"},
+    "layout": {"question on image"},
     "classification": {"premise", "hypothesis", "pair"},
     "span": {"context", "question on context"},
     "tagging": {"sentence"},

@@ -20,6 +20,7 @@ from xstilts.tasks.examples import (
     ChoiceExample,
     ClassificationExample,
     Example,
+    LayoutExample,
     MatchingExample,
     RetrievalExample,
     SpanExample,
@@ -34,6 +35,7 @@ EXAMPLES: dict[str, list[Example]] = {
         VqaExample("v", "en", "is the cat red?", "i1", "no"),
         VqaExample("w", "en", "is the cat red?", "i1", "no", description="the cat sleeps on a red card."),
     ],
+    "layout": [LayoutExample("l", "en", "is there a cat?", "select[]>exist[0] | cat", "yes", "i1", "verify")],
     "classification": [
         ClassificationExample("p", "en", "the cat sleeps", "a", second="the cat rests"),
         ClassificationExample("t", "en", "the cat is red", "b", images=("i1", "i2")),
@@ -67,7 +69,8 @@ def again(tokenizer: Tokenizer, kind: str, row: dict[str, Any]) -> list[int]:
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_the_texts_of_a_row_give_its_tokens_again(kind: str, split: str, encoded: Any, tokenizer_file: Path) -> None:
     section = SECTIONS.get(kind, {})
-    rows, _ = encoded(kind, EXAMPLES[kind], split, labels=["a", "b"], **section)
+    labels = ["select[]>exist[0] | {object}", "{object} cat"] if kind == "layout" else ["a", "b"]
+    rows, _ = encoded(kind, EXAMPLES[kind], split, labels=labels, **section)
     tokenizer = open_tokenizer(tokenizer_file, section.get("max_length", 128))
     assert len(rows) >= len(EXAMPLES[kind])
     assert all(row["texts"] for row in rows)

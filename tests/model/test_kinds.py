@@ -69,7 +69,7 @@ def test_losses_are_sums_over_examples_and_so_are_gradients(
     task: str, full_model: MultitaskModel, everything: Examples
 ) -> None:
     rows = of_task(everything, task)
-    weights = [weight for _, weight in full_model.named_parameters()]
+    weights = [weight for weight in full_model.parameters() if weight.requires_grad]
 
     def loss_and_gradient(batches: list[np.ndarray]) -> tuple[float, Tensor]:
         loss = torch.stack([full_model(everything.batch(part)) for part in batches]).sum()

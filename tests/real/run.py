@@ -48,12 +48,15 @@ def choose(copy: Path, data: Path) -> None:
     grid = {
         "datasets": {name: f"data/features/{name}" if name in FEATURES else "data/checked" for name in kinds},
         "image_sets": FEATURES,
+        "perceived_sets": [],
         "intermediates": ["none", "rte", "nlvr_sample"],
         "targets": targets,
         "seeds": [0],
-        "recipes": {"everywhere": ["plain"], "intermediate": [], "target": [], "score": []},
+        "recipes": {"everywhere": ["plain"], "intermediate": [], "target": [], "score": [], "system": []},
         "recipe_routes": [],
         "recipe_targets": [],
+        "system_targets": [],
+        "parser": "plain",
     }
     (copy / "stages" / "grid.yaml").write_text(yaml.safe_dump(grid, sort_keys=False))
     params = yaml.safe_load((copy / "params.yaml").read_text())

@@ -18,6 +18,7 @@ from xstilts.base.kinds import KINDS
 from xstilts.score.answer_text import answer_f1, exact_match
 from xstilts.score.image_text import Direction, direction_scores
 from xstilts.score.labels import label_scores
+from xstilts.score.layouts import layout_scores
 from xstilts.score.points import Points, score_by_language
 from xstilts.score.retrieval import collect
 from xstilts.score.scoring import Scored
@@ -91,6 +92,38 @@ def tags(metric: str) -> Made:
         return float(f1_score(right, own))
 
     return tag_scores(table, metric), by_language(table, score)
+
+
+def layouts(metric: str) -> Made:
+    texts = [
+        "select[]>exist[0] | dog",
+        "select[]>exist[0] | cat",
+        "select[]>query[0] | dog | color",
+        "select[]>filter[0]>exist[1] | dog | color | red",
+    ]
+    gold, found = (RNG.choice(texts, 60).tolist() for _ in range(2))
+    structural = ["query" if "query" in text else "verify" for text in gold]
+    table = pa.table({"id": IDS, "language": LANGUAGES, "structural": structural, "gold": gold, "prediction": found})
+
+    def part(text: str) -> Any:
+        skeleton, *values = text.split(" | ")
+        return {
+            "exact_layout": text,
+            "skeleton": skeleton,
+            "structural_type": "query" in skeleton,
+            "last_operation": "query" in skeleton,
+            "first_object": values[0],
+            "concepts": {values[0], *(["red"] if "red" in values else [])},
+        }[metric]
+
+    def score(rows: list[dict[str, Any]]) -> float:
+        pairs = list(zip(*columns(rows, "gold", "prediction"), strict=True))
+        if metric != "concepts":
+            return fmean(part(own) == part(right) for right, own in pairs)
+        both = sum(len(part(right) & part(own)) for right, own in pairs)
+        return both / sum(len(part(right)) for right, _ in pairs)
+
+    return layout_scores(table, metric), by_language(table, score)
 
 
 def recall(metric: str) -> Made:
@@ -167,6 +200,7 @@ MADE: Mapping[tuple[str, str], Callable[[str], Made]] = {
     ("choice", "accuracy"): labels,
     ("matching", "accuracy"): labels,
     ("matching", "recall_at_1"): recall,
+    **{("layout", metric): layouts for metric in KINDS["layout"].metrics},
     ("span", "f1"): spans,
     ("span", "exact_match"): spans,
     ("tagging", "f1"): tags,

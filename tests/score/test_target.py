@@ -29,6 +29,7 @@ TARGETS = [
     ("compares", "accuracy", True),
     ("doubts", "f1", False),
     ("doubts", "exact_match", False),
+    *(("parses", metric, False) for metric in KINDS["layout"].metrics),
     ("tags", "f1", False),
     ("tags", "pos_f1", False),
     ("tags", "accuracy", False),

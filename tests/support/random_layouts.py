@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from xstilts.systems.operations import CLOSED, FORMS, OBJECTS, TRUTH
-from xstilts.systems.programs import Layout, Step
-from xstilts.systems.scene import Box, Relation, Scene, Thing
+from xstilts.programs.layout import Layout, Step
+from xstilts.programs.operations import CLOSED, FORMS, OBJECTS, TRUTH
+from xstilts.programs.scene import Box, Relation, Scene, Thing
 
 NOUNS = ("dog", "cat", "t-shirt", "traffic light", "scene", "this", "animal")
 ATTRIBUTES = ("red", "blue", "large", "small", "wet", "short sleeved", "looking down", "young")

@@ -12,7 +12,7 @@ from xstilts.base.cache import ROW, write_rows
 from xstilts.base.files import sha256_of, write_json
 
 _TASKS = """looks=vqa votes=vqa follows=classification compares=classification finds=span doubts=span tags=tagging
-picks=choice points=choice matches=matching searches=retrieval fills=mlm"""
+parses=layout picks=choice points=choice matches=matching searches=retrieval fills=mlm"""
 EMPTY: dict[str, Any] = {name: [] for name in "lengths labels scores offsets answers texts".split()}
 EMPTY |= dict.fromkeys(("image", "second_image", "label", "question", "start", "end"), -1)
 EMPTY |= {"window": 0, "context": "", "image_id": "", "answer": "elsewhere"}
@@ -37,7 +37,14 @@ class TinyFiles:
     CLASSES = ("entailment", "neutral", "contradiction")
     TAGS, MATCH = ("NOUN", "VERB", "DET", "ADJ", "X"), ("no match", "match")
     REGIONS = (2, 0, 5, 1, 3, 4, 1, 2)  # of image 0, 1, ...
-    TEXT = ("follows", "finds", "doubts", "tags", "picks", "searches", "fills")  # all others have images
+    LAYOUTS = (
+        "select[]>query name[0] | {object}",
+        "select[]>exist[0] | {object}",
+        "select[]>query[0] | {object} | color",
+        "select[]>filter[0]>exist[1] | {object} | color | {attribute}",
+        *("{object} cat", "{object} dog", "{object} sky", "{attribute} red", "{attribute} blue"),
+    )
+    TEXT = ("parses", "follows", "finds", "doubts", "tags", "picks", "searches", "fills")  # all others have images
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -136,6 +143,7 @@ class TinyFiles:
         kind = self.kind(task)
         metric = "soft_accuracy" if task == "votes" else kinds.KINDS[kind].metrics[0]
         labels: dict[str, tuple[str, ...]] = dict.fromkeys(("span", "choice", "retrieval", "mlm"), ())
+        labels |= {"layout": self.LAYOUTS}
         labels |= {"vqa": self.ANSWERS, "classification": self.CLASSES, "tagging": self.TAGS, "matching": self.MATCH}
         card = {"kind": kind, "labels": list(labels[kind]), "metric": metric, "languages": ["en"]}
         card["data"] = "pictograms"
@@ -170,6 +178,20 @@ class TinyFiles:
         labels = [label, (label + 1) % len(self.ANSWERS), -1]  # the best answer, a poorer one, one outside
         found["answers"] = [found["answer"], texts[labels[1] + 2], "nowhere"]
         return {**found, "labels": labels, "scores": [1.0, 0.6, 0.3]}
+
+    def _layout(self, task: str, words: list[int], random: np.random.Generator) -> dict[str, Any]:
+        """Columns are the attribute and the object; -2 where a template has none, -1 where a word is unknown."""
+        from xstilts.programs.vocabulary import UNUSED, Vocabulary
+
+        vocabulary = Vocabulary(self.LAYOUTS)
+        template, value = int(random.integers(4)), int(random.integers(4, 8))
+        has = dict.fromkeys(vocabulary.templates[template].columns)
+        chosen = {("object", 0): value if value < 7 else -1, ("attribute", 0): int(random.integers(7, 9))}
+        labels = [chosen[column] if column in has else UNUSED for column in vocabulary.columns]
+        texts = (*self.LAYOUTS, "{object} tree")  # the last one is what -1 means
+        names = {kind: texts[index].split("} ")[1] for (kind, _), index in chosen.items()}
+        layout = vocabulary.templates[template].fill([names[kind] for kind, _ in has])
+        return {"label": template, "labels": labels, "answer": str(layout), "answers": [names["object"]]}
 
     def _classification(self, task: str, words: list[int], random: np.random.Generator) -> dict[str, Any]:
         label = int(random.integers(0, len(self.CLASSES)))

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from random_layouts import layouts, scenes
+from xstilts.programs.layout import Layout, fill, read_layout
+from xstilts.programs.lexicon import Lexicon
+from xstilts.programs.operations import FORMS
+from xstilts.programs.scene import Box, Relation, Scene, Thing
 from xstilts.systems.execute import Outcome, run, run_beam
 from xstilts.systems.geometry import ALIGNED
-from xstilts.systems.lexicon import Lexicon
-from xstilts.systems.operations import FORMS
-from xstilts.systems.programs import Layout, fill, read_layout
-from xstilts.systems.scene import Box, Relation, Scene, Thing
 from xstilts.systems.senses import Settings
 
 LOOSE = Settings()

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xstilts.programs.operations import COMPARATIVES
+from xstilts.programs.scene import Box
 from xstilts.systems.geometry import ALIGNED, ASIDE, Thresholds, exceeds, half_of, is_at, is_large, is_measured, spatial
 from xstilts.systems.judging import ADJECTIVES
-from xstilts.systems.operations import COMPARATIVES
-from xstilts.systems.scene import Box
 
 LIMITS = Thresholds()
 SKY, GROUND, FAR = Box(0.4, 0.0, 0.6, 0.2), Box(0.4, 0.7, 0.6, 0.9), Box(0.8, 0.7, 0.9, 0.9)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from xstilts.programs.layout import Layout, fill
 from xstilts.systems.needs import ATTRIBUTES, BOXES, KINDS, NAMES, PICTURE, RELATIONS, cannot_run, needs
-from xstilts.systems.programs import Layout, fill
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,13 @@ from xstilts.tasks.schema import SPLITS, load_task, named_files
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "stages" / "tasks").glob("*.yaml"))
 SECTIONS = ["kind", "data", "encode", "intermediate", "target", "score"]
-TEXT = "anli_plus mnli qqp squad squad_v2 hellaswag ccg cosmosqa commonsenseqa socialiqa mlm gqa_told gqa_blind".split()
+TEXT = (
+    "anli_plus mnli qqp squad squad_v2 hellaswag ccg cosmosqa commonsenseqa socialiqa mlm gqa_told gqa_blind gqa_layout"
+).split()
 MULTIMODAL = "gqa vqav2 nlvr2 snli_ve nlvr flickr30k flickr8k coco visual7w".split()
 TARGETS = (
-    "xgqa xgqa_few_shot xgqa_clues marvl xvnli xflickrco havqa xnli pawsx udpos panx xquad mlqa tydiqa bucc2018 "
-    "tatoeba xcopa lareqa mewslix xm3600 wit"
+    "xgqa xgqa_layout xgqa_few_shot xgqa_clues marvl xvnli xflickrco havqa xnli pawsx udpos panx xquad mlqa tydiqa "
+    "bucc2018 tatoeba xcopa lareqa mewslix xm3600 wit"
 ).split()
 TASKS = [*TEXT, *MULTIMODAL, *TARGETS]
 
@@ -32,7 +34,7 @@ def repository(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_task_of_the_study_has_a_file() -> None:
     tasks = {name for name in parameters.task_names() if parameters.task_kind(name) != "mixture"}
-    assert len(TASKS) == len(set(TASKS)) == 40
+    assert len(TASKS) == len(set(TASKS)) == 42
     assert tasks == set(TASKS)
 
 

@@ -74,6 +74,11 @@ def tokenized(task: str) -> Path:
     return DATA / "tokenized" / task
 
 
+def layout_task(target: str) -> str:
+    """The task whose layouts are those of a target's questions."""
+    return f"{target}_layout"
+
+
 def intermediate_checkpoint(recipe: str, route: str, seed: int) -> Path:
     """Where the checkpoint of phase 1 lies."""
     return DATA / "intermediate" / _trained(recipe, route, seed)

@@ -51,6 +51,7 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "vqa": Kind(("accuracy", "soft_accuracy"), has_one_label=True, has_vocabulary=True),
+    "layout": Kind(("exact_layout", "skeleton", "structural_type", "last_operation", "first_object", "concepts")),
     "classification": Kind(("accuracy",), has_one_label=True, has_listed_labels=True),
     "span": Kind(("f1", "exact_match"), takes_images=False, has_windows=True),
     "tagging": Kind(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from xstilts.base.cells import PLAIN, Cell, Route
+from xstilts.base.cells import PLAIN, Cell, Route, layout_task
 from xstilts.base.errors import ParameterError, did_you_mean
 from xstilts.base.kinds import KINDS, MIXTURE
 from xstilts.base.parameters import (
@@ -27,6 +27,8 @@ NO_FEATURES = "data/checked"  # what a text task names in the place of features
 IMAGE_SOURCES = ("images.zip", "vectors")
 EVERYWHERE = "everywhere"
 PHASES = ("intermediate", "target", "score")  # a recipe stands in the grid under the first one that it changes
+SYSTEM = "system"  # or here, if it answers by a system in place of an answer head
+GROUPS = (EVERYWHERE, *PHASES, SYSTEM)
 
 
 @dataclass(frozen=True)
@@ -36,21 +38,27 @@ class Grid:
     Attributes:
         datasets: {dataset: what it reads beside its raw files, a directory of features or data/checked}.
         image_sets: {set of images: what its features are made of, within its raw files}.
+        perceived_sets: those of them whose objects are named.
         intermediates: tasks and mixtures that a route may begin with.
         targets: tasks that are scored.
         seeds: seeds that a cell may have.
         recipes: the recipes that range over everything (`everywhere`), and the others by the first phase they change.
         recipe_routes, recipe_targets: the routes and targets that these others range over.
+        system_targets: the targets that recipes with a system range over instead.
+        parser: the recipe of the checkpoints that parse a target's questions for these.
     """
 
     datasets: dict[str, str]
     image_sets: dict[str, str]
+    perceived_sets: list[str]
     intermediates: list[str]
     targets: list[str]
     seeds: list[int]
     recipes: dict[str, list[str]]
     recipe_routes: list[str]
     recipe_targets: list[str]
+    system_targets: list[str]
+    parser: str
 
     def recipe_list(self) -> list[str]:
         """Every recipe in the grid."""
@@ -60,10 +68,14 @@ class Grid:
         """The routes and the targets that a recipe ranges over."""
         if recipe in self.recipes[EVERYWHERE]:
             return self.intermediates, self.targets
+        if recipe in self.recipes[SYSTEM]:
+            return self.recipe_routes, self.system_targets
         return self.recipe_routes, self.recipe_targets
 
     def trained(self, cell: Cell) -> Cell:
-        """The cell whose target checkpoint a cell uses: plain's, if its recipe changes scoring alone."""
+        """The cell whose target checkpoint a cell uses: plain's, if its recipe changes scoring alone; a parser's."""
+        if cell.recipe in self.recipes[SYSTEM]:
+            return replace(cell, recipe=self.parser, target=layout_task(cell.target))
         return replace(cell, recipe=PLAIN) if cell.recipe in self.recipes["score"] else cell
 
     def target_stage(self, cell: Cell) -> str:
@@ -77,7 +89,8 @@ class Grid:
         """Refuse a cell that the grid does not have; the recipe, task and target are each in it."""
         if route.recipe in self.recipes[EVERYWHERE]:
             return
-        for value, key in ((route.task, "recipe_routes"), (target, "recipe_targets")):
+        targets = "system_targets" if route.recipe in self.recipes[SYSTEM] else "recipe_targets"
+        for value, key in ((route.task, "recipe_routes"), (target, targets)):
             if value not in getattr(self, key):
                 todo = f"add '{value}' to {key} in {GRID}"
                 raise ParameterError(f"{where}: recipe '{route.recipe}' does not range over '{value}'; {todo}")
@@ -93,6 +106,8 @@ def check_grid() -> Grid:
     _check_letters(universe.image_sets, f"{GRID}: image_sets")
     for image_set, source in universe.image_sets.items():
         one_of(source, IMAGE_SOURCES, f"{GRID}: image_sets: {image_set}")
+    for image_set in universe.perceived_sets:
+        one_of(image_set, universe.image_sets, f"{GRID}: perceived_sets")
     sources = {NO_FEATURES, *(f"data/features/{name}" for name in universe.image_sets)}
     for dataset, source in universe.datasets.items():
         one_of(source, sources, f"{GRID}: datasets: {dataset}")
@@ -140,18 +155,23 @@ def _check_roles(universe: Grid) -> None:
 def _check_recipes(universe: Grid) -> None:
     """Refuse a recipe under another phase than the first that it changes: its cells would train the wrong thing."""
     groups, where = universe.recipes, f"{GRID}: recipes"
-    known_keys(groups, (EVERYWHERE, *PHASES), where)
-    if missing := [key for key in (EVERYWHERE, *PHASES) if key not in groups]:
+    known_keys(groups, GROUPS, where)
+    if missing := [key for key in GROUPS if key not in groups]:
         raise ParameterError(f"{where}: missing {joined(missing)}; write `{missing[0]}: []`")
     _check_names(universe.recipe_list(), where, recipe_names(), "recipes")
     one_of(PLAIN, groups[EVERYWHERE], f"{where}: {EVERYWHERE}")
-    for phase in PHASES:
+    for phase in (SYSTEM, *PHASES):
         for name in groups[phase]:
-            changes = next((one for one in PHASES if recipe_file(name).get(one)), None)
+            changes = next((one for one in (SYSTEM, *PHASES) if recipe_file(name).get(one)), None)
             if changes != phase:
                 found = f"changes {changes} first; list it there" if changes else "changes nothing; it is plain"
                 raise ParameterError(f"{where}: {phase}: {STAGES}/recipes/{name}.yaml {found}")
-    for key, names in (("recipe_routes", universe.intermediates), ("recipe_targets", universe.targets)):
+    one_of(universe.parser, universe.recipe_list(), f"{GRID}: parser")
+    for target in universe.system_targets:
+        one_of(layout_task(target), universe.targets, f"{GRID}: targets, which system_targets needs")
+        one_of(target, universe.perceived_sets, f"{GRID}: perceived_sets, which system_targets needs")
+    ranges = {"recipe_routes": universe.intermediates, "recipe_targets": universe.targets}
+    for key, names in {**ranges, "system_targets": universe.targets}.items():
         none_twice(getattr(universe, key), f"{GRID}: {key}")
         for name in getattr(universe, key):
             one_of(name, names, f"{GRID}: {key}")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FIELDS = (
     *("id", "language", "text", "second", "label", "image", "second_image"),
     *("question", "context", "answer", "answers", "scores", "structural", "semantic"),
-    *("description", "words", "tags", "choices", "side", "gold"),
+    *("description", "words", "tags", "choices", "side", "gold", "layout"),
 )
 NO_LABEL = "no gold label"  # why a row is left out; SNLI has such rows
 UNLABELLED = (-1, "-1", "-", "", None)

@@ -128,6 +128,7 @@ def _choice(example: ChoiceExample) -> Fields:
 FIELDS: Mapping[str, Callable[[Any], Fields]] = covers(
     {
         "vqa": _vqa,
+        "layout": lambda example: {f"question {ON_IMAGE}": (example.question,)},
         "classification": _classification,
         "span": lambda example: {
             "context": (example.context,),

@@ -114,13 +114,14 @@ def _check_answer(one: Answered, valid: Iterable[str]) -> None:
 
 
 Scorer = Callable[[Sequence[Answered], TaskSpec], Scored]
-# None: what is predicted is a ranking of candidates, which these files do not hold.
+# None: what is predicted is a ranking of candidates or a program, which these files do not hold.
 _SCORERS: dict[str, Scorer | None] = {
     "vqa": _vqa,
     "classification": _classification,
     "choice": _choice,
     "span": _span,
     "tagging": _tagging,
+    "layout": None,
     "matching": None,
     "retrieval": None,
 }

@@ -35,6 +35,9 @@ class Batch:
             elsewhere; None: a task with one label per example.
         targets: int64 `[targets]`, the places in `labels.flatten()` that are not -1: found in advance, since
             on a device the search would make the processor wait. None: they are searched for.
+        slots: int64 `[batch, columns]`, what fills the open slots of a layout: its place among the concepts of the
+            slot's type, -1 outside the vocabulary, -2 where the layout has no such slot; None: not a layout task.
+        parts: of a layout task, how many templates there are, and how many concepts in each column.
         soft: float32 `[batch, answers]`, the score of every answer of the vocabulary; None: `label` alone is right.
         question_mask: bool `[batch, tokens]`, true at the tokens that the answer is read from, where a description
             stands behind the question; None: all text tokens.
@@ -58,6 +61,8 @@ class Batch:
     choice_mask: Tensor | None = None
     labels: Tensor | None = None
     targets: Tensor | None = None
+    slots: Tensor | None = None
+    parts: tuple[int, ...] = ()
     soft: Tensor | None = None
     question_mask: Tensor | None = None
     context_mask: Tensor | None = None

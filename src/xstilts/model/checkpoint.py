@@ -33,9 +33,13 @@ ENCODER, OF_TASKS = "encoder.", ("heads.", "inputs.")  # how the names of weight
 
 
 def kept_weights(model: MultitaskModel) -> dict[str, nn.Parameter]:
-    """The weights a checkpoint must hold: all that this phase or an earlier one trained."""
+    """The weights a checkpoint must hold: all that this phase or an earlier one trained, and all of the heads."""
     earlier = {f"{ENCODER}{name}" for name in model.encoder.differing}
-    return {name: weight for name, weight in model.named_parameters() if weight.requires_grad or name in earlier}
+    return {
+        name: weight
+        for name, weight in model.named_parameters()
+        if weight.requires_grad or name in earlier or name.startswith(OF_TASKS)
+    }
 
 
 def trained_weights(model: MultitaskModel, keep: bool = True) -> dict[str, Tensor]:

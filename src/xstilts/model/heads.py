@@ -7,7 +7,6 @@ has the same loss as the whole.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
@@ -18,36 +17,8 @@ from xstilts.base.errors import ParameterError, did_you_mean
 from xstilts.base.kinds import covers
 from xstilts.model.batch import Batch
 from xstilts.model.encoder import Encoded
-
-
-class Head(nn.Module, ABC):
-    """What every head is: scores from the encoder's output, and a loss.
-
-    Args:
-        hidden: size of the encoder's states.
-        outputs: how many scores it gives per state.
-        width: size of the encoder's word embeddings, where it is not `hidden`.
-    """
-
-    def __init__(self, hidden: int, outputs: int, width: int | None = None) -> None:
-        super().__init__()
-
-    @staticmethod
-    def outputs(labels: int, vocabulary: int) -> int:
-        """How many scores the head gives per state, for a task with so many labels; usually one for each.
-
-        Args:
-            vocabulary: rows of the encoder's input embeddings.
-        """
-        return labels
-
-    @abstractmethod
-    def forward(self, encoded: Encoded, batch: Batch) -> Tensor:
-        """Logits, float32; their shape is the head's own."""
-
-    @abstractmethod
-    def loss(self, encoded: Encoded, batch: Batch) -> Tensor:
-        """The loss summed over the batch's examples, float32 scalar."""
+from xstilts.model.head import Head
+from xstilts.model.layouts import LayoutHead
 
 
 class LinearHead(Head):
@@ -206,6 +177,7 @@ def _mean_per_example(logits: Tensor, labels: Tensor, targets: Tensor) -> Tensor
 
 _HEADS: dict[str, type[Head]] = {
     "vqa": LabelHead,
+    "layout": LayoutHead,
     "classification": LabelHead,
     "matching": LabelHead,
     "span": SpanHead,
@@ -230,5 +202,4 @@ def make_head(card: dict[str, Any], hidden: int, vocabulary: int, width: int | N
     kind = card["kind"]
     if kind not in HEADS:
         raise ParameterError(f"no head for task kind '{kind}'.{did_you_mean(kind, HEADS)}")
-    head = HEADS[kind]
-    return head(hidden, head.outputs(len(card["labels"]), vocabulary), width)
+    return HEADS[kind].of_task(card, hidden, vocabulary, width)

@@ -11,7 +11,10 @@ from torch import Tensor, nn
 from xstilts.model.batch import Batch
 from xstilts.model.encoder import Encoded, MultimodalEncoder
 from xstilts.model.feature_map import apply_map, make_maps
-from xstilts.model.heads import Head, LabelHead, make_head
+from xstilts.model.head import Head
+from xstilts.model.heads import LabelHead, make_head
+from xstilts.model.kept_states import KeptStates
+from xstilts.model.layouts import LayoutHead
 
 Over = Literal["examples", "update"]
 
@@ -51,6 +54,7 @@ class MultitaskModel(nn.Module):
 
     Attributes:
         terms: further terms of the loss, each with its weight.
+        kept: where states of texts are remembered, while the encoder does not change; None: they are not.
     """
 
     def __init__(self, encoder: MultimodalEncoder, cards: dict[str, dict[str, Any]]) -> None:
@@ -58,6 +62,7 @@ class MultitaskModel(nn.Module):
         self.encoder = encoder
         self.cards = cards
         self.terms: Sequence[tuple[float, Term]] = ()
+        self.kept: KeptStates | None = None
         sizes = encoder.hidden, encoder.vocabulary, encoder.words.embedding_dim
         self.heads = nn.ModuleDict({task: make_head(card, *sizes) for task, card in cards.items()})
         self.inputs = make_maps(cards, encoder.prefix)
@@ -77,7 +82,8 @@ class MultitaskModel(nn.Module):
         Returns:
             vqa, classification, matching: `[batch, labels]`; choice: `[batch, choices]`, the least possible number for
             a missing choice; span: `[batch, 2, tokens]`, first and last token, where token 0 means no
-            answer; tagging: `[batch, tokens, labels]`; mlm: `[masked tokens, vocabulary]`.
+            answer; tagging: `[batch, tokens, labels]`; mlm: `[masked tokens, vocabulary]`; layout: log-probabilities
+            `[batch, templates + concepts of every column]`.
         """
         return self.logits_of(self.encode(batch), batch)
 
@@ -89,6 +95,8 @@ class MultitaskModel(nn.Module):
 
     def encode(self, batch: Batch) -> Encoded:
         """The encoder's states of a batch; the task's own map, if it has one, reads the features first."""
+        if self.kept is not None and not batch.features.shape[1]:
+            return self.kept.encode(self.encoder, batch)
         encoded: Encoded = self.encoder(apply_map(self.inputs, batch))
         return encoded
 
@@ -104,6 +112,26 @@ class MultitaskModel(nn.Module):
             return
         rows = torch.cat([self._embed(token_ids[i : i + 64]) for i in range(0, len(token_ids), 64)])
         head.start_from(rows)
+
+    @torch.inference_mode()
+    def start_concepts(self, task: str, token_ids: Sequence[Sequence[int]]) -> None:
+        """Start a layout head's concepts at the encoder's embeddings of their names: the mean of the name's tokens.
+
+        Args:
+            token_ids: of each of `LayoutHead.concepts`, with one special token at either end, which does not count.
+        """
+        head = self.head(task)
+        if not isinstance(head, LayoutHead):
+            raise ValueError(f"{task} is no layout task")
+        rows = []
+        for at in range(0, len(token_ids), 64):
+            encoded = self._encode_text(token_ids[at : at + 64])
+            inner = encoded.text_mask()
+            last = inner.sum(1) - 1
+            inner = inner & (torch.arange(inner.shape[1], device=inner.device) < last[:, None])
+            inner[:, 0] = False
+            rows.append((encoded.text() * inner[..., None]).sum(1) / (last[:, None] - 1))
+        head.start_from(torch.cat(rows))
 
     def _embed(self, token_ids: Sequence[Sequence[int]]) -> Tensor:
         """Mean hidden state of short texts: float32 `[texts, hidden]`."""

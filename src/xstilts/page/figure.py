@@ -57,6 +57,12 @@ METRICS: Mapping[str, str] = covers_metrics(
         "map": "mean average precision",
         "map_at_20": "mean average precision at 20",
         "recall_at_1": "recall at 1",
+        "exact_layout": "exact layouts",
+        "skeleton": "skeletons",
+        "structural_type": "structural types",
+        "last_operation": "last operations",
+        "first_object": "first objects",
+        "concepts": "concepts",
     },
     "xstilts.page.figure.METRICS",
 )

@@ -107,9 +107,7 @@ def prediction_table(examples: Examples, answers: Mapping[str, Answers]) -> pa.T
         answers: by what was done to the pictures; `shown` gives `prediction`, `top` and `probability`.
     """
     labels, shown = label_texts(examples), answers[SHOWN]
-    kept = examples.table.select(["id", "image_id", "language", "structural", "semantic"])
-    columns: dict[str, Any] = {name: kept[name] for name in kept.column_names}
-    columns |= _gold_columns(examples)
+    columns = gold_columns(examples)
     columns["prediction"] = best_texts(labels, shown)
     tops = [[own[label] for label in row if label >= 0] for own, row in zip(labels, shown.labels, strict=True)]
     chances = [row[: len(top)] for row, top in zip(shown.probabilities, tops, strict=True)]
@@ -125,12 +123,19 @@ def best_texts(labels: Sequence[Sequence[str]], answers: Answers) -> pa.Array:
     return pa.array([own[best] for own, best in zip(labels, answers.labels[:, 0], strict=True)], TEXT)
 
 
-def _gold_columns(examples: Examples) -> dict[str, Any]:
-    """`gold`, the best answer; `golds`, all right answers; `gold_scores`, theirs (empty: an answer is right or not)."""
+def gold_columns(examples: Examples) -> dict[str, Any]:
+    """What is known of every row before it is answered.
+
+    `id`, `image_id`, `language` and the question's types; `gold`, the best answer; `golds`, all right answers;
+    `gold_scores`, theirs (empty: an answer is right or not).
+    """
+    kept = examples.table.select(["id", "image_id", "language", "structural", "semantic"])
+    columns: dict[str, Any] = {name: kept[name] for name in kept.column_names}
     gold, scores = examples.table["answer"].to_pylist(), examples.table["scores"].to_pylist()
     several = examples.table["answers"].to_pylist()
     golds = [answers if own else [one] for one, own, answers in zip(gold, scores, several, strict=True)]
-    return {"gold": pa.array(gold, TEXT), "golds": pa.array(golds, TEXTS), "gold_scores": pa.array(scores, NUMBERS)}
+    found = {"gold": pa.array(gold, TEXT), "golds": pa.array(golds, TEXTS), "gold_scores": pa.array(scores, NUMBERS)}
+    return {**columns, **found}
 
 
 def windows_of(table: pa.Table) -> list[np.ndarray]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
 
 from xstilts.base.cells import Cell
 from xstilts.base.errors import DataError, ParameterError, did_you_mean
@@ -11,6 +14,7 @@ from xstilts.base.files import CARD, whole_directory, write_json, write_table
 from xstilts.base.kinds import KINDS, covers
 from xstilts.score.image_text import RECALL, score_image_text
 from xstilts.score.labels import score_labels
+from xstilts.score.layouts import score_layouts
 from xstilts.score.provenance import provenance
 from xstilts.score.retrieval import score_retrieval
 from xstilts.score.scoring import Scored, Scoring, open_scoring
@@ -28,6 +32,7 @@ def score_matching(scoring: Scoring) -> Scored:
 Scorer = Callable[[Scoring], Scored]
 _SCORERS: dict[str, Scorer] = {
     "vqa": score_labels,
+    "layout": score_layouts,
     "classification": score_labels,
     "choice": score_labels,
     "matching": score_matching,
@@ -56,15 +61,31 @@ def score_target(checkpoint: Path, public: Path, cell: Cell, settings: ScoreSett
     scoring = open_scoring(checkpoint, public, cell.test_cache, settings)
     _check(scoring, cell)
     training = read_training(checkpoint)
-    result = SCORERS[scoring.kind](scoring)
+    write_scores(scoring, cell, training, SCORERS[scoring.kind](scoring))
+
+
+def write_scores(
+    scoring: Scoring,
+    cell: Cell,
+    training: Mapping[str, Any],
+    result: Scored,
+    tables: Mapping[str, pa.Table] | None = None,
+) -> None:
+    """Write the folder `cell.scores`, whole or not at all.
+
+    Args:
+        training: what `read_training` says of the checkpoint.
+        tables: further files, by name.
+    """
     about = {"target": cell.target, "recipe": cell.recipe, "route": cell.route, "seed": cell.seed}
     about |= {"data": scoring.card["data"], "kind": scoring.kind, "metric": scoring.metric}
     found = {"rows": result.rows, "scores": result.scores, "controls": result.controls, **result.more}
     with whole_directory(cell.scores) as draft:
-        write_table(draft / "predictions.arrow", result.predictions)
+        for name, table in {"predictions.arrow": result.predictions, **(tables or {})}.items():
+            write_table(draft / name, table)
         write_json(draft / "scores.json", {**about, **found})
         write_json(draft / "training.json", training)
-        write_json(draft / "provenance.json", provenance(settings.precision))
+        write_json(draft / "provenance.json", provenance(scoring.settings.precision))
 
 
 def _check(scoring: Scoring, cell: Cell) -> None:

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from xstilts.systems.lexicon import Lexicon
-from xstilts.systems.programs import Layout
+from xstilts.programs.layout import Layout
+from xstilts.programs.lexicon import Lexicon
+from xstilts.programs.scene import Scene
 from xstilts.systems.rules import RULES
-from xstilts.systems.scene import Scene
 from xstilts.systems.senses import Senses, Settings
 from xstilts.systems.values import Answer, StepFailed, Truth, Value
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xstilts.systems.operations import SCENE, THIS
-from xstilts.systems.scene import Thing
+from xstilts.programs.operations import SCENE, THIS
+from xstilts.programs.scene import Thing
 from xstilts.systems.senses import Senses
 from xstilts.systems.values import Found, Objects, StepFailed, ranked
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from xstilts.systems.scene import Box
+from xstilts.programs.scene import Box
 
 
 @dataclass(frozen=True)

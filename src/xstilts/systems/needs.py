@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 
+from xstilts.programs.layout import Layout, Step
+from xstilts.programs.operations import ANY_CATEGORY, FORMS, SCENE
 from xstilts.systems import geometry
 from xstilts.systems.judging import ADJECTIVES
-from xstilts.systems.operations import ANY_CATEGORY, FORMS, SCENE
-from xstilts.systems.programs import Layout, Step
 from xstilts.systems.senses import TYPE
 
 NAMES, BOXES, ATTRIBUTES = "names", "boxes", "attributes"  # of objects

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from xstilts.programs.lexicon import ANYTHING, Lexicon
+from xstilts.programs.operations import ANY_CATEGORY, POSITIONS
+from xstilts.programs.scene import CERTAIN, Scene, Thing
 from xstilts.systems import geometry
 from xstilts.systems.geometry import Thresholds
-from xstilts.systems.lexicon import ANYTHING, Lexicon
-from xstilts.systems.operations import ANY_CATEGORY, POSITIONS
-from xstilts.systems.scene import CERTAIN, Scene, Thing
 
 TYPE = "type"  # the category of `same: type`, which is told by names
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from xstilts.programs.scene import Box, Thing
 from xstilts.systems.geometry import distance
-from xstilts.systems.scene import Box, Thing
 
 
 class StepFailed(Exception):

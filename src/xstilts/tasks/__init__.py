@@ -9,8 +9,8 @@ from typing import cast
 
 from xstilts.base.errors import DataError
 from xstilts.base.kinds import covers
-from xstilts.tasks import choice, classification, matching, sentences, span, tagging, vqa
-from xstilts.tasks.examples import Example, Reading, RetrievalExample, VqaExample
+from xstilts.tasks import choice, classification, layouts, matching, sentences, span, tagging, vqa
+from xstilts.tasks.examples import Example, LayoutExample, Reading, RetrievalExample, VqaExample
 from xstilts.tasks.files import SplitFile, groups, split_files, with_raw_languages
 from xstilts.tasks.overlap import check_disjoint, drop_overlap
 from xstilts.tasks.parallel import differences
@@ -43,6 +43,7 @@ READERS: Mapping[str, Mapping[str, Reader]] = covers(
             "havqa": vqa.read_havqa,
             "rows": vqa.read_rows,
         },
+        "layout": {"gqa_program": layouts.read_gqa_program, "rows": layouts.read_rows},
         "classification": {
             "nli": classification.read_nli,
             "anli": classification.read_anli,
@@ -150,10 +151,10 @@ def _one_after_another(readings: Readings, split: str, parallel: bool, raw: Path
 
 def _same_questions(readings: Readings, split: str, parallel: bool, raw: Path) -> list[Example]:
     """The questions; those of test must be the same in every language."""
-    asked: dict[str, tuple[Path, list[VqaExample]]] = {}
+    asked: dict[str, tuple[Path, list[vqa.Question]]] = {}
     for source, reading in readings if split in ("test", EDITED) else ():
         _, questions = asked.setdefault(source.language, (source.path, []))
-        questions.extend(one for one in reading.examples if isinstance(one, VqaExample))
+        questions.extend(one for one in reading.examples if isinstance(one, VqaExample | LayoutExample))
     for other in list(asked.values())[1:]:
         vqa.check_parallel(*next(iter(asked.values())), *other)
     return _one_after_another(readings, split, parallel, raw)
@@ -171,6 +172,7 @@ def _with_gold(readings: Readings, split: str, parallel: bool, raw: Path) -> lis
 COLLECTED: Mapping[str, Callable[[Readings, str, bool, Path], list[Example]]] = covers(
     {
         "vqa": _same_questions,
+        "layout": _same_questions,
         "classification": _one_after_another,
         "span": _one_after_another,
         "tagging": _one_after_another,

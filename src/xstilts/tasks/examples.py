@@ -32,6 +32,28 @@ class VqaExample:
 
 
 @dataclass(frozen=True, slots=True)
+class LayoutExample:
+    """A question and the layout of modules that answers it.
+
+    Attributes:
+        layout: `str()` of a `xstilts.programs.layout.Layout`.
+        answer: the question's English answer, from which training questions tell what words mean; "" if unknown.
+        image: the id of the image that is asked about; a parser does not see it.
+        structural: GQA's question type.
+        semantic: what the question is about (`obj`, `attr`, `rel`, ...), "" if the file has none.
+    """
+
+    id: str
+    language: str
+    question: str
+    layout: str
+    answer: str
+    image: str
+    structural: str = ""
+    semantic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ClassificationExample:
     """A text, a pair of texts, or a text about one or two images, with one label.
 
@@ -136,6 +158,7 @@ class TextExample:
 
 Example = (
     VqaExample
+    | LayoutExample
     | ClassificationExample
     | SpanExample
     | TaggingExample

@@ -46,6 +46,7 @@ FORMATS: Mapping[str, Mapping[str, Format]] = covers(
             "havqa": Format("HaVQA's pairs as JSON lines, English and Hausa in a row, with split", every_language=True),
             ROWS: _ROWS,
         },
+        "layout": {"gqa_program": Format("GQA's and xGQA's object of questions, by id, with programs"), ROWS: _ROWS},
         "classification": {
             "nli": Format(
                 "MultiNLI's, SNLI's, SNLI-VE's JSON lines: pairID, gold_label, sentence1, sentence2, Flickr30K_ID"

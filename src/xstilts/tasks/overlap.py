@@ -16,6 +16,7 @@ OVERLAP = "id or image of the test split"
 IMAGES: Mapping[str, Callable[[Any], tuple[str, ...]]] = covers(
     {
         "vqa": lambda example: (example.image,),
+        "layout": lambda example: (example.image,),
         "classification": lambda example: example.images,
         "choice": lambda example: () if example.image is None else (example.image,),
         "matching": lambda example: (example.image,),

@@ -6,19 +6,20 @@ Questions of GQA's layout may come with a second file, which tells in words what
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from xstilts.base.errors import DataError
 from xstilts.tasks.clues import read_clues, read_descriptions
-from xstilts.tasks.examples import Reading, VqaExample
+from xstilts.tasks.examples import LayoutExample, Reading, VqaExample
 from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, json_content, json_list
 from xstilts.tasks.source import Source
 
 HAVQA_SPLITS = {"train": "train", "dev": "dev", "test": "test"}
 Read = Reading[VqaExample]
+Question = VqaExample | LayoutExample
 AGREE = 3  # people: an answer that so many give is fully right
 
 
@@ -28,20 +29,25 @@ def read_gqa(source: Source) -> Read:
     Raises:
         DataError: naming the file and the question's id.
     """
+    return source.each(gqa_rows(source), lambda row: gqa_question(row, source))
+
+
+def gqa_rows(source: Source) -> Iterator[Row]:
+    """The rows of a file in GQA's layout; errors as `read_gqa`."""
     content = json_content(source.path)
     if not isinstance(content, dict) or not content:
         expected = "a JSON object with one question per id (for a list, name the format lxmert)"
         raise DataError(source.path, None, f"{_size(content)} in a {type(content).__name__}", expected, ANOTHER_FILE)
+    return (Row(source.path, one, _object(source.path, one, asked)) for one, asked in content.items())
 
-    def make(row: Row) -> VqaExample:
-        row.check_language(source.language)
-        image, types = row.image("imageId", source.images), row.inner("types")
-        answer = row.text("answer", "give the answer, or leave the question out of training and scoring")
-        kinds = (types.word("structural"), types.word("semantic"))
-        return VqaExample(str(row.place), source.language, row.text("question"), image, answer, *kinds)
 
-    rows = (Row(source.path, one, _object(source.path, one, asked)) for one, asked in content.items())
-    return source.each(rows, make)
+def gqa_question(row: Row, source: Source) -> VqaExample:
+    """The question of such a row; errors as `read_gqa`."""
+    row.check_language(source.language)
+    image, types = row.image("imageId", source.images), row.inner("types")
+    answer = row.text("answer", "give the answer, or leave the question out of training and scoring")
+    kinds = (types.word("structural"), types.word("semantic"))
+    return VqaExample(str(row.place), source.language, row.text("question"), image, answer, *kinds)
 
 
 def read_gqa_clues(source: Source) -> Read:
@@ -167,9 +173,9 @@ def read_rows(source: Source) -> Read:
     return source.each(source.json_lines(), make)
 
 
-def check_parallel(first: Path, examples: Sequence[VqaExample], other: Path, others: Sequence[VqaExample]) -> None:
+def check_parallel(first: Path, examples: Sequence[Question], other: Path, others: Sequence[Question]) -> None:
     """Check that two languages' files ask the same questions: the same ids on the same images with the same
-    answers.
+    answers, and of layouts the same programs.
 
     Scores in two languages can be compared only then.
 
@@ -182,7 +188,7 @@ def check_parallel(first: Path, examples: Sequence[VqaExample], other: Path, oth
         twin = wanted.pop(example.id, None)
         if twin is None:
             raise DataError(other, example.id, "a question", f"only ids that {first} has", todo)
-        for what in ("image", "answer"):
+        for what in ("image", "answer", *(("layout",) if isinstance(example, LayoutExample) else ())):
             found, expected = getattr(example, what), getattr(twin, what)
             if found != expected:
                 fix = f"correct the file: only the question's wording may differ from {first}"

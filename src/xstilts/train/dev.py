@@ -14,6 +14,7 @@ from torch import Tensor
 
 from xstilts.base.kinds import covers
 from xstilts.model.batch import Batch
+from xstilts.model.layouts import layout_accuracy
 from xstilts.model.multitask import MultitaskModel
 from xstilts.train.examples import Examples
 from xstilts.train.order import sorted_batches
@@ -64,6 +65,7 @@ class DevMetric:
 METRICS = covers(
     {
         "vqa": DevMetric(label_accuracy),
+        "layout": DevMetric(layout_accuracy),
         "classification": DevMetric(label_accuracy),
         "matching": DevMetric(label_accuracy),
         "choice": DevMetric(label_accuracy),
@@ -86,8 +88,9 @@ def dev_scores(
 ) -> dict[str, float]:
     """Score of each task's dev rows, and `mean` over the tasks (fractions, 0..1).
 
-    Accuracy over examples, words (tagging) or masked tokens (mlm, whose masks are the same every time); for a span task
-    the mean F1 of token spans over examples. A checkpoint is chosen by these; the task's own metric is for scoring.
+    Accuracy over examples (of layouts, exact ones), words (tagging) or masked tokens (mlm, whose masks are the same
+    every time); for a span task the mean F1 of token spans over examples. A checkpoint is chosen by these; the task's
+    own metric is for scoring.
     Several processes take turns at the batches, and all of them return the whole scores. All have equally many batches:
     one that has none left repeats an early one without using it, since sharded layers need all processes at once.
     """

@@ -15,6 +15,7 @@ from xstilts.base.files import open_rows
 from xstilts.base.kinds import covers
 from xstilts.model.batch import Batch
 from xstilts.model.visual_prefix import TOKENS_PER_REGION
+from xstilts.programs.vocabulary import Vocabulary
 from xstilts.train.labels import shuffle_labels
 from xstilts.train.lists import Lists, gathered
 from xstilts.train.masking import Masking
@@ -57,6 +58,8 @@ class Examples:
         self.pictures = Pictures(table, card, pictures, seed)
         self._measure()
         scored = self.tasks[self.lists["scores"].lengths > 0]
+        layouts = {task: entry for task, entry in card["tasks"].items() if entry["kind"] == "layout"}
+        self.vocabularies = {task: Vocabulary(tuple(entry["labels"])) for task, entry in layouts.items()}
         self.soft_tasks = {task for task in set(scored) if self.kind(task) == "vqa"}
 
     def _measure(self) -> None:
@@ -132,6 +135,12 @@ class Examples:
             batch = replace(batch, question_mask=batch.text_mask & (places < asked[:, None]))
         return replace(batch, soft=self._soft(batch)) if batch.task in self.soft_tasks else batch
 
+    def _layouts(self, batch: Batch, counts: np.ndarray, update: int) -> Batch:
+        """The batch with what fills the open slots, see `xstilts.programs.vocabulary`."""
+        vocabulary = self.vocabularies[batch.task]
+        slots = [vocabulary.places(self.lists["labels"][row].tolist()) for row in batch.rows]
+        return replace(batch, slots=torch.tensor(slots), parts=vocabulary.parts)
+
     def _choices(self, batch: Batch, counts: np.ndarray, update: int) -> Batch:
         return replace(batch, choice_mask=torch.from_numpy(np.arange(batch.choices) < counts[:, None]))
 
@@ -188,6 +197,7 @@ def _padded(lists: list[np.ndarray] | tuple[np.ndarray, ...], filler: int) -> np
 OF_KIND = covers(
     {
         "vqa": Examples._one_label,
+        "layout": Examples._layouts,
         "classification": Examples._one_label,
         "matching": Examples._one_label,
         "retrieval": Examples._one_label,

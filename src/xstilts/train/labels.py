@@ -25,8 +25,8 @@ SEED = 0  # of the exchange; the same in every run, so that seeds of runs change
 def shuffle_labels(table: pa.Table, kinds: Mapping[str, str], seed: int = SEED) -> pa.Table:
     """The rows of a split in their order, each with a label that says nothing about it.
 
-    - vqa, classification, matching: the label of another row of the task, of whatever question type, so that the
-      most frequent answer stays the most frequent.
+    - vqa, layout, classification, matching: the label of another row of the task, of whatever question type, so that
+      the most frequent answer stays the most frequent.
     - span: as many tokens as the answer of another row has (none where that has none), at a random place in the
       row's own context. The text of the answer is known where the row has its context, and empty elsewhere.
     - choice: the place that is right in another row; a row with fewer choices draws one of its own.
@@ -113,6 +113,7 @@ def _with(table: pa.Table, columns: Mapping[str, Any]) -> pa.Table:
 EXCHANGES: Mapping[str, Exchange | None] = covers(
     {
         "vqa": _of_another,
+        "layout": _of_another,
         "classification": _of_another,
         "matching": _of_another,
         "span": _another_span,

@@ -23,6 +23,8 @@ from xstilts.model.checkpoint import (
 )
 from xstilts.model.feature_map import start_map
 from xstilts.model.heads import LabelHead
+from xstilts.model.kept_states import KeptStates
+from xstilts.model.layouts import LayoutHead
 from xstilts.model.multitask import MultitaskModel
 from xstilts.model.tuning import add_adapters
 from xstilts.train.examples import Examples, open_examples, used_ids
@@ -95,15 +97,17 @@ def write_checkpoint(out: Path, weights: dict[str, Tensor], card: dict[str, Any]
 
 
 def fresh_model(public: Path, start: Path | None, cards: dict[str, dict[str, Any]]) -> MultitaskModel:
-    """The start's encoder with new heads, whose answer rows start at the encoder's embeddings of the answers."""
+    """The start's encoder with new heads; answer rows and concepts start at the encoder's embeddings of their names."""
     model = MultitaskModel(load_encoder(public, start), cards)
     tokenizer = Tokenizer.from_file(str(public / "encoder" / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
     for task, card in cards.items():
+        head = model.head(task)
+        if isinstance(head, LayoutHead):
+            model.start_concepts(task, [encoding.ids for encoding in tokenizer.encode_batch(head.concepts)])
         if KINDS[card["kind"]].has_vocabulary:
             model.start_answer_rows(task, [encoding.ids for encoding in tokenizer.encode_batch(card["labels"])])
-            head = model.head(task)
             if card.get("metric") == "soft_accuracy" and isinstance(head, LabelHead):
                 head.start_rare()
     return model
@@ -112,12 +116,14 @@ def fresh_model(public: Path, start: Path | None, cards: dict[str, dict[str, Any
 def make_ready(model: MultitaskModel, rows: Examples, dev: Examples, settings: TrainSettings) -> None:
     """Bring a fresh model to the state in which training starts.
 
-    Feature maps start at the scale of the features, only the word embeddings that the rows use stay in memory, and
-    adapters are added if they are what is trained.
+    Feature maps start at the scale of the features, only the word embeddings that the rows use stay in memory, a frozen
+    encoder reads each text once, and adapters are added if they are what is trained.
     """
     start_maps(model, rows)
     if settings.trim_vocabulary and (token_ids := used_ids(rows, dev)) is not None:
         model.encoder.keep_rows(token_ids)
+    if settings.tune == "head" and not settings.dropout:
+        model.kept = KeptStates()
     if settings.tune == "lora":
         add_adapters(model.encoder, settings.frozen_layers, settings.lora_rank)
 

@@ -22,6 +22,7 @@ from xstilts.predict import one_question
 from xstilts.report.model_card.facts import read_facts
 from xstilts.report.model_card.snippets import CODE
 from xstilts.report.model_card.text import model_card
+from xstilts.score.beams import Beams
 from xstilts.train.examples import Examples, open_examples
 
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
@@ -106,8 +107,22 @@ def test_other_kinds_answer(task: str, run: Any, capsys: pytest.CaptureFixture[s
         assert names["answer"]("the cat", ["is red", "is blue", "yes"]) in ("is red", "is blue", "yes")
 
 
+@torch.inference_mode()
+def test_layouts_are_those_of_our_model(run: Any, everything: Examples, tmp_path: Path) -> None:
+    names, found = run("parses"), set()
+    model, rows = trained_model(tmp_path, "parses"), np.flatnonzero(everything.tasks == "parses")[:12]
+    assert len(rows) == 12
+    beams = Beams(names["labels"])
+    for row in rows:
+        batch = everything.batch(np.array([row]))
+        best, _ = next(beams.layouts(model.logits(batch)[0].numpy()))
+        found.add(str(best))
+        assert names["answer"](names["tokenizer"].decode(batch.input_ids[0, 1:-1])) == str(best)
+    assert len(found) > 1
+
+
 def test_every_kind_that_is_scored_is_tried_above_or_below(tiny: Any) -> None:
-    tried = ("looks", "follows", "matches", "finds", "tags", "picks", "searches")
+    tried = ("looks", "follows", "parses", "matches", "finds", "tags", "picks", "searches")
     assert {tiny.KINDS[task] for task in tried} == set(CODE)
 
 

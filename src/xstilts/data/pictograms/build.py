@@ -169,6 +169,7 @@ def _mlm(world: World, raw: RawSet) -> None:
 INTERMEDIATES: Mapping[str, Callable[[World, RawSet], None]] = {
     "gqa_told": _gqa_told,
     "gqa_blind": _gqa_blind,
+    "gqa_layout": _gqa_blind,
     "squad": _squad,
     "mnli": _mnli,
     "snli_ve": _snli_ve,
@@ -259,6 +260,7 @@ def _tatoeba(world: World, raw: RawSet) -> None:
 
 TARGETS: Mapping[str, Callable[[World, RawSet], None]] = {
     "xgqa_clues": _xgqa_clues,
+    "xgqa_layout": _xgqa_questions,
     "marvl": _marvl,
     "xvnli": _xvnli,
     "xnli": _xnli,

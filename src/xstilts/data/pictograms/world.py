@@ -35,6 +35,8 @@ LAYOUT: Mapping[str, Mapping[str, str]] = {
         "clues": "clues.jsonl",
     },
     "xgqa": {"train": "train/en.json", "dev": "dev/en.json", "test": "test/{language}.json"},
+    "gqa_layout": {"train": "train_questions.json", "dev": "dev_questions.json"},
+    "xgqa_layout": {"train": "train/en.json", "dev": "dev/en.json", "test": "test/{language}.json"},
     "squad": {"train": "train.json", "dev": "dev.json"},
     "mnli": {"train": "train.jsonl", "dev": "dev.jsonl"},
     "snli_ve": {"train": "train.jsonl", "dev": "dev.jsonl"},

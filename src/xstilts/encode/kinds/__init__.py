@@ -14,10 +14,13 @@ from xstilts.encode.kinds.tagging import encode_tagging
 from xstilts.encode.kinds.texts import (
     encode_choice,
     encode_classification,
+    encode_layout,
     encode_mlm,
     encode_retrieval,
     encode_vqa,
 )
+from xstilts.programs.layout import parse_layout
+from xstilts.programs.vocabulary import collect_labels
 from xstilts.tasks.examples import Example, VqaExample
 from xstilts.tasks.schema import EncodeSection, TaskSpec
 from xstilts.tasks.tagging import tags_of
@@ -25,6 +28,7 @@ from xstilts.tasks.tagging import tags_of
 ENCODERS: Mapping[str, Callable[[Setting, Sequence[Any]], Columns]] = covers(
     {
         "vqa": encode_vqa,
+        "layout": encode_layout,
         "classification": encode_classification,
         "span": encode_span,
         "tagging": encode_tagging,
@@ -69,6 +73,9 @@ def _none(section: EncodeSection, training: Sequence[Any]) -> list[str]:
 TASK_LABELS: Mapping[str, Callable[[EncodeSection, Sequence[Any]], list[str]]] = covers(
     {
         "vqa": lambda section, training: answer_vocabulary(training, section.min_count),
+        "layout": lambda section, training: collect_labels(
+            [parse_layout(one.layout) for one in training], section.min_count
+        ),
         "classification": lambda section, training: list(section.labels),
         "span": _none,
         "tagging": lambda section, training: list(section.labels) or tags_of(training),

@@ -8,9 +8,12 @@ from typing import Any
 
 from xstilts.encode.columns import OUTSIDE, Columns, Setting, names
 from xstilts.encode.tokens import IntLists, encode, is_truncated
+from xstilts.programs.layout import parse_layout
+from xstilts.programs.vocabulary import Vocabulary
 from xstilts.tasks.examples import (
     ChoiceExample,
     ClassificationExample,
+    LayoutExample,
     RetrievalExample,
     TextExample,
     VqaExample,
@@ -77,6 +80,30 @@ def _question_tokens(setting: Setting, examples: Sequence[VqaExample]) -> list[i
 def _by_score(example: VqaExample) -> list[str]:
     """The answers that have a score, the best first; equal ones in the file's order, after `answer`."""
     return sorted(example.scores, key=lambda answer: (-example.scores[answer], answer != example.answer))
+
+
+def encode_layout(setting: Setting, examples: Sequence[LayoutExample]) -> Columns:
+    """Questions with their layouts, one row per question.
+
+    `label` is the template, `labels` are the concepts of the vocabulary's columns, all as indices of the task's labels
+    (`xstilts.programs.vocabulary`). `answer` is the layout's text, and `answers` holds the question's own answer.
+    """
+    vocabulary = Vocabulary(tuple(setting.labels))
+    texts, truncated = encode_texts(setting, [[one.question] for one in examples])
+    encoded = [vocabulary.encode(parse_layout(one.layout)) for one in examples]
+    values = {
+        **names(examples),
+        **texts,
+        "image": [setting.image(one.image) for one in examples],
+        "image_id": [one.image for one in examples],
+        "label": [template for template, _ in encoded],
+        "labels": [concepts for _, concepts in encoded],
+        "structural": [one.structural for one in examples],
+        "semantic": [one.semantic for one in examples],
+        "answer": [one.layout for one in examples],
+        "answers": [[one.answer] for one in examples],
+    }
+    return Columns(values, truncated)
 
 
 def encode_classification(setting: Setting, examples: Sequence[ClassificationExample]) -> Columns:

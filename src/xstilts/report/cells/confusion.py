@@ -39,7 +39,7 @@ def answer_kind(answer: str) -> str:
 _NAMES: dict[str, Callable[[str], str] | None] = {
     "vqa": answer_kind,
     "classification": str,  # each label is its own kind
-    **dict.fromkeys(("choice", "matching", "span", "tagging", "retrieval")),
+    **dict.fromkeys(("layout", "choice", "matching", "span", "tagging", "retrieval")),
 }
 NAMES = covers(_NAMES, "xstilts.report.cells.confusion.NAMES", needs=lambda kind: kind.is_scored)
 

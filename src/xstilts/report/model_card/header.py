@@ -24,6 +24,7 @@ PIPELINES: Mapping[str, str | None] = covers(
         "span": "question-answering",
         "tagging": "token-classification",
         "choice": "multiple-choice",
+        "layout": None,
         "matching": None,
         "retrieval": "sentence-similarity",
     },

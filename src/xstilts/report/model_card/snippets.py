@@ -54,6 +54,36 @@ def answer(*texts, picture=None):
 
 print(answer($example))$remark
 """
+LAYOUT = """
+templates = [label for label in labels if not label.startswith("{")]
+types = sorted(name.rpartition(".")[2] for name in own if name.startswith(f"heads.{task}.names."))
+concepts = {kind: [one.partition("} ")[2] for one in labels if one.startswith(f"{{{kind}}} ")] for kind in types}
+
+
+def columns(template):  # of its open slots: the type, and how many of the type come before
+    kinds = [part[1:-1] for part in template.split(" | ")[1:] if part.startswith("{")]
+    return [(kind, kinds[:place].count(kind)) for place, kind in enumerate(kinds)]
+
+
+@torch.inference_mode()
+def answer(question):
+    states = model(**tokenizer(question, return_tensors="pt")).last_hidden_state[0]
+    normal = lambda some: torch.nn.functional.layer_norm(some, some.shape[-1:])
+    template = templates[linear(f"heads.{task}.template", normal(states.mean(0))).argmax()]
+    attention = own[f"heads.{task}.focus"].exp() * normal(states) @ own[f"heads.{task}.queries.weight"].T
+    found = attention.softmax(0).T @ linear(f"heads.{task}.read", states)
+    every = sorted({one for some in templates for one in columns(some)})
+    places = {column: place for place, column in enumerate(every)}
+    values = {}
+    for kind, number in columns(template):
+        centred = found[places[kind, number]] - own[f"heads.{task}.centres.{kind}"]
+        values[kind, number] = concepts[kind][(own[f"heads.{task}.names.{kind}"] @ centred).argmax()]
+    filled, rest = template.split(" | "), iter(columns(template))
+    return " | ".join(values[next(rest)] if part.startswith("{") else part for part in filled)
+
+
+print(answer($example))
+"""
 CHOICE = """
 
 @torch.inference_mode()
@@ -146,6 +176,7 @@ CODE: Mapping[str, Code] = covers(
         "vqa": Code(LOAD + LABEL, _QUESTION, pictured=_QUESTION),
         "classification": Code(LOAD + LABEL, '"The dog is red.", "The dog is blue."', pictured=_STATEMENT),
         "matching": Code(LOAD + LABEL, _STATEMENT, pictured=_STATEMENT),
+        "layout": Code(LOAD + LAYOUT, _QUESTION),
         "choice": Code(LOAD + CHOICE, '"The dog is wet. What was the cause?", ["It swam in the lake.", "It slept."]'),
         "span": Code(LOAD + SPAN, '"What is on the left?", "The dog is on the left and the cat is on the right."'),
         "tagging": Code(LOAD + TAGGING, '"The dog sleeps".split()'),

@@ -22,6 +22,7 @@ from xstilts.report.numbers import count, percent, percent_interval
 DEV: Mapping[str, str] = covers(
     {
         **dict.fromkeys(("vqa", "classification", "matching", "choice"), "accuracy"),
+        "layout": "accuracy of exact layouts",
         "span": "F1 of tokens",
         "tagging": "accuracy over words",
         "mlm": "accuracy over masked tokens",

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from xstilts.base.errors import DataError, XstiltsError
-from xstilts.systems.operations import FORMS, Form
+from xstilts.programs.operations import FORMS, Form
 
 Semantic = Sequence[Mapping[str, Any]]
+SEPARATOR = " | "  # between a skeleton and the values in the text of a layout; no value has a bar
 _STEP = re.compile(r"([a-z ]+)\[([\d,]*)\]")
 
 
@@ -128,6 +129,10 @@ class Layout:
         """All slots, step by step; the skeleton says how many and of which types."""
         return tuple(slot for step in self.steps for slot in step.slots)
 
+    def __str__(self) -> str:
+        """The skeleton and the slots' values: `select[]>query[0] | dog | color`; `parse_layout` reads it."""
+        return SEPARATOR.join([self.skeleton, *(slot.value for slot in self.slots)])
+
     @property
     def structural(self) -> str:
         """GQA's structural type: verify, logical, compare, choose or query."""
@@ -148,7 +153,7 @@ def read_layout(semantic: Semantic, path: Path | str, question: str) -> Layout:
     try:
         return Layout(tuple(_step(number, step) for number, step in enumerate(semantic)))
     except LayoutError as error:
-        todo = "correct the question's `semantic`, or add the form to xstilts.systems.operations"
+        todo = "correct the question's `semantic`, or add the form to xstilts.programs.operations"
         raise DataError(path, question, error.found, error.expected, todo) from None
 
 
@@ -204,6 +209,12 @@ def fill(skeleton: str, values: Sequence[str]) -> Layout:
     return Layout(
         tuple(Step(form, tuple(next(rest) for _ in FORMS[form].slots), inputs) for form, inputs in _steps_of(skeleton))
     )
+
+
+def parse_layout(text: str) -> Layout:
+    """Return the layout that `str()` wrote; `LayoutError` if the text is no layout."""
+    skeleton, *values = text.split(SEPARATOR)
+    return fill(skeleton, values)
 
 
 def _steps_of(skeleton: str) -> Iterator[tuple[str, tuple[int, ...]]]:

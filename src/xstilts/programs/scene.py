@@ -2,19 +2,31 @@
 
 Gold scene graphs and perception fill one schema. A gold fact has score 1; what a detector or an image-text model says
 has its own. Boxes are fractions of the picture's width and height, and **y points down**, as in every picture file.
+
+Perception of a set of images is the folder `data/perception/<set>` with two files:
+
+- `scenes.jsonl`: one JSON object per line and image, `Scene.to_json`, in the order of the set's features:
+  `{"id": "12", "things": [{"id": "0", "names": {"dog": 0.97}, "attributes": {"red": 0.99}, "box": [0.1, 0.2, 0.4, 0.9],
+  "score": 1.0}], "relations": null, "attributes": {}}`. `names` and `attributes` have at least one entry where anything
+  was named, the likeliest first; `relations` is null where none were looked for.
+- `card.json`: `{"name": the set, "perception": what found and named the objects, "names": [...], "attributes": [...],
+  "images": how many, "sha256": of scenes.jsonl}`; `names` and `attributes` list what could have been named.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from xstilts.base.errors import DataError
+from xstilts.base.files import CARD, read_json, sha256_of, whole_directory, write_json
 
 Scores = Mapping[str, float]
 CERTAIN = 1.0
+SCENES = "scenes.jsonl"
 
 
 @dataclass(frozen=True, order=True)
@@ -116,6 +128,40 @@ class Scene:
         relations = content["relations"]
         edges = None if relations is None else tuple(Relation(**one) for one in relations)
         return cls(content["id"], things, edges, content["attributes"])
+
+
+def write_scenes(directory: Path, scenes: Iterable[Scene], card: Mapping[str, Any]) -> None:
+    """Write the perception of a set of images, whole or not at all.
+
+    Args:
+        card: `perception`, `names` and `attributes`; the rest is added.
+    """
+    with whole_directory(directory) as draft:
+        lines = [json.dumps(scene.to_json(), ensure_ascii=False) for scene in scenes]
+        (draft / SCENES).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        found = {"images": len(lines), "sha256": sha256_of(draft / SCENES)}
+        write_json(draft / CARD, {"name": directory.name, **card, **found})
+
+
+def read_scenes(directory: Path) -> dict[str, Scene]:
+    """Read the perception of a set of images: `{id of the image: its scene}`.
+
+    Raises:
+        DataError: a file is missing or damaged, or a line is no scene.
+    """
+    expected, path = read_json(directory / CARD)["sha256"], directory / SCENES
+    if not path.is_file() or sha256_of(path) != expected:
+        raise DataError(path, None, "a missing or altered file", f"SHA-256 {expected}", "run `dvc repro` again")
+    scenes = {}
+    with path.open(encoding="utf-8") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                scene = Scene.from_json(json.loads(line))
+            except (json.JSONDecodeError, KeyError, TypeError) as error:
+                found, todo = f"no scene ({error})", "run `dvc repro` again"
+                raise DataError(path, number, found, "what `Scene.to_json` writes", todo) from None
+            scenes[scene.id] = scene
+    return scenes
 
 
 def from_graph(image: str, graph: Mapping[str, Any], path: Path | str) -> Scene:

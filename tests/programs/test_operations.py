@@ -6,8 +6,8 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from xstilts.systems.operations import ANSWER, FORMS, OBJECTS, TRUTH
-from xstilts.systems.programs import Layout
+from xstilts.programs.layout import Layout
+from xstilts.programs.operations import ANSWER, FORMS, OBJECTS, TRUTH
 from xstilts.systems.rules import RULES
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from xstilts.systems.operations import CLOSED, FORMS, SCENE, THIS
-from xstilts.systems.programs import Layout, Step
+from xstilts.programs.layout import Layout, Step
+from xstilts.programs.operations import CLOSED, FORMS, SCENE, THIS
 
 _STATES = ("activity", "pose", "sportActivity")  # the man that is sitting
 _PLACES = {"left": "on the left", "right": "on the right", "top": "at the top", "bottom": "at the bottom"}

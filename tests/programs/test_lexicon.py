@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from xstilts.systems.lexicon import Lexicon, collect
-from xstilts.systems.programs import Layout, fill
+from xstilts.programs.layout import Layout, fill
+from xstilts.programs.lexicon import Lexicon, collect
 
 
 def test_programs_and_answers_tell_what_words_are() -> None:

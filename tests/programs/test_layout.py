@@ -12,7 +12,7 @@ from hypothesis import given
 
 from random_layouts import layouts
 from xstilts.base.errors import DataError
-from xstilts.systems.programs import (
+from xstilts.programs.layout import (
     Layout,
     LayoutError,
     Slot,

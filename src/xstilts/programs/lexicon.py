@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from xstilts.systems.operations import ANY_CATEGORY, SCENE, THIS
-from xstilts.systems.programs import Layout, Step
+from xstilts.programs.layout import Layout, Step
+from xstilts.programs.operations import ANY_CATEGORY, SCENE, THIS
 
 ANYTHING = frozenset({THIS, "object", "thing"})  # names in GQA's programs that every object answers to
 _ATTRIBUTE_FORMS = ("filter", "filter not", "verify", "choose")

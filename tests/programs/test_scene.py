@@ -10,7 +10,7 @@ from hypothesis import given
 
 from random_layouts import scenes
 from xstilts.base.errors import DataError
-from xstilts.systems.scene import WHOLE, Box, Relation, Scene, from_graph
+from xstilts.programs.scene import WHOLE, Box, Relation, Scene, from_graph
 
 GRAPH: dict[str, Any] = {
     "width": 200,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 
 from random_layouts import layouts
-from xstilts.systems.canonical import canonical_question, pattern
-from xstilts.systems.programs import Layout, fill, read_layout
+from xstilts.programs.canonical import canonical_question, pattern
+from xstilts.programs.layout import Layout, fill, read_layout
 
 QUESTIONS = [
     ("select[]>exist[0]", ["owl"], "Is there an owl in the picture?"),
