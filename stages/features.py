@@ -24,10 +24,10 @@ def main(
     """Cache region features of a set's images, or the vectors that the set publishes instead of images."""
 
     def stage() -> None:
-        if (raw / name / FOLDER).is_dir():
-            return from_vectors(raw / name / FOLDER, out / name)
         defaults = STAGES / "defaults.yaml"
         settings = build(FeatureSettings, read_yaml(defaults).get("features") or {}, f"{defaults}: features")
+        if (raw / name / FOLDER).is_dir():
+            return from_vectors(raw / name / FOLDER, out / name, settings.tokens)
         return extract(raw / name / "images.zip", vision, out / name, settings)
 
     run_stage(stage)

@@ -17,7 +17,7 @@ from xstilts.features.public import assemble
 
 def main(
     assets: Annotated[Path, typer.Option(help="directory with the wheels")] = Path("data/raw/assets"),
-    names: Annotated[Path, typer.Option(help="pictures with English names")] = Path("data/raw/names"),
+    raw: Annotated[Path, typer.Option(help="directory of the raw sets")] = Path("data/raw"),
     out: Annotated[Path, typer.Option(help="directory to write")] = Path("data/public"),
 ) -> None:
     """Assemble the checkpoint that every route starts from."""
@@ -25,7 +25,8 @@ def main(
     def stage() -> None:
         chosen, defaults = choices(), STAGES / "defaults.yaml"
         settings = build(FeatureSettings, read_yaml(defaults).get("features") or {}, f"{defaults}: features")
-        assemble(assets, names, out, chosen["encoder"], chosen["vision"], settings)
+        models = chosen["encoder"], chosen["vision"], chosen["alignment"]
+        assemble(assets, raw, out, *models, settings)
 
     run_stage(stage)
 

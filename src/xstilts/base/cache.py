@@ -17,6 +17,7 @@ from xstilts.base.errors import DataError
 from xstilts.base.files import CARD, read_json, write_table
 
 PICTURES = (".png", ".jpg", ".jpeg")  # endings of image files
+TOKENS_OF_CUT_OUT = 4  # that the encoder reads for a region cut out of a drawing; for a cell of a photograph, one
 BOX = 7  # x1 y1 x2 y2 width height area, all relative to the image
 
 ROW = pa.schema(

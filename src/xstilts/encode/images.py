@@ -21,18 +21,20 @@ class ImageIndex:
         path: its directory.
         sha256: the hash in its card.
         dim: length of its vectors.
+        tokens: that the encoder reads for a region.
         rows: {image id: row in the feature file's list}.
     """
 
     path: Path
     sha256: str
     dim: int
+    tokens: int
     rows: dict[str, int]
 
     @property
     def card(self) -> dict[str, Any]:
         """The entry `features` of a task's card."""
-        return {"path": self.path.as_posix(), "sha256": self.sha256, "dim": self.dim}
+        return {"path": self.path.as_posix(), "sha256": self.sha256, "dim": self.dim, "tokens": self.tokens}
 
     def contents(self, images: Iterable[str]) -> dict[str, bytes]:
         """A digest (8 bytes) of the vectors and boxes of each of these images; an image without regions has none.
@@ -72,4 +74,4 @@ def open_images(directory: Path) -> ImageIndex:
             "make the features again",
         )
     card = read_json(directory / CARD)
-    return ImageIndex(directory, str(card["sha256"]), int(card["dim"]), rows)
+    return ImageIndex(directory, str(card["sha256"]), int(card["dim"]), int(card["tokens"]), rows)

@@ -1,9 +1,10 @@
-"""From images to a feature directory: regions, crops, one vector per region, cached once per image."""
+"""From images to a feature directory: regions and one vector per region, cached once per image."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,18 +13,22 @@ import PIL.Image
 import torch
 from numpy.typing import NDArray
 
-from xstilts.base.cache import BOX
+from xstilts.base.cache import BOX, TOKENS_OF_CUT_OUT
+from xstilts.base.errors import ParameterError
 from xstilts.base.files import whole_directory
 from xstilts.base.machine import processors
 from xstilts.base.threads import workers
 from xstilts.features.directory import NpyWriter, write_list_and_card
 from xstilts.features.images import ImageSource
+from xstilts.features.patches import look
+from xstilts.features.preprocess import Aspect
 from xstilts.features.regions import Boxes, Image, Proposals, propose
 from xstilts.features.vision import VisionEncoder, load_vision, vision_name
 
 Crop = NDArray[np.uint8]  # [side, side, 3]
 Vectors = NDArray[np.float32]
 CHUNK = 32  # images that one thread takes at a time
+MOST = 8  # rows of a grid, whose 64 cells are as many tokens
 
 
 @dataclass(frozen=True)
@@ -31,16 +36,33 @@ class FeatureSettings:
     """How features are made: stages/defaults.yaml, section `features`.
 
     Attributes:
-        proposals: `components` on a plain canvas, or `grid`.
-        limit: at most so many regions per image.
-        crop: side of a crop in pixels.
-        batch: crops per forward pass; 16 fit into the processor's cache, which is twice as fast as 64.
+        proposals: where regions come from. `patches`, for photographs: the whole image, and the cells of the image
+            model's own map, from one pass per image. For drawings, whose regions are cut out and seen one by one:
+            `components` on a plain canvas, or `grid`.
+        grid: of `patches`: a larger map is averaged down to so many rows and columns.
+        aspect: of `patches`: `letterbox` shows whole images in their own proportions, `own` crops or squeezes them as
+            the image model's preprocessor does.
+        limit: of cut-out regions: at most so many per image.
+        crop: of cut-out regions: side of a crop in pixels.
+        batch: crops or images per forward pass; 16 fit into the processor's cache, which is twice as fast as 64.
     """
 
     proposals: Proposals = "components"
+    grid: int = 7
+    aspect: Aspect = "letterbox"
     limit: int = 36
     crop: int = 128
     batch: int = 16
+
+    def __post_init__(self) -> None:
+        """Refuse a map without cells, and one with more tokens than a text has."""
+        if not 1 <= self.grid <= MOST:
+            raise ParameterError(f"grid is {self.grid}, expected 1 to {MOST}")
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens the encoder reads for a region."""
+        return 1 if self.proposals == "patches" else TOKENS_OF_CUT_OUT
 
 
 def extract(images: Path, vision: Path, out: Path, settings: FeatureSettings | None = None) -> None:
@@ -58,7 +80,7 @@ def extract(images: Path, vision: Path, out: Path, settings: FeatureSettings | N
     source, encoder = ImageSource(images), load_vision(vision)
     with whole_directory(out) as draft:
         counts = _write_regions(source, encoder, settings, draft)
-        about = {"name": out.name, "vision": vision_name(vision), "dim": encoder.dim}
+        about = {"name": out.name, "vision": vision_name(vision), "dim": encoder.dim, "tokens": settings.tokens}
         write_list_and_card(draft, about, source.ids, counts, asdict(settings))
 
 
@@ -66,13 +88,17 @@ def _write_regions(source: ImageSource, encoder: VisionEncoder, settings: Featur
     """Write features.npy and boxes.npy; return the number of regions of every image."""
     counts: list[int] = []
     progress = Progress(len(source.ids))
+
+    def described(ids: Sequence[str]) -> tuple[list[Boxes], Vectors]:
+        return describe([source.read(one) for one in ids], encoder, settings)
+
     chunks = [source.ids[at : at + CHUNK] for at in range(0, len(source.ids), CHUNK)]
     with (
         NpyWriter(out / "features.npy", encoder.dim, "<f2") as vectors,
         NpyWriter(out / "boxes.npy", BOX, "<f4") as boxes,
         workers(processors()) as pool,
     ):
-        for found, embedded in pool.map(lambda ids: _chunk(source, ids, encoder, settings), chunks):
+        for found, embedded in pool.map(described, chunks):
             boxes.append(np.concatenate(found))
             vectors.append(embedded)
             counts += [len(one) for one in found]
@@ -81,15 +107,14 @@ def _write_regions(source: ImageSource, encoder: VisionEncoder, settings: Featur
     return counts
 
 
-def _chunk(
-    source: ImageSource, ids: list[str], encoder: VisionEncoder, settings: FeatureSettings
-) -> tuple[list[Boxes], Vectors]:
-    """Boxes of every image of a chunk, and the vectors of all its regions."""
-    boxes, crops = [], []
-    for image_id in ids:
-        pixels = source.read(image_id)
-        boxes.append(propose(pixels, settings.limit, settings.proposals))
-        crops += cut(pixels, boxes[-1], settings.crop)
+def describe(images: Sequence[Image], encoder: VisionEncoder, settings: FeatureSettings) -> tuple[list[Boxes], Vectors]:
+    """Boxes of every image's regions, and the vectors of all of them, float32 `[regions, dim]`."""
+    if settings.proposals == "patches":
+        parts = [images[at : at + settings.batch] for at in range(0, len(images), settings.batch)]
+        looked = [look(part, encoder, settings.grid, settings.aspect) for part in parts]
+        return [box for boxes, _ in looked for box in boxes], torch.cat([vectors for _, vectors in looked]).numpy()
+    boxes = [propose(pixels, settings.limit, settings.proposals) for pixels in images]
+    crops = [crop for pixels, own in zip(images, boxes, strict=True) for crop in cut(pixels, own, settings.crop)]
     return boxes, embed(encoder, crops, settings.batch)
 
 

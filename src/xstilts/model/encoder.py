@@ -20,7 +20,7 @@ from xstilts.model.attention import NAME as PADDED
 from xstilts.model.batch import Batch
 from xstilts.model.packing import NAME as PACKED
 from xstilts.model.packing import Packing, can_pack, packing_is_faster
-from xstilts.model.visual_prefix import VisualPrefix
+from xstilts.model.visual_prefix import Prefix, make_prefix
 from xstilts.model.vocabulary import TrimmedEmbedding, whole_size
 
 GRAPHS = 32  # that torch may compile from one layer's code
@@ -36,12 +36,15 @@ class Encoded:
         text_tokens: how many of the tokens are text; they come first.
         words: the encoder's input embeddings, `[vocabulary, hidden]`, for a head that is tied to them; where they are
             trimmed, no head is.
+        similarity: float32 `[sequences]`, the logit that text and image, each seen alone, belong together; None where
+            it was not asked for.
     """
 
     hidden: Tensor
     mask: Tensor
     text_tokens: int
     words: Tensor
+    similarity: Tensor | None = None
 
     def text(self) -> Tensor:
         """States of the text's tokens: float32 `[sequences, text tokens, hidden]`."""
@@ -64,7 +67,7 @@ class Encoded:
 class MultimodalEncoder(nn.Module):
     """Any BERT-like encoder with a visual prefix. Without regions it is the text encoder itself."""
 
-    def __init__(self, text: PreTrainedModel, prefix: VisualPrefix) -> None:
+    def __init__(self, text: PreTrainedModel, prefix: Prefix) -> None:
         super().__init__()
         self.text = text
         self.prefix = prefix
@@ -130,7 +133,7 @@ class MultimodalEncoder(nn.Module):
 
         For scoring: the states are the same to the bit, and the float32 weights are gone.
         """
-        for module in self.modules() if precision == "bf16" else ():
+        for module in self.text.modules() if precision == "bf16" else ():
             if isinstance(module, nn.Linear):
                 module.to(torch.bfloat16)
 
@@ -270,10 +273,7 @@ def load_public(public: Path) -> MultimodalEncoder:
     """
     text = _load_text(public / "encoder")
     alignment = read_tensors(public / "alignment.safetensors", load_file)
-    hidden, dim = alignment["object.weight"].shape
-    prefix = VisualPrefix(dim, hidden)
-    prefix.align(alignment)
-    return MultimodalEncoder(text, prefix)
+    return MultimodalEncoder(text, make_prefix(alignment))
 
 
 def _load_text(directory: Path) -> PreTrainedModel:

@@ -95,6 +95,8 @@ def _distinct(captions: Iterable[Caption], source: Source) -> Read:
     seen: set[tuple[str, str]] = set()
     left_out: list[str] = []
     for identifier, text, image in captions:
+        if not source.in_part(image):
+            continue
         key = (image, _NO_LETTER.sub("", text).casefold())
         if not key[1] or key in seen:
             left_out.append(SAME_CAPTION if key[1] else NO_CAPTION)

@@ -14,7 +14,7 @@ TERM_NAMES = (
 NOT_DECIDING = ("resume_minutes", "trim_vocabulary", "loader_workers")  # settings on which no number depends
 # Settings that an earlier version did not have, with the value at which they change nothing.
 NEUTRAL: dict[str, Any] = {"tune": "full", "attention": "auto", "compile": False, "labels": "own", "pictures": "shown"}
-NEUTRAL |= {"max_updates": None, "max_tokens": None, "terms": {}}
+NEUTRAL |= {"max_updates": None, "max_tokens": None, "terms": {}, "projector_learning_rate": 0.0}
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class TrainSettings:
         (`xstilts.train.pictures`).
     terms: loss terms beside the task's own, each with its weight: `{public_distance: 0.1}`; see `xstilts.train.terms`.
     learning_rate: peak rate of the encoder.
+    projector_learning_rate: peak rate of the visual prefix; 0: it is trained only where `train_inputs` says so, at the
+        encoder's rate.
     head_learning_rate: peak rate of heads and feature maps, which start fresh.
     warmup: part of the updates with a rising rate; afterwards it falls linearly to 0.
     weight_decay: AdamW's, on matrices only; on word embeddings there is none.
@@ -65,6 +67,7 @@ class TrainSettings:
     pictures: Literal["shown", "blind", "shuffled"] = "shown"
     terms: dict[str, float] = field(default_factory=dict)
     learning_rate: float = 7.0e-5
+    projector_learning_rate: float = 0.0
     head_learning_rate: float = 5.0e-4
     warmup: float = 0.1
     weight_decay: float = 0.01
@@ -102,7 +105,8 @@ class TrainSettings:
         for name in ("max_updates", "max_tokens"):
             if getattr(self, name) is not None and getattr(self, name) <= 0:
                 raise ParameterError(f"{name} is {getattr(self, name)}, expected more than 0, or null")
-        for name in ("learning_rate", "head_learning_rate", "weight_decay", "frozen_layers", "resume_minutes"):
+        rates = ("learning_rate", "projector_learning_rate", "head_learning_rate")
+        for name in (*rates, "weight_decay", "frozen_layers", "resume_minutes"):
             if not 0 <= getattr(self, name) < inf:
                 raise ParameterError(f"{name} is {getattr(self, name)}, expected 0 or more and finite")
         for name in ("warmup", "dropout"):
