@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,8 @@ from torch import Tensor
 
 from xstilts.base.errors import DataError
 from xstilts.base.parameters import STAGES, build, read_yaml
-from xstilts.features.extract import FeatureSettings, cut, embed
+from xstilts.features.extract import FeatureSettings, describe
 from xstilts.features.images import decode
-from xstilts.features.regions import propose
 from xstilts.features.vision import load_vision
 from xstilts.model.batch import Batch
 from xstilts.model.checkpoint import load_model
@@ -44,6 +44,7 @@ def predict(image: Path, question: str, checkpoint: Path, public: Path) -> list[
     features, boxes = look(image, public, settings)
     tokenizer = Tokenizer.from_file(str(public / "encoder" / "tokenizer.json"))
     batch = one_question(task, tokenizer.encode(question).ids, features, boxes)
+    batch = replace(batch, tokens_per_region=settings.tokens)
     with torch.inference_mode():
         chances = model.logits(batch).softmax(-1)[0].tolist()
     return sorted(zip(card["labels"], chances, strict=True), key=lambda pair: -pair[1])
@@ -56,8 +57,7 @@ def look(image: Path, public: Path, settings: FeatureSettings) -> tuple[Tensor, 
         public: phase 0, or an export; its folder `vision` is read.
     """
     pixels = decode(image.read_bytes(), image)
-    boxes = propose(pixels, settings.limit, settings.proposals)
-    vectors = embed(load_vision(public / "vision"), cut(pixels, boxes, settings.crop), settings.batch)
+    (boxes,), vectors = describe([pixels], load_vision(public / "vision"), settings)
     return torch.from_numpy(vectors.astype(np.float16).astype(np.float32)), torch.from_numpy(boxes)
 
 
