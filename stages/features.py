@@ -26,9 +26,10 @@ def main(
 
     def stage() -> None:
         check_sums(raw / name)
+        settings = feature_settings()
         if (raw / name / FOLDER).is_dir():
-            return from_vectors(raw / name / FOLDER, out / name)
-        return extract(raw / name / "images.zip", vision, out / name, feature_settings())
+            return from_vectors(raw / name / FOLDER, out / name, settings.tokens)
+        return extract(raw / name / "images.zip", vision, out / name, settings)
 
     run_stage(stage)
 

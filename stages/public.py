@@ -17,14 +17,14 @@ from xstilts.features.settings import feature_settings
 
 def main(
     assets: Annotated[Path, typer.Option(help="directory with the wheels")] = Path("data/raw/assets"),
-    names: Annotated[Path, typer.Option(help="pictures with English names")] = Path("data/raw/names"),
+    raw: Annotated[Path, typer.Option(help="directory of the raw sets")] = Path("data/raw"),
     out: Annotated[Path, typer.Option(help="directory to write")] = Path("data/public"),
 ) -> None:
     """Assemble the checkpoint that every route starts from."""
 
     def stage() -> None:
         chosen, settings = choices(), feature_settings()
-        assemble(assets, names, out, chosen["encoder"], chosen["vision"], settings)
+        assemble(assets, raw, out, chosen["encoder"], chosen["vision"], chosen["alignment"], settings)
 
     run_stage(stage)
 

@@ -48,6 +48,8 @@ MEASURING = "bench"
 BOTH_CHAINS = {"check"}
 # The collector of the front door that shows the route chosen in params.yaml.
 CHOSEN_ROUTE = {"chosen"}
+# Studies with parameters and data of their own: each a project in its folder, with stages of the same code.
+OWN_PROJECTS = [file.with_name("dvc.yaml") for file in sorted((ROOT / "stages").glob("*/params.yaml"))]
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,13 @@ def stages() -> list[Stage]:
     return [
         Stage(file, name, content.get("do", content))
         for file in files
-        for name, content in yaml.safe_load(file.read_text())["stages"].items()
+        for name, content in yaml.safe_load(_from_the_root(file))["stages"].items()
     ]
+
+
+def _from_the_root(file: Path) -> str:
+    """A dvc.yaml as if it stood at the root: a study with parameters of its own runs in its folder, below the code."""
+    return file.read_text().replace("../../s", "s") if file in OWN_PROJECTS else file.read_text()
 
 
 @functools.cache
@@ -243,7 +250,7 @@ def test_rules_that_restoring_relies_on(stage: Stage) -> None:
             options = next(iter(out.values())) if isinstance(out, dict) else {}
             assert not options.get("persist")
             if options.get("cache") is False:
-                assert stage.file in (ROOT / "dvc.yaml", *NAMED_STUDIES)
+                assert stage.file in (ROOT / "dvc.yaml", *NAMED_STUDIES, *OWN_PROJECTS)
                 assert kind in ("metrics", "plots") or stage.name == "report"
 
 
@@ -278,6 +285,24 @@ def test_a_named_study_collects_as_the_default_one_does(file: Path) -> None:
             assert "study" in default[stage.name].content["params"]
 
 
+@pytest.mark.parametrize("file", OWN_PROJECTS, ids=[file.parent.name for file in OWN_PROJECTS])
+def test_a_study_of_its_own_has_the_stages_of_the_whole_project(file: Path) -> None:
+    """The same commands, inputs and parameters, but for those of other studies."""
+    whole = {stage.name: stage for stage in STAGES if stage.file.parent.name in ("data", "train", "score", "mixtures")}
+    whole |= {stage.name: stage for stage in STAGES if stage.file == ROOT / "dvc.yaml"}
+    own = [stage for stage in STAGES if stage.file == file]
+    assert {"public", "features", "target", "score", "report", "page"} <= {stage.name for stage in own}
+    for stage in own:
+        expected = whole[stage.name]
+        assert stage.content["cmd"] == expected.content["cmd"]
+        assert stage.deps == expected.deps
+        assert "wdir" not in stage.content
+        others = {str(named.relative_to(ROOT)) for named in (ROOT / "stages").glob("*/study.yaml")}
+        listed = {one: keys for one, keys in expected.parameters.items() if one not in others}
+        captions = {"stages/tasks/${alignment}.yaml": ["kind", "encode"]} if stage.name == "public" else {}
+        assert stage.parameters == listed | captions
+
+
 @each_stage
 def test_a_script_puts_its_own_src_first(stage: Stage) -> None:
     """Before it imports anything of the package: what DVC hashes is what runs, whatever is installed."""
@@ -310,4 +335,4 @@ def _listed(grid: dict[str, Any], template: str) -> list[Any]:
 def test_files_have_no_grid_of_their_own() -> None:
     for directory in ("data", "train", "score"):
         content = yaml.safe_load((ROOT / "stages" / directory / "dvc.yaml").read_text())
-        assert content["vars"] == ["../grid.yaml"]
+        assert content["vars"][0] == "../grid.yaml"

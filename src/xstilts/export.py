@@ -29,7 +29,6 @@ from xstilts.base.kinds import covers
 from xstilts.model.checkpoint import load_model, read_card
 from xstilts.model.heads import LinearHead
 from xstilts.model.multitask import MultitaskModel
-from xstilts.model.visual_prefix import TOKENS_PER_REGION
 from xstilts.report.model_card.facts import read_facts
 from xstilts.report.model_card.text import model_card
 
@@ -166,7 +165,7 @@ def described(model: MultitaskModel, stock: PreTrainedModel | None) -> dict[str,
     prefix = {
         "features": dim,
         "hidden": hidden,
-        "tokens_per_region": TOKENS_PER_REGION,
+        "tokens_per_region": model.encoder.prefix.tokens,
         "boxes": "x1 y1 x2 y2 w h area",
     }
     named = type(stock or model.encoder.text).__name__

@@ -16,9 +16,8 @@ from torch import Tensor
 from xstilts.base.cache import BOX
 from xstilts.base.errors import DataError, ParameterError
 from xstilts.data.picture_files import read_file
-from xstilts.features.extract import cut, embed
+from xstilts.features.extract import describe
 from xstilts.features.images import decode
-from xstilts.features.regions import propose
 from xstilts.features.settings import FeatureSettings, feature_settings
 from xstilts.features.vision import load_vision
 from xstilts.model.batch import Batch
@@ -49,7 +48,8 @@ def predict(image: Path, question: str, checkpoint: Path, public: Path) -> list[
         raise DataError(checkpoint, None, "a model that was trained without pictures", "one that reads pictures", todo)
     settings = feature_settings()
     features, boxes = look(image, public, settings)
-    return _ranked(model, one_question(task, _tokenizer(public).encode(question).ids, features, boxes))
+    batch = one_question(task, _tokenizer(public).encode(question).ids, features, boxes)
+    return _ranked(model, replace(batch, tokens_per_region=settings.tokens))
 
 
 def predict_from_clues(clues: str, question: str, checkpoint: Path, public: Path) -> list[tuple[str, float]]:
@@ -115,8 +115,7 @@ def look(image: Path, public: Path, settings: FeatureSettings) -> tuple[Tensor, 
         public: phase 0, or an export; its folder `vision` is read.
     """
     pixels = decode(read_file(image), image)
-    boxes = propose(pixels, settings.limit, settings.proposals)
-    vectors = embed(load_vision(public / "vision"), cut(pixels, boxes, settings.crop), settings.batch)
+    (boxes,), vectors = describe([pixels], load_vision(public / "vision"), settings)
     return torch.from_numpy(vectors.astype(np.float16).astype(np.float32)), torch.from_numpy(boxes)
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from xstilts.base.errors import DataError
-from xstilts.encode.kinds import matching
-from xstilts.encode.kinds.matching import LABELS, similar_images
+from xstilts.encode.kinds.matching import LABELS
+from xstilts.tasks import similar as matching
 from xstilts.tasks.examples import MatchingExample
+from xstilts.tasks.similar import similar_images
 
 CAPTIONS = {
     "i0": "a brown dog runs through the grass",

@@ -215,7 +215,7 @@ def test_the_public_checkpoint_takes_models_from_directories(vision: Path, small
     (encoder / "config.json").write_text("{}", encoding="utf-8")
     (encoder / "modeling.py").write_text("raise SystemExit", encoding="utf-8")
     names = write_names(tmp_path / "names")
-    assemble(tmp_path, names, tmp_path / "public", str(encoder), str(vision), SETTINGS)
+    assemble(tmp_path, names.parent, tmp_path / "public", str(encoder), str(vision), "names", SETTINGS)
     public = read_json(tmp_path / "public" / "public.json")
     assert (public["hidden"], public["dim"]) == (24, 1280)
     assert set(public["naming_accuracy"]) == {"object", "colour", "pictures"}
@@ -233,7 +233,7 @@ def test_a_model_without_safetensors_is_refused(vision: Path, tmp_path: Path) ->
     (tmp_path / "encoder" / "pytorch_model.bin").touch()
     names = write_names(tmp_path / "names")
     with pytest.raises(DataError, match=r"expected config\.json and safetensors; choose another encoder"):
-        assemble(tmp_path, names, tmp_path / "public", str(tmp_path / "encoder"), str(vision), SETTINGS)
+        assemble(tmp_path, names.parent, tmp_path / "public", str(tmp_path / "encoder"), str(vision), "names", SETTINGS)
     assert not (tmp_path / "public").exists()
 
 

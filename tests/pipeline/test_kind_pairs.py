@@ -44,7 +44,7 @@ def world(wheels: Path, shrunken: Path) -> Iterator[Path]:
             write_raw(name, wheels, Path("data/raw") / name)
         settings = build(FeatureSettings, task_section("gqa", "features"), "features")
         encoder = json.loads((shrunken / "encoder.json").read_text())
-        assemble(wheels, Path("data/raw/names"), PUBLIC, encoder, "efficientnet-lite0", settings)
+        assemble(wheels, Path("data/raw"), PUBLIC, encoder, "efficientnet-lite0", "names", settings)
         for images in ("gqa", "xgqa"):
             extract(
                 Path("data/raw") / images / "images.zip", PUBLIC / "vision", Path("data/features") / images, settings

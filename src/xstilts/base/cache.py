@@ -18,6 +18,7 @@ from xstilts.base.files import CARD, check_sums, read_names, read_object, write_
 from xstilts.base.kinds import KINDS
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff", ".bmp")  # endings of image files
+TOKENS_OF_CUT_OUT = 4  # that the encoder reads for a region cut out of a drawing; for a cell of a photograph, one
 BOX = 7  # x1 y1 x2 y2 width height area, all relative to the image
 
 ROW = pa.schema(

@@ -62,7 +62,7 @@ KINDS: Mapping[str, Kind] = {
         is_sentence=True,
     ),
     "choice": Kind(("accuracy",), has_one_label=True),
-    "matching": Kind(("accuracy", "recall_at_1"), has_one_label=True, needs_images=True),
+    "matching": Kind(("accuracy", "pairwise_accuracy", "recall_at_1"), has_one_label=True, needs_images=True),
     "retrieval": Kind(("accuracy", "f1", "map", "map_at_20"), is_trained=False, takes_images=False, is_sentence=True),
     "mlm": Kind(("accuracy",), is_scored=False, takes_images=False, is_sentence=True),
 }

@@ -13,6 +13,7 @@ from xstilts.base.kinds import MIXTURE
 from xstilts.base.parameters import PARAMS, STAGES, build, choices, recipe_names, task_kind, task_names
 from xstilts.check.grid import GRID, Grid
 from xstilts.check.words import joined, none_twice, one_of
+from xstilts.data.raw import NAMES
 
 EMBEDDED = {"encoder": "multilingual-e5-small", "vision": "efficientnet-lite0"}
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w.-]+)?")
@@ -26,6 +27,7 @@ class Choices:
     data_root: str | None
     encoder: str
     vision: str
+    alignment: str
     intermediate: str
     recipe: str
     seed: int
@@ -47,10 +49,17 @@ def check_choices(universe: Grid) -> Choices:
     one_of(chosen.seed, universe.seeds, f"{PARAMS}: seed")
     for key, embedded in EMBEDDED.items():
         _check_model(getattr(chosen, key), embedded, f"{PARAMS}: {key}")
+    _check_alignment(chosen.alignment, universe)
     study = check_study(chosen.study, str(PARAMS), universe)
     for target in study.targets:  # metrics/<target>.json show the chosen route on each
         universe.check_cell(Route(chosen.intermediate, chosen.recipe), target, f"{PARAMS}: recipe")
     return chosen
+
+
+def _check_alignment(alignment: str, universe: Grid) -> None:
+    """Refuse an alignment that is neither on `names` nor on the captions of a matching task."""
+    captions = [one for one in universe.datasets if task_kind(one) == "matching"]
+    one_of(alignment, [NAMES, *captions], f"{PARAMS}: alignment")
 
 
 def check_study(content: dict[str, Any], file: str, universe: Grid) -> Study:

@@ -21,18 +21,20 @@ class ImageIndex:
         path: its directory.
         sha256: the hash in its card.
         dim: length of its vectors.
+        tokens: that the encoder reads for a region.
         rows: {image id: row in the feature file's list}.
     """
 
     path: Path
     sha256: str
     dim: int
+    tokens: int
     rows: dict[str, int]
 
     @property
     def card(self) -> dict[str, Any]:
         """The entry `features` of a task's card."""
-        return {"path": self.path.as_posix(), "sha256": self.sha256, "dim": self.dim}
+        return {"path": self.path.as_posix(), "sha256": self.sha256, "dim": self.dim, "tokens": self.tokens}
 
     def contents(self, images: Iterable[str]) -> dict[str, bytes]:
         """A digest (8 bytes) of the vectors and boxes of each of these images; an image without regions has none.
@@ -60,7 +62,7 @@ def open_images(directory: Path) -> ImageIndex:
             "a feature directory with its card",
             "run `dvc repro` for the features",
         )
-    card, images = read_object(directory / CARD, "sha256", "dim"), read_names(directory / "images.json")
+    card, images = read_object(directory / CARD, "sha256", "dim", "tokens"), read_names(directory / "images.json")
     rows = {image: row for row, image in enumerate(images)}
     if len(rows) < len(images):
         twice = next(image for row, image in enumerate(images) if rows[image] != row)
@@ -71,7 +73,7 @@ def open_images(directory: Path) -> ImageIndex:
             "images listed once",
             "make the features again",
         )
-    if not isinstance(card["sha256"], str) or not isinstance(card["dim"], int):
-        found = f"sha256 {card['sha256']!r}, dim {card['dim']!r}"
-        raise DataError(directory / CARD, None, found, "a hash and a number", "make the features again")
-    return ImageIndex(directory, card["sha256"], card["dim"], rows)
+    if not isinstance(card["sha256"], str) or not all(isinstance(card[name], int) for name in ("dim", "tokens")):
+        found = f"sha256 {card['sha256']!r}, dim {card['dim']!r}, tokens {card['tokens']!r}"
+        raise DataError(directory / CARD, None, found, "a hash and two numbers", "make the features again")
+    return ImageIndex(directory, card["sha256"], card["dim"], card["tokens"], rows)

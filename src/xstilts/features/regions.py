@@ -112,9 +112,13 @@ def reading_order(corners: Corners) -> Corners:
 
 def normalise(corners: Corners, height: int, width: int) -> Boxes:
     """Corners in pixels -> x1 y1 x2 y2 width height area, relative to the image."""
-    relative = corners / np.array([width, height, width, height])
-    size = relative[:, 2:] - relative[:, :2]
-    return np.concatenate([relative, size, size.prod(axis=1, keepdims=True)], axis=1).astype(np.float32)
+    return with_sizes(corners / np.array([width, height, width, height]))
+
+
+def with_sizes(corners: NDArray[np.floating]) -> Boxes:
+    """x1 y1 x2 y2, relative to the image -> float32 `[n, 7]`, with width, height and area."""
+    size = corners[:, 2:] - corners[:, :2]
+    return np.concatenate([corners, size, size.prod(axis=1, keepdims=True)], axis=1).astype(np.float32)
 
 
 def _areas(corners: Corners) -> NDArray[np.int64]:

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from xstilts.base.cache import image_id
+from xstilts.base.cache import TOKENS_OF_CUT_OUT, image_id
 from xstilts.base.errors import DataError
 from xstilts.base.files import read_names, whole_directory
 from xstilts.features.directory import NpyWriter, write_list_and_card
+from xstilts.features.regions import with_sizes
 
 FOLDER = "vectors"  # of a raw set
 IDS, BOXES = "ids.json", "boxes.npy"
@@ -21,7 +22,7 @@ _TODO = "run `dvc repro` for the raw data"
 PIECE = 4096  # rows converted at a time
 
 
-def from_vectors(folder: Path, out: Path) -> None:
+def from_vectors(folder: Path, out: Path, tokens: int = TOKENS_OF_CUT_OUT) -> None:
     """Write the feature directory of a set with vectors (layout: `xstilts.base.cache`), whole or not at all.
 
     Without boxes every image has one region, whose box is the whole image. Vectors become float16.
@@ -30,6 +31,7 @@ def from_vectors(folder: Path, out: Path) -> None:
         folder: `vectors` in a raw set: a `.npy` file `[rows, dim]`, float16 or float32, ids.json and perhaps
             boxes.npy `[rows, 4]`.
         out: directory to write.
+        tokens: that the encoder reads for a region.
 
     Raises:
         DataError: a missing or broken file, an image id twice, or a value beyond float16.
@@ -43,6 +45,7 @@ def from_vectors(folder: Path, out: Path) -> None:
                 features.append(_halves(vectors[start : start + PIECE], source, start))
         np.save(draft / "boxes.npy", _boxes(folder / BOXES, len(vectors)))
         about = {"name": out.name, "vision": f"vectors of {source.name}", "dim": vectors.shape[1]}
+        about["tokens"] = tokens
         write_list_and_card(draft, about, ids, counts, {})
 
 
@@ -86,8 +89,7 @@ def _boxes(path: Path, rows: int) -> NDArray[np.float32]:
     corners = np.asarray(_open(path), "<f4") if path.exists() else np.tile(np.array(WHOLE, "<f4"), (rows, 1))
     if corners.shape != (rows, 4):
         raise DataError(path, None, f"boxes {list(corners.shape)}", f"[{rows}, 4]", _TODO)
-    size = corners[:, 2:] - corners[:, :2]
-    return np.concatenate([corners, size, size.prod(axis=1, keepdims=True)], axis=1)
+    return with_sizes(corners)
 
 
 def _halves(vectors: NDArray[np.floating], source: Path, start: int) -> NDArray[np.float32]:

@@ -1,8 +1,8 @@
-"""Vision encoders behind one interface: crops in, one vector per crop out."""
+"""Image models behind one interface: vectors of crops, or the last feature map of whole images."""
 
 from __future__ import annotations
 
-import json
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,20 +15,33 @@ from torch.nn import functional as F
 from xstilts.base.errors import DataError
 from xstilts.base.files import read_json
 from xstilts.features.efficientnet import DIM, EfficientNetLite0
+from xstilts.features.preprocess import Preprocessor, open_preprocessor, plain_preprocessor
 
 LITE0 = "efficientnet-lite0"
 LITE0_CONFIG = {"architecture": LITE0, "size": 224, "dim": DIM, "mean": [127.0] * 3, "std": [128.0] * 3}
+_AGAIN = "delete it and run `dvc repro` to make it again"
 
 
 class VisionEncoder(Protocol):
-    """What the rest of the package knows about an image model."""
+    """What the rest of the package knows about an image model.
+
+    Attributes:
+        dim: length of a vector.
+        preprocessor: makes the pixels that `look` takes.
+    """
+
+    dim: int
 
     @property
-    def dim(self) -> int:
-        """Length of a crop's vector."""
+    def preprocessor(self) -> Preprocessor:
+        """How images are resized, cropped and normalised."""
 
     def embed(self, crops: Tensor) -> Tensor:
         """RGB crops, uint8 `[n, 3, s, s]` -> float32 `[n, dim]`, the mean of the last feature map."""
+
+    def look(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Normalised pixels float32 `[n, 3, h, w]` -> the last feature map `[n, dim, rows, columns]`, without class and
+        register tokens, and the vector `[n, dim]` by which the model itself sums an image up; both float32."""
 
 
 class _Lite0Encoder:
@@ -36,33 +49,65 @@ class _Lite0Encoder:
 
     def __init__(self, model: EfficientNetLite0, config: dict[str, Any]) -> None:
         self.dim = int(config["dim"])
+        self._config = config
         self._model = model.eval().fuse().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._mean, self._std = _channels(config["mean"]), _channels(config["std"])
 
-    @torch.inference_mode()
+    @cached_property
+    def preprocessor(self) -> Preprocessor:
+        return plain_preprocessor(self._config["size"], self._config["mean"], self._config["std"])
+
     def embed(self, crops: Tensor) -> Tensor:
-        pixels = (crops.float() - self._mean) / self._std
-        channels_last = pixels.contiguous(memory_format=torch.channels_last)
-        vectors: Tensor = self._model.features(channels_last).mean((2, 3))
-        return vectors
+        return self.look((crops.float() - self._mean) / self._std)[1]
+
+    @torch.inference_mode()
+    def look(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        seen: Tensor = self._model.features(pixels.contiguous(memory_format=torch.channels_last))
+        return seen, seen.mean((2, 3))
 
 
 class _HuggingFaceEncoder:
-    """Any Hugging Face image model; the image tower of a two-tower model (CLIP, SigLIP)."""
+    """Any Hugging Face image model; the image tower of a two-tower model (CLIP, SigLIP).
 
-    def __init__(self, model: nn.Module, size: int | None, mean: list[float], std: list[float]) -> None:
-        self._model = getattr(model, "vision_model", model).eval()
-        self._size = size
-        self._mean, self._std = _channels(mean) * 255, _channels(std) * 255
-        self.dim = int(self.embed(torch.zeros(1, 3, size or 224, size or 224, dtype=torch.uint8)).shape[1])
+    Args:
+        pools: whether the model's own pooling (class token, attention or mean, with what follows) has trained weights.
+    """
+
+    def __init__(self, model: nn.Module, preprocessor: Preprocessor, pools: bool) -> None:
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._model = getattr(model, "vision_model", model).eval().to(self._device)
+        self.preprocessor, self._pools = preprocessor, pools
+        self._mean, self._std = _channels(preprocessor.mean), _channels(preprocessor.std)
+        self.dim = int(self.look(torch.zeros(1, 3, preprocessor.height, preprocessor.width))[1].shape[1])
+
+    def embed(self, crops: Tensor) -> Tensor:
+        size = self.preprocessor.height, self.preprocessor.width
+        pixels = crops.float()
+        if pixels.shape[-2:] != size:
+            pixels = F.interpolate(pixels, size, mode="bilinear", antialias=True)
+        return self.look((pixels - self._mean) / self._std)[0].mean((2, 3))
 
     @torch.inference_mode()
-    def embed(self, crops: Tensor) -> Tensor:
-        pixels = crops.float()
-        if self._size is not None and pixels.shape[-1] != self._size:
-            pixels = F.interpolate(pixels, (self._size, self._size), mode="bilinear", antialias=True)
-        states: Tensor = self._model(pixel_values=(pixels - self._mean) / self._std).last_hidden_state
-        return states.mean((2, 3)) if states.ndim == 4 else states.mean(1)
+    def look(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._device.type == "cuda"):
+            output = self._model(pixel_values=pixels.to(self._device))
+        states: Tensor = output.last_hidden_state.float().cpu()
+        pooled = getattr(output, "pooler_output", None) if self._pools else None
+        if states.ndim == 4:
+            seen, whole = states, states.mean((2, 3))
+        else:
+            rows, columns = self._grid(pixels.shape[-2:])
+            first = states.shape[1] - rows * columns  # class and register tokens stand before the patches
+            seen = states[:, first:].transpose(1, 2).unflatten(2, (rows, columns))
+            whole = states[:, 0] if first else seen.mean((2, 3))
+        return seen, whole if pooled is None else pooled.float().cpu().flatten(1)
+
+    def _grid(self, size: torch.Size) -> tuple[int, int]:
+        """Rows and columns of the map of an image; a hierarchical model halves them between its stages."""
+        config = self._model.config
+        patch = config.patch_size if isinstance(config.patch_size, int) else config.patch_size[0]
+        stride = patch * 2 ** (len(getattr(config, "depths", [0])) - 1)
+        return size[0] // stride, size[1] // stride
 
 
 def _channels(values: list[float]) -> Tensor:
@@ -73,10 +118,11 @@ def load_vision(directory: Path) -> VisionEncoder:
     """Open an image model that was saved in `directory`.
 
     Args:
-        directory: `config.json` and `model.safetensors`, of EfficientNet-Lite0 or of a Hugging Face model.
+        directory: `config.json` and `model.safetensors` of EfficientNet-Lite0, or those of a Hugging Face model and its
+            `preprocessor_config.json`.
 
     Raises:
-        DataError: the directory has no config, or its weights are broken or of another model.
+        DataError: the directory has no config or preprocessor, or its weights are broken or of another model.
     """
     config = read_json(directory / "config.json")
     if config.get("architecture") == LITE0:
@@ -102,24 +148,13 @@ def _open_lite0(directory: Path, config: dict[str, Any]) -> VisionEncoder:
 def _open_hugging_face(directory: Path) -> VisionEncoder:
     from transformers import AutoModel  # slow to import, and the default model does not need it
 
+    preprocessor = open_preprocessor(directory)
+    safe: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "trust_remote_code": False}
     try:
-        safe: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "trust_remote_code": False}
-        model = AutoModel.from_pretrained(directory, dtype=torch.float32, **safe)
+        model, report = AutoModel.from_pretrained(directory, dtype=torch.float32, output_loading_info=True, **safe)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise DataError(directory, None, _first_line(error), "a Hugging Face image model", _AGAIN) from None
-    size = getattr(getattr(model.config, "vision_config", model.config), "image_size", None)
-    mean, std = _normalisation(directory)
-    return _HuggingFaceEncoder(model, size, mean, std)
-
-
-def _normalisation(directory: Path) -> tuple[list[float], list[float]]:
-    """Mean and deviation of pixels in 0..1 from preprocessor_config.json; 0.5 where it has none."""
-    path = directory / "preprocessor_config.json"
-    settings = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return settings.get("image_mean", [0.5] * 3), settings.get("image_std", [0.5] * 3)
-
-
-_AGAIN = "delete it and run `dvc repro` to make it again"
+    return _HuggingFaceEncoder(model, preprocessor, pools=not any("pooler" in name for name in report["missing_keys"]))
 
 
 def _first_line(error: Exception) -> str:

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from xstilts.base.cache import TOKENS_OF_CUT_OUT
 from xstilts.model.packing import Packing
-from xstilts.model.visual_prefix import TOKENS_PER_REGION
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Batch:
         context_mask: bool `[batch, tokens]`, true at the tokens that an answer span may consist of; None: not a span
             task.
         packing: where the real tokens are, for an encoder that reads them without padding; None: it finds them itself.
+        tokens_per_region: picture tokens that a region has.
         rows: int64 `[batch]`, which rows of the cache's split these are.
     """
 
@@ -67,13 +68,19 @@ class Batch:
     question_mask: Tensor | None = None
     context_mask: Tensor | None = None
     packing: Packing | None = None
+    tokens_per_region: int = TOKENS_OF_CUT_OUT
     rows: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def mask(self) -> Tensor:
         """Bool `[sequences, text and picture tokens]`, true at real tokens."""
         if not self.features.shape[1]:
             return self.text_mask
-        return torch.cat([self.text_mask, self.region_mask.repeat_interleave(TOKENS_PER_REGION, dim=1)], dim=1)
+        return torch.cat([self.text_mask, self.region_mask.repeat_interleave(self.tokens_per_region, dim=1)], dim=1)
+
+    def without_pictures(self) -> Batch:
+        """The same texts alone."""
+        pictures = {name: getattr(self, name)[:, :0] for name in ("features", "boxes", "region_mask")}
+        return replace(self, packing=None, **pictures)
 
     def with_packing(self) -> Batch:
         """The same batch with its packing."""

@@ -22,7 +22,7 @@ from xstilts.model.attention import NAME as PADDED
 from xstilts.model.batch import Batch
 from xstilts.model.packing import NAME as PACKED
 from xstilts.model.packing import Packing, can_pack, can_pad, packing_is_faster
-from xstilts.model.visual_prefix import VisualPrefix
+from xstilts.model.visual_prefix import Prefix, make_prefix
 from xstilts.model.vocabulary import TrimmedEmbedding, whole_size
 
 POOLED = ("bert", "roberta", "xlm-roberta", "xlm-roberta-xl", "rembert")  # types whose pooling layer can be left out
@@ -40,12 +40,15 @@ class Encoded:
             is shorter than that, the columns behind it hold its picture.
         words: the encoder's input embeddings, `[vocabulary, width]`, for a head that is tied to them; where they are
             trimmed, no head is.
+        similarity: float32 `[sequences]`, the logit that text and image, each seen alone, belong together; None where
+            it was not asked for.
     """
 
     hidden: Tensor
     mask: Tensor
     of_text: Tensor
     words: Tensor
+    similarity: Tensor | None = None
 
     def text(self) -> Tensor:
         """States of the columns that hold text: float32 `[sequences, text tokens, hidden]`."""
@@ -76,7 +79,7 @@ class MultimodalEncoder(nn.Module):
             a token is of (see `separator_of`).
     """
 
-    def __init__(self, text: PreTrainedModel, prefix: VisualPrefix, separator: int | None = None) -> None:
+    def __init__(self, text: PreTrainedModel, prefix: Prefix, separator: int | None = None) -> None:
         super().__init__()
         self.text = text
         self.prefix = prefix
@@ -154,7 +157,7 @@ class MultimodalEncoder(nn.Module):
 
         For scoring: the states are the same to the bit, and the float32 weights are gone.
         """
-        for module in self.modules() if precision == "bf16" else ():
+        for module in self.text.modules() if precision == "bf16" else ():
             if isinstance(module, nn.Linear):
                 module.to(torch.bfloat16)
 
@@ -298,10 +301,7 @@ def load_public(public: Path) -> MultimodalEncoder:
     """
     text = _load_text(public / "encoder")
     alignment = read_tensors(public / "alignment.safetensors", load_file)
-    width, dim = alignment["object.weight"].shape
-    prefix = VisualPrefix(dim, width)
-    prefix.align(alignment)
-    encoder = MultimodalEncoder(text, prefix, separator_of(public / "encoder", text))
+    encoder = MultimodalEncoder(text, make_prefix(alignment), separator_of(public / "encoder", text))
     if not can_pad(text, encoder.first_position):
         found = f"an encoder of type {text.config.model_type}, which reads a text otherwise when padding follows it"
         expected = "one that gives every text the same states in any batch"

@@ -13,12 +13,12 @@ from torch.nn import functional as F
 
 from xstilts.base.errors import ParameterError
 from xstilts.model.batch import Batch
-from xstilts.model.visual_prefix import VisualPrefix
+from xstilts.model.visual_prefix import Prefix
 
 SAMPLE = 4096  # regions from which mean and deviation are computed
 
 
-def make_maps(cards: Mapping[str, Mapping[str, Any]], prefix: VisualPrefix) -> nn.ModuleDict:
+def make_maps(cards: Mapping[str, Mapping[str, Any]], prefix: Prefix) -> nn.ModuleDict:
     """A map for every task whose card says that its features are of another size than the prefix's."""
     sizes = {task: (card.get("features") or {}).get("dim") for task, card in cards.items()}
     own = prefix.mean.numel()
@@ -26,7 +26,7 @@ def make_maps(cards: Mapping[str, Mapping[str, Any]], prefix: VisualPrefix) -> n
 
 
 @torch.no_grad()
-def make_map(dim: int, prefix: VisualPrefix) -> nn.Linear:
+def make_map(dim: int, prefix: Prefix) -> nn.Linear:
     """A linear map from standardised features `[..., dim]` to what the prefix expects.
 
     It starts orthogonal (Saxe et al. 2014), so that it keeps angles as far as the sizes allow, and scaled: what the

@@ -69,6 +69,23 @@ class LabelHead(LinearHead):
         self.output.bias.fill_(-torch.tensor(max(len(self.output.bias) - 1, 1)).log().item())
 
 
+class MatchingHead(LabelHead):
+    """Scores "no match" and "match": from the text that is read with its image, and, where phase 0 aligned the two on
+    captions, from how near each other they lie when each is seen alone. It starts with the latter alone."""
+
+    def __init__(self, hidden: int, outputs: int) -> None:
+        super().__init__(hidden, outputs)
+        nn.init.zeros_(self.output.weight)
+        nn.init.zeros_(self.output.bias)
+
+    def forward(self, encoded: Encoded, batch: Batch) -> Tensor:
+        """Logits, float32 `[batch, 2]`."""
+        logits = super().forward(encoded, batch)
+        if encoded.similarity is None:
+            return logits
+        return logits + torch.stack([-encoded.similarity, encoded.similarity], dim=1) / 2
+
+
 class ChoiceHead(LinearHead):
     """One score per choice, from the mean hidden state of the text that is read with it."""
 
@@ -179,7 +196,7 @@ _HEADS: dict[str, type[Head]] = {
     "vqa": LabelHead,
     "layout": LayoutHead,
     "classification": LabelHead,
-    "matching": LabelHead,
+    "matching": MatchingHead,
     "span": SpanHead,
     "tagging": TagHead,
     "choice": ChoiceHead,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal, Protocol
 
 import torch
@@ -12,9 +13,10 @@ from xstilts.model.batch import Batch
 from xstilts.model.encoder import Encoded, MultimodalEncoder
 from xstilts.model.feature_map import apply_map, make_maps
 from xstilts.model.head import Head
-from xstilts.model.heads import LabelHead, make_head
+from xstilts.model.heads import LabelHead, MatchingHead, make_head
 from xstilts.model.kept_states import KeptStates
 from xstilts.model.layouts import LayoutHead
+from xstilts.model.photo_prefix import PhotoPrefix
 
 Over = Literal["examples", "update"]
 
@@ -97,8 +99,23 @@ class MultitaskModel(nn.Module):
         """The encoder's states of a batch; the task's own map, if it has one, reads the features first."""
         if self.kept is not None and not batch.features.shape[1]:
             return self.kept.encode(self.encoder, batch)
-        encoded: Encoded = self.encoder(apply_map(self.inputs, batch))
-        return encoded
+        read = apply_map(self.inputs, batch)
+        encoded: Encoded = self.encoder(read)
+        prefix = self.encoder.prefix
+        if not isinstance(self.head(batch.task), MatchingHead) or not isinstance(prefix, PhotoPrefix):
+            return encoded
+        return replace(encoded, similarity=self.similarity(read)) if read.features.shape[1] else encoded
+
+    def similarity(self, batch: Batch) -> Tensor:
+        """The logit that each text is said of its image, each seen alone: float32 `[sequences]`; see `PhotoPrefix`.
+
+        Args:
+            batch: with pictures, as the visual prefix reads them.
+        """
+        prefix, alone = self.encoder.prefix, self.encoder(batch.without_pictures()).text_mean()
+        assert isinstance(prefix, PhotoPrefix)
+        with torch.autocast(alone.device.type, enabled=False):
+            return prefix.similarity(alone, batch.features[:, 0])
 
     def head(self, task: str) -> Head:
         """The head of a task."""

@@ -1,4 +1,4 @@
-"""The visual prefix: four tokens per region, all of them starting in the encoder's word space.
+"""The visual prefix of drawings: four tokens per region, all of them starting in the encoder's word space.
 
 The encoder reads a region as `attribute object horizontal vertical`, like a text that says `red dog left top`. The
 object stands next to what questions combine it with most. Spatial questions can be learned in few updates because
@@ -10,9 +10,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from xstilts.base.cache import BOX
+from xstilts.base.cache import BOX, TOKENS_OF_CUT_OUT
+from xstilts.model.photo_prefix import IMAGE, PhotoPrefix
 
-TOKENS_PER_REGION = 4
 # A region's centre rarely leaves the middle half of an image, so a quarter of it already says "left" in full.
 NEAR, FAR = 0.25, 0.75
 
@@ -23,7 +23,12 @@ class VisualPrefix(nn.Module):
     Args:
         dim: size of a region's feature vector.
         hidden: size of the encoder's embeddings.
+
+    Attributes:
+        tokens: how many tokens a region has.
     """
+
+    tokens = TOKENS_OF_CUT_OUT
 
     def __init__(self, dim: int, hidden: int) -> None:
         super().__init__()
@@ -63,3 +68,16 @@ def _interpolate(axis: nn.Linear, edges: tuple[int, int], low: Tensor, high: Ten
     for edge in edges:  # the centre is the mean of both edges
         axis.weight[:, edge] = slope / 2
     axis.bias.copy_(low - NEAR * slope)
+
+
+Prefix = VisualPrefix | PhotoPrefix
+
+
+def make_prefix(alignment: dict[str, Tensor]) -> Prefix:
+    """The visual prefix that phase 0 aligned: with captions of photographs, or with the names of drawn things."""
+    if any(name.startswith(IMAGE) for name in alignment):
+        return PhotoPrefix(alignment)
+    hidden, dim = alignment["object.weight"].shape
+    prefix = VisualPrefix(dim, hidden)
+    prefix.align(alignment)
+    return prefix

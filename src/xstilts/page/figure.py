@@ -56,6 +56,7 @@ METRICS: Mapping[str, str] = covers_metrics(
         "pos_f1": "F1 of parts of speech",
         "map": "mean average precision",
         "map_at_20": "mean average precision at 20",
+        "pairwise_accuracy": "pairwise accuracy",
         "recall_at_1": "recall at 1",
         "exact_layout": "exact layouts",
         "skeleton": "skeletons",

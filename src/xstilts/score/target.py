@@ -15,6 +15,7 @@ from xstilts.base.kinds import KINDS, covers
 from xstilts.score.image_text import RECALL, score_image_text
 from xstilts.score.labels import score_labels
 from xstilts.score.layouts import score_layouts
+from xstilts.score.matching import PAIRWISE, score_pairs
 from xstilts.score.provenance import provenance
 from xstilts.score.retrieval import score_retrieval
 from xstilts.score.scoring import Scored, Scoring, open_scoring
@@ -25,8 +26,10 @@ from xstilts.score.training import read_training
 
 
 def score_matching(scoring: Scoring) -> Scored:
-    """Accuracy on the pairs of the test split, or, if that is the task's metric, recall at 1 among many of them."""
-    return score_image_text(scoring) if scoring.metric == RECALL else score_labels(scoring)
+    """Accuracy on the pairs of the test split, each judged alone or against the others of its caption, or recall at 1
+    among many images: as the task's metric says."""
+    by_metric = {RECALL: score_image_text, PAIRWISE: score_pairs}
+    return by_metric.get(scoring.metric, score_labels)(scoring)
 
 
 Scorer = Callable[[Scoring], Scored]

@@ -9,7 +9,7 @@ from typing import cast
 
 from xstilts.base.errors import DataError
 from xstilts.base.kinds import covers
-from xstilts.tasks import choice, classification, layouts, matching, sentences, span, tagging, vqa
+from xstilts.tasks import choice, classification, layouts, matching, sentences, span, tagging, told, vqa
 from xstilts.tasks.examples import Example, LayoutExample, Reading, RetrievalExample, VqaExample
 from xstilts.tasks.files import SplitFile, groups, split_files, with_raw_languages
 from xstilts.tasks.overlap import check_disjoint, drop_overlap
@@ -56,6 +56,7 @@ READERS: Mapping[str, Mapping[str, Reader]] = covers(
             "pawsx": classification.read_pawsx,
             "nlvr": classification.read_nlvr,
             "nlvr_html": classification.read_nlvr_html,
+            "flickr8k_told": told.read_flickr8k_told,
             "nlvr2": classification.read_nlvr2,
             "marvl": classification.read_marvl,
             "rows": classification.read_rows,

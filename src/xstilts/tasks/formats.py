@@ -65,6 +65,7 @@ FORMATS: Mapping[str, Mapping[str, Format]] = covers(
             ),
             "nlvr": Format("NLVR's JSON lines: sentence, label, identifier; the image is its first permutation"),
             "nlvr_html": Format("NLVR's examples.html as tab-separated lines: directory, picture, sentence, label"),
+            "flickr8k_told": Format("matching's flickr8k, as pairs of captions: one tells of a photo"),
             "nlvr2": Format("NLVR2's JSON lines: identifier, sentence, label; two images"),
             "marvl": Format("MaRVL's JSON lines: id, caption, label, left_img, right_img; English rows may be NLVR2's"),
             ROWS: _ROWS,

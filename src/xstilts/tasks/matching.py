@@ -96,9 +96,11 @@ def _distinct(rows: Iterable[Row], source: Source) -> Read:
     """The captions without empty and repeated ones of an image, which are counted."""
     ids, seen = Unique(), set[tuple[str, str]]()
 
-    def make(row: Row) -> MatchingExample:
+    def make(row: Row) -> MatchingExample | None:
         row.check_language(source.language)
         identifier, image = ids.check(row, row.key("id")), row.image("image", source.images)
+        if not source.in_part(image):
+            return None
         text = row.content.get("text")
         if not isinstance(text, str):
             row.text("text")

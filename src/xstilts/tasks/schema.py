@@ -43,6 +43,8 @@ class EncodeSection:
             empty for a tagging task: the tags of its training split (`xstilts.tasks.tagging.tags_of`).
         features: the set of image features that has the task's images; None for a text task, and for questions about
             images that are not available (they are answered blind).
+        part: of a matching task, which images of train and dev it takes: `[0.0, 0.5]` and `[0.5, 1.0]` are two halves,
+            dealt by a hash of the images' ids, so that two tasks on one set of images share none.
         max_length: tokens, special tokens included.
         stride: for a span task, tokens that a window on a long context shares with the one before; 0: no windows.
         negatives: for a matching task, hard negatives per caption.
@@ -60,6 +62,7 @@ class EncodeSection:
     bad_rows: Literal["error", "skip"] = "error"
     labels: list[str] = field(default_factory=list)
     features: str | None = None
+    part: list[float] = field(default_factory=lambda: [0.0, 1.0])
     max_length: Annotated[int, Range(8, 8192)] = 128
     stride: Annotated[int, Range(0, 8192)] = 0
     negatives: Annotated[int, Range(1, 100)] = 1
@@ -128,6 +131,15 @@ def check_section(section: EncodeSection, kind: str, where: str) -> None:
     _check_stride(section, kind, where)
     _check_metric_and_labels(section, kind, where)
     _check_features(section, kind, where)
+    _check_part(section, kind, where)
+
+
+def _check_part(section: EncodeSection, kind: str, where: str) -> None:
+    low, high = section.part if len(section.part) == 2 else (0, 0)
+    if not 0 <= low < high <= 1:
+        raise ParameterError(f"{where}: part is {section.part}, expected two numbers, 0 <= first < second <= 1")
+    if (low, high) != (0, 1) and kind != "matching" and section.format != "flickr8k_told":
+        raise ParameterError(f"{where}: part belongs to a matching task or its text-only twin, this is a {kind} task")
 
 
 def _check_languages(section: EncodeSection, where: str) -> None:

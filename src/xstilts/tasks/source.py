@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -50,6 +51,12 @@ class Source:
     def has_images(self) -> bool:
         """Whether the task's images are used."""
         return self.task.encode.features is not None
+
+    def in_part(self, image: str) -> bool:
+        """Whether an image is in the part of the images of train and dev that the task takes (`encode.part`)."""
+        low, high = self.task.encode.part
+        place = int.from_bytes(hashlib.blake2b(image.encode(), digest_size=8).digest()) / 2**64
+        return self.split == "test" or low <= place < high
 
     def own_id(self, row: int | str) -> str:
         """An id for a row whose official file has none, or numbers that another split's file has too.

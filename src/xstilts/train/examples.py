@@ -10,11 +10,10 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from xstilts.base.cache import read_cache_card
+from xstilts.base.cache import TOKENS_OF_CUT_OUT, read_cache_card
 from xstilts.base.files import open_rows
 from xstilts.base.kinds import covers
 from xstilts.model.batch import Batch
-from xstilts.model.visual_prefix import TOKENS_PER_REGION
 from xstilts.programs.vocabulary import Vocabulary
 from xstilts.train.labels import shuffle_labels
 from xstilts.train.lists import Lists, gathered
@@ -65,7 +64,8 @@ class Examples:
     def _measure(self) -> None:
         """Set the lengths by which batches are cut, and the tokens by which cost is counted."""
         text, choices = self.lists["input_ids"].lengths, self.lists["lengths"].lengths
-        visual = TOKENS_PER_REGION * self.pictures.counts * np.maximum(choices, 1)
+        per_region = np.array([self.pictures.tokens.get(task, 0) for task in self.tasks], np.int64)
+        visual = per_region * self.pictures.counts * np.maximum(choices, 1)
         self.text_lengths = np.where(choices > 0, choices * self.lists["lengths"].largest(), text)
         self.visual_lengths, self.tokens = visual, text + visual
 
@@ -91,7 +91,9 @@ class Examples:
         label, start, end = (torch.from_numpy(self.columns[name][rows]) for name in ("label", "start", "end"))
         ids, tokens, mask = [self.ids[row] for row in rows], torch.from_numpy(input_ids), torch.from_numpy(text_mask)
         batch = Batch(task, ids, tokens, mask, features, boxes, region_mask, label, start, end, choices)
-        return self._of_kind(replace(batch, rows=np.asarray(rows)), counts, update)
+        per_region = self.pictures.tokens.get(task, TOKENS_OF_CUT_OUT)
+        batch = replace(batch, rows=np.asarray(rows), tokens_per_region=per_region)
+        return self._of_kind(batch, counts, update)
 
     def _texts(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Token ids and mask `[sequences, tokens]`, and the number of sequences that each row has `[rows]`."""

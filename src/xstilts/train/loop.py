@@ -163,15 +163,19 @@ def _within_limits(updates: list[np.ndarray], rows: Examples, settings: TrainSet
 
 
 def make_optimizer(model: MultitaskModel, settings: TrainSettings) -> AdamW:
-    """AdamW in four groups: the encoder, and what belongs to tasks; each with and without decay.
+    """AdamW in groups: the encoder, its visual prefix, and what belongs to tasks; each with and without decay.
 
     Vectors have none, nor have word embeddings: those of words that no text uses must stay as they are.
     """
     choose_trained(model.encoder, settings.tune, settings.train_inputs, settings.frozen_layers)
     model.encoder.set_dropout(settings.dropout)
     groups, words = [], model.encoder.words.weight
-    own = nn.ModuleList([model.heads, model.inputs])
-    for part, peak in ((model.encoder, settings.learning_rate), (own, settings.head_learning_rate)):
+    text, prefix, own = model.encoder.text, model.encoder.prefix, nn.ModuleList([model.heads, model.inputs])
+    if settings.projector_learning_rate:
+        prefix.requires_grad_(True)
+    of_prefix = settings.projector_learning_rate or settings.learning_rate
+    rates = ((text, settings.learning_rate), (prefix, of_prefix), (own, settings.head_learning_rate))
+    for part, peak in rates:
         trained = [weight for weight in part.parameters() if weight.requires_grad]
         for matrices, decay in ((True, settings.weight_decay), (False, 0.0)):
             chosen = [weight for weight in trained if (weight.ndim > 1 and weight is not words) == matrices]

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from xstilts.base.cache import BOX, Features, open_features
+from xstilts.base.cache import BOX, TOKENS_OF_CUT_OUT, Features, open_features
 from xstilts.base.errors import XstiltsError
 from xstilts.train.lists import spans
 
@@ -34,6 +34,7 @@ class Pictures:
         images: int64 `[rows, 2]`, the left (or only) and the right image of each row, -1: none.
         counts: int64 `[rows]`, regions of each row.
         features: each task's feature file.
+        tokens: how many tokens a region of each task has.
 
     Raises:
         DataError: a feature file is not the one that the cache was made with.
@@ -43,6 +44,7 @@ class Pictures:
         columns = [table[name].to_numpy().astype(np.int64) for name in ("image", "second_image")]
         self.images = np.stack(columns, axis=1).reshape(-1, 2)
         self.features = _open_all(card)
+        self.tokens = {task: card["tasks"][task]["features"].get("tokens", TOKENS_OF_CUT_OUT) for task in self.features}
         tasks, languages = (np.array(table[name].to_pylist(), dtype=object) for name in ("task", "language"))
         if shown == "blind":
             self.images[:] = -1

@@ -15,7 +15,7 @@ TERM_NAMES = (
 NOT_DECIDING = ("resume_minutes", "trim_vocabulary", "loader_workers")  # settings on which no number depends
 # Settings that an earlier version did not have, with the value at which they change nothing.
 NEUTRAL: dict[str, Any] = {"tune": "full", "attention": "auto", "compile": False, "labels": "own", "pictures": "shown"}
-NEUTRAL |= {"max_updates": None, "max_tokens": None, "terms": {}}
+NEUTRAL |= {"max_updates": None, "max_tokens": None, "terms": {}, "projector_learning_rate": 0.0}
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class TrainSettings:
         (`xstilts.train.pictures`).
     terms: loss terms beside the task's own, each with its weight: `{public_distance: 0.1}`; see `xstilts.train.terms`.
     learning_rate: peak rate of the encoder.
+    projector_learning_rate: peak rate of the visual prefix; 0: it is trained only where `train_inputs` says so, at the
+        encoder's rate.
     head_learning_rate: peak rate of heads and feature maps, which start fresh.
     warmup: part of the updates with a rising rate; afterwards it falls linearly to 0.
     weight_decay: AdamW's, on matrices only; on word embeddings there is none.
@@ -66,6 +68,7 @@ class TrainSettings:
     pictures: Literal["shown", "blind", "shuffled"] = "shown"
     terms: dict[str, float] = field(default_factory=dict)
     learning_rate: Annotated[float, Range(0, 1)] = 7.0e-5
+    projector_learning_rate: Annotated[float, Range(0, 1)] = 0.0
     head_learning_rate: Annotated[float, Range(0, 1)] = 5.0e-4
     warmup: Annotated[float, Range(0, 1)] = 0.1
     weight_decay: Annotated[float, Range(0, 1)] = 0.01
