@@ -37,4 +37,5 @@ def training_of(card: Mapping[str, Any]) -> dict[str, Any] | None:
     tasks = {name: task.get("data", "") for name, task in card["tasks"].items()}
     shuffled = training["settings"].get("labels") == "shuffled"
     kept = {key: training[key] for key in KEPT}
-    return {"tasks": tasks, **kept, **({"shuffled_labels": list(tasks)} if shuffled else {})}
+    rows = {"rows": training["rows"]} if "rows" in training else {}  # checkpoints of an earlier version do not say it
+    return {"tasks": tasks, **kept, **rows, **({"shuffled_labels": list(tasks)} if shuffled else {})}
