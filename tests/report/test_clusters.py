@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from xstilts.report.bootstrap import Interval
 from xstilts.report.cells.items import SCHEMA
+from xstilts.report.intervals import Interval
 from xstilts.report.side_by_side import pair_up
 
 LANGUAGES, QUESTIONS = ("en", "de"), 6
