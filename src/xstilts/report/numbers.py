@@ -68,7 +68,12 @@ def p_value(p: float | None) -> str:
 
 
 def detectable(record: Mapping[str, Any]) -> str:
-    """The minimum detectable difference of a difference as the JSON files have it; `none` if no score can differ so."""
+    """The minimum detectable difference of a difference as the JSON files have it; `none` if no score can differ so.
+
+    A dash of one training run, which finds nothing.
+    """
+    if record["p"] is None:
+        return ABSENT
     return "none" if record["detectable"] is None else percent(record["detectable"])
 
 

@@ -90,10 +90,11 @@ def _facts(result: Mapping[str, Any]) -> str:
 def details(result: Mapping[str, Any]) -> list[str]:
     """In which languages and question types, with and without the pictures, and against no intermediate training."""
     minus = f"{result['multimodal']} minus {result['text']}"
-    found = [f"By language (Holm), {minus}: {_by_verdict(result['languages'])}."]
+    tested = "one run" if result["verdict"] == ONE_RUN else "Holm"
+    found = [f"By language ({tested}), {minus}: {_by_verdict(result['languages'])}."]
     typed = {name: own[ZERO_SHOT] for name, own in result["types"].items() if ZERO_SHOT in own}
     if typed:
-        found.append(f"By question type in these languages (Holm), {minus}: {_by_verdict(typed)}.")
+        found.append(f"By question type in these languages ({tested}), {minus}: {_by_verdict(typed)}.")
     if "above_blind" in result["controls"]:
         found.append(" ".join(_without_pictures(result["controls"])))
     if result["against_none"]:
@@ -125,7 +126,8 @@ def _by_verdict(differences: Mapping[str, Mapping[str, Any]]) -> str:
     for said in VERDICTS:
         named = [name for name in ranked if verdict(differences[name]) == said]
         sizes = [f"{name} ({points(differences[name]['difference'])} points)" for name in named]
-        parts += [f"{said} in {', '.join(named if said == 'inconclusive' else sizes)}"] if named else []
+        listed = ", ".join(named if said == "inconclusive" else sizes)
+        parts += [listed if said == ONE_RUN else f"{said} in {listed}"] if named else []
     return "; ".join(parts)
 
 
