@@ -57,10 +57,12 @@ class Content:
     """The whole page.
 
     Attributes:
+        systems: whether the routes are other people's systems, of which there are predictions alone.
         by_recipe: a route by which the page explains recipes; None in a study of one recipe.
     """
 
     question: str
+    systems: bool
     answer: Answer | None
     missing: Sequence[str]
     facts: Sequence[str]
@@ -100,7 +102,8 @@ def page_content(material: Material) -> Content:
     """Everything that the page says."""
     data = sorted({part["data"] for part in material.study.values()})
     return Content(
-        question=QUESTION,
+        question=material.answer.get("question", QUESTION),
+        systems="question" in material.answer,
         answer=next(iter(ranked(material)), None),
         missing=material.answer["missing"],
         facts=_facts(material, data),

@@ -105,7 +105,7 @@ def inconclusive(record: Mapping[str, Any], bound: float = 0.0) -> bool:
         bound: what the difference is compared with.
     """
     low, high = record["interval"]
-    if record["p"] is None or low <= bound <= high:
+    if record["p"] is None or low is None or high is None or low <= bound <= high:
         return True
     return bool((record.get("p_holm") or 0) > SIGNIFICANT)
 

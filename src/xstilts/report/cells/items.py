@@ -39,11 +39,11 @@ _COLUMNS = {"part": "direction", "blind": "blind_score", "shuffled": "shuffled_s
 _OPTIONAL = ("image_id", "part", "structural", "blind", "shuffled")  # what some kinds of targets do not have
 
 
-def items(predictions: Path, kind: str) -> pa.Table:
+def items(predictions: Path, kind: str = "") -> pa.Table:
     """Rows of `SCHEMA` from a cell's predictions.arrow.
 
     Args:
-        kind: of the target.
+        kind: of the target, by which answers have a form; "": they have none.
 
     Raises:
         DataError: a column is missing, as in predictions of an earlier version.
@@ -66,7 +66,7 @@ def items(predictions: Path, kind: str) -> pa.Table:
 
 def _forms(table: pa.Table, kind: str) -> pa.Array:
     """Whether each answer is of the right answer's kind: a yes or no, a colour, a name; of free answers alone."""
-    if not KINDS[kind].has_vocabulary:
+    if not kind or not KINDS[kind].has_vocabulary:
         return _nothing(pa.float32(), len(table))
     pairs = zip(table["gold"].to_pylist(), table["prediction"].to_pylist(), strict=True)
     return pa.array([float(answer_kind(gold) == answer_kind(given)) for gold, given in pairs], pa.float32())

@@ -141,7 +141,7 @@ def _json_if_there(path: Path) -> Mapping[str, Any]:
 
 def intervals_of(predictions: Path, scores: Mapping[str, Any]) -> dict[str, Interval]:
     """Scores of one cell with 95 % intervals, which cover clusters of test items and nothing of other training runs."""
-    table = items(predictions, scores["kind"])
+    table = items(predictions)
     route, target = str(scores["route"]), str(scores["target"])
     paired = pair_up({(target, 0, 0): table}, {target: {route: [dict(scores)]}}, [route], [int(scores["seed"])])
     mixes = {language: paired.mix(target, [language]) for language in paired.languages(target)}
