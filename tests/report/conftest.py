@@ -13,7 +13,7 @@ import pytest
 
 from xstilts.base.cells import Study, cell_of, leaks_path
 from xstilts.base.files import write_json, write_table
-from xstilts.report.cells.items import CELL, SCHEMA
+from xstilts.report.cells.items import CELL, SCHEMA, read_items
 from xstilts.report.comparisons import Comparisons, Design, read_comparisons
 from xstilts.report.metrics_files import study_files
 from xstilts.report.paired import Paired
@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 Write = Callable[..., Path]
 LANGUAGES = ("en", "de", "zh")
 GAINS = {"none": 0.0, "squad": -0.04, "gqa": 0.08, "mnli": 0.002}
+SEEDS = (0, 1, 2)  # of a study whose test names no other
 TRAINED = {"updates": 300, "examples": 3600, "tokens": 40_000}
 
 
@@ -46,6 +47,7 @@ def cell_table(
         "of": np.ones(len(rows), np.float32),
         "blind": blind if pictures else [None] * len(rows),
         "shuffled": blind if pictures else [None] * len(rows),
+        "form": np.maximum(right, np.arange(len(rows)) % 3 == 0) if pictures else [None] * len(rows),
     }
     return pa.table({one.name: pa.array(columns[one.name], one.type) for one in SCHEMA}, schema=SCHEMA)
 
@@ -68,15 +70,20 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def write_cell(folder: Path) -> Write:
-    """Write what a study keeps of a cell; return its items."""
+    """Write what a study keeps of a route's cells, of every seed or of one; return the items of the last."""
     return write
 
 
-def write(target: str, route: str, seed: int = 0, *, more: float = 0.0, **options: Any) -> Path:
-    """Write a cell below the working directory, whose examples are right with a chance of 0.5 and `more`."""
+def write(target: str, route: str, seed: int | None = None, **options: Any) -> Path:
+    """Write the cells of a route below the working directory, of `SEEDS` or of one seed."""
+    return [write_one(target, route, one, **options) for one in (SEEDS if seed is None else [seed])][-1]
+
+
+def write_one(target: str, route: str, seed: int, *, more: float = 0.0, **options: Any) -> Path:
+    """Write a cell, whose examples are right with a chance of 0.5 and `more`."""
     english, kind, images = options.get("english", 0.0), options.get("kind", "vqa"), options.get("images", 200)
     chance = {language: 0.5 + more + (english if language == "en" else 0) for language in LANGUAGES}
-    rng = np.random.default_rng([seed, *target.encode()])
+    rng = np.random.default_rng([*target.encode()])
     table = cell_table(rng, options.get("names", target), chance, images, pictures=kind == "vqa")
     cell, data = cell_of(route, seed, target), options.get("data", "pictograms")
     tasks = {"tasks": {cell.route: options.get("trained_on", "pictograms")}}
@@ -92,6 +99,21 @@ def write(target: str, route: str, seed: int = 0, *, more: float = 0.0, **option
     (path / "items.arrow").unlink(missing_ok=True)
     write_table(path / "items.arrow", table.replace_schema_metadata({CELL: json.dumps(about).encode()}))
     return path / "items.arrow"
+
+
+@pytest.fixture
+def write_scores(folder: Path) -> Write:
+    """Write two cells of a route that have exactly a score in every language: no noise of items or runs."""
+
+    def write_exact(target: str, route: str, score: float, kind: str) -> None:
+        for seed in (0, 1):
+            path = write_one(target, route, seed, images=2, kind=kind, english_dev=score)
+            table, known = read_items(path)
+            exact = table.set_column(SCHEMA.names.index("score"), "score", pa.array([score] * len(table), pa.float32()))
+            path.unlink()
+            write_table(path, exact.cast(SCHEMA).replace_schema_metadata({CELL: json.dumps(known).encode()}))
+
+    return write_exact
 
 
 @pytest.fixture(scope="session")
@@ -110,7 +132,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
 
 
 def study_of(
-    targets: Iterable[str], routes: Iterable[str], seeds: Iterable[int] = (0,), recipes: Iterable[str] = ("plain",)
+    targets: Iterable[str], routes: Iterable[str], seeds: Iterable[int] = SEEDS, recipes: Iterable[str] = ("plain",)
 ) -> Study:
     """A study of routes, of which those with a recipe (`longer/none`) are controls."""
     routes = list(routes)
@@ -137,5 +159,5 @@ class Read:
 
 @pytest.fixture
 def read(folder: Path) -> type[Read]:
-    """Read a study: `read(targets, routes, seeds=(0,), recipes=("plain",))`."""
+    """Read a study: `read(targets, routes, seeds=SEEDS, recipes=("plain",))`."""
     return Read

@@ -12,13 +12,16 @@ from xstilts.base.errors import ParameterError
 from xstilts.base.parameters import task_section
 from xstilts.report.answer import answers
 from xstilts.report.claims import claims
-from xstilts.report.comparisons import read_comparisons
-from xstilts.report.numbers import percent
+from xstilts.report.comparisons import Comparisons, Primary, Twins, read_comparisons
+from xstilts.report.intervals import holm
+from xstilts.report.numbers import percent, verdict
 from xstilts.report.sentences import details, sentences
 from xstilts.report.transfer import transfer_matrix
 
 GQA, SQUAD = {"updates": 450, "examples": 7200, "tokens": 185_000}, {"updates": 216, "tokens": 207_000}
 ROUTES = ["none", "squad", "gqa"]
+LACKING = "what {} gains over none may be more training, for lack of none at equal exposure"
+EMPTY = ("languages", "types", "against_none")
 CONTROLS = ["updates_216/gqa", "tokens_185k/squad", "shuffled_labels/gqa"]
 
 
@@ -67,15 +70,15 @@ def test_what_is_lacking_for_a_controlled_answer(contents: Any) -> None:
     assert contents(ROUTES)["controls_missing"] == [
         "gqa against squad at matched updates: add updates_216/gqa to study.controls",
         "squad against gqa at matched tokens: add tokens_185k/squad to study.controls",
-        "gqa at equal exposure: add longer/none to study.controls",
-        "squad at equal exposure: add longer/none to study.controls",
+        LACKING.format("gqa") + ": add longer/none to study.controls",
+        LACKING.format("squad") + ": add longer/none to study.controls",
         "gqa with shuffled labels: add shuffled_labels/gqa to study.controls",
         "squad with shuffled labels: add shuffled_labels/squad to study.controls",
     ]
     assert contents(["none"])["controls_missing"] == []
     assert contents(ROUTES + CONTROLS)["controls_missing"] == [
-        "gqa at equal exposure: add longer/none to study.controls",
-        "squad at equal exposure: add longer/none to study.controls",
+        LACKING.format("gqa") + ": add longer/none to study.controls",
+        LACKING.format("squad") + ": add longer/none to study.controls",
         "squad with shuffled labels: add shuffled_labels/squad to study.controls",
     ]
 
@@ -95,7 +98,7 @@ def test_shuffled_labels_that_give_nothing(contents: Any) -> None:
     assert "; the labels of gqa are worth +1" in one["sentence"]
     found = f"{percent(one['zero_shot']['detectable'])} points would have been found in four of five such studies"
     assert found in one["sentence"]
-    assert one["sentence"].endswith("; the interval covers test items, not other training runs.")
+    assert one["sentence"].endswith("; the interval covers test items and training runs (3 seeds).")
 
 
 @pytest.mark.parametrize(
@@ -127,9 +130,16 @@ def test_the_details_say_where(contents: Any) -> None:
 
 def test_pictures_that_may_add_nothing_are_not_said_to_add() -> None:
     def of(low: float, high: float) -> dict[str, Any]:
-        return {"zero_shot": {"difference": (low + high) / 2, "interval": [low, high], "detectable": 0.1}}
+        return {"zero_shot": {"difference": (low + high) / 2, "interval": [low, high], "p": 0.01, "detectable": 0.1}}
 
-    result = {"multimodal": "gqa", "text": "squad", "languages": {}, "types": {}, "against_none": {}}
+    result = {
+        "multimodal": "gqa",
+        "text": "squad",
+        "languages": {},
+        "types": {},
+        "against_none": {},
+        "verdict": "better",
+    }
     said = {
         ends: details(result | {"controls": {"blind": of(0.1, 0.2), "above_blind": of(*ends)}})[1]
         for ends in ((-0.001, 0.037), (0.01, 0.03), (-0.03, -0.01))
@@ -175,7 +185,8 @@ def test_the_declared_controls_are_trained_as_what_they_are_matched_in() -> None
         (section, key), route, of = sections[one.matched], Route.parse(one.control), Route.parse(one.of)
         task = "xgqa" if section == "target" else route.task
         changed, plain = task_section(task, section, route.recipe), task_section(task, section, of.recipe)
-        assert {name for name in changed if changed[name] != plain.get(name)} == {key}
+        differing = {name for name in changed if changed[name] != plain.get(name)}
+        assert differing == ({key, "patience"} if one.matched == "exposure" else {key})
         assert route.task == ("none" if one.matched == "exposure" else of.task)
 
 
@@ -189,7 +200,7 @@ def test_equal_exposure(write_cell: Any, contents: Any) -> None:
         "route": {"updates": 750, "examples": 10_800, "tokens": 225_000},
         "control": {"updates": 750, "examples": 10_800, "tokens": 225_000},
     }
-    assert (gqa["matching"], gqa["matched"]) == ("exposure", ["exposure", "updates", "examples", "tokens"])
+    assert (gqa["matching"], gqa["matched"]) == ("exposure", ["exposure"])
     assert 0.02 < gqa["zero_shot"]["difference"] < 0.1
     assert set(gqa["languages"]) == {"de", "zh"}
     said = gqa["sentence"]
@@ -198,12 +209,84 @@ def test_equal_exposure(write_cell: Any, contents: Any) -> None:
         "; both phases of gqa took 750 updates, 10,800 examples, 225,000 tokens, "
         "those of longer/none 750 updates, 10,800 examples, 225,000 tokens."
     )
-    assert squad["matched"] == ["tokens"]
-    assert squad["not_matched"] == ["updates 516 against 750", "examples 7,200 against 10,800"]
-    assert squad["sentence"].startswith("Not at equal exposure, though meant so: on xgqa")
-    assert squad["sentence"].endswith("; not matched: updates 516 against 750, examples 7,200 against 10,800.")
+    assert (squad["matched"], squad["not_matched"]) == (["exposure"], [])  # the control had more of everything
+    assert squad["sentence"].startswith("At equal exposure: on xgqa")
     assert [gqa["sentence"], squad["sentence"]] == list(sentences(content))[-2:]
     assert not [one for one in content["controls_missing"] if "exposure" in one]
+
+
+def test_a_control_with_less_exposure_is_no_control(write_cell: Any, contents: Any) -> None:
+    """Fewer tokens are less exposure, even at as many updates."""
+    write_cell("xgqa", "longer/none", phase2={"updates": 750, "tokens": 185_000})
+    gqa, _ = contents([*ROUTES, "longer/none"])["exposure"]
+    assert (gqa["matched"], gqa["not_matched"]) == ([], ["tokens 225,000 against 185,000"])
+    assert gqa["sentence"].startswith("Not at equal exposure, though meant so: on xgqa")
+    assert gqa["sentence"].endswith("; not matched: tokens 225,000 against 185,000.")
+
+
+def test_one_run_gives_no_verdict(write_cell: Any, contents: Any) -> None:
+    """However certain it is of its test items: neither in the sentence, nor by language, nor of a control."""
+    write_cell("xgqa", "longer/none", more=0.04)
+    content = contents([*ROUTES, "longer/none", *CONTROLS], seeds=[0])
+    every = [*content["answers"], *content["exposure"], *content["shuffled_labels"]]
+    assert len(every) == 6
+    for one in every:
+        assert (one["verdict"], one["zero_shot"]["p"], one["zero_shot"]["p_holm"]) == ("one run", None, None)
+        assert all(verdict(own) == "one run" for own in one.get("languages", {}).values())
+        assert not re.search("better|worse|inconclusive|gains [+−]|loses", one["sentence"])
+    first = content["answers"][0]
+    assert first["zero_shot"]["interval"][0] > 0.05
+    assert re.search(r"\(text-only\), one run: \+1\d\.\d points \(items \+\d+\.\d to \+\d+\.\d\)", first["sentence"])
+    needed = first["zero_shot"]["seeds_needed"]
+    assert (
+        f"; one run decides nothing, about {needed} seeds would settle a difference of this size" in first["sentence"]
+    )
+    assert re.match(r"By language \(one run\), gqa minus squad: (de|zh) \(\+1\d\.\d points\), ", first["details"][0])
+
+
+def test_the_primary_comparison_is_tested_alone_and_the_others_together(contents: Any, read: Any) -> None:
+    """Holm is over everything that the file answers; its p-values follow from the p-values in the file."""
+    alone = Comparisons([Twins("gqa", "squad")], read_comparisons().controls, Primary("gqa", "squad", "xgqa"))
+    found = answers_of(read(["xgqa"], ROUTES + CONTROLS, declared=alone))
+    first, *others = [*found["answers"], *found["exposure"], *found["shuffled_labels"]]
+    assert (first["primary"], "p_holm" in first["zero_shot"]) == (True, False)
+    assert [one["tested_with"] for one in others] == [len(others)] * len(others)
+    assert [one["zero_shot"]["p_holm"] for one in others] == pytest.approx(
+        holm([one["zero_shot"]["p"] for one in others]), abs=1e-4
+    )
+    together = contents(ROUTES + CONTROLS)["answers"]
+    assert [one["primary"] for one in together] == [False] * 3
+    assert [one["tested_with"] for one in together] == [4] * 3
+
+
+def test_form_and_content(contents: Any) -> None:
+    """A right answer has the right form, so that the form is right at least as often as the answer."""
+    found = contents(ROUTES)["answers"][0]["form"]
+    assert set(found) == {"form", "content"}
+    for own in found.values():
+        assert set(own) == {"en", "zero_shot", "languages", "types"}
+        assert set(own["languages"]) == {"de", "zh"}
+        assert set(own["types"]) == {"verify", "query"}
+        assert own["zero_shot"]["difference"] >= 0
+
+
+def test_what_target_examples_are_worth(write_cell: Any, read: Any) -> None:
+    for route, rows, more in (
+        ("none", 7200, 0.1),
+        ("q360/none", 360, 0.0),
+        ("gqa", 7200, 0.12),
+        ("q360/gqa", 360, 0.08),
+    ):
+        write_cell("xgqa", route, more=more, phase2={"rows": rows})
+    write_cell("xgqa", "squad", phase2={"rows": 7200})
+    found = answers_of(read(["xgqa"], ["none", "gqa", "squad", "q360/none", "q360/gqa"]))["budgets"]
+    assert [(one["task"], [point["examples"] for point in one["points"]]) for one in found] == [
+        ("none", [360, 7200]),
+        ("gqa", [360, 7200]),
+    ]
+    low, high = (point["zero_shot"]["score"] for point in found[0]["points"])
+    assert high - low == pytest.approx(0.1, abs=0.03)
+    assert {point["route"] for point in found[1]["points"]} == {"gqa", "q360/gqa"}
 
 
 def test_a_control_that_was_trained_on_its_own_labels_is_refused(write_cell: Any, contents: Any) -> None:

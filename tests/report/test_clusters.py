@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from xstilts.report.bootstrap import Interval
 from xstilts.report.cells.items import SCHEMA
+from xstilts.report.intervals import Interval
 from xstilts.report.side_by_side import pair_up
 
 LANGUAGES, QUESTIONS = ("en", "de"), 6
@@ -22,7 +22,7 @@ def span_items(right: np.ndarray, known: bool) -> pa.Table:
     columns: dict[str, Any] = {name: [""] * len(rows) for name in ("image_id", "part", "structural")}
     columns |= {"id": [f"{p}-{q}" for p, q, _ in rows], "language": [code for _, _, code in rows]}
     columns |= {"cluster": [f"{p}" if known else "" for p, _, _ in rows], "score": score, "of": np.ones_like(score)}
-    columns |= {"blind": [None] * len(rows), "shuffled": [None] * len(rows)}
+    columns |= {"blind": [None] * len(rows), "shuffled": [None] * len(rows), "form": [None] * len(rows)}
     return pa.table({one.name: pa.array(columns[one.name], one.type) for one in SCHEMA}, schema=SCHEMA)
 
 

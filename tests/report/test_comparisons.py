@@ -36,7 +36,7 @@ def declare(folder: Path) -> Any:
 def test_the_shipped_file_is_sound_and_has_every_kind_of_control() -> None:
     declared = read_comparisons()
     assert {one.matched for one in declared.controls} == set(REASONS)
-    assert declared.twins_of("lora/squad", "gqa") == declared.twins[0]
+    assert declared.twins_of("lora/squad", "gqa") == declared.twins[2]
     assert str(FILE) == "stages/comparisons.yaml"
 
 
@@ -54,7 +54,8 @@ def test_the_shipped_file_is_sound_and_has_every_kind_of_control() -> None:
         ({"controls": [CUT | {"matched": "exposure"}]}, "entry 1: against has a place only where updates or tokens"),
         ({"controls": [CUT | {"against": "mnli"}]}, "entry 1: gqa and mnli are no twins; declare them under twins"),
         ({"controls": [CUT | {"control": "gqa"}]}, "controls, entry 1: 'gqa' is named as its own control"),
-        ({"pairs": []}, "comparisons.yaml: unknown key 'pairs'. Valid: controls, twins."),
+        ({"primary": {"multimodal": "gqa", "text": "mnli", "target": "xgqa"}}, "primary: gqa and mnli are no twins"),
+        ({"pairs": []}, "comparisons.yaml: unknown key 'pairs'. Valid: controls, primary, twins."),
     ],
 )  # fmt: skip
 def test_mistakes_are_named_with_file_and_entry(declare: Any, entries: dict[str, Any], message: str) -> None:

@@ -27,7 +27,7 @@ def study(files: Json) -> Json:
 
 
 def record(low: float | None, high: float | None, p_holm: float | None = None) -> Json:
-    return {"difference": 0.1, "interval": [low, high]} | ({} if p_holm is None else {"p_holm": p_holm})
+    return {"difference": 0.1, "interval": [low, high], "p": 0.01} | ({} if p_holm is None else {"p_holm": p_holm})
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,16 @@ import pytest
 
 from xstilts.report import numbers
 from xstilts.report.heat_map import heat_rows
-from xstilts.report.numbers import inconclusive, percent, points, points_interval, share, verdict
+from xstilts.report.numbers import (
+    detectable,
+    difference,
+    inconclusive,
+    percent,
+    points,
+    points_interval,
+    share,
+    verdict,
+)
 from xstilts.report.review import differences
 from xstilts.report.sentences import details
 from xstilts.report.summary import in_cells
@@ -60,6 +69,15 @@ def record(difference: float, low: float | None, high: float | None, **more: flo
 def test_the_verdict_is_by_the_interval_and_of_several_by_holm(one: dict[str, Any], says: str) -> None:
     assert verdict(one) == says
     assert inconclusive(one) == (says == "inconclusive")
+
+
+def test_one_run_gives_no_verdict() -> None:
+    """There is no p-value of it, so that no place that asks can take its interval for more."""
+    one = record(0.1, 0.08, 0.12) | {"p": None, "p_holm": None, "detectable": None}
+    assert verdict(one) == "one run"
+    assert inconclusive(one)
+    assert difference(one) == "+10.0 points (items +8.0 to +12.0)"
+    assert detectable(one) == "-"
 
 
 def test_a_difference_is_compared_with_a_bound() -> None:

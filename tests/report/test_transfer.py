@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from xstilts.report.answer import answers
-from xstilts.report.bootstrap import Interval
 from xstilts.report.differences import to_json
+from xstilts.report.intervals import Interval
 from xstilts.report.numbers import difference
 from xstilts.report.sentences import findable
 from xstilts.report.shared import Shared, shared_of
@@ -51,7 +51,7 @@ def average_of(content: dict[str, Any], route: str, over: str) -> dict[str, Any]
 
 def test_differences_to_none(study: Any) -> None:
     content = matrix(study)
-    assert content["covers"].startswith("test items only: one seed")
+    assert content["covers"].startswith("test items and training runs (3 seeds)")
     assert len(content["cells"]) == 3 * 2
     cell = cell_of(content, "xgqa", "gqa")
     low, high = cell["zero_shot"]["interval"]
@@ -174,13 +174,14 @@ def test_the_answer_finds_what_was_planted(study: Any) -> None:
         "On xgqa (pictograms data) in the languages without labels gqa (multimodal) does better than"
     )
     assert difference(one["zero_shot"]) in sentence
-    assert "in this one pair of training runs" in sentence
-    assert "the interval covers test items, not other training runs" in sentence
+    assert "the interval covers test items and training runs (3 seeds)" in sentence
     assert "not matched: examples 7,200 against 3,600" in sentence
     assert "same facts" not in sentence
     assert content["answers"][2]["verdict"] == "inconclusive"
     assert "would have been found in four of five" in content["answers"][2]["sentence"]
     assert content["missing"] == [
+        "gqa against gqa_told: add gqa_told to study.intermediates",
+        "gqa against gqa_blind: add gqa_blind to study.intermediates",
         "snli_ve against mnli: add snli_ve and mnli to study.intermediates",
         "visual7w against cosmosqa: add visual7w and cosmosqa to study.intermediates",
         "multimodal against text: add multimodal and text to study.intermediates",
@@ -204,12 +205,12 @@ def test_what_is_printed(study: Any) -> None:
     text = " ".join(out.getvalue().split())
     assert max(len(line) for line in out.getvalue().splitlines()) <= 120
     assert "xgqa: accuracy minus that of none in points, pictograms data" in text
-    assert "They cover test items only: one seed says nothing" in text
+    assert "They cover test items and training runs (3 seeds)." in text
     assert "On xgqa (pictograms data)" in text
     out = io.StringIO()
     none = answers(alone.paired, alone.design)
     print_summary(matrix(study, routes=["none"]), none, Console(file=out, width=120))
     assert (
         " ".join(out.getvalue().split())
-        == "No answer yet; gqa against squad: add gqa and squad to study.intermediates."
+        == "No answer yet; gqa against gqa_told: add gqa and gqa_told to study.intermediates."
     )

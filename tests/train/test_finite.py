@@ -16,6 +16,7 @@ from xstilts.model.multitask import MultitaskModel
 from xstilts.train.examples import Examples
 from xstilts.train.finite import FiniteCheck, NotFinite
 from xstilts.train.loop import make_optimizer, train
+from xstilts.train.schedule import Schedule
 from xstilts.train.settings import TrainSettings
 from xstilts.train.update import Updater
 
@@ -95,7 +96,7 @@ def test_no_weights_are_scored_after_a_late_loss_that_is_no_number(
 
     monkeypatch.setattr(Updater, "__init__", lambda self, *given: init(self, *given, late=True))
     monkeypatch.setattr(MultitaskModel, "forward", spoiled)
-    monkeypatch.setattr(loop, "evaluation_marks", lambda *_: {3})
+    monkeypatch.setattr(Schedule, "scores_dev", lambda self, step, curve: step == 3)
     monkeypatch.setattr(loop, "dev_scores", lambda *_: pytest.fail("scored"))
     with pytest.raises(NotFinite, match=r"update 3: the loss of \w+ is nan; batch ids \w+"):
         train(model, rows, dev, make_settings(batch_size=4), seed=0, title="test")

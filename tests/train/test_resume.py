@@ -80,6 +80,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "trimmed": {"cache": "learn"},
     "lora": {"tune": "lora"},
     "head": {"tune": "head", "train_inputs": False},
+    "patience": {"epochs": 3.0, "patience": 1, "cooldown": 0.3},
 }
 
 

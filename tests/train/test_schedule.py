@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,24 +15,34 @@ from xstilts.base.errors import ParameterError
 from xstilts.base.parameters import build
 from xstilts.model.multitask import MultitaskModel
 from xstilts.train import loop
-from xstilts.train.examples import Examples
-from xstilts.train.loop import evaluation_marks, make_optimizer, rate, update_plan
+from xstilts.train.examples import Examples, open_examples
+from xstilts.train.loop import make_optimizer, update_plan
 from xstilts.train.order import epoch_batches
+from xstilts.train.schedule import Schedule, stopped_rising
 from xstilts.train.settings import TrainSettings
 
 Settings = Callable[..., TrainSettings]
 
 
+def scheduled(longest: int, epoch: int = 100, **changed: Any) -> Schedule:
+    return Schedule(longest, epoch, TrainSettings(**changed))
+
+
+def points(*dev: float, every: int = 10) -> list[dict[str, float]]:
+    """A curve that was scored every so many updates."""
+    return [{"update": every * (number + 1), "dev": score} for number, score in enumerate(dev)]
+
+
 @pytest.mark.parametrize("warmup", [0.0, 0.1, 0.5, 1.0])
 @pytest.mark.parametrize("steps", [1, 2, 3, 10, 500])
 def test_the_rate_rises_to_1_and_falls_to_0(steps: int, warmup: float) -> None:
-    rates = [rate(step, steps, warmup) for step in range(steps)]
+    rates = [scheduled(steps, warmup=warmup).rate(step, []) for step in range(steps)]
     peak = rates.index(max(rates))
     assert max(rates) == 1
     assert min(rates) > 0  # no update is for nothing
     assert rates[: peak + 1] == sorted(rates[: peak + 1])
     assert rates[peak:] == sorted(rates[peak:], reverse=True)
-    assert rate(steps, steps, warmup) == 0
+    assert scheduled(steps, warmup=warmup).rate(steps, []) == 0
     if steps == 500:
         assert peak == pytest.approx(warmup * steps, abs=1)
         assert warmup == 1 or rates[-1] < 0.01
@@ -40,14 +51,37 @@ def test_the_rate_rises_to_1_and_falls_to_0(steps: int, warmup: float) -> None:
         assert np.ptp(slopes) < 1e-9 if len(slopes) else warmup == 1
 
 
-@pytest.mark.parametrize("steps", [1, 2, 3, 10, 501])
-@pytest.mark.parametrize("evaluations", [1, 2, 3, 8])
-def test_dev_is_scored_so_often_and_at_the_end(steps: int, evaluations: int) -> None:
-    marks = evaluation_marks(steps, evaluations)
-    assert max(marks) == steps
-    assert min(marks) >= 1
-    assert len(marks) <= evaluations
-    assert len(marks) == evaluations or steps < 2 * evaluations
+def test_with_a_cool_down_the_rate_is_constant_and_falls_at_the_end() -> None:
+    schedule = scheduled(400, cooldown=0.5, warmup=0.1)
+    rates = [schedule.rate(step, []) for step in range(401)]
+    assert rates[39:351] == [1.0] * 312
+    assert rates[375] == 0.5
+    assert rates[400] == 0
+
+
+def test_a_run_ends_when_dev_has_stopped_rising() -> None:
+    """Without a cool-down at once; with one the rate falls from there, and what dev does then changes nothing."""
+    curve = points(0.3, 0.5, 0.5, 0.4, 0.6, 0.6)
+    assert stopped_rising(curve, 2) == 40
+    assert stopped_rising(curve, 1) == 30
+    assert stopped_rising(curve, 3) is None
+    assert stopped_rising(curve, None) is None
+    assert scheduled(400, patience=2).end(curve) == 40
+    assert scheduled(400, patience=3).end(curve) == 400
+    cooled = scheduled(400, patience=2, cooldown=0.2)
+    assert cooled.end(curve) == 60
+    assert [cooled.rate(step, curve) for step in (40, 50, 60)] == [1, 0.5, 0]
+    late = points(*np.linspace(0.1, 0.8, 37).tolist(), 0.1, 0.1)
+    assert cooled.end(late) == 400  # the cool-down before the last update had begun already
+    assert cooled.rate(390, late) == 0.5
+
+
+@pytest.mark.parametrize("longest", [1, 40, 100, 130, 501])
+@pytest.mark.parametrize("evaluations", [1, 2, 4])
+def test_dev_is_scored_so_often_an_epoch_and_at_the_end(longest: int, evaluations: int) -> None:
+    schedule = scheduled(longest, evaluations=evaluations)
+    marks = [step for step in range(1, longest + 1) if schedule.scores_dev(step, [])]
+    assert marks == sorted({*range(100 // evaluations, longest + 1, 100 // evaluations), longest})
 
 
 def test_a_plan_is_every_epoch_in_its_order(rows: Examples, make_settings: Settings) -> None:
@@ -105,26 +139,54 @@ def test_a_run_ends_early_at_so_many_updates_or_tokens(rows: Examples, make_sett
             assert [batch.tolist() for batch in update] == [batch.tolist() for batch in expected]
 
 
-def test_the_rate_and_the_evaluations_know_the_length_of_a_run_that_ends_early(
-    model: MultitaskModel, rows: Examples, dev: Examples, make_settings: Settings, monkeypatch: pytest.MonkeyPatch
+def test_a_run_that_ends_early_has_the_rate_of_its_length(
+    model: MultitaskModel, rows: Examples, dev: Examples, make_settings: Settings
 ) -> None:
-    steps: list[int] = []
-    known = loop.rate
-    monkeypatch.setattr(loop, "rate", lambda step, updates, warmup: (steps.append(updates), known(step, updates, 0))[1])
-    result = loop.train(model, rows, dev, make_settings(batch_size=4, max_updates=6), seed=0, title="test")
+    settings = make_settings(batch_size=4, max_updates=6, evaluations=1)
+    result = loop.train(model, rows, dev, settings, seed=0, title="test")
     assert result.updates == 6
-    assert [point["update"] for point in result.curve] == [4, 6]  # halfway through the second half, and the end
-    assert set(steps) == {6}
+    assert [point["update"] for point in result.curve] == [6]  # an epoch is more
+
+
+@pytest.mark.parametrize("cooldown", [None, 0.1])
+def test_training_stops_when_dev_does_not_rise(
+    cooldown: float | None, model: MultitaskModel, rows: Examples, dev: Examples, make_settings: Settings
+) -> None:
+    """With a rate of next to nothing dev stays as it is: the first evaluation is the best one."""
+    still = {"learning_rate": 1e-12, "head_learning_rate": 1e-12, "epochs": 5.0, "batch_size": 4, "evaluations": 3}
+    settings = make_settings(**still, patience=2, cooldown=cooldown)
+    result = loop.train(model, rows, dev, settings, seed=0, title="test")
+    epoch = len(epoch_batches(rows, settings, 0, 0))
+    assert result.updates == epoch + (round(0.1 * epoch) if cooldown else 0)
+    assert [point["update"] for point in result.curve[:3]] == [round(epoch * k / 3) for k in (1, 2, 3)]
+    assert result.curve[-1]["update"] == result.updates
+    assert result.best["mean"] == pytest.approx(result.curve[0]["dev"], abs=1e-4)
+
+
+def test_fewer_rows_are_among_more_of_them(learn: Path) -> None:
+    """So that a curve over numbers of rows is one of more rows, not of other ones."""
+    whole = open_examples(learn, "train").ids
+    found = {n: open_examples(learn, "train", limit=(n, 3)).ids for n in (5, 20, len(whole))}
+    assert found[len(whole)] == whole
+    assert set(found[5]) < set(found[20]) < set(whole)
+    assert [len(own) for own in found.values()] == [5, 20, len(whole)]
+    assert set(open_examples(learn, "train", limit=(5, 4)).ids) != set(found[5])
+    with pytest.raises(ParameterError, match=r"examples is 10000, but .* has \d+ training rows"):
+        open_examples(learn, "train", limit=(10_000, 0))
 
 
 def test_settings_that_change_nothing_are_not_in_a_checkpoint() -> None:
-    assert not {"labels", "pictures", "max_updates", "max_tokens", "terms"} & TrainSettings().deciding().keys()
+    absent = {"labels", "pictures", "max_updates", "max_tokens", "terms", "patience", "cooldown", "examples"}
+    assert not absent & TrainSettings().deciding().keys()
     changed = {
         "labels": "shuffled",
         "pictures": "blind",
         "max_updates": 3,
         "max_tokens": 9,
         "terms": {"public_distance": 1.0},
+        "patience": 2,
+        "cooldown": 0.5,
+        "examples": 360,
     }
     assert changed.items() <= build(TrainSettings, changed, "gqa").deciding().items()
 
@@ -185,6 +247,9 @@ def test_both_precisions_can_be_written_in_a_task_file(full_precision: str) -> N
         {"frozen_layers": -1},
         {"max_updates": 0},
         {"max_tokens": -5},
+        {"patience": 0},
+        {"cooldown": 0},
+        {"examples": 0},
     ],
 )
 def test_settings_that_make_no_sense_are_refused(value: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ comparison is a folder anywhere, laid out as the report and the page read a stud
 - `scores/plain/<system>-s<run>/<target>`: what was scored; `cells/...`: what is kept of it;
 - `cells.json`, `study.json`, `transfer.json`: as in metrics/. The baseline of transfer.json is the first system;
 - `differences.json`: every pair of systems, and how many questions are scored;
+- `answer.json`, `claims.json`: the question that the page asks, and that a comparison of systems tests no claim;
 - `scenes/<target>`: no pictures, and why.
 """
 
@@ -27,6 +28,7 @@ from xstilts.external.gold import Gold
 from xstilts.external.predictions import Given
 from xstilts.report.cells.collect import collect
 from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
+from xstilts.report.claims import SCORES
 from xstilts.report.differences import about, facts, family, languages, types
 from xstilts.report.heat_map import GAP
 from xstilts.report.paired import Paired
@@ -34,7 +36,7 @@ from xstilts.report.side_by_side import read_paired
 from xstilts.report.study import read_cells, study_tables, with_intervals
 from xstilts.scenes import PICTURES, QUESTIONS
 
-FILES = ("cells", "study", "transfer", "differences")
+FILES = ("cells", "study", "transfer", "differences", "answer", "claims")
 Record = dict[str, Any]
 Systems = Mapping[str, Sequence[Mapping[str, Given]]]  # name -> its runs, each by language
 
@@ -124,7 +126,16 @@ def _statistics(study: Study, name: str, counts: Record) -> dict[str, Any]:
         "study": with_intervals(study_tables(cells), paired),
         "transfer": {**head, "baseline": baseline, "cells": against, "averages": []},
         "differences": {**head, **counts, "differences": pairs},
+        "answer": {**head, "question": _question(study), "answers": [], "missing": []},
+        "claims": {**head, "data": paired.fact(target, "data"), "scores": SCORES, "claims": []},
     }
+
+
+def _question(study: Study) -> str:
+    """What the page of a comparison asks."""
+    *names, last = study.intermediates
+    listed = f"{', '.join(names)} and {last}" if names else last
+    return f"How well do {listed} answer {study.targets[0]} in languages without labels?"
 
 
 def differences(paired: Paired, target: str) -> list[Record]:

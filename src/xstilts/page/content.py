@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xstilts.base.cells import PLAIN, Route
+from xstilts.page.budgets import budget_figure, form_table
 from xstilts.page.controls import control_differences, control_figure
 from xstilts.page.differences import heat_figure, scale_ends, twin_figure
 from xstilts.page.figure import Figure, Table, metric_name
@@ -38,6 +39,8 @@ class TargetPart:
     missing: str
     scores: Table
     types: Sequence[Figure]
+    forms: Table | None
+    budgets: Figure | None
     curves: Sequence[Figure]
     pretraining: Figure | None
     cost: Figure | None
@@ -54,10 +57,12 @@ class Content:
     """The whole page.
 
     Attributes:
+        systems: whether the routes are other people's systems, of which there are predictions alone.
         by_recipe: a route by which the page explains recipes; None in a study of one recipe.
     """
 
     question: str
+    systems: bool
     answer: Answer | None
     missing: Sequence[str]
     facts: Sequence[str]
@@ -80,7 +85,16 @@ class Content:
 
 def figures_of(part: TargetPart) -> Iterator[Figure]:
     """The figures of one target, in the order that they stand in."""
-    alone = [part.heat, part.intervals, *part.types, *part.curves, part.pretraining, part.cost, part.controls]
+    alone = [
+        part.heat,
+        part.intervals,
+        *part.types,
+        part.budgets,
+        *part.curves,
+        part.pretraining,
+        part.cost,
+        part.controls,
+    ]
     yield from (figure for figure in alone if figure)
 
 
@@ -88,7 +102,8 @@ def page_content(material: Material) -> Content:
     """Everything that the page says."""
     data = sorted({part["data"] for part in material.study.values()})
     return Content(
-        question=QUESTION,
+        question=material.answer.get("question", QUESTION),
+        systems="question" in material.answer,
         answer=next(iter(ranked(material)), None),
         missing=material.answer["missing"],
         facts=_facts(material, data),
@@ -138,6 +153,7 @@ def _target(material: Material, target: str) -> TargetPart:
         missing=_missing(material, target),
         scores=_scores(material.study[target]),
         leaks=leaks(cells),
+        forms=form_table(material, target),
         control_differences=control_differences(material, target),
         shuffled_labels=_shuffled_labels(material, target),
         exhibits=gallery(material, target),
@@ -153,6 +169,7 @@ def _figures(material: Material, target: str) -> dict[str, Any]:
         "heat": heat_figure(material, target),
         "intervals": interval_figure(material, target),
         "types": [figure for figure in types if figure],
+        "budgets": budget_figure(material, target),
         "curves": curve_figures(material, target),
         "pretraining": pretraining_figure(material, target),
         "cost": cost_figure(material, target),

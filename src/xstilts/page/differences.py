@@ -37,7 +37,7 @@ from xstilts.report.heat_map import (
     limit_of,
     route_name,
 )
-from xstilts.report.numbers import SIGNIFICANT, inconclusive, p_value, percent, points, points_interval
+from xstilts.report.numbers import SIGNIFICANT, p_value, percent, points, points_interval, verdict
 
 HEAT = Colours(
     [f"var(--step-{number})" for number in range(STEPS)],
@@ -53,7 +53,7 @@ DETECTABLE = "minimum detectable difference"
 NOTE = (
     "Zero-shot is the mean over the languages without labels; the gap is English minus that mean. A larger gap is not "
     "better, so it has no colour. A difference is inconclusive if its 95 % interval contains 0 or, in a single "
-    f"language, if Holm's p over the languages is above {SIGNIFICANT}."
+    f"language, if Holm's p over the languages is above {SIGNIFICANT}. One training run of each route gives no verdict."
 )
 
 
@@ -112,7 +112,9 @@ def _controls_note(cells: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _heat_summary(material: Material, target: str, cells: Sequence[Mapping[str, Any]]) -> str:
-    """In how many languages each route is better, worse and neither."""
+    """In how many languages each route is better, worse and neither; of one training run, that it cannot be said."""
+    if material.transfer["seeds"] == 1:
+        return f"Heat map of differences to {', '.join(_baselines(cells))}: one run of each route, so no verdict."
     rows = [row for row in heat_rows(material.transfer, material.study, target) if "difference" in row]
     languages = [row for row in rows if row["column"] not in (ZERO_SHOT, ENGLISH, "gap")]
     parts = []
@@ -141,7 +143,7 @@ def _heat_table(material: Material, target: str, cells: Sequence[Mapping[str, An
 
 def _difference(record: Mapping[str, Any]) -> list[str]:
     """Points, interval, p-values, the minimum detectable difference and what they say."""
-    says = "inconclusive" if inconclusive(record) else "more" if record["difference"] > 0 else "less"
+    says = {"better": "more", "worse": "less"}.get(said := verdict(record), said)
     p_values = [p_value(record["p"]), p_value(record.get("p_holm"))]
     return [*difference_cells(record), *p_values, percent(record["detectable"]), says]
 

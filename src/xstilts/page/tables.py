@@ -11,7 +11,7 @@ from xstilts.page.material import Material
 from xstilts.report.averages import by_data, targets_of
 from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
 from xstilts.report.heat_map import route_name
-from xstilts.report.numbers import ABSENT, inconclusive, p_value, points, points_interval
+from xstilts.report.numbers import ABSENT, VERDICTS, items_only, p_value, points, points_interval, verdict
 
 MIXTURE = "multimodal"  # its comparison is the question as it stands, so it comes first
 INTERVAL = "95 % interval"
@@ -59,7 +59,8 @@ def ranked(material: Material) -> list[Answer]:
 def _answer(one: Mapping[str, Any]) -> Answer:
     names = {key: one[key] for key in ("multimodal", "text", "target", "verdict", "sentence")}
     own = one[ZERO_SHOT]
-    return Answer(**names, estimate=points(own["difference"]), interval=points_interval(own["interval"]))
+    interval = items_only(own) + points_interval(own["interval"])
+    return Answer(**names, estimate=points(own["difference"]), interval=interval)
 
 
 def comparisons(material: Material, target: str) -> Comparisons | None:
@@ -101,10 +102,9 @@ def _recipe(one: Mapping[str, Any]) -> list[str]:
 
 def _by_verdict(languages: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """`better in de, zh`, and so on; Holm's p-value decides."""
-    grouped: dict[str, list[str]] = {"better": [], "worse": [], "inconclusive": []}
-    for code, own in languages.items():
-        grouped["inconclusive" if inconclusive(own) else "better" if own["difference"] > 0 else "worse"].append(code)
-    yield from (f"{verdict} in {', '.join(codes)}" for verdict, codes in grouped.items() if codes)
+    for said in VERDICTS:
+        if codes := [code for code, own in languages.items() if verdict(own) == said]:
+            yield f"{said} in {', '.join(codes)}"
 
 
 def averages(material: Material) -> list[Averages]:

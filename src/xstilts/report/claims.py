@@ -19,10 +19,10 @@ from typing import Any
 
 from xstilts.base.parameters import read_yaml
 from xstilts.report.benchmarks import BENCHMARKS
-from xstilts.report.bootstrap import Interval, holm
 from xstilts.report.comparisons import BASELINE
 from xstilts.report.differences import about, to_json
-from xstilts.report.evidence import UNTESTABLE, Evidence, Judgement, adjusted, judged, majority, together, undecided
+from xstilts.report.evidence import UNTESTABLE, Evidence, Judgement, adjusted, judged, many, together, undecided
+from xstilts.report.intervals import Interval, holm
 from xstilts.report.numbers import inconclusive
 from xstilts.report.paired import Combination, Mix, add, scaled
 from xstilts.report.transfer import OVER, Transfer
@@ -150,10 +150,10 @@ def _tydiqa_gains_xnli_does_not(transfer: Transfer) -> Case:
 
 
 def _many_and_none(evidence: Sequence[Evidence]) -> Judgement:
-    """Most of the gains are there, and none of those that should not be."""
-    many = majority(adjusted([one for one in evidence if not one.no_more]))
+    """Many of the gains are there, and none of those that should not be."""
+    gains = many(adjusted([one for one in evidence if not one.no_more]))
     none = judged([one for one in evidence if one.no_more])
-    return together([one for one in (many, none) if one != UNTESTABLE])
+    return together([one for one in (gains, none) if one != UNTESTABLE])
 
 
 def _best_task_per_target(transfer: Transfer) -> Case:

@@ -30,7 +30,7 @@ UNDECLARED = "named in study.controls"
 _LACKING = {
     "updates": "{of} against {against} at matched updates",
     "tokens": "{of} against {against} at matched tokens",
-    "exposure": "{of} at equal exposure",
+    "exposure": "what {of} gains over none may be more training, for lack of none at equal exposure",
     "input": "{of} with shuffled labels",
     "questions": "{of} trained blind",
 }
@@ -86,11 +86,21 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Primary:
+    """The one comparison that docs/protocol.md names before the runs, which is tested alone at 5 %."""
+
+    multimodal: str
+    text: str
+    target: str
+
+
+@dataclass(frozen=True)
 class Comparisons:
     """The content of stages/comparisons.yaml."""
 
     twins: Sequence[Twins]
     controls: Sequence[Control]
+    primary: Primary | None = None
 
     def twins_of(self, *routes: str) -> Twins | None:
         """The twins that two routes are, in either order, whatever their recipes."""
@@ -107,10 +117,13 @@ def read_comparisons(path: Path = FILE) -> Comparisons:
     """
     written = build(_File, read_yaml(path), str(path))
     controls = _entries(Control, written.controls, path, "controls")
-    found = Comparisons(_entries(Twins, written.twins, path, "twins"), controls)
+    primary = build(Primary, written.primary, f"{path}: primary") if written.primary else None
+    found = Comparisons(_entries(Twins, written.twins, path, "twins"), controls, primary)
     for number, twins in enumerate(found.twins, start=1):
         for task in (twins.multimodal, twins.text):
             _known(task, task_names(), "task", f"{path}: twins, entry {number}")
+    if primary and found.twins_of(primary.multimodal, primary.text) is None:
+        raise ParameterError(f"{path}: primary: {primary.multimodal} and {primary.text} are no twins; declare them")
     for number, control in enumerate(controls, start=1):
         _check_control(control, found, f"{path}: controls, entry {number}")
     return found
@@ -120,6 +133,7 @@ def read_comparisons(path: Path = FILE) -> Comparisons:
 class _File:
     twins: list[Any]
     controls: list[Any]
+    primary: dict[str, Any] | None = None
 
 
 def _entries(cls: type[Entry], written: list[Any], path: Path, key: str) -> list[Entry]:
@@ -218,6 +232,10 @@ class Design:
         two = control.control, control.against
         multimodal, text = two if Route.parse(control.of).task == twins.multimodal else two[::-1]
         return Pair(multimodal, text, control.matched, twins.unlike)
+
+    def is_primary(self, pair: Pair, target: str) -> bool:
+        """Whether a comparison is the one that the protocol names."""
+        return Primary(pair.multimodal, pair.text, target) == self.declared.primary
 
     def missing(self) -> list[str]:
         """The twins that the study lacks, and what to add for them."""

@@ -36,6 +36,14 @@ def not_matched(one: Mapping[str, float], other: Mapping[str, float]) -> list[st
     return [f"{name} {count(one[name])} against {count(other[name])}" for name in apart]
 
 
+def shortfalls(control: Mapping[str, float], route: Mapping[str, float]) -> list[str]:
+    """Of which updates and tokens a control of equal exposure had fewer than its route, in words."""
+    if not control or not route:
+        return ["the checkpoints do not say what training took"]
+    fewer = [name for name in ("updates", "tokens") if control[name] < (1 - SAME) * route[name]]
+    return [f"{name} {count(route[name])} against {count(control[name])}" for name in fewer]
+
+
 def in_words(costs: Mapping[str, float]) -> str:
     """`900 updates, 14,400 examples, 80,000 tokens`."""
     return ", ".join(f"{count(number)} {name}" for name, number in costs.items()) or "an unknown number of updates"

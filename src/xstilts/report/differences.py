@@ -6,15 +6,15 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from xstilts.report.bootstrap import Interval, holm
 from xstilts.report.cells.metrics import DIGITS, ENGLISH, ZERO_SHOT
+from xstilts.report.intervals import Interval, holm, seeds_needed
 from xstilts.report.paired import SCORE, Paired
 
 LARGEST = 1.0  # difference between two scores
 ONE_SEED = "test items only: one seed says nothing about the variance between training runs"
 SCHEME = (
-    "95 %, paired, bootstrap over clusters of test examples (images or paragraphs with all their questions), "
-    "seeds as blocks"
+    "95 % by t, paired over clusters of test examples (images or paragraphs with all their questions); the "
+    "training runs of each route vary by themselves"
 )
 
 
@@ -37,8 +37,8 @@ def facts(paired: Paired, target: str) -> dict[str, Any]:
 def to_json(interval: Interval, tests: int = 1) -> dict[str, Any]:
     """An interval as JSON: difference, 95 % interval, p, and the minimum detectable difference (`detectable`).
 
-    What is not known is null; so is the minimum detectable difference where even the largest that scores can have, 1,
-    is too small for the design (two training runs that differ a lot).
+    What is not known is null: of one training run p and `detectable`, which are of runs as well; and the latter where
+    even the largest difference that scores can have, 1, is too small for the design (two runs that differ a lot).
 
     Args:
         tests: how many Holm's p-values are adjusted over; `detectable` is then what the first of them finds.
@@ -56,7 +56,7 @@ def family(intervals: Mapping[str, Interval]) -> dict[str, dict[str, Any]]:
     """Several differences as JSON, with Holm's p-value over them (`p_holm`); `detectable` is of Holm's test, too."""
     adjusted = holm([interval.p for interval in intervals.values()])
     return {
-        name: to_json(interval, len(intervals)) | {"p_holm": _number(p)}
+        name: to_json(interval, len(intervals)) | {"p_holm": _number(p if interval.p == interval.p else math.nan)}
         for (name, interval), p in zip(intervals.items(), adjusted, strict=True)
     }
 
@@ -70,26 +70,52 @@ def means(paired: Paired, route: str, baseline: str, target: str, measure: str =
     mixes = {ENGLISH: paired.english(target, measure), ZERO_SHOT: paired.zero_shot(target, measure)}
     if measure == SCORE:
         mixes["gap"] = paired.gap(target)
-    return {name: to_json(paired.difference(route, baseline, mix)) for name, mix in mixes.items() if mix}
+    found = {name: paired.difference(route, baseline, mix) for name, mix in mixes.items() if mix}
+    return {name: to_json(interval) | _settled(interval) for name, interval in found.items()}
 
 
-def languages(paired: Paired, route: str, baseline: str, target: str) -> dict[str, Any]:
+def _settled(interval: Interval) -> dict[str, Any]:
+    """Of one training run, how many would settle a difference as large as this one."""
+    return {"seeds_needed": seeds_needed(interval)} if interval.runs == 1 else {}
+
+
+def languages(paired: Paired, route: str, baseline: str, target: str, measure: str = SCORE) -> dict[str, Any]:
     """The difference in each language other than English, with Holm's p-value over them."""
-    mixes = {code: paired.mix(target, [code]) for code in paired.others(target)}
+    mixes = {code: paired.mix(target, [code], measure) for code in paired.others(target)}
     return family({code: paired.difference(route, baseline, mix) for code, mix in mixes.items()})
 
 
-def types(paired: Paired, route: str, baseline: str, target: str) -> dict[str, Any]:
+def types(paired: Paired, route: str, baseline: str, target: str, measure: str = SCORE) -> dict[str, Any]:
     """The difference by question type: in English, and in the mean over the other languages with Holm's p-value."""
     names = paired.types(target)
-    mixes = {name: mix for name in names if (mix := paired.zero_shot(target, type=name))}
+    mixes = {name: mix for name in names if (mix := paired.zero_shot(target, measure, name))}
     others = family({name: paired.difference(route, baseline, mix) for name, mix in mixes.items()})
     return {
-        name: _in_english(paired, route, baseline, target, name) | ({ZERO_SHOT: others[name]} if name in others else {})
+        name: _in_english(paired, route, baseline, target, name, measure)
+        | ({ZERO_SHOT: others[name]} if name in others else {})
         for name in names
     }
 
 
-def _in_english(paired: Paired, route: str, baseline: str, target: str, name: str) -> dict[str, Any]:
-    mix = paired.english(target, type=name)
+def form(paired: Paired, route: str, baseline: str, target: str) -> dict[str, Any]:
+    """The difference in the rate of answers of the right form (`form`) and in accuracy given that (`content`).
+
+    In English, zero-shot, by language and question type, like the scores; empty where answers have no form.
+    """
+    return {
+        measure: means(paired, route, baseline, target, measure)
+        | {"languages": languages(paired, route, baseline, target, measure)}
+        | {"types": types(paired, route, baseline, target, measure)}
+        for measure in paired.forms(target)
+    }
+
+
+def score_to_json(interval: Interval) -> dict[str, Any]:
+    """A score as JSON: its value and its 95 % interval, which ends at 0 and 1."""
+    ends = [_number(min(1.0, max(0.0, end))) if end == end else None for end in (interval.low, interval.high)]
+    return {"score": _number(interval.value), "interval": ends}
+
+
+def _in_english(paired: Paired, route: str, baseline: str, target: str, name: str, measure: str) -> dict[str, Any]:
+    mix = paired.english(target, measure, name)
     return {ENGLISH: to_json(paired.difference(route, baseline, mix))} if mix else {}

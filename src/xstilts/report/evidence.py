@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from xstilts.report.bootstrap import Interval, holm
 from xstilts.report.differences import to_json
+from xstilts.report.intervals import Interval, holm
 from xstilts.report.numbers import inconclusive
 
 Judgement = Literal["supported", "contradicted", "inconclusive", "not testable with these tasks"]
@@ -51,13 +51,14 @@ def together(judgements: Sequence[Judgement]) -> Judgement:
     return "supported" if all(one == "supported" for one in judgements) else "inconclusive"
 
 
-def majority(judgements: Sequence[Judgement]) -> Judgement:
-    """Supported if more than half are, contradicted if at least half are; without evidence not testable."""
+def many(judgements: Sequence[Judgement]) -> Judgement:
+    """Supported if a third are, contradicted if that cannot be any more; without evidence not testable."""
     if not judgements:
         return UNTESTABLE
-    if 2 * judgements.count("supported") > len(judgements):
+    if 3 * judgements.count("supported") >= len(judgements):
         return "supported"
-    return "contradicted" if 2 * judgements.count("contradicted") >= len(judgements) else "inconclusive"
+    possible = len(judgements) - judgements.count("contradicted")
+    return "contradicted" if 3 * possible < len(judgements) else "inconclusive"
 
 
 def adjusted(evidence: Sequence[Evidence]) -> list[Judgement]:

@@ -27,6 +27,8 @@ CONTROL = "(control)"  # after the name of a route that is one
 STRONG = 2  # colours at either end of the scale on which numbers have the other ink
 _SPACE = 0.3  # of a column, between zero-shot, the languages, and English beside them
 
+DECIDED = "Blue: better, orange: worse, hatched: inconclusive."
+
 
 @dataclass(frozen=True)
 class Colours:
@@ -272,9 +274,8 @@ def heat_map_png(transfer: Record, study: Record, target: str, scale: float = 2.
         raise DataError("metrics/transfer.json", None, f"no cells of {target}", expected, todo)
     seeds = "one seed" if transfer["seeds"] == 1 else f"{transfer['seeds']} seeds"
     title = f"{target}: {cells[0]['metric']} minus that of {baseline_name(cells)}, in points"
-    below = (
-        f"{cells[0]['data']} data, {seeds}. Blue: better, orange: worse, hatched: inconclusive. {_scores(cells)}: in %."
-    )
+    colours = "Blue: more, orange: less. One run: no verdict." if transfer["seeds"] == 1 else DECIDED
+    below = f"{cells[0]['data']} data, {seeds}. {colours} {_scores(cells)}: in %."
     width = 62 * sum(len(group) for group in columns_of(cells))
     chart = heat_map(transfer, study, target).properties(
         width=width, title=alt.TitleParams(title, subtitle=below, anchor="start", offset=30, frame="bounds")

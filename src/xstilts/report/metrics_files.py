@@ -45,7 +45,12 @@ def write_files(files: dict[str, Any], name: str | None = None) -> None:
 
 
 def print_files(files: dict[str, Any]) -> None:
-    """Print what a person wants to know of them: scores, differences with intervals, the answer."""
+    """Print what a person wants to know of them: scores, differences with intervals, the answer.
+
+    Of one training run of each route, that this decides nothing comes first.
+    """
+    if files["answer"]["seeds"] == 1:
+        print(f"One training run of each route: no verdict. Differences cover {files['answer']['covers']}.\n")
     print_study(files["study"])
     print_averages(files["transfer"])
     print_summary(files["transfer"], files["answer"])

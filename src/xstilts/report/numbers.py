@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal
 
-Verdict = Literal["better", "worse", "inconclusive"]
+Verdict = Literal["better", "worse", "inconclusive", "one run"]
+ONE_RUN: Verdict = "one run"  # no verdict: one training run of each route says nothing of what others would give
+VERDICTS: tuple[Verdict, ...] = ("better", "worse", "inconclusive", ONE_RUN)
 SIGNIFICANT = 0.05  # a p-value of no more counts, by Holm where there are several
 MINUS = "−"
 NO_INTERVAL = "no interval"
@@ -49,8 +51,13 @@ def points_interval(ends: Sequence[float | None]) -> str:
 
 
 def difference(record: Mapping[str, Any]) -> str:
-    """`+9.3 points (+7.1 to +11.5)` of a difference as the JSON files have it."""
-    return f"{points(record['difference'])} points ({points_interval(record['interval'])})"
+    """`+9.3 points (+7.1 to +11.5)` of a difference as the JSON files have it; of one run `(items +7.1 to +11.5)`."""
+    return f"{points(record['difference'])} points ({items_only(record)}{points_interval(record['interval'])})"
+
+
+def items_only(record: Mapping[str, Any]) -> str:
+    """What comes before an interval that covers test items alone."""
+    return "items " if verdict(record) == ONE_RUN else ""
 
 
 def p_value(p: float | None) -> str:
@@ -61,7 +68,12 @@ def p_value(p: float | None) -> str:
 
 
 def detectable(record: Mapping[str, Any]) -> str:
-    """The minimum detectable difference of a difference as the JSON files have it; `none` if no score can differ so."""
+    """The minimum detectable difference of a difference as the JSON files have it; `none` if no score can differ so.
+
+    A dash of one training run, which finds nothing.
+    """
+    if record["p"] is None:
+        return ABSENT
     return "none" if record["detectable"] is None else percent(record["detectable"])
 
 
@@ -86,20 +98,22 @@ def share(fraction: float) -> str:
 
 
 def inconclusive(record: Mapping[str, Any], bound: float = 0.0) -> bool:
-    """Whether a difference decides nothing: no interval, the bound within it, or (of several) Holm's p above 0.05.
+    """Whether a difference decides nothing: one training run, the bound in its interval, or Holm's p above 0.05.
 
     Args:
-        record: a difference as the JSON files have it: `interval`, and of one of several `p_holm`.
+        record: a difference as the JSON files have it: `interval`, `p`, and of one of several `p_holm`.
         bound: what the difference is compared with.
     """
     low, high = record["interval"]
-    if low is None or high is None or low <= bound <= high:
+    if record["p"] is None or low is None or high is None or low <= bound <= high:
         return True
     return bool((record.get("p_holm") or 0) > SIGNIFICANT)
 
 
 def verdict(record: Mapping[str, Any]) -> Verdict:
-    """What a difference says."""
+    """What a difference says. One training run of each route decides nothing, whatever its test items say."""
+    if record["p"] is None:
+        return "inconclusive" if record["interval"][0] is None else ONE_RUN
     if inconclusive(record):
         return "inconclusive"
     return "better" if record["difference"] > 0 else "worse"

@@ -1,6 +1,6 @@
 """All cells of a study side by side, example by example: scores and differences with intervals.
 
-Clusters are images where there are any: in one draw an image stands with all its questions, in every language and
+Clusters are images where there are any: an image stands with all its questions, in every language and
 every target that shows it; of two images the pair is the cluster. Texts without an image are clusters by their id
 within a target, so that a sentence stands with those translations of it that have the same id. Of spans the paragraph
 is the cluster, with all its questions and its translations; of ranked candidates the queries that look for the same
@@ -17,19 +17,21 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from xstilts.base.cells import Route
-from xstilts.report.bootstrap import Interval, Resampled, contrast, resample
 from xstilts.report.cells.metrics import CONTROLS, ENGLISH
+from xstilts.report.intervals import Interval, Scores, contrast, scores
 
 SCORE = "score"
+# The rate of answers of the right form (yes or no, a colour, ...), and the score of these answers alone.
+FORM, CONTENT = "form", "content"
 Mix = dict[int, float]  # {column: weight}: a weighted sum of the scores of one route
 Combination = Mapping[str, Mix]  # {route: its mix}
 
 
 class Column(NamedTuple):
-    """Whose score a column of the resampled scores is; `type` "" is that of all examples."""
+    """Whose score a column of the scores is; `type` "" is that of all examples."""
 
     target: str
-    measure: str  # `score`, or a control
+    measure: str  # `score`, a control, `form` or `content`
     language: str
     part: str
     type: str
@@ -37,7 +39,7 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True)
 class Paired:
-    """The cells of a study, resampled together.
+    """The cells of a study side by side.
 
     Attributes:
         routes: as `Route` writes them.
@@ -57,9 +59,9 @@ class Paired:
     sums: np.ndarray
 
     @cached_property
-    def resampled(self) -> Resampled:
-        """Scores of all columns, estimated and resampled."""
-        return resample(self.sums)
+    def scores(self) -> Scores:
+        """Scores of all columns, with what each cluster adds to them."""
+        return scores(self.sums)
 
     def fact(self, target: str, key: str) -> Any:
         """What is true of every cell of a target: its `data`, `kind` or `metric`."""
@@ -85,6 +87,11 @@ class Paired:
         """The controls that the target has."""
         there = {one.measure for one in self.columns if one.target == target}
         return [control for control in CONTROLS if control in there]
+
+    def forms(self, target: str) -> list[str]:
+        """`form` and `content`, if the answers of a target have a form."""
+        there = {one.measure for one in self.columns if one.target == target}
+        return [measure for measure in (FORM, CONTENT) if measure in there]
 
     def mix(self, target: str, languages: Sequence[str], measure: str = SCORE, type: str = "") -> Mix:
         """The mean over languages (of those with the type) of a target's score, a language's a mean over its parts."""
@@ -114,7 +121,12 @@ class Paired:
         for route, mix in combination.items():
             for column, weight in mix.items():
                 weights[self.routes.index(route), column] = weight
-        return contrast(self.resampled, weights)
+        return contrast(self.scores, weights)
+
+    def score(self, route: str, mix: Mix) -> float:
+        """The value of a route's weighted scores, a mean over its runs; nan where an answer has none."""
+        own = self.scores.estimate[self.routes.index(route)].mean(0)
+        return float(sum(weight * own[column] for column, weight in mix.items()))
 
     def difference(self, route: str, baseline: str, mix: Mix) -> Interval:
         """A route minus another."""
@@ -129,7 +141,7 @@ class Paired:
 
 @dataclass(frozen=True)
 class _OneRecipe(Paired):
-    """A part of `whole`, whose draws it shares; `names` are what its routes are called there."""
+    """A part of `whole`, whose runs it shares; `names` are what its routes are called there."""
 
     whole: Paired
     names: Mapping[str, str]

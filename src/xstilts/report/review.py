@@ -24,6 +24,7 @@ NO_CHANGE = "No change: every score is as it was."
 PARTS = ("study", "answer", "transfer")
 STUDY = "metrics/study.json"
 MEANS = (ZERO_SHOT, ENGLISH)
+FORMS = ("form", "content", "form_types")  # of answers
 Parts = Mapping[str, Any]  # of the files metrics/<part>.json at a revision those that exist
 Rows = Sequence[Sequence[str]]
 _NOT_IN_NAMES = re.compile(r"[^\w.-]")  # of files
@@ -141,7 +142,7 @@ def changes(revisions: Revisions, targets: Sequence[str]) -> tuple[Rows, Rows]:
     """
     paths = [STUDY, *(f"metrics/{target}.json" for target in targets)]
     rows = revisions.metrics_diff(paths) if targets else []
-    shown = [row for row in rows if not set(row[1].split(".")) & {*CONTROLS, "spread"}]
+    shown = [row for row in rows if not set(row[1].split(".")) & {*CONTROLS, "spread", *FORMS}]
     return [row[1:] for row in shown if row[0] != STUDY], [row[1:] for row in shown if row[0] == STUDY]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
 from xstilts.report.costs import in_words
 from xstilts.report.differences import covers
-from xstilts.report.numbers import difference, inconclusive, percent, points, verdict
+from xstilts.report.numbers import ONE_RUN, VERDICTS, difference, inconclusive, percent, points, verdict
 
 COST_NAMES = {"updates": "a matched number of updates", "tokens": "a matched number of tokens"}
 _AIMS = COST_NAMES | {"exposure": "equal exposure"}
@@ -37,15 +37,15 @@ def exposure_sentence(result: Mapping[str, Any], seeds: int) -> str:
 
 def _compared(result: Mapping[str, Any], one: str, other: str, seeds: int) -> str:
     """Who does better where and by how much, and what the interval covers; after the first letter of `on`."""
-    runs = " in this one pair of training runs" if seeds == 1 else ""
     decided = {
-        "better": f"{one} does better than {other}{runs}",
-        "worse": f"{one} does worse than {other}{runs}",
-        "inconclusive": f"{one} against {other} is inconclusive{runs}{findable(result[ZERO_SHOT])}",
+        "better": f"{one} does better than {other}",
+        "worse": f"{one} does worse than {other}",
+        "inconclusive": f"{one} against {other} is inconclusive{findable(result[ZERO_SHOT])}",
+        ONE_RUN: f"{one} minus {other}, one run",
     }[result["verdict"]]
     english = f", in English {difference(result[ENGLISH])}" if ENGLISH in result else ""
     where = f"n {result['target']} ({result['data']} data) in the languages without labels"
-    return f"{where} {decided}: {difference(result[ZERO_SHOT])}{english}; the interval covers {covered(seeds)}"
+    return f"{where} {decided}: {difference(result[ZERO_SHOT])}{english}; {covered(result[ZERO_SHOT], seeds)}"
 
 
 def _unlike(result: Mapping[str, Any]) -> str:
@@ -54,16 +54,20 @@ def _unlike(result: Mapping[str, Any]) -> str:
 
 def findable(record: Mapping[str, Any]) -> str:
     """The minimum detectable difference of such a study, if there is any; "" where that is not known."""
-    if record["interval"][0] is None:
+    if record["p"] is None:
         return ""
     if record["detectable"] is None:
         return "; so few training runs find no difference, however large, in four of five such studies"
     return f"; {percent(record['detectable'])} points would have been found in four of five such studies"
 
 
-def covered(seeds: int) -> str:
-    """What an interval covers, and what it does not."""
-    return "test items, not other training runs" if seeds == 1 else covers(seeds)
+def covered(record: Mapping[str, Any], seeds: int) -> str:
+    """What an interval covers; of one run, that it decides nothing, and how many would."""
+    if seeds > 1:
+        return f"the interval covers {covers(seeds)}"
+    needed = record.get("seeds_needed")
+    enough = f"about {needed} seeds" if needed else "no number of seeds that is worth it, only more test items,"
+    return f"one run decides nothing, {enough} would settle a difference of this size"
 
 
 def _at(result: Mapping[str, Any]) -> str:
@@ -86,10 +90,11 @@ def _facts(result: Mapping[str, Any]) -> str:
 def details(result: Mapping[str, Any]) -> list[str]:
     """In which languages and question types, with and without the pictures, and against no intermediate training."""
     minus = f"{result['multimodal']} minus {result['text']}"
-    found = [f"By language (Holm), {minus}: {_by_verdict(result['languages'])}."]
+    tested = "one run" if result["verdict"] == ONE_RUN else "Holm"
+    found = [f"By language ({tested}), {minus}: {_by_verdict(result['languages'])}."]
     typed = {name: own[ZERO_SHOT] for name, own in result["types"].items() if ZERO_SHOT in own}
     if typed:
-        found.append(f"By question type in these languages (Holm), {minus}: {_by_verdict(typed)}.")
+        found.append(f"By question type in these languages ({tested}), {minus}: {_by_verdict(typed)}.")
     if "above_blind" in result["controls"]:
         found.append(" ".join(_without_pictures(result["controls"])))
     if result["against_none"]:
@@ -107,6 +112,8 @@ def _without_pictures(controls: Mapping[str, Any]) -> Iterator[str]:
 
 def _added(record: Mapping[str, Any]) -> str:
     """What the pictures add to a difference, if it is more or less than nothing."""
+    if verdict(record) == ONE_RUN:
+        return f"what they add to it is {difference(record)}"
     if inconclusive(record):
         return f"whether they add anything to it is inconclusive: {difference(record)}"
     return f"they add {difference(record)} to it"
@@ -116,10 +123,11 @@ def _by_verdict(differences: Mapping[str, Mapping[str, Any]]) -> str:
     """`better in ko (+15.0 points), pt (+14.6 points); inconclusive in de`, the largest difference first."""
     ranked = sorted(differences, key=lambda name: -abs(differences[name]["difference"] or 0))
     parts = []
-    for said in ("better", "worse", "inconclusive"):
+    for said in VERDICTS:
         named = [name for name in ranked if verdict(differences[name]) == said]
         sizes = [f"{name} ({points(differences[name]['difference'])} points)" for name in named]
-        parts += [f"{said} in {', '.join(named if said == 'inconclusive' else sizes)}"] if named else []
+        listed = ", ".join(named if said == "inconclusive" else sizes)
+        parts += [listed if said == ONE_RUN else f"{said} in {listed}"] if named else []
     return "; ".join(parts)
 
 
@@ -133,4 +141,5 @@ def sentences(content: Mapping[str, Any]) -> Sequence[str]:
     for one in content["answers"]:
         said += [one["sentence"], *(one.get("details", ()) if one.get("matching") not in COST_NAMES else ())]
     controls = [one["sentence"] for kind in ("exposure", "shuffled_labels") for one in content.get(kind, ())]
-    return [*(said or missing), *controls]
+    lacking = [f"Not controlled: {one}." for one in content.get("controls_missing", ()) if "equal exposure" in one]
+    return [*(said or missing), *controls, *lacking]

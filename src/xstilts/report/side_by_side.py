@@ -11,10 +11,10 @@ import pyarrow as pa
 
 from xstilts.base.cells import Route, Study
 from xstilts.base.errors import DataError
-from xstilts.report.bootstrap import deal
 from xstilts.report.cells.items import read_items
 from xstilts.report.cells.metrics import CONTROLS
-from xstilts.report.paired import SCORE, Column, Paired
+from xstilts.report.intervals import deal
+from xstilts.report.paired import CONTENT, FORM, SCORE, Column, Paired
 
 ITEMS = "items.arrow"
 About = dict[str, dict[str, list[dict[str, Any]]]]  # target -> route -> what is true of its cells, one per seed
@@ -79,7 +79,7 @@ def _check_alike(
 def _columns(tables: Mapping[str, pa.Table]) -> Iterator[Column]:
     """Every language, part and question type of every target, and its controls."""
     for target, table in tables.items():
-        measures = [SCORE, *(control for control in CONTROLS if table[control].null_count < len(table))]
+        measures = _measures(table)
         groups = table.group_by(["language", "part", "structural"], use_threads=False).aggregate([]).to_pylist()
         types = sorted({group["structural"] for group in groups} - {""})
         pairs = sorted({(group["language"], group["part"]) for group in groups})
@@ -90,6 +90,12 @@ def _columns(tables: Mapping[str, pa.Table]) -> Iterator[Column]:
                 for kind in types:
                     if (language, part, kind) in typed:
                         yield Column(target, measure, language, part, kind)
+
+
+def _measures(table: pa.Table) -> list[str]:
+    """What the examples of a table have: points, those of controls, and the form of their answers."""
+    there = [name for name in (*CONTROLS, FORM) if table[name].null_count < len(table)]
+    return [SCORE, *there, *([CONTENT] if FORM in there else [])]
 
 
 def _counts(column: Any) -> dict[str, int]:
@@ -112,13 +118,19 @@ def _clusters(tables: Mapping[str, pa.Table]) -> tuple[dict[str, np.ndarray], di
 def _add_sums(
     sums: np.ndarray, target: str, table: pa.Table, groups: np.ndarray, columns: Mapping[Column, int]
 ) -> None:
-    """Add a cell's points, and what could be earned, to `sums` `[clusters, 2, columns]`."""
-    of = table["of"].to_numpy()
+    """Add a cell's points, and what could be earned, to `sums` `[clusters, 2, columns]`.
+
+    A form is right or not, and the content is scored where it is right.
+    """
+    own, of = table[SCORE].to_numpy(), table["of"].to_numpy()
     keys = list(zip(*(table[name].to_pylist() for name in ("language", "part", "structural")), strict=True))
-    for measure in (SCORE, *(control for control in CONTROLS if table[control].null_count < len(table))):
-        points = table[measure].to_numpy()
+    for measure in _measures(table):
+        right = table[FORM].to_numpy() if measure in (FORM, CONTENT) else np.ones(len(table), np.float32)
+        points = {FORM: right, CONTENT: own * right}.get(measure)
+        points = table[measure].to_numpy() if points is None else points
+        could = {FORM: np.ones_like(right), CONTENT: of * right}.get(measure, of)
         whole = np.array([columns[Column(target, measure, language, part, "")] for language, part, _ in keys])
         typed = np.array([columns[Column(target, measure, *key)] for key in keys])
         for numbers, rows in ((whole, np.arange(len(keys))), (typed, np.flatnonzero(typed != whole))):
             np.add.at(sums[:, 0], (groups[rows], numbers[rows]), points[rows])
-            np.add.at(sums[:, 1], (groups[rows], numbers[rows]), of[rows])
+            np.add.at(sums[:, 1], (groups[rows], numbers[rows]), could[rows])

@@ -11,8 +11,8 @@ from typing import Any
 from xstilts.base.cells import Study
 from xstilts.base.errors import DataError
 from xstilts.base.files import read_json
-from xstilts.report.bootstrap import Interval
 from xstilts.report.cells.metrics import CONTROLS, DIGITS, ENGLISH, ZERO_SHOT, metric_names
+from xstilts.report.intervals import Interval
 from xstilts.report.paired import Paired
 
 METRICS = "metrics.json"
@@ -103,7 +103,40 @@ def with_intervals(study: Mapping[str, Any], paired: Paired) -> dict[str, Any]:
     test items and training runs, with one test items only; of a score they end at 0 and 1. Two routes are compared by
     their paired difference and its own interval, in metrics/transfer.json, not by whether these overlap.
     """
-    return {target: {**part, "intervals": _intervals(paired, target)} for target, part in study.items()}
+    return {
+        target: {**part, "intervals": _intervals(paired, target), **forms(paired, target)}
+        for target, part in study.items()
+    }
+
+
+def forms(paired: Paired, target: str) -> dict[str, Any]:
+    """The rate of answers of the right form (`form`), and accuracy given that (`content`), means over seeds.
+
+    By route and language, with the mean over the languages other than English; in `form_types` by question type, in
+    English and zero-shot. Empty where answers have no form.
+    """
+    measures = paired.forms(target)
+    if not measures:
+        return {}
+    languages = {code: [code] for code in paired.languages(target)} | {ZERO_SHOT: paired.others(target)}
+    places = {ENGLISH: [ENGLISH], ZERO_SHOT: paired.others(target)}
+    found: dict[str, Any] = {measure: _rates(paired, target, measure, languages) for measure in measures}
+    found["form_types"] = {
+        measure: {name: _rates(paired, target, measure, places, name) for name in paired.types(target)}
+        for measure in measures
+    }
+    return found
+
+
+def _rates(
+    paired: Paired, target: str, measure: str, places: Mapping[str, Sequence[str]], name: str = ""
+) -> dict[str, dict[str, float]]:
+    """By route and place; a place that has no such question is left out."""
+    mixes = {place: paired.mix(target, codes, measure, name) for place, codes in places.items()}
+    return {
+        route: {place: round(paired.score(route, mix), DIGITS) for place, mix in mixes.items() if mix}
+        for route in paired.routes
+    }
 
 
 def _intervals(paired: Paired, target: str) -> dict[str, dict[str, list[float | None]]]:

@@ -15,6 +15,8 @@ from xstilts.report.numbers import percent, percent_interval
 
 WIDTH = 120  # a stage has no terminal whose width could be asked
 _HEADINGS = {ZERO_SHOT: "zero-shot"}
+# What stands beside the metrics: see `xstilts.report.paired`.
+NAMES = {"form": "answers of the right form", "content": "accuracy given the right form"}
 _MEANS = (ENGLISH, ZERO_SHOT, "gap")  # what a folded table keeps of the columns
 _WITHOUT = (
     "data",
@@ -23,6 +25,7 @@ _WITHOUT = (
     "types",
     "spread",
     "intervals",
+    "form_types",
     *CONTROLS,
 )  # parts of a target that are no metric
 
@@ -39,6 +42,9 @@ def print_study(study: Mapping[str, Any], console: Console | None = None) -> Non
             console.print(interval_table(target, part))
         if any(part.get("types", {}).values()):
             console.print(type_table(target, part))
+        for measure, by_type in part.get("form_types", {}).items():
+            if by_type:
+                console.print(form_table(target, measure, by_type))
 
 
 def language_table(target: str, part: Mapping[str, Any], metric: str, narrow: bool = False) -> Table:
@@ -91,6 +97,13 @@ def type_table(target: str, part: Mapping[str, Any]) -> Table:
     return _table(f"{target}: English {part['metric']} in % by question type", columns, rows)
 
 
+def form_table(target: str, measure: str, by_type: Mapping[str, Any]) -> Table:
+    """The rate of answers of the right form, or accuracy given that, of each route by question type, zero-shot."""
+    routes = next(iter(by_type.values()))
+    rows = {route: [own[route].get(ZERO_SHOT) for own in by_type.values()] for route in routes}
+    return _table(f"{target}: zero-shot {NAMES[measure]} in % by question type", list(by_type), rows)
+
+
 def _width(table: Table, console: Console) -> int:
     """How wide a table would be on a console without an end."""
     return console.measure(table, options=console.options.update(max_width=100 * WIDTH)).maximum
@@ -126,7 +139,7 @@ def _blind_columns(part: Mapping[str, Any], metric: str) -> list[str]:
 
 def _title(target: str, part: Mapping[str, Any], metric: str) -> str:
     seeds = "one seed" if part["seeds"] == 1 else f"mean over {part['seeds']} seeds"
-    return f"{target}: {metric} in %, {part['data']} data, {seeds}"
+    return f"{target}: {NAMES.get(metric, metric)} in %, {part['data']} data, {seeds}"
 
 
 def _table(title: str, columns: Sequence[str], rows: Mapping[str, Sequence[float | None]]) -> Table:

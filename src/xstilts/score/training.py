@@ -40,4 +40,5 @@ def training_of(card: Mapping[str, Any]) -> dict[str, Any] | None:
     kept = {key: training[key] for key in KEPT}
     controls = {"shuffled_labels": list(tasks)} if settings.get("labels") == "shuffled" else {}
     pictures = {"pictures": settings["pictures"]} if settings.get("pictures", "shown") != "shown" else {}
-    return {"tasks": tasks, **kept, **controls, **pictures}
+    rows = {"rows": training["rows"]} if "rows" in training else {}  # checkpoints of an earlier version do not say it
+    return {"tasks": tasks, **kept, **rows, **controls, **pictures}

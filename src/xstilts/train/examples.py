@@ -11,6 +11,7 @@ import pyarrow as pa
 import torch
 
 from xstilts.base.cache import TOKENS_OF_CUT_OUT, read_cache_card
+from xstilts.base.errors import ParameterError
 from xstilts.base.files import open_rows
 from xstilts.base.kinds import covers
 from xstilts.model.batch import Batch
@@ -230,14 +231,28 @@ def open_examples(
     seed: int = 0,
     masking: Masking | None = None,
     labels: Literal["own", "shuffled"] = "own",
+    limit: tuple[int, int] | None = None,
 ) -> Examples:
     """Open one split (`train`, `dev`, `test`) of a cache directory.
 
     Args:
         pictures, seed, masking: those of `Examples`.
         labels: `own`; `shuffled`: exchanged among the rows of each task, see `shuffle_labels`.
+        limit: so many rows, drawn by a seed, in their order; with the same seed fewer rows are among more of them.
+
+    Raises:
+        ParameterError: fewer rows than the limit.
     """
     table, card = open_rows(cache / f"{split}.arrow"), read_cache_card(cache)
     if labels == "shuffled":
         table = shuffle_labels(table, {task: entry["kind"] for task, entry in card["tasks"].items()})
-    return Examples(table, card, pictures, seed, masking)
+    return Examples(some_of(table, *limit, cache) if limit else table, card, pictures, seed, masking)
+
+
+def some_of(table: pa.Table, number: int, seed: int, cache: Path) -> pa.Table:
+    """So many rows of a table, drawn by a seed."""
+    if number > len(table):
+        raise ParameterError(
+            f"examples is {number}, but {cache} has {len(table)} training rows; set it to null for all"
+        )
+    return table.take(np.sort(np.random.default_rng(seed).permutation(len(table))[:number]))

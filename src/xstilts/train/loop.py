@@ -29,6 +29,7 @@ from xstilts.train.processes import Processes
 from xstilts.train.progress import Progress
 from xstilts.train.resume import StateFile, Stopped, stop_requests
 from xstilts.train.run import Run, Trained
+from xstilts.train.schedule import Schedule
 from xstilts.train.settings import TrainSettings
 from xstilts.train.sharded import ShardedUpdater, shard_and_move
 from xstilts.train.update import Updater
@@ -62,14 +63,14 @@ def train(
     processes, plan = Processes.here(), update_plan(rows, settings, seed)
     accelerator = Accelerator(mixed_precision="bf16" if settings.precision == "bf16" else "no")
     own_seed = seed + OTHER_SEED * processes.index
-    run = start_run(shard_and_move(model, settings, processes), settings, own_seed, len(plan))
+    schedule = Schedule(len(plan), len(epoch_batches(rows, settings, seed, 0)), settings)
+    run = start_run(shard_and_move(model, settings, processes), schedule, own_seed)
     processes.same_start(split_sharded(weight for weight in model.parameters() if weight.requires_grad)[0])
     model.train().encoder.choose_attention(settings.attention, settings.precision, settings.compile)
     if settings.compile:
         model.encoder.compile_layers()
     if state:
         state.restore(run, processes)
-    marks = evaluation_marks(len(plan), settings.evaluations)
     shown = Progress(title, len(plan), processes.is_main)
     with workers(processes.threads) as pool, shown as progress, stop_requests() as asked, ExitStack() as stack:
         updater = make_updater(accelerator, run, rows, settings, pool, processes)
@@ -77,15 +78,17 @@ def train(
         inputs = stack.enter_context(closing(batches_of(plan, run.result.updates, updater, settings.loader_workers)))
         for step, update, made in inputs:
             loss = updater.step(step, update, made)
-            run.schedule.step()
             count(run.result, rows, update)
-            progress.advance(step, loss, run.result.examples, run.result.tokens)
-            if step in marks:
+            if schedule.scores_dev(step, run.result.curve):
                 evaluate(model, dev, settings, pool, run.result, step, updater.settle(), processes)
                 progress.note(f"dev {run.result.curve[-1]['dev']:.3f}")
-            if step < len(plan):
-                where = f"{title}: stopped after update {step} of {len(plan)}"
-                write_or_stop(run, state, processes, asked(), where, updater)
+            run.schedule.step()
+            progress.updates = schedule.end(run.result.curve)
+            progress.advance(step, loss, run.result.examples, run.result.tokens)
+            if step == progress.updates:
+                break
+            where = f"{title}: stopped after update {step} of {progress.updates}"
+            write_or_stop(run, state, processes, asked(), where, updater)
     return run.result
 
 
@@ -119,11 +122,12 @@ def batches_of(
             yield step, update, batches
 
 
-def start_run(model: MultitaskModel, settings: TrainSettings, seed: int, updates: int) -> Run:
+def start_run(model: MultitaskModel, schedule: Schedule, seed: int) -> Run:
     """A run before its first update, with random numbers from the seed."""
     torch.manual_seed(seed)
-    optimizer = make_optimizer(model, settings)
-    return Run(model, optimizer, LambdaLR(optimizer, lambda step: rate(step, updates, settings.warmup)))
+    optimizer, result = make_optimizer(model, schedule.settings), Trained(weights={})
+    rates = LambdaLR(optimizer, lambda step: schedule.rate(step, result.curve))
+    return Run(model, optimizer, rates, result)
 
 
 def write_or_stop(
@@ -181,17 +185,6 @@ def make_optimizer(model: MultitaskModel, settings: TrainSettings) -> AdamW:
             chosen = [weight for weight in trained if (weight.ndim > 1 and weight is not words) == matrices]
             groups += [{"params": alike, "lr": peak, "weight_decay": decay} for alike in split_sharded(chosen)]
     return AdamW([group for group in groups if group["params"]], fused=True)
-
-
-def rate(step: int, steps: int, warmup: float) -> float:
-    """The learning rate's factor after `step` updates: a linear rise over `warmup` of the run, a linear fall to 0."""
-    rising = max(1, round(warmup * steps))
-    return (step + 1) / rising if step < rising else max(0.0, (steps - step) / max(1, steps - rising))
-
-
-def evaluation_marks(steps: int, evaluations: int) -> set[int]:
-    """The updates after which dev is scored: evenly spread over the second half, the last included."""
-    return {round(steps * (0.5 + 0.5 * (i + 1) / evaluations)) for i in range(evaluations)} if steps else set()
 
 
 def count(result: Trained, rows: Examples, update: list[np.ndarray]) -> None:

@@ -69,7 +69,7 @@ def train_phase(
     model = fresh_model(public, start, card["tasks"])
     masked = any(entry["kind"] == "mlm" for entry in card["tasks"].values())
     masking = read_masking(public / "encoder", seed) if masked else None
-    rows, dev = (open_split(cache, split, settings, masking) for split in ("train", "dev"))
+    rows, dev = (open_split(cache, split, settings, masking, seed) for split in ("train", "dev"))
     make_ready(model, rows, dev, settings)
     model.terms = make_terms(settings, public, model, processes)
     state = None
@@ -78,14 +78,15 @@ def train_phase(
         state = StateFile(scratch, out, inputs, settings.resume_minutes)
     result = train(model, rows, dev, settings, seed, card["name"], state)
     weights = checkpoint_weights(result.weights, model, public) if processes.is_main else {}
-    write_checkpoint(out, weights, {**checkpoint_card(card, settings, seed, result), **history}, processes)
+    write_checkpoint(out, weights, {**checkpoint_card(card, settings, seed, result, len(rows)), **history}, processes)
     if state and processes.is_main:
         state.delete()
 
 
-def open_split(cache: Path, split: str, settings: TrainSettings, masking: Masking | None) -> Examples:
-    """The rows of a split, with labels and pictures as the settings say."""
-    return open_examples(cache, split, settings.pictures, masking=masking, labels=settings.labels)
+def open_split(cache: Path, split: str, settings: TrainSettings, masking: Masking | None, seed: int) -> Examples:
+    """The rows of a split, with labels and pictures as the settings say; of train as many as they say."""
+    limit = (settings.examples, seed) if split == "train" and settings.examples else None
+    return open_examples(cache, split, settings.pictures, masking=masking, labels=settings.labels, limit=limit)
 
 
 def write_checkpoint(out: Path, weights: dict[str, Tensor], card: dict[str, Any], processes: Processes) -> None:
@@ -146,7 +147,9 @@ def history_of(start: Path) -> dict[str, Any]:
     return {"tasks": tasks, "training": card["training"]}
 
 
-def checkpoint_card(card: dict[str, Any], settings: TrainSettings, seed: int, result: Trained) -> dict[str, Any]:
+def checkpoint_card(
+    card: dict[str, Any], settings: TrainSettings, seed: int, result: Trained, rows: int
+) -> dict[str, Any]:
     """What a checkpoint says about itself. No times or hosts: the same run must write the same bytes."""
     return {
         "tasks": card["tasks"],
@@ -154,6 +157,7 @@ def checkpoint_card(card: dict[str, Any], settings: TrainSettings, seed: int, re
             "cache": card["name"],
             "seed": seed,
             "settings": settings.deciding(),
+            "rows": rows,
             "updates": result.updates,
             "examples": result.examples,
             "tokens": result.tokens,

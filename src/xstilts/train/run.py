@@ -84,7 +84,7 @@ class Run:
             group["lr"] = rate
         kept = _beginning(tensors, BEST) if processes.is_main or not processes.sharded else {}
         best = {name: weight.clone() for name, weight in kept.items()}
-        self.result = Trained(weights=best, **facts["result"])
+        vars(self.result).update(facts["result"], weights=best)  # in place: the learning rate looks at the curve
         set_random_states(_beginning(tensors, f"{RANDOM}{processes.index}/"), self._device)
 
     def _compare(self, tensors: dict[str, Tensor]) -> None:

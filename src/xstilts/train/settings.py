@@ -15,16 +15,22 @@ TERM_NAMES = (
 NOT_DECIDING = ("resume_minutes", "trim_vocabulary", "loader_workers")  # settings on which no number depends
 # Settings that an earlier version did not have, with the value at which they change nothing.
 NEUTRAL: dict[str, Any] = {"tune": "full", "attention": "auto", "compile": False, "labels": "own", "pictures": "shown"}
-NEUTRAL |= {"max_updates": None, "max_tokens": None, "terms": {}, "projector_learning_rate": 0.0}
+NEUTRAL |= {"max_updates": None, "max_tokens": None, "terms": {}, "projector_learning_rate": 0.0, "patience": None}
+NEUTRAL |= {"cooldown": None, "examples": None}
 
 
 @dataclass(frozen=True)
 class TrainSettings:
     """Attributes:
-    epochs: passes over the training rows (of a mixture: over its epoch).
+    epochs: passes over the training rows (of a mixture: over its epoch), at most.
+    patience: evaluations of English dev without a new best after which the run ends (with a cool-down: after which
+        that begins); null: it has all its epochs.
+    cooldown: epochs at the end of the run over which the rate falls linearly to 0, and is constant before; null: it
+        falls from the warm-up on, to 0 at the end of all epochs.
+    examples: train on so many training rows alone, drawn by the seed of the run, with all images of them; null: on all.
     max_updates: the run ends after so many updates, if not before; null: no limit.
     max_tokens: the run ends with the update in which it has seen so many real tokens, if not before; null: no limit.
-        Learning rate and evaluations follow the length that the run really has.
+        Learning rate and evaluations follow the length that these two leave.
     labels: own; shuffled, a control: exchanged among the rows of each task, in train and dev (`xstilts.train.labels`).
     pictures: shown; two controls, in train and dev: blind, none; shuffled, those of other rows
         (`xstilts.train.pictures`).
@@ -33,14 +39,14 @@ class TrainSettings:
     projector_learning_rate: peak rate of the visual prefix; 0: it is trained only where `train_inputs` says so, at the
         encoder's rate.
     head_learning_rate: peak rate of heads and feature maps, which start fresh.
-    warmup: part of the updates with a rising rate; afterwards it falls linearly to 0.
+    warmup: part of all updates that the run may have, with a rising rate.
     weight_decay: AdamW's, on matrices only; on word embeddings there is none.
     clip: largest gradient norm, applied once per update.
     token_budget: padded tokens (text and picture) in a batch, at most.
     batch_size: examples in a batch, at most.
     accumulation: batches per update, at most. Half of both limits and twice the accumulation make the same updates in
         half of the memory.
-    evaluations: times English dev is scored, evenly over the second half, the last at the end; the best is kept.
+    evaluations: times English dev is scored in each epoch, and once more at the end of the run; the best is kept.
     tune: which part of the encoder is trained: `full`, its layers; `lora`, low-rank adapters beside the linear maps of
         those layers, and nothing else in them; `head`, nothing, so that only heads and feature maps are.
     lora_rank: rank of the adapters; their product is multiplied by 2.
@@ -62,6 +68,9 @@ class TrainSettings:
     """
 
     epochs: Annotated[float, Range(0, 1000, above=True)] = 1.0
+    patience: Annotated[int | None, Range(1, 1000)] = None
+    cooldown: Annotated[float | None, Range(0, 1000, above=True)] = None
+    examples: Annotated[int | None, Range(1, 1e9)] = None
     max_updates: Annotated[int | None, Range(1, 1e9)] = None
     max_tokens: Annotated[int | None, Range(1, 1e13)] = None
     labels: Literal["own", "shuffled"] = "own"

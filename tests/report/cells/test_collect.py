@@ -31,7 +31,7 @@ def test_the_files_of_a_cell(scores: Path, questions: Path, tmp_path: Path) -> N
     assert read_json(out / "metrics.json") == study_metrics(read_scores(scores / "scores.json"))
     assert read_json(out / "training.json") == read_json(scores / "training.json")
     table, about = read_items(out / "items.arrow")
-    assert table.equals(items(scores / "predictions.arrow"))
+    assert table.equals(items(scores / "predictions.arrow", "vqa"))
     named = {"target": "xgqa", "recipe": "lora", "route": "none", "seed": 2, "data": "pictograms"}
     assert {key: about[key] for key in (*named, "kind", "metric")} == {**named, "kind": "vqa", "metric": "accuracy"}
     assert about["training"]["intermediate"] is None

@@ -32,6 +32,18 @@ def test_what_a_target_does_not_have(scores: Path, tmp_path: Path) -> None:
     assert table["blind"].null_count == table["shuffled"].null_count == len(table) == 12
 
 
+def test_the_form_of_answers_that_are_free(scores: Path, tmp_path: Path) -> None:
+    """Right answers and others of their kind have the right form; answers of a few given labels have none."""
+    given = {"yes": "no", "red": "blue", "left": "yes", "cat": "dog", "3": "cat", "two": "4"}
+    found = open_rows(scores / "predictions.arrow").slice(0, 6)
+    for name, words in (("gold", list(given)), ("prediction", list(given.values()))):
+        kept = [one for one in found.column_names if one != name]
+        found = found.select(kept).append_column(name, pa.array(words))
+    write_table(tmp_path / "free.arrow", found)
+    assert items(tmp_path / "free.arrow", "vqa")["form"].to_pylist() == [1, 1, 0, 1, 0, 1]
+    assert items(tmp_path / "free.arrow", "classification")["form"].null_count == 6
+
+
 def test_the_parts_of_image_text_retrieval(scores: Path, tmp_path: Path) -> None:
     directions, found = ["image", "text"] * 6, open_rows(scores / "predictions.arrow")
     write_table(tmp_path / "both.arrow", found.append_column("direction", pa.array(directions)))

@@ -36,7 +36,7 @@ def collect(scores: Path, questions: Path, out: Path) -> None:
         DataError: a file of the cell is missing or of another layout, or it has no answer to a question of the scenes.
     """
     content, training = read_scores(scores / "scores.json"), read_json(scores / "training.json")
-    table = items(scores / "predictions.arrow")
+    table = items(scores / "predictions.arrow", content["kind"])
     answers = answers_to(scores / "predictions.arrow", open_rows(questions))
     with whole_directory(out) as draft:
         write_items(draft / "items.arrow", table, content, training)

@@ -15,6 +15,8 @@ import pyarrow as pa
 
 from xstilts.base.errors import DataError
 from xstilts.base.files import open_rows, write_table
+from xstilts.base.kinds import KINDS
+from xstilts.report.cells.confusion import answer_kind
 
 SCHEMA = pa.schema(
     [
@@ -28,6 +30,7 @@ SCHEMA = pa.schema(
         ("of", pa.float32()),  # what could be earned
         ("blind", pa.float32()),  # points of the controls, null where the target has none
         ("shuffled", pa.float32()),
+        ("form", pa.float32()),  # 1 where the answer is of the right one's kind, else 0; null without kinds
     ]
 )
 CELL = b"cell"
@@ -36,8 +39,11 @@ _COLUMNS = {"part": "direction", "blind": "blind_score", "shuffled": "shuffled_s
 _OPTIONAL = ("image_id", "part", "structural", "blind", "shuffled")  # what some kinds of targets do not have
 
 
-def items(predictions: Path) -> pa.Table:
+def items(predictions: Path, kind: str = "") -> pa.Table:
     """Rows of `SCHEMA` from a cell's predictions.arrow.
+
+    Args:
+        kind: of the target, by which answers have a form; "": they have none.
 
     Raises:
         DataError: a column is missing, as in predictions of an earlier version.
@@ -46,7 +52,9 @@ def items(predictions: Path) -> pa.Table:
     columns = {}
     for field in SCHEMA:
         name = _COLUMNS.get(field.name, field.name)
-        if name in table.column_names:
+        if name == "form":
+            columns[name] = _forms(table, kind)
+        elif name in table.column_names:
             columns[field.name] = table[name]
         elif field.name in _OPTIONAL:
             columns[field.name] = _nothing(field.type, len(table))
@@ -54,6 +62,14 @@ def items(predictions: Path) -> pa.Table:
             found, expected = ", ".join(table.column_names), f"a column {name}"
             raise DataError(predictions, None, found, expected, "run `dvc repro` to score the cell again")
     return pa.table(columns, schema=SCHEMA)
+
+
+def _forms(table: pa.Table, kind: str) -> pa.Array:
+    """Whether each answer is of the right answer's kind: a yes or no, a colour, a name; of free answers alone."""
+    if not kind or not KINDS[kind].has_vocabulary:
+        return _nothing(pa.float32(), len(table))
+    pairs = zip(table["gold"].to_pylist(), table["prediction"].to_pylist(), strict=True)
+    return pa.array([float(answer_kind(gold) == answer_kind(given)) for gold, given in pairs], pa.float32())
 
 
 def _nothing(kind: pa.DataType, rows: int) -> pa.Array:

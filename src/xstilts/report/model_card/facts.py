@@ -11,9 +11,9 @@ from xstilts.base.cells import PLAIN, PUBLIC, Cell, Route
 from xstilts.base.errors import DataError
 from xstilts.base.files import read_json, sha256_of
 from xstilts.base.parameters import STAGES, read_yaml, recipe_file
-from xstilts.report.bootstrap import Interval
 from xstilts.report.cells.items import items
 from xstilts.report.cells.metrics import ZERO_SHOT, read_scores, target_metrics
+from xstilts.report.intervals import Interval
 from xstilts.report.side_by_side import pair_up
 
 WEIGHTS, CARD, GAP = "model.safetensors", "checkpoint.json", "gap"
@@ -140,7 +140,7 @@ def _json_if_there(path: Path) -> Mapping[str, Any]:
 
 
 def intervals_of(predictions: Path, scores: Mapping[str, Any]) -> dict[str, Interval]:
-    """Scores of one cell with 95 % intervals: bootstrap over clusters of test items, nothing of other training runs."""
+    """Scores of one cell with 95 % intervals, which cover clusters of test items and nothing of other training runs."""
     table = items(predictions)
     route, target = str(scores["route"]), str(scores["target"])
     paired = pair_up({(target, 0, 0): table}, {target: {route: [dict(scores)]}}, [route], [int(scores["seed"])])

@@ -9,8 +9,8 @@ from typing import Any
 
 from xstilts.base.cells import PLAIN
 from xstilts.base.kinds import KINDS, covers
-from xstilts.report.bootstrap import Interval
 from xstilts.report.cells.metrics import CONTROLS, EMBEDDED, ZERO_SHOT
+from xstilts.report.intervals import Interval
 from xstilts.report.model_card.facts import GAP, PHASES, Facts
 from xstilts.report.model_card.header import header
 from xstilts.report.model_card.licences import data_section, model_name
@@ -33,7 +33,7 @@ DEV: Mapping[str, str] = covers(
 NAMES = {ZERO_SHOT: "mean of the others", GAP: "English minus that mean"}
 NOT_SCORED = "This checkpoint was not scored yet."
 INTERVALS = (
-    "Intervals: 95 %, bootstrap over clusters of test examples (images or paragraphs with all their questions). They "
+    "Intervals: 95 %, over clusters of test examples (images or paragraphs with all their questions). They "
     "cover the test items of **this one checkpoint**, not what another training run would give: compare routes over "
     "several seeds, by paired differences (`metrics/answer.json`), never by two cards."
 )
