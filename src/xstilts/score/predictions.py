@@ -81,7 +81,8 @@ def first_of_equal(examples: Examples) -> tuple[np.ndarray, np.ndarray]:
     """
     texts, choices, images = examples.lists["input_ids"], examples.lists["lengths"], examples.pictures.images
     found: dict[tuple[str, bytes, bytes, bytes], int] = {}
-    first, number = [], np.zeros(len(examples), np.int64)
+    first: list[int] = []
+    number = np.zeros(len(examples), np.int64)
     for row, task in enumerate(examples.tasks):
         key = (task, texts[row].tobytes(), choices[row].tobytes(), images[row].tobytes())
         number[row] = found.setdefault(key, len(first))
