@@ -12,12 +12,13 @@ import torch
 from torch.utils.data import DataLoader
 
 from xstilts.base.errors import ParameterError
+from xstilts.bench import trainer
 from xstilts.bench.comparison import NO_BUDGET, PEERS
 from xstilts.bench.comparison import PIPELINE as PIPELINE_SIDES
 from xstilts.bench.job import Job, measure
 from xstilts.bench.models import SHAPES, encoder_config, pipeline_model
 from xstilts.bench.ours import ALL_WEIGHTS, PIPELINE, UNTRIMMED
-from xstilts.bench.rows import examples_of, read_card
+from xstilts.bench.rows import examples_of, read_card, table_of, token_ids
 from xstilts.bench.trainer import (
     AS_IN_SCRIPTS,
     AT_BEST,
@@ -65,6 +66,15 @@ def test_the_vqa_script_reads_our_examples(make_job: Jobs) -> None:
         assert int(label) == int(batch.label)
 
 
+def test_sorted_rows_stay_sorted_in_scoring(make_job: Jobs) -> None:
+    """So that the Trainer pads no more than it must: a batch of 64 holds all 20 rows, so batches are made smaller."""
+    job = make_job(side="trainer_best", what="score")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(trainer.BEST, "per_device_eval_batch_size", 4)
+        lengths = sorted((len(one) for one in token_ids(table_of(job, job.rows))), reverse=True)
+        assert measure(job).positions == sum(4 * max(lengths[at : at + 4]) for at in range(0, 20, 4))
+
+
 def test_default_and_best(make_job: Jobs, tmp_path: Path) -> None:
     default, best = (peer.arguments(make_job(), tmp_path) for peer in (AS_IN_SCRIPTS, AT_BEST))
     assert (default.bf16, default.train_sampling_strategy) == (False, "random")
@@ -73,6 +83,7 @@ def test_default_and_best(make_job: Jobs, tmp_path: Path) -> None:
     models = [peer.model(make_job()) for peer in (AS_IN_SCRIPTS, AT_BEST)]
     assert [model.config.hidden_dropout_prob for model in models] == [0.1, 0.0]
     assert [model.config._attn_implementation for model in models] == ["sdpa", "eager"]
+    assert AT_BEST.arguments(make_job(what="score"), tmp_path).train_sampling_strategy != "group_by_length"
     assert AT_BEST.model(make_job(what="score")).config._attn_implementation == "sdpa"
     assert all(weight.requires_grad for model in models for weight in model.parameters())
 

@@ -44,10 +44,10 @@ LEARNING_RATE = 5.0e-5  # the scripts' and the library's own
 MAP_BATCH = 1000  # texts that `map` encodes at a time, unless told otherwise
 BEST: dict[str, Any] = {
     "bf16": True,
-    "train_sampling_strategy": "group_by_length",
     "optim": "adamw_torch_fused",
     "per_device_eval_batch_size": 64,
 }
+GROUPED: dict[str, Any] = {"train_sampling_strategy": "group_by_length"}
 
 
 @dataclass(frozen=True)
@@ -166,6 +166,8 @@ class HuggingFace:
             report_to="none",
             disable_tqdm=True,
             **(BEST if self.at_best else {}),
+            # Where it scores, rows are sorted already, and grouping would shuffle them.
+            **(GROUPED if self.at_best and job.what == "train" else {}),
         )
 
 
