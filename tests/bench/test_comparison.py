@@ -16,6 +16,7 @@ from xstilts.base.errors import ParameterError
 from xstilts.bench.comparison import (
     COMPARISONS,
     FEWEST_BATCHES,
+    NO_BUDGET,
     PEERS,
     PIPELINE,
     QUICK,
@@ -75,7 +76,7 @@ def test_batch_size_and_learning_rate_are_those_of_every_side(make_plan: Plans) 
     for side, job in chosen_jobs.items():
         before, settings = plain[side].settings, job.settings
         assert (job.learning_rate, settings["batch_size"]) == (1e-4, 32)
-        assert settings["token_budget"] / before["token_budget"] == 32 / before["batch_size"]
+        assert settings["token_budget"] == before["token_budget"] == NO_BUDGET
 
 
 def test_the_trainer_groups_by_length_within_the_fewest_batches() -> None:
@@ -94,7 +95,8 @@ def test_the_trainer_groups_by_length_within_the_fewest_batches() -> None:
 
 def test_a_peer_alone(make_plan: Plans) -> None:
     (only,) = chosen("train", make_plan(peers=("vqa_recipe",)))
-    assert [side.name for side in only.sides] == ["ours_vqa", "ours_vqa_all_weights", "vqa_recipe"]
+    own = ["ours_vqa", "ours_vqa_all_weights", "ours_vqa_untrimmed"]
+    assert [side.name for side in only.sides] == [*own, "vqa_recipe"]
     with pytest.raises(ParameterError, match="Did you mean 'trainer_best'"):
         chosen("train", make_plan(peers=("trainer_bst",)))
 

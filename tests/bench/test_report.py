@@ -13,17 +13,17 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from xstilts.bench import report as module
-from xstilts.bench.comparison import COMPARISONS, Plan
+from xstilts.bench.comparison import COMPARISONS, Plan, chosen
 from xstilts.bench.job import Job, Measured, Result
 from xstilts.bench.ours import PARTS
-from xstilts.bench.report import alternate, compare, medians, print_report, ratios
+from xstilts.bench.report import alternate, compare, medians, print_report, ratios, summary
 from xstilts.cli import app
 
 Run = Callable[[Job], Result]
 Plans = Callable[..., Plan]
 RATIOS = {
-    "train": {"trainer_default", "trainer_best", "trainer_best_mean", "vqa_recipe"},
-    "score": {"trainer_default", "trainer_best", "vqa_recipe"},
+    "train": {"trainer_default", "trainer_best", "trainer_best_mean", "trainer_frozen", "vqa_recipe", "vqa_best"},
+    "score": {"trainer_default", "trainer_best", "vqa_recipe", "vqa_best"},
     "encode": {"map_default", "map_best", "vqa_features"},
     "step": set(),
 }
@@ -66,16 +66,21 @@ BEFORE = "cpu  100 0 50 1000 50 0 0 0 0 0\ncpu0 1 1 1 1 1 1 1 1 1 1\n"
 def test_what_others_take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: str, expected: float) -> None:
     counters = tmp_path / "stat"
     counters.write_text(BEFORE)
+    own = [100.0]
     monkeypatch.setattr(module, "COUNTERS", counters)
-    monkeypatch.setattr(module.time, "sleep", lambda _: counters.write_text(after))
-    assert module.busyness() == expected
+    monkeypatch.setattr(module.os, "times", lambda: (own[0], 0.0, 0.0, 0.0, 0.0))
+    others = module.Others()
+    counters.write_text(after)
+    assert others.share() == expected
+    own[0] += 20 / module.os.sysconf("SC_CLK_TCK")  # of 200 ticks, 20 were this process's own
+    assert others.share() == pytest.approx(max(expected - 0.1, 0))
 
 
 def test_without_counters_the_load_average(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "COUNTERS", tmp_path / "none")
     monkeypatch.setattr(module.os, "getloadavg", lambda: (4.0, 0.0, 0.0))
     monkeypatch.setattr(module.os, "cpu_count", lambda: 2)
-    assert module.busyness() == 2.0
+    assert module.Others().share() == 2.0
 
 
 def check(report: dict[str, Any], command: str, rounds: int = 1, peers: set[str] | None = None) -> None:
@@ -97,6 +102,10 @@ def check(report: dict[str, Any], command: str, rounds: int = 1, peers: set[str]
     for peer, ratio in report["ratios"].items():
         low, high = report["ratio_ranges"][peer]
         assert 0 < low <= ratio <= high
+    assert set(report["processor_ratios"]) == (wanted if command in ("train", "score") else set())
+    for peer, ratio in report["processor_ratios"].items():
+        low, high = report["processor_ranges"][peer]
+        assert 0 < low <= ratio <= high
     assert {"torch", "transformers", "datasets"} <= set(report["versions"])
     assert report["hardware"]
     assert json.loads(json.dumps(report)) == report
@@ -113,6 +122,21 @@ def test_every_command_reports(command: str, make_plan: Plans, run_here: Run) ->
         assert report["limit"]["bf16"] > 0
     text = shown(report)
     assert all(side in text for side in report["sides"])
+    assert ("saved beside equal work" in text) == (command == "train") == bool(report["saved"])
+
+
+def test_equal_work_is_what_is_compared() -> None:
+    """A peer that freezes as the pipeline does stands against that, any other against every weight, none trimmed."""
+
+    def done(rate: float) -> Result:
+        return Measured(10, 10, 10 / rate, processor_seconds=20 / rate).result()
+
+    rates = {"ours": 24, "ours_all_weights": 12, "ours_untrimmed": 6, "trainer_frozen": 20, "trainer_best": 3}
+    (comparison,) = chosen("train", Plan(Path(), {}, Path(), peers=("trainer_frozen", "trainer_best")))
+    report = summary([comparison], {side: [done(rate)] for side, rate in rates.items()})
+    for name in ("ratios", "processor_ratios"):
+        assert report[name] == pytest.approx({"trainer_frozen": 1.2, "trainer_best": 2.0})
+    assert report["saved"]["text"] == pytest.approx({"trimming": 2.0, "freezing": 2.0})
 
 
 def test_a_step_is_the_sum_of_its_parts(make_plan: Plans, run_here: Run) -> None:

@@ -9,21 +9,28 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch.utils.data import DataLoader
 
 from xstilts.base.errors import ParameterError
+from xstilts.bench import trainer
+from xstilts.bench.comparison import NO_BUDGET, PEERS
+from xstilts.bench.comparison import PIPELINE as PIPELINE_SIDES
 from xstilts.bench.job import Job, measure
 from xstilts.bench.models import SHAPES, encoder_config, pipeline_model
-from xstilts.bench.ours import ALL_WEIGHTS, PIPELINE
-from xstilts.bench.rows import examples_of, read_card
+from xstilts.bench.ours import ALL_WEIGHTS, PIPELINE, UNTRIMMED
+from xstilts.bench.rows import examples_of, read_card, table_of, token_ids
 from xstilts.bench.trainer import (
     AS_IN_SCRIPTS,
     AT_BEST,
     AT_BEST_WITH_OUR_HEAD,
+    FROZEN,
     LEARNING_RATE,
     HuggingFace,
     accuracy_on,
 )
-from xstilts.bench.vqa_recipe import PLACE, VOLTA
+from xstilts.bench.vqa_recipe import AT_BEST as VQA_AT_BEST
+from xstilts.bench.vqa_recipe import PLACE, VOLTA, cut_padding
+from xstilts.train.loop import make_optimizer
 
 Jobs = Callable[..., Job]
 TEXT_SIDES = ("ours", "trainer_default")
@@ -59,6 +66,15 @@ def test_the_vqa_script_reads_our_examples(make_job: Jobs) -> None:
         assert int(label) == int(batch.label)
 
 
+def test_sorted_rows_stay_sorted_in_scoring(make_job: Jobs) -> None:
+    """So that the Trainer pads no more than it must: a batch of 64 holds all 20 rows, so batches are made smaller."""
+    job = make_job(side="trainer_best", what="score")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(trainer.BEST, "per_device_eval_batch_size", 4)
+        lengths = sorted((len(one) for one in token_ids(table_of(job, job.rows))), reverse=True)
+        assert measure(job).positions == sum(4 * max(lengths[at : at + 4]) for at in range(0, 20, 4))
+
+
 def test_default_and_best(make_job: Jobs, tmp_path: Path) -> None:
     default, best = (peer.arguments(make_job(), tmp_path) for peer in (AS_IN_SCRIPTS, AT_BEST))
     assert (default.bf16, default.train_sampling_strategy) == (False, "random")
@@ -66,6 +82,9 @@ def test_default_and_best(make_job: Jobs, tmp_path: Path) -> None:
     assert default.per_device_train_batch_size == best.per_device_train_batch_size == 8
     models = [peer.model(make_job()) for peer in (AS_IN_SCRIPTS, AT_BEST)]
     assert [model.config.hidden_dropout_prob for model in models] == [0.1, 0.0]
+    assert [model.config._attn_implementation for model in models] == ["sdpa", "eager"]
+    assert AT_BEST.arguments(make_job(what="score"), tmp_path).train_sampling_strategy != "group_by_length"
+    assert AT_BEST.model(make_job(what="score")).config._attn_implementation == "sdpa"
     assert all(weight.requires_grad for model in models for weight in model.parameters())
 
 
@@ -114,6 +133,46 @@ def test_all_weights_are_trained_where_the_side_says_so(make_job: Jobs) -> None:
     own, whole = PIPELINE.settings(make_job()), ALL_WEIGHTS.settings(make_job())
     assert (own.frozen_layers, own.train_inputs) == (1, False)
     assert whole == replace(own, frozen_layers=0, train_inputs=True)
+    assert UNTRIMMED.settings(make_job()) == replace(whole, trim_vocabulary=False)
+
+
+def test_the_frozen_peer_trains_what_the_pipeline_trains(make_job: Jobs) -> None:
+    """Weight for weight of the encoder, but for a pooler, which the pipeline's has not."""
+    job = make_job()
+    ours = pipeline_model(job, read_card(job)[1]["tasks"])
+    make_optimizer(ours, PIPELINE.settings(job))
+    expected = {name for name, weight in ours.encoder.text.named_parameters() if weight.requires_grad}
+    theirs = FROZEN.model(job).base_model.named_parameters()
+    found = {name for name, weight in theirs if weight.requires_grad and not name.startswith("pooler.")}
+    assert found == expected
+    assert 0 < len(found) < len(list(ours.encoder.text.named_parameters()))
+
+
+@pytest.mark.parametrize("data", ["mnli", "xgqa"])
+def test_every_side_does_as_many_updates(data: str, make_job: Jobs) -> None:
+    """Of as many examples, also where texts are long: 20 rows in updates of 8."""
+    long = {**make_job().settings, "token_budget": NO_BUDGET}
+    peers = [side for side in (*PIPELINE_SIDES, *PEERS) if "train" in side.works]
+    kind = {"mnli": "text", "xgqa": "vqa"}[data]
+    found = {s.name: measure(make_job(data, s.name, settings=long)) for s in peers if s.data == kind}
+    assert len(found) >= 5
+    assert {one.more["updates"] for one in found.values()} == {3}
+    assert all(one.processor_seconds > 0 for one in found.values())
+
+
+def test_the_vqa_script_at_its_best_reads_the_same(make_job: Jobs) -> None:
+    """The same questions, regions and logits; only padding is gone."""
+    job = make_job("xgqa")
+    usual, best = VOLTA.questions(job, job.rows), VQA_AT_BEST.questions(job, job.rows)
+    model = VOLTA.model(job, usual).eval()
+    (wide,) = DataLoader(usual, len(usual))
+    narrow = cut_padding([best[row] for row in range(len(best))])
+    assert narrow[1].shape[1] < wide[1].shape[1] == VOLTA.words + VOLTA.regions
+    assert narrow[1].sum() == wide[1].sum()
+    with torch.no_grad():
+        torch.testing.assert_close(model(*narrow[:4]), model(*wide[:4]), rtol=1e-4, atol=1e-4)
+    assert torch.equal(narrow[4], wide[4])
+    assert measure(make_job("xgqa", side="vqa_best", what="score")).positions < len(usual) * wide[1].shape[1] / 2
 
 
 @pytest.mark.parametrize("what", ["train", "score"])
@@ -131,7 +190,13 @@ def test_the_vqa_script_pads_to_words_and_regions(make_job: Jobs) -> None:
 
 def test_quality_is_measured_on_dev(make_job: Jobs) -> None:
     dev = tuple(range(40))
-    for data, side in (("mnli", "ours"), ("mnli", "trainer_default"), ("xgqa", "ours_vqa"), ("xgqa", "vqa_recipe")):
+    for data, side in (
+        ("mnli", "ours"),
+        ("mnli", "trainer_default"),
+        ("xgqa", "ours_vqa"),
+        ("xgqa", "vqa_recipe"),
+        ("xgqa", "vqa_best"),
+    ):
         accuracy = measure(make_job(data, side=side, dev=dev)).accuracy
         assert accuracy is not None
         assert (accuracy * len(dev)) % 1 == pytest.approx(0, abs=1e-4) or (accuracy * len(dev)) % 1 > 0.99

@@ -94,6 +94,8 @@ def test_samples_are_scaled_to_all_rows(caches: Path, public: Path, run_here: Ca
     assert pace["phase_1"]["none"] == 0
     assert pace["phase_1"]["mnli"] == pytest.approx(3 * result["seconds"] + 2 * 40 * result["more"]["dev_seconds"])
     assert pace["caches"]["mnli"] == pytest.approx(100 * result["more"]["encode_seconds"])
+    # Of xgqa 40 test rows are tokenised too, besides 60 to train on and 40 of dev.
+    assert pace["caches"]["xgqa"] == pytest.approx(140 * told[1]["more"]["encode_seconds"])
     assert pace["phase_3"]["xgqa"] == pytest.approx(told[2]["seconds"])
     assert min(result["seconds"], *result["more"].values()) > 0
     assert report["shared"]["phase 3"] == pytest.approx(2 * pace["phase_3"]["xgqa"])

@@ -1,4 +1,4 @@
-"""Gradients of padded attention on a processor: as near to those in float32 as torch's own, and only where meant."""
+"""Attention by products agrees with float32 within a stated tolerance, and is used only where it is meant to be."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from xstilts.model import attention
-from xstilts.model.attention import NAME, PaddedAttention, padded_attention
+from xstilts.model.attention import NAME, attention_by_products, padded_attention
 from xstilts.model.encoder import load_public
 
 HEADS, SIZE = 3, 16
@@ -38,35 +38,27 @@ def errors(found: list[Tensor], exact: list[Tensor]) -> list[float]:
 
 
 @pytest.mark.parametrize("lengths", LENGTHS)
-def test_gradients_are_as_near_to_float32_as_torch_s_own(lengths: list[int]) -> None:
+def test_outputs_and_gradients_agree_with_float32(lengths: list[int]) -> None:
+    """Within 1.5 % of their norm: scores and weights are rounded to bf16, which torch's own attention does not do."""
     states, gradient, mask = inputs(lengths)
     whole = [one.detach().float().requires_grad_() for one in states]
-    exact = gradients(F.scaled_dot_product_attention(*whole, attn_mask=mask), whole, gradient)
-    usual = F.scaled_dot_product_attention(*states, attn_mask=mask)
-    output = PaddedAttention.apply(*states, mask, SIZE**-0.5)
-    assert torch.equal(output, usual)
-    ours, theirs = (errors(gradients(one, states, gradient), exact) for one in (output, usual))
-    assert all(one < 1.5 * other + 1e-3 for one, other in zip(ours, theirs, strict=True))
-    assert max(ours) < 0.01
+    right = F.scaled_dot_product_attention(*whole, attn_mask=mask)
+    output = attention_by_products(*states, mask, SIZE**-0.5)
+    real = mask.transpose(2, 3)
+    found, exact = (
+        [(one.detach() * real).float(), *gradients(one, given, gradient)]
+        for one, given in ((output, states), (right, whole))
+    )
+    assert max(errors(found, exact)) < 0.015
 
 
 def test_padding_has_no_gradient_and_gives_none() -> None:
     states, gradient, mask = inputs([5, 1, 9])
-    found = gradients(PaddedAttention.apply(*states, mask, SIZE**-0.5), states, gradient)
+    found = gradients(attention_by_products(*states, mask, SIZE**-0.5), states, gradient)
     real = mask.transpose(2, 3).expand(found[0].shape)
     assert not any(one[~real].any() for one in found)
     assert found[2][real].all()
-    assert found[0][0][:, :5].all()  # where there is more than one token to choose from
-
-
-@pytest.mark.parametrize("lengths", LENGTHS)
-def test_how_many_are_worked_out_at_once_changes_nothing(lengths: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    states, gradient, mask = inputs(lengths)
-    found = []
-    for together in (1, 10**9):
-        monkeypatch.setattr(attention, "TOGETHER", together)
-        found.append(gradients(PaddedAttention.apply(*states, mask, SIZE**-0.5), states, gradient))
-    assert all(torch.equal(*pair) for pair in zip(*found, strict=True))
+    assert found[0][0][:, :5].any(-1).all()  # where there is more than one token to choose from
 
 
 def test_a_mask_may_be_one_for_all_or_of_each_token() -> None:
@@ -75,10 +67,11 @@ def test_a_mask_may_be_one_for_all_or_of_each_token() -> None:
     near = (torch.arange(7)[:, None] - torch.arange(7)).abs() <= 2
     found = []
     for mask in (near[None, None], near[None, None].expand(6, 1, 7, 7)):
-        found.append(gradients(PaddedAttention.apply(*states, mask, SIZE**-0.5), states, gradient))
+        found.append(gradients(attention_by_products(*states, mask, SIZE**-0.5), states, gradient))
     assert all(torch.equal(*pair) for pair in zip(*found, strict=True))
-    exact = gradients(F.scaled_dot_product_attention(*states, attn_mask=near), states, gradient)
-    assert max(errors(found[0], exact)) < 0.01
+    whole = [one.detach().float().requires_grad_() for one in states]
+    exact = gradients(F.scaled_dot_product_attention(*whole, attn_mask=near), whole, gradient)
+    assert max(errors(found[0], exact)) < 0.015
 
 
 @pytest.fixture
@@ -93,7 +86,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         return noted
 
-    monkeypatch.setattr(PaddedAttention, "apply", noting("ours", PaddedAttention.apply))
+    monkeypatch.setattr(attention, "attention_by_products", noting("ours", attention_by_products))
     monkeypatch.setattr(attention, "sdpa_attention_forward", noting("theirs", attention.sdpa_attention_forward))
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import pytest
 
 from xstilts.base.files import open_rows
 from xstilts.model.checkpoint import load_model
-from xstilts.score.predictions import answer_all
+from xstilts.score import predictions
+from xstilts.score.predictions import answer_all, each_batch, first_of_equal
 from xstilts.score.scoring import controls_of
 from xstilts.score.settings import ScoreSettings
 from xstilts.train.examples import Examples, open_examples
@@ -89,3 +91,38 @@ def test_controls_are_those_of_the_examples(cache: Path, checkpoint: Path, publi
         expected = labels[answer_all(model, examples, settings, column).labels[:, 0]]
         assert table[column].to_pylist() == expected.tolist()
     assert len({str(table[column].to_pylist()) for column in columns}) == 3
+
+
+def of_two_pictures(cache: Path) -> list[dict[str, Any]]:
+    """The test rows of a cache, each once with image 0 and once with image 1."""
+    rows = open_examples(cache, "test").table.to_pylist()
+    return [{**row, "image": image, "id": f"{row['id']} {image}"} for row in rows for image in (0, 1)]
+
+
+@pytest.mark.parametrize("task", ["looks", "compares", "points"])
+def test_equal_blind_questions_are_answered_once(
+    task: str, make_cache: Make, untrained: Any, public: Path, settings: ScoreSettings
+) -> None:
+    cache = make_cache(task, of_two_pictures(make_cache(task)))
+    model, blind = load_model(public, untrained(cache)), open_examples(cache, "test", pictures="blind")
+    first, number = first_of_equal(blind)
+    assert 1 < len(first) <= len(blind) / 2
+    read = Counter(int(row) for rows, _, _ in each_batch(model, blind, settings, task, first) for row in rows)
+    assert read == Counter(first.tolist())
+    alone = [model.logits(blind.batch(np.array([row]))).argmax(-1).item() for row in range(len(blind))]
+    assert answer_all(model, blind, settings, task).labels[:, 0].tolist() == alone
+    for row, own in enumerate(first[number]):
+        assert blind.lists["input_ids"][row].tolist() == blind.lists["input_ids"][own].tolist()
+
+
+def test_answering_equal_rows_once_changes_no_score(
+    make_cache: Make, untrained: Any, score: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = make_cache("looks", of_two_pictures(make_cache("looks")))
+    checkpoint, scores = untrained(cache), []
+    for name, first in (("once", first_of_equal), ("each", lambda rows: (np.arange(len(rows)),) * 2)):
+        monkeypatch.setattr(predictions, "first_of_equal", first)
+        scores.append(score(cache, checkpoint, name))
+    once, each = (open_rows(folder / "predictions.arrow") for folder in scores)
+    assert (scores[0] / "scores.json").read_bytes() == (scores[1] / "scores.json").read_bytes()
+    assert all(once[column] == each[column] for column in ("prediction", "blind", "shuffled"))

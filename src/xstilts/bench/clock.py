@@ -30,28 +30,44 @@ def now() -> float:
 
 
 class Stopwatch(AbstractContextManager["Stopwatch"]):
-    """Time from the start of a block to its end."""
+    """Time from the start of a block to its end, by the clock on the wall and by what this process's threads used."""
 
-    begun = ended = 0.0
+    begun = ended = used_before = used_after = 0.0
 
     def __enter__(self) -> Self:
-        self.begun = self.ended = now()
+        self.restart()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.ended = now()
+        self.ended, self.used_after = now(), time.process_time()
+
+    def restart(self) -> None:
+        """Count from here."""
+        self.begun = self.ended = now()
+        self.used_before = self.used_after = time.process_time()
 
     @property
     def seconds(self) -> float:
-        """Seconds between the two."""
+        """Seconds between the two, on the wall."""
         return self.ended - self.begun
+
+    @property
+    def processor_seconds(self) -> float:
+        """Seconds of processors that this process used between the two, all threads together."""
+        return self.used_after - self.used_before
 
 
 class TrainingClock(Stopwatch):
     """Time from the start of a block, or from `restart`, to the end of the last optimizer step, of any optimizer.
 
-    What comes after the last step (scoring of dev, copying of weights) is thereby not counted.
+    What comes after the last step (scoring of dev, copying of weights) is thereby not counted. A GPU is not waited for
+    between steps: it notes the time itself.
+
+    Attributes:
+        updates: optimizer steps so far.
     """
+
+    updates = 0
 
     def __enter__(self) -> Self:
         self._hook = register_optimizer_step_post_hook(self._mark)
@@ -59,13 +75,27 @@ class TrainingClock(Stopwatch):
 
     def __exit__(self, *_: object) -> None:
         self._hook.remove()
+        if self.updates and torch.cuda.is_available():
+            self._last.synchronize()
+            self.ended = self.begun + self._first.elapsed_time(self._last) / 1000
 
     def restart(self) -> None:
         """Count from here."""
-        self.begun = now()
+        super().restart()
+        self.updates, self._first = 0, _moment()
 
     def _mark(self, *_: object) -> None:
-        self.ended = now()
+        self.ended, self.used_after, self._last = time.perf_counter(), time.process_time(), _moment()
+        self.updates += 1
+
+
+def _moment() -> Any:
+    """The moment at which the GPU, if there is one, has done what it was given so far."""
+    if not torch.cuda.is_available():
+        return None
+    event: Any = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
+    event.record()
+    return event
 
 
 class Positions(AbstractContextManager["Positions"]):

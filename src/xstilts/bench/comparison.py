@@ -26,6 +26,7 @@ Settings = TypeVar("Settings")
 QUICK = 32  # examples of a quick run
 # Batches in a round, at least. The Trainer groups rows by length within a quarter of them: it could not group few.
 FEWEST_BATCHES = 32
+NO_BUDGET = 2**31  # tokens: no batch has as many, so that the number of examples alone decides
 LEARNED_AS = {"text": "intermediate", "vqa": "target"}  # the section of a task file that training reads
 
 
@@ -38,20 +39,26 @@ class Side:
         data: what it works on: `text` (pairs of sentences) or `vqa`.
         source: what does the work, `module:object` within `xstilts.bench`.
         works: the object's methods that are measured.
+        frozen: of a peer that trains: whether it trains only what the pipeline does as its task file says. Any other
+            peer trains every weight, and so does the side of the pipeline that it is compared with.
     """
 
     name: str
     data: str
     source: str
     works: tuple[What, ...]
+    frozen: bool = False
 
 
+# Of each data: as its task file says; then with every weight trained; then with every word embedding in memory too.
 PIPELINE = (
     Side("ours", "text", "ours:PIPELINE", ("train", "score", "step")),
     Side("ours_all_weights", "text", "ours:ALL_WEIGHTS", ("train",)),
+    Side("ours_untrimmed", "text", "ours:UNTRIMMED", ("train",)),
     Side("ours_tokens", "text", "ours:PIPELINE", ("tokenise",)),
     Side("ours_vqa", "vqa", "ours:PIPELINE", ("train", "score", "step")),
     Side("ours_vqa_all_weights", "vqa", "ours:ALL_WEIGHTS", ("train",)),
+    Side("ours_vqa_untrimmed", "vqa", "ours:UNTRIMMED", ("train",)),
     Side("ours_features", "vqa", "ours:PIPELINE", ("read",)),
 )
 # In the order of their turns. The first of a comparison is the slowest: it decides how many examples a round has.
@@ -59,9 +66,11 @@ PEERS = (
     Side("trainer_default", "text", "trainer:AS_IN_SCRIPTS", ("train", "score")),
     Side("trainer_best", "text", "trainer:AT_BEST", ("train", "score")),
     Side("trainer_best_mean", "text", "trainer:AT_BEST_WITH_OUR_HEAD", ("train",)),
+    Side("trainer_frozen", "text", "trainer:FROZEN", ("train",), frozen=True),
     Side("map_default", "text", "trainer:AS_IN_SCRIPTS", ("tokenise",)),
     Side("map_best", "text", "trainer:AT_BEST", ("tokenise",)),
     Side("vqa_recipe", "vqa", "vqa_recipe:VOLTA", ("train", "score")),
+    Side("vqa_best", "vqa", "vqa_recipe:AT_BEST", ("train", "score")),
     Side("vqa_features", "vqa", "vqa_recipe:VOLTA", ("read",)),
 )
 
@@ -82,8 +91,12 @@ class Comparison:
 
     @property
     def own(self) -> tuple[Side, ...]:
-        """The pipeline, and where it trains, the pipeline with every weight trained, as the peers do."""
+        """The pipeline, and where it trains, the pipeline as it does more of what peers do, the most in the end."""
         return _able(PIPELINE, self.what, self.data)
+
+    def equal(self, peer: Side) -> Side:
+        """The side of the pipeline that does the same work as the peer: of training, on the same weights."""
+        return self.own[0] if peer.frozen else self.own[-1]
 
     @property
     def sides(self) -> tuple[Side, ...]:
@@ -231,9 +244,8 @@ def settings_of(kind: type[Settings], task: str, section: str, recipe: str = PLA
 
 
 def in_batches(settings: TrainSettings, size: int) -> TrainSettings:
-    """The settings with batches of so many examples (0: as they are), and of as many more or fewer tokens."""
-    budget = settings.token_budget * size // settings.batch_size
-    return replace(settings, batch_size=size, token_budget=budget) if size else settings
+    """The settings with updates of so many examples (0: as they are), whatever their length, as the peers' are."""
+    return replace(settings, batch_size=size or settings.batch_size, token_budget=NO_BUDGET)
 
 
 def _affordable(comparison: Comparison, job: Job, plan: Plan, run: Callable[[Job], Result]) -> int:

@@ -86,6 +86,7 @@ class Measured:
         positions: tokens that the encoder was run over, padding included; 0: not counted.
         flops: floating-point operations that the model needs for the real tokens (see `xstilts.bench.flops`).
         accuracy: on the dev rows, 0..1; None: not measured.
+        processor_seconds: what the process's threads used of the processors in that time; 0: not counted.
         more: what else a kind of work has to say.
     """
 
@@ -95,11 +96,14 @@ class Measured:
     positions: int = 0
     flops: float = 0.0
     accuracy: float | None = None
+    processor_seconds: float = 0.0
     more: dict[str, Any] = field(default_factory=dict)
 
     def result(self) -> Result:
         """The measurement with its rates, as the JSON holds it."""
         rates = {"examples_per_second": self.examples / self.seconds, "tokens_per_second": self.tokens / self.seconds}
+        if self.processor_seconds:
+            rates["examples_per_processor_second"] = self.examples / self.processor_seconds
         return {**asdict(self), **rates, "flops_per_second": self.flops / self.seconds}
 
 

@@ -16,16 +16,19 @@ from transformers import (
     PreTrainedModel,
     XLMRobertaConfig,
 )
+from transformers.utils.import_utils import is_flash_attn_2_available
 from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
 from xstilts.base.cache import BOX
 from xstilts.base.errors import ParameterError, did_you_mean
+from xstilts.bench.clock import device
 from xstilts.bench.flops import Cost
 from xstilts.bench.job import Job
 from xstilts.model.encoder import MultimodalEncoder
 from xstilts.model.multitask import MultitaskModel
 from xstilts.model.visual_prefix import VisualPrefix
 from xstilts.train.phase import fresh_model
+from xstilts.train.settings import TrainSettings
 
 # Layers, hidden, inner, heads: Conneau et al. 2020, Unsupervised Cross-lingual Representation Learning at Scale
 SHAPES = {"xlmr-base": (12, 768, 3072, 12), "xlmr-large": (24, 1024, 4096, 16)}
@@ -74,23 +77,41 @@ def pipeline_model(job: Job, cards: dict[str, dict[str, Any]]) -> MultitaskModel
     return MultitaskModel(MultimodalEncoder(text, prefix), cards)
 
 
-def text_encoder(job: Job) -> PreTrainedModel:
-    """The text encoder alone, as the library loads it, in float32."""
+def best_attention(training: bool) -> str:
+    """The fastest of the library's attentions where it runs.
+
+    On processors that is `eager` in training, since the gradient of torch's fused attention is slow there; on a GPU
+    flash attention, if its package is installed (which was not run yet).
+    """
+    if device().type == "cuda":
+        return "flash_attention_2" if is_flash_attn_2_available() else "sdpa"
+    return "eager" if training else "sdpa"
+
+
+def text_encoder(job: Job, at_best: bool) -> PreTrainedModel:
+    """The text encoder alone, in float32: as the library loads it, or at its best as `classifier` is."""
     _quiet()
-    return _load(AutoModel, job, encoder_config(job))
+    return _load(AutoModel, job, without_dropout(job) if at_best else encoder_config(job), at_best)
 
 
-def classifier(job: Job, labels: int, dropout: bool) -> PreTrainedModel:
+def classifier(job: Job, labels: int, at_best: bool) -> PreTrainedModel:
     """The library's sequence classifier on the encoder, in float32.
 
     Args:
         labels: number of classes.
-        dropout: whether the encoder keeps its configured dropout; else it is 0, which lets attention run fused.
+        at_best: without dropout and with the fastest attention, else as the library loads it.
     """
     _quiet()
-    config = encoder_config(job) if dropout else without_dropout(job)
+    config = without_dropout(job) if at_best else encoder_config(job)
     config.num_labels = labels
-    return _load(AutoModelForSequenceClassification, job, config)
+    return _load(AutoModelForSequenceClassification, job, config, at_best)
+
+
+def freeze(text: Any, settings: TrainSettings) -> None:
+    """Let a BERT-like encoder of the library keep the weights that the settings keep."""
+    text.embeddings.requires_grad_(settings.train_inputs)
+    for layer in text.encoder.layer[: settings.frozen_layers]:
+        layer.requires_grad_(False)
 
 
 class MeanClassifier(nn.Module):
@@ -115,21 +136,21 @@ class MeanClassifier(nn.Module):
 
 
 def mean_classifier(job: Job, labels: int) -> MeanClassifier:
-    """The same encoder as `classifier` without dropout and with the pipeline's head, in float32."""
-    _quiet()
-    return MeanClassifier(_load(AutoModel, job, without_dropout(job)), labels)
+    """The same encoder as `classifier` at its best, with the pipeline's head, in float32."""
+    return MeanClassifier(text_encoder(job, at_best=True), labels)
 
 
-def _load(kind: Any, job: Job, config: PretrainedConfig) -> PreTrainedModel:
+def _load(kind: Any, job: Job, config: PretrainedConfig, at_best: bool) -> PreTrainedModel:
     """The public weights, or random ones if a shape was chosen."""
-    if job.shape:
-        random: PreTrainedModel = kind.from_config(config)
-        return random
-    safe: dict[str, Any] = {"use_safetensors": True, "trust_remote_code": False}
-    public: PreTrainedModel = kind.from_pretrained(
-        Path(job.public) / "encoder", config=config, dtype=torch.float32, **safe
+    directory = Path(job.public) / "encoder"
+    settings: dict[str, Any] = {"dtype": torch.float32, "use_safetensors": True, "trust_remote_code": False}
+    attention = {"attn_implementation": best_attention(job.what == "train")} if at_best else {}
+    model: PreTrainedModel = (
+        kind.from_config(config, **attention)
+        if job.shape
+        else kind.from_pretrained(directory, config=config, **settings, **attention)
     )
-    return public
+    return model
 
 
 def _quiet() -> None:

@@ -56,10 +56,13 @@ class Pipeline:
     """xstilts, on caches of one task with one label per example.
 
     Attributes:
-        all_weights: whether every weight is trained, as the peers do, instead of those that the task file says.
+        all_weights: whether every weight is trained, instead of those that the task file says.
+        trimmed: whether word embeddings that no text uses stay out of memory, as the task file may say; a peer that
+            trains every weight updates them too.
     """
 
     all_weights: bool = False
+    trimmed: bool = True
 
     def train(self, job: Job) -> Measured:
         """Train on the job's rows once."""
@@ -71,7 +74,16 @@ class Pipeline:
         cost = pipeline_cost(model, task, settings.frozen_layers, settings.train_inputs)
         flops = cost.training(rows.tokens, int(rows.pictures.counts.sum()))
         accuracy = trained.best["mean"] if job.dev else None
-        return Measured(trained.examples, trained.tokens, clock.seconds, seen.total, flops, accuracy)
+        return Measured(
+            trained.examples,
+            trained.tokens,
+            clock.seconds,
+            seen.total,
+            flops,
+            accuracy,
+            clock.processor_seconds,
+            {"updates": clock.updates},
+        )
 
     def score(self, job: Job) -> Measured:
         """Answer the job's rows once, with a fresh head."""
@@ -81,7 +93,8 @@ class Pipeline:
         with Positions(model.encoder.text, training=False) as seen, Stopwatch() as watch:
             answer_all(model, rows, ScoreSettings(), job.side)
         flops = pipeline_cost(model, task, 0, False).scoring(rows.tokens, int(rows.pictures.counts.sum()))
-        return Measured(len(rows), int(rows.tokens.sum()), watch.seconds, seen.total, flops)
+        used = watch.processor_seconds
+        return Measured(len(rows), int(rows.tokens.sum()), watch.seconds, seen.total, flops, processor_seconds=used)
 
     def step(self, job: Job) -> Measured:
         """Train on the job's rows with every part of the loop timed where the loop calls it.
@@ -128,6 +141,7 @@ class Pipeline:
         settings = replace(TrainSettings(**job.settings), epochs=1.0, evaluations=1, accumulation=1)
         if rate := job.learning_rate:
             settings = replace(settings, learning_rate=rate, head_learning_rate=rate)
+        settings = settings if self.trimmed else replace(settings, trim_vocabulary=False)
         return replace(settings, frozen_layers=0, train_inputs=True) if self.all_weights else settings
 
     def _ready(self, job: Job) -> MultitaskModel:
@@ -140,6 +154,7 @@ class Pipeline:
 
 
 PIPELINE, ALL_WEIGHTS = Pipeline(), Pipeline(all_weights=True)
+UNTRIMMED = Pipeline(all_weights=True, trimmed=False)
 
 
 def pace_training(job: Job) -> Measured:

@@ -2,11 +2,14 @@
 
 The report is what `--json` writes:
 
-- `command`, `plan`, `examples` (by data), `busy` (what other processes took before the start, see `busyness`);
+- `command`, `plan`, `examples` (by data), `busy` (what other processes took meanwhile, see `Others`);
 - `sides`: by side, `rounds` (every number of every round) and `median`; of `step` also `median_step`, the seconds of
   one step by part;
-- `ratios`: by peer, ours over theirs in examples per second, the median of the rounds' ratios; `ratio_ranges`: the
-  smallest and the largest of them; `ratios_all_weights`: the same with every weight of ours trained, as the peers do;
+- `ratios`: by peer, ours over theirs at equal work in examples per second, the median of the rounds' ratios;
+  `ratio_ranges`: the smallest and the largest of them; `processor_ratios`, `processor_ranges`: the same in examples per
+  second of the processors that each side used, which other processes disturb less (of train and score);
+- `saved`: of train, by data, how many times faster ours is with the vocabulary trimmed (`trimming`, every weight
+  trained) and then with what the task file freezes (`freezing`); neither is in `ratios`;
 - `limit_fraction`: ours, the operations per second that the model needs over the best rate of matrix products measured
   in the same run; `limit_fractions`: by side; `limit`: those rates in operations per second;
 - `hardware`, `versions`, `revision`.
@@ -15,7 +18,6 @@ The report is what `--json` writes:
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import version
@@ -49,10 +51,10 @@ def compare(
         note: is told what is being done.
         run: does one job.
     """
-    load, comparisons = busyness(), chosen(command, plan)
+    comparisons, others = chosen(command, plan), Others()
     with with_regions(plan) as ready:
         examples, results = measure_all(comparisons, ready, note, run)
-    report: Report = {"command": command, "plan": plan.to_json(), "examples": examples, "busy": load}
+    report: Report = {"command": command, "plan": plan.to_json(), "examples": examples, "busy": others.share()}
     return {**report, **summary(comparisons, results), **where_it_ran()}
 
 
@@ -107,15 +109,35 @@ def summary(comparisons: list[Comparison], results: Rounds) -> Report:
     for side, rounds in results.items():
         if steps := [one["more"]["seconds_of_step"] for one in rounds if "seconds_of_step" in one["more"]]:
             sides[side]["median_step"] = {part: median([one[part] for one in steps]) for part in steps[0]}
-    report: Report = {"sides": sides, "ratios": {}, "ratio_ranges": {}, "ratios_all_weights": {}}
-    for comparison in comparisons:
-        ours, *all_weights = (results[side.name] for side in comparison.own)
-        for name in (peer.name for peer in comparison.peers):
-            found: list[float] = ratios(ours, results[name])
-            report["ratios"][name], report["ratio_ranges"][name] = median(found), [min(found), max(found)]
-            if all_weights:
-                report["ratios_all_weights"][name] = median(ratios(all_weights[0], results[name]))
+    report: Report = {"sides": sides, **equal_work(comparisons, results), "saved": saved(comparisons, results)}
     return report | (limits(comparisons, results) if "limit" in results else {})
+
+
+def equal_work(comparisons: list[Comparison], results: Rounds) -> Report:
+    """How many times faster than each peer the side of ours is that does the same work."""
+    report: Report = {"ratios": {}, "ratio_ranges": {}, "processor_ratios": {}, "processor_ranges": {}}
+    for peer, ours in ((peer, one.equal(peer)) for one in comparisons for peer in one.peers):
+        mine, theirs = results[ours.name], results[peer.name]
+        for name, names, quantity in (
+            ("ratios", "ratio_ranges", "examples_per_second"),
+            ("processor_ratios", "processor_ranges", "examples_per_processor_second"),
+        ):
+            if quantity in mine[0]:
+                found = ratios(mine, theirs, quantity)
+                report[name][peer.name], report[names][peer.name] = median(found), [min(found), max(found)]
+    return report
+
+
+def saved(comparisons: list[Comparison], results: Rounds) -> Report:
+    """By data, how many times faster ours trains with the vocabulary trimmed, and then with less that is trained."""
+    found: Report = {}
+    for comparison in comparisons:
+        if comparison.what == "train":
+            frozen, all_weights, untrimmed = (results[side.name] for side in comparison.own)
+            quantity = "examples_per_processor_second"
+            steps = {"trimming": (all_weights, untrimmed), "freezing": (frozen, all_weights)}
+            found[comparison.data] = {name: median(ratios(*pair, quantity)) for name, pair in steps.items()}
+    return found
 
 
 def limits(comparisons: list[Comparison], results: Rounds) -> Report:
@@ -133,24 +155,31 @@ def where_it_ran() -> Report:
     return {"hardware": found["hardware"], "versions": versions, "revision": found["revision"]}
 
 
-def busyness(seconds: float = 1.0) -> float:
-    """Part of all processors' time, 0..1, that other processes and other virtual machines took while this one slept.
+class Others:
+    """What other processes and other virtual machines take of the processors, from now on."""
 
-    Where the system has no such counters: the average load of the last minute, per processor.
-    """
+    def __init__(self) -> None:
+        self.before = _processor_time()
+
+    def share(self) -> float:
+        """Their part of all processors' time, 0..1, without what this process and those that it started took.
+
+        Where the system has no such counters: the average load of the last minute, per processor.
+        """
+        if not COUNTERS.is_file():
+            return os.getloadavg()[0] / (os.cpu_count() or 1) if hasattr(os, "getloadavg") else 0.0
+        idle, total, own = (after - before for after, before in zip(_processor_time(), self.before, strict=True))
+        return max(0.0, 1 - (idle + own) / max(total, 1))
+
+
+def _processor_time() -> tuple[float, float, float]:
+    """Ticks that all processors were idle, all their ticks, and those of this process and of its children."""
     if not COUNTERS.is_file():
-        return os.getloadavg()[0] / (os.cpu_count() or 1) if hasattr(os, "getloadavg") else 0.0
-    idle, total = _processor_time()
-    time.sleep(seconds)
-    idle_after, total_after = _processor_time()
-    return 1 - (idle_after - idle) / (total_after - total)
-
-
-def _processor_time() -> tuple[int, int]:
-    """Ticks that all processors were idle, and all their ticks."""
+        return 0.0, 0.0, 0.0
     first = COUNTERS.read_text(encoding="ascii").split("\n", 1)[0]
     ticks = [int(one) for one in first.split()[1 : 1 + COUNTED]]
-    return sum(ticks[place] for place in IDLE), sum(ticks)
+    own = sum(os.times()[:4]) * os.sysconf("SC_CLK_TCK")
+    return sum(ticks[place] for place in IDLE), sum(ticks), own
 
 
 def print_report(report: Report, console: Console | None = None) -> None:
@@ -165,9 +194,13 @@ def print_report(report: Report, console: Console | None = None) -> None:
     if plan["regions"]:
         lines.append(f"every picture has {plan['regions']} random regions in place of its own")
     if report["busy"] > BUSY:
-        lines.append(f"BUSY MACHINE ({report['busy']:.0%} taken by others): do not quote these numbers")
+        busy = f"BUSY MACHINE ({report['busy']:.0%} taken by others): do not quote rates, nor ratios on the wall"
+        lines.append(busy)
     console.print("\n".join(lines), highlight=False)
     console.print(step_table(report) if report["command"] == "step" else side_table(report))
+    for data, found in report["saved"].items():
+        what = f"trimming the vocabulary {_times(found['trimming'])}, then freezing {_times(found['freezing'])}"
+        console.print(f"{plan['tasks'][data]}: saved beside equal work, in processor time: {what}", highlight=False)
     if "limit" in report:
         best = ", ".join(f"{name} {rate / GIGA:,.0f}" for name, rate in report["limit"].items())
         console.print(f"best matrix products of this run, GFLOP/s: {best}", highlight=False)
@@ -195,9 +228,10 @@ def side_cells(side: str, numbers: Result, report: Report) -> dict[str, str]:
         "padding": f"{1 - numbers['tokens'] / positions:.0%}" if positions else "",
         "peak memory": f"{numbers['peak_memory_bytes'] / GIGA:.2f} GB",
         "of the limit": "" if limit is None else f"{limit:.1%}",
-        "ours is": _times(report["ratios"].get(side)),
-        "range": " to ".join(_times(one) for one in report["ratio_ranges"].get(side, [])),
-        "all weights": _times(report["ratios_all_weights"].get(side)),
+        "ours at equal work": _times(report["ratios"].get(side)),
+        "range": _range(report["ratio_ranges"].get(side)),
+        "in processor time": _times(report["processor_ratios"].get(side)),
+        "its range": _range(report["processor_ranges"].get(side)),
         "English dev": "" if accuracy is None else f"{accuracy:.1%}",
     }
 
@@ -211,6 +245,10 @@ def step_table(report: Report) -> Table:
         table.add_row(part, *(cell for own, all_ in numbers for cell in (f"{own * 1e3:.1f}", f"{own / all_:.0%}")))
     table.add_row("step", *(cell for one in steps.values() for cell in (f"{sum(one.values()) * 1e3:.1f}", "")))
     return table
+
+
+def _range(found: list[float] | None) -> str:
+    return " to ".join(_times(one) for one in found or [])
 
 
 def _times(ratio: float | None) -> str:

@@ -24,7 +24,7 @@ from xstilts.base.kinds import MIXTURE
 from xstilts.base.parameters import recipe_file, task_kind, task_section
 from xstilts.bench.comparison import settings_of
 from xstilts.bench.job import Job, Result, What, run_job
-from xstilts.bench.report import busyness, where_it_ran
+from xstilts.bench.report import Others, where_it_ran
 from xstilts.score.settings import ScoreSettings
 from xstilts.train.settings import TrainSettings
 
@@ -170,7 +170,7 @@ class Sampling:
         more = found["more"]
         train = more["whole"] * found["seconds"] / found["examples"]
         score = settings.evaluations * counts["dev"] * more["dev_seconds"]
-        return sum(counts.values()) * more["encode_seconds"], train + score
+        return self._all_rows(route.task) * more["encode_seconds"], train + score
 
     def scoring(self, route: Route) -> float:
         """Seconds to answer all test rows of a target by a recipe.
@@ -193,6 +193,11 @@ class Sampling:
     def _some(self, count: int, number: int) -> tuple[int, ...]:
         return tuple(random.Random(self.seed).sample(range(count), min(number, count)))
 
+    def _all_rows(self, task: str) -> int:
+        """Rows of a task's cache, those of its test part included, if it has one."""
+        parts = [part for part in ("learn", "test") if (self.cache / task / part / CARD).is_file()]
+        return sum(sum(self._rows(task, part).values()) for part in parts)
+
     def _rows(self, task: str, part: str) -> dict[str, int]:
         cache = self.cache / task / part
         if not (cache / CARD).is_file():
@@ -211,10 +216,11 @@ def measure_study(work: Work, sampling: Sampling, note: Callable[[str], None] = 
     Raises:
         DataError: a cache has not been made.
     """
-    load, paces = busyness(), find_paces(work, sampling, note)
+    others = Others()
+    paces = find_paces(work, sampling, note)
     study = {**asdict(work), "routes": [str(route) for route in work.routes]}
     seconds = {"shared": shared(work, paces), "apart": apart(work, paces), "growth": growth(work, paces)}
-    return {"study": study, "busy": load, "pace": paces.to_json(), **seconds, **where_it_ran()}
+    return {"study": study, "busy": others.share(), "pace": paces.to_json(), **seconds, **where_it_ran()}
 
 
 def find_paces(work: Work, sampling: Sampling, note: Callable[[str], None]) -> Paces:
@@ -240,7 +246,7 @@ def print_study(report: dict[str, Any], console: Console | None = None) -> None:
     console = console or Console(width=120)
     study = report["study"]
     what = f"{len(study['routes'])} routes, {study['seeds']} seeds, {len(study['targets'])} targets"
-    console.print(f"{report['hardware']}; {report['busy']:.0%} busy with other work before the start", highlight=False)
+    console.print(f"{report['hardware']}; {report['busy']:.0%} busy with other work", highlight=False)
     console.print(f"{what}: minutes, from samples", highlight=False)
     parts = Table("", *PARTS, "sum", box=SIMPLE_HEAD)
     for name in ("shared", "apart"):

@@ -2,9 +2,10 @@
 
 The default is what the scripts do unless told otherwise: every text padded to 128 tokens, float32, the configured
 dropout, every weight trained. At its best it has what the library offers beside that: padding to the longest text of a
-batch, batches of similar length, bf16, the fused optimizer, and no dropout (like the pipeline, and so that attention
-runs fused). With the pipeline's head beside that and with `--learning-rate`, nothing differs but the engine: what
-either learns from as many examples can be compared.
+batch, batches of similar length, bf16, the fused optimizer, the fastest attention, and no dropout (like the pipeline).
+Frozen, it trains the same layers as the pipeline beside that. With the pipeline's head and with `--learning-rate`,
+nothing differs but the engine: what either learns from as many examples can be compared. What the library offers for
+texts in one row (`DataCollatorWithFlattening`) and Liger's kernels are for decoders, not for these classifiers.
 """
 
 from __future__ import annotations
@@ -33,19 +34,20 @@ from transformers import (
 from xstilts.bench.clock import Positions, Stopwatch, TrainingClock
 from xstilts.bench.flops import Cost
 from xstilts.bench.job import Job, Measured
-from xstilts.bench.models import MeanClassifier, classifier, encoder_config, encoder_cost, mean_classifier
+from xstilts.bench.models import MeanClassifier, classifier, encoder_config, encoder_cost, freeze, mean_classifier
 from xstilts.bench.rows import MAX_LENGTH, labels_of, read_card, table_of, texts_of, token_ids, tokenizer_file
 from xstilts.encode.tokens import BATCH
+from xstilts.train.settings import TrainSettings
 
 Model = PreTrainedModel | MeanClassifier
 LEARNING_RATE = 5.0e-5  # the scripts' and the library's own
 MAP_BATCH = 1000  # texts that `map` encodes at a time, unless told otherwise
 BEST: dict[str, Any] = {
     "bf16": True,
-    "train_sampling_strategy": "group_by_length",
     "optim": "adamw_torch_fused",
     "per_device_eval_batch_size": 64,
 }
+GROUPED: dict[str, Any] = {"train_sampling_strategy": "group_by_length"}
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,12 @@ class HuggingFace:
     Attributes:
         at_best: whether they have what the library offers (see above), or what the scripts set.
         mean_head: whether the model has the pipeline's head in place of the library's.
+        frozen: whether embeddings and layers are frozen as the task's settings say, as the pipeline does.
     """
 
     at_best: bool = False
     mean_head: bool = False
+    frozen: bool = False
 
     def train(self, job: Job) -> Measured:
         """Train on the job's rows once; what the Trainer prepares before the first batch is not counted."""
@@ -70,8 +74,9 @@ class HuggingFace:
                 trainer.train()
             accuracy = accuracy_on(trainer, self.dataset(job, job.dev, "dev")) if job.dev else None
         lengths = np.array(dataset["length"])
-        flops = _cost(model).training(lengths)
-        return Measured(len(dataset), int(lengths.sum()), clock.seconds, seen.total, flops, accuracy)
+        flops, steps = self.cost(job, model).training(lengths), {"updates": clock.updates}
+        numbers = clock.seconds, seen.total, flops, accuracy, clock.processor_seconds, steps
+        return Measured(len(dataset), int(lengths.sum()), *numbers)
 
     def score(self, job: Job) -> Measured:
         """Answer the job's rows once; at its best sorted by length."""
@@ -82,7 +87,8 @@ class HuggingFace:
             with Positions(model.base_model, training=False) as seen, Stopwatch() as watch:
                 trainer.predict(dataset.sort("length", reverse=True) if self.at_best else dataset)
         lengths = np.array(dataset["length"])
-        return Measured(len(dataset), int(lengths.sum()), watch.seconds, seen.total, _cost(model).scoring(lengths))
+        numbers = watch.seconds, seen.total, self.cost(job, model).scoring(lengths), None, watch.processor_seconds
+        return Measured(len(dataset), int(lengths.sum()), *numbers)
 
     def tokenise(self, job: Job) -> Measured:
         """`datasets.map` as the scripts call it, padded to 128; at its best in large batches, unpadded, ids alone."""
@@ -125,7 +131,18 @@ class HuggingFace:
         task, card = read_card(job)
         labels = len(card["tasks"][task]["labels"])
         torch.manual_seed(job.seed)
-        return mean_classifier(job, labels) if self.mean_head else classifier(job, labels, dropout=not self.at_best)
+        model = mean_classifier(job, labels) if self.mean_head else classifier(job, labels, self.at_best)
+        if self.frozen:
+            freeze(model.base_model, TrainSettings(**job.settings))
+        return model
+
+    def cost(self, job: Job, model: Model) -> Cost:
+        """What the encoder costs, with pooler and classifier: a multiply-add per example for each matrix weight."""
+        names, weights = ("pooler.", "classifier."), model.named_parameters()
+        head = sum(w.numel() for name, w in weights if any(n in name for n in names) and w.ndim > 1)
+        settings = TrainSettings(**job.settings)
+        kept = (settings.frozen_layers, settings.train_inputs) if self.frozen else (0, True)
+        return encoder_cost(model.config, *kept, head=head)
 
     def trainer(
         self, job: Job, out: Path, model: Model, dataset: Dataset | None, callbacks: list[TrainerCallback]
@@ -149,11 +166,14 @@ class HuggingFace:
             report_to="none",
             disable_tqdm=True,
             **(BEST if self.at_best else {}),
+            # Where it scores, rows are sorted already, and grouping would shuffle them.
+            **(GROUPED if self.at_best and job.what == "train" else {}),
         )
 
 
 AS_IN_SCRIPTS, AT_BEST = HuggingFace(), HuggingFace(at_best=True)
 AT_BEST_WITH_OUR_HEAD = HuggingFace(at_best=True, mean_head=True)
+FROZEN = HuggingFace(at_best=True, frozen=True)
 
 
 class _Restart(TrainerCallback):
@@ -180,11 +200,3 @@ def accuracy_on(trainer: Trainer, dataset: Dataset) -> float:
     """Accuracy, 0..1. A Trainer that groups by length predicts in an order of its own: labels are taken from it too."""
     found = trainer.predict(dataset)
     return float((np.asarray(found.predictions).argmax(-1) == found.label_ids).mean())
-
-
-def _cost(model: Model) -> Cost:
-    """What the encoder costs, with pooler and classifier: one multiply-add per example for each matrix weight."""
-    names = ("pooler.", "classifier.")
-    weights = model.named_parameters()
-    head = sum(w.numel() for name, w in weights if any(n in name for n in names) and w.ndim > 1)
-    return encoder_cost(model.config, head=head)

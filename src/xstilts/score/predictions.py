@@ -1,4 +1,4 @@
-"""Every test example answered once: all languages in one pass sorted by length."""
+"""Every test example answered, equal ones once: all languages in one pass sorted by length."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class Answers:
 
 
 def each_batch(
-    model: MultitaskModel, examples: Examples, settings: ScoreSettings, title: str
+    model: MultitaskModel, examples: Examples, settings: ScoreSettings, title: str, chosen: np.ndarray | None = None
 ) -> Iterator[tuple[np.ndarray, Batch, Tensor]]:
-    """Every row once: its batch's row numbers, the batch and its logits, in batches of similar length.
+    """Every row (if given, every `chosen` row) once: row numbers, batch and logits, in batches of similar length.
 
     The model is left as scoring needs it (see `MultimodalEncoder.cast_once`): it is not for training any more.
     """
-    batches = sorted_batches(examples, settings.token_budget, settings.batch_size)
+    batches = sorted_batches(examples, settings.token_budget, settings.batch_size, chosen)
     model.encoder.choose_attention("auto", settings.precision)
     model.encoder.cast_once(settings.precision)
     done = tokens = 0
@@ -57,16 +57,38 @@ def each_batch(
 
 
 def answer_all(model: MultitaskModel, examples: Examples, settings: ScoreSettings, title: str) -> Answers:
-    """Answer every row with the `top` best of its labels: of its own choices, or of those of its task's head."""
+    """Answer every row with the `top` best of its labels: of its own choices, or of those of its task's head.
+
+    Rows in which the model reads the same (one question about several pictures, asked blind) are answered once.
+    """
+    first, number = first_of_equal(examples)
     counts = label_counts(examples)
     top = min(settings.top, int(counts.max()))
     answers = Answers(np.full((len(examples), top), -1), np.zeros((len(examples), top), np.float32))
-    for rows, _, logits in each_batch(model, examples, settings, title):
+    for rows, _, logits in each_batch(model, examples, settings, title, first):
         chance, best = (part.cpu().numpy() for part in logits.softmax(-1).topk(min(top, logits.shape[-1]), dim=-1))
         real = best < counts[rows][:, None]
         answers.labels[rows, : best.shape[1]] = np.where(real, best, -1)
         answers.probabilities[rows, : best.shape[1]] = np.where(real, chance, 0)
-    return answers
+    return Answers(answers.labels[first[number]], answers.probabilities[first[number]])
+
+
+def first_of_equal(examples: Examples) -> tuple[np.ndarray, np.ndarray]:
+    """The first of all rows with the same task, texts and pictures, and which of those each row is equal to.
+
+    Returns:
+        int64 `[distinct]`, ascending, and int64 `[rows]`, places in it.
+    """
+    texts, choices, images = examples.lists["input_ids"], examples.lists["lengths"], examples.pictures.images
+    found: dict[tuple[str, bytes, bytes, bytes], int] = {}
+    first: list[int] = []
+    number = np.zeros(len(examples), np.int64)
+    for row, task in enumerate(examples.tasks):
+        key = (task, texts[row].tobytes(), choices[row].tobytes(), images[row].tobytes())
+        number[row] = found.setdefault(key, len(first))
+        if number[row] == len(first):
+            first.append(row)
+    return np.array(first), number
 
 
 def label_counts(examples: Examples) -> np.ndarray:

@@ -26,11 +26,14 @@ def epoch_batches(examples: Examples, settings: TrainSettings, seed: int, epoch:
     return [batches[i] for i in random.permutation(len(batches))]
 
 
-def sorted_batches(examples: Examples, token_budget: int, batch_size: int) -> list[np.ndarray]:
-    """All rows in one sorted pass, longest first: for scoring, where order does not matter."""
+def sorted_batches(
+    examples: Examples, token_budget: int, batch_size: int, chosen: np.ndarray | None = None
+) -> list[np.ndarray]:
+    """All rows, or the `chosen` ones, in one sorted pass, longest first: for scoring, where order does not matter."""
     batches: list[np.ndarray] = []
+    among = np.arange(len(examples.tasks)) if chosen is None else chosen
     for task in sorted(set(examples.tasks)):
-        rows = by_length(examples, np.flatnonzero(examples.tasks == task))[::-1]
+        rows = by_length(examples, among[examples.tasks[among] == task])[::-1]
         batches += cut(rows, examples, token_budget, batch_size)
     return batches
 
