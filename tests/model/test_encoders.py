@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from tiny_encoders import ENCODERS, READS, batch_of, differences, encodings, farthest, public_of, states
-from xstilts.base.errors import ParameterError
+from xstilts.base.errors import DataError, ParameterError
 from xstilts.model import encoder as module
 from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel
@@ -69,6 +72,18 @@ def test_every_kind_of_task_is_read_and_trained(name: str, tiny: Any, everything
         assert sum(alone) == pytest.approx(loss.item(), rel=1e-4), task
     trained = [weight for part in model.encoder.layers for weight in part.parameters()]
     assert all(weight.grad is not None and weight.grad.isfinite().all() for weight in trained)
+
+
+def test_weights_that_the_library_s_class_lacks_are_named(tiny: Any, tmp_path: Path) -> None:
+    """As where they were made for code of the repository."""
+    shutil.copytree(tiny.public("bert"), tmp_path / "public")
+    path = tmp_path / "public" / "encoder" / "model.safetensors"
+    weights = load_file(path)
+    own = {name.replace("attention.self.query", "attention.own.query"): one for name, one in weights.items()}
+    save_file(own, path, {"format": "pt"})
+    found = r"found no weights for 4 parts, such as encoder\.layer\.0\.attention\.self\.query\.bias, which would"
+    with pytest.raises(DataError, match=rf"{found} be random, expected those of the type 'bert' of transformers"):
+        load_public(tmp_path / "public")
 
 
 def test_an_encoder_that_reads_padding_is_refused(tiny: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -147,7 +147,7 @@ def table(root: Path) -> str:
     for name in ENCODERS:
         for reads in READS:
             found = differences(public_of(tiny, name), reads)
-            cells = ["—" if found[way] is None else f"{found[way]:.0e}" for way in ways]
+            cells = ["—" if found[way] is None else f"{found[way]:.0e}".removesuffix("e+00") for way in ways]
             lines.append(f"| {name} | {reads} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -313,15 +313,20 @@ def _load_text(directory: Path) -> PreTrainedModel:
     if not (directory / "config.json").exists():
         raise DataError(directory, None, "no encoder", "a Hugging Face directory", "run `dvc repro`")
     disable_progress_bar()  # type: ignore[no-untyped-call]  # of loading weights: it says nothing and fills the log
-    safe: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    safe: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False, "use_safetensors": True}
     try:
         if AutoConfig.from_pretrained(directory, **safe).model_type in POOLED:
             safe["add_pooling_layer"] = False
-        text: PreTrainedModel = AutoModel.from_pretrained(directory, dtype=torch.float32, use_safetensors=True, **safe)
-    except (SafetensorError, OSError, ValueError) as error:
+        text, about = AutoModel.from_pretrained(directory, dtype=torch.float32, output_loading_info=True, **safe)
+    except (SafetensorError, OSError, ValueError, RuntimeError) as error:
         found = f"unreadable weights ({str(error).partition(chr(10))[0]})"
         raise DataError(directory, None, found, "a whole Hugging Face directory", "run `dvc repro` again") from None
-    return text
+    loaded: PreTrainedModel = text
+    if lacking := sorted(name for name in about["missing_keys"] if "pooler" not in name):
+        found = f"no weights for {len(lacking)} parts, such as {lacking[0]}, which would be random"
+        expected = f"those of the type '{loaded.config.model_type}' of transformers"
+        raise DataError(directory, None, found, expected, "choose another encoder")
+    return loaded
 
 
 def separator_of(directory: Path, text: PreTrainedModel) -> int | None:
