@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from tokenizers import Tokenizer
 
 from xstilts.base.cache import ROW
 from xstilts.base.kinds import KINDS
+from xstilts.encode.kinds import WHOLE
 from xstilts.encode.kinds.tagging import WordTokens
 from xstilts.encode.members import MixtureSpec, Sampling
 from xstilts.encode.mixture import make_mixture
@@ -117,3 +119,19 @@ def test_a_mixture_carries_the_texts_along(tmp_path: Path) -> None:
     assert mixed["train"].schema == ROW
     for row in [row for table in mixed.values() for row in table.to_pylist()]:
         assert row["texts"] == [f"{row['task']} {row['input_ids'][0]}"]
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - set(WHOLE)))
+def test_a_split_encoded_in_parts_is_the_same(kind: str, encoded: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    examples = [replace(one, id=f"{one.id}{number}") for number in range(3) for one in EXAMPLES[kind]]
+    section = {
+        **SECTIONS.get(kind, {}),
+        "max_length": 24 if kind == "span" else 9,
+        "stride": 4 if kind == "span" else 0,
+    }
+    whole, columns = encoded(kind, examples, "test", labels=["a", "b"], **section)
+    monkeypatch.setattr("xstilts.encode.kinds.PART", 2)
+    parts, others = encoded(kind, examples, "test", labels=["a", "b"], **section)
+    assert parts == whole
+    assert len(parts) >= 3
+    assert (others.truncated, dict(others.skipped)) == (columns.truncated, dict(columns.skipped))

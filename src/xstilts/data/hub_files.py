@@ -25,6 +25,7 @@ from xstilts.base.files import sha256_of
 from xstilts.base.parameters import STAGES, read_yaml
 
 LOCK = STAGES / "hub.lock.yaml"
+WRITING = Path("data/.hub.lock")  # held while the file above is read and written; git ignores the folder
 COMMIT = re.compile(r"[0-9a-f]{40}")
 FORMATS = {".parquet": "parquet", ".jsonl": "json", ".json": "json", ".csv": "csv"}
 _SHARD = re.compile(r"-(\d{5})-of-(\d{5})")
@@ -134,8 +135,8 @@ def commit_of(repo: str, revision: str | None, where: str) -> str:
     if revision is not None and COMMIT.fullmatch(revision):
         return revision
     name = f"{repo}@{revision}" if revision else repo
-    LOCK.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(LOCK.with_name(f".{LOCK.name}.lock")):
+    WRITING.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(WRITING):
         locked = read_lock()
         if name not in locked:
             locked[name] = _commit_today(repo, revision or "main")

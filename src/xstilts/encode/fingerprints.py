@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections import Counter
+from array import array
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -45,13 +47,14 @@ def fingerprints(kind: str, splits: Mapping[str, Sequence[Example]], images: Ima
     Args:
         images: the features of the examples' images; None: contents of images are left out.
     """
-    rows: list[tuple[str, str, str, int, int]] = []
+    tables = [SCHEMA.empty_table()]
     for split, examples in splits.items():
-        counts = _counts(kind, examples, images)
-        rows += [(split, *what, counts[what]) for what in sorted(counts)]
-    columns = list(zip(*rows, strict=True)) or [()] * len(SCHEMA)
-    arrays = [pa.array(values, one.type) for one, values in zip(SCHEMA, columns, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=SCHEMA)
+        found = _keys(kind, examples, images)
+        for what, field in sorted(found):
+            keys, numbers = np.unique(np.frombuffer(found[what, field], np.int64), return_counts=True)
+            named = [pa.repeat(name, len(keys)) for name in (split, what, field)]
+            tables.append(pa.Table.from_arrays([*named, pa.array(keys), pa.array(numbers, pa.int32())], schema=SCHEMA))
+    return pa.concat_tables(tables)
 
 
 def repeated(kind: str, prints: pa.Table) -> dict[str, dict[str, int]]:
@@ -72,19 +75,20 @@ def repeated(kind: str, prints: pa.Table) -> dict[str, dict[str, int]]:
     return found
 
 
-def _counts(kind: str, examples: Sequence[Example], images: ImageIndex | None) -> Counter[tuple[str, str, int]]:
-    """How many examples have each (what, field, key)."""
-    counts: Counter[tuple[str, str, int]] = Counter()
+def _keys(kind: str, examples: Sequence[Example], images: ImageIndex | None) -> dict[tuple[str, str], array[int]]:
+    """{(what, field): a key for every example that has one}: eight bytes each, whatever the number of examples."""
+    keys: dict[tuple[str, str], array[int]] = defaultdict(lambda: array("q"))
     shown: Counter[str] = Counter()
     for example in examples:
         seen, fields = images_of(kind, example), fields_of(kind, example)
         shown.update(set(seen))
-        counts.update(("text", name, number) for name, number in _texts(fields, seen))
+        for name, number in _texts(fields, seen):
+            keys["text", name].append(number)
     for image, number in shown.items():
-        counts["image", "", key(image_name(image))] += number
+        keys["image", ""].extend([key(image_name(image))] * number)
     for image, content in (images.contents(shown) if images else {}).items():
-        counts["image content", "", key(content)] += shown[image]
-    return counts
+        keys["image content", ""].extend([key(content)] * shown[image])
+    return keys
 
 
 def _texts(fields: Fields, images: Sequence[str]) -> Iterator[tuple[str, int]]:

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import pyarrow as pa
+
 from xstilts.base.kinds import covers
 from xstilts.encode.columns import Columns, Setting
 from xstilts.encode.kinds.matching import LABELS, encode_matching
@@ -19,6 +21,7 @@ from xstilts.encode.kinds.texts import (
     encode_retrieval,
     encode_vqa,
 )
+from xstilts.encode.write import as_table
 from xstilts.programs.layout import parse_layout
 from xstilts.programs.vocabulary import collect_labels
 from xstilts.tasks.examples import Example, VqaExample
@@ -41,13 +44,27 @@ ENCODERS: Mapping[str, Callable[[Setting, Sequence[Any]], Columns]] = covers(
 )
 
 
+PART = 1 << 15  # examples whose columns are Python values at a time; those of earlier ones are Arrow's, a tenth in size
+WHOLE = ("matching",)  # kinds of which a row depends on all examples: negatives are drawn from them
+
+
 def encode_examples(setting: Setting, examples: Sequence[Example]) -> Columns:
-    """Encode the examples of one split.
+    """Encode the examples of one split, part by part.
 
     Raises:
         DataError: naming the example.
     """
-    return ENCODERS[setting.task.kind](setting, examples)
+    kind = setting.task.kind
+    size = len(examples) if kind in WHOLE else PART
+    starts = range(0, len(examples), size) if examples else [0]
+    tables, truncated, skipped = [], 0, Counter[str]()
+    for start in starts:
+        columns = ENCODERS[kind](setting, examples[start : start + size])
+        tables.append(as_table(setting.task.name, columns.values))
+        truncated += columns.truncated
+        skipped.update(columns.skipped)
+    table = pa.concat_tables(tables)
+    return Columns({name: table[name] for name in table.column_names}, truncated, dict(skipped))
 
 
 def answer_vocabulary(training: Iterable[VqaExample], min_count: int) -> list[str]:
