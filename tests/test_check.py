@@ -144,6 +144,14 @@ def test_the_files_of_the_repository_pass(parameter_files: Any) -> None:
         ),
         ("stages/defaults.yaml", put("trian", value={}), ["defaults.yaml", "unknown key 'trian'"]),
         ("stages/defaults.yaml", put("data", "shrae", value=0.1), ["mean 'share'?"]),
+        ("stages/defaults.yaml", put("data", "share", value=2.0), ["data: share is 2.0, expected above 0 to 1"]),
+        ("stages/defaults.yaml", put("features", "limit", value=-1), ["features: limit is -1, expected 1 to"]),
+        ("stages/defaults.yaml", put("target", value="fast"), ["defaults.yaml: target is 'fast', expected a mapping"]),
+        (
+            "stages/grid.yaml",
+            put("image_sets", "x; rm -r y", value="images.zip"),
+            ["image_sets: 'x; rm -r y', expected"],
+        ),
     ],
 )
 def test_a_mistake_is_named(parameter_files: Any, file: str, change: Any, words: list[str]) -> None:

@@ -221,7 +221,7 @@ def test_changed_files_of_every_format(tmp_path: Path) -> None:
 
 
 def test_changed_parameter_files(parameter_folder: Path) -> None:
-    counts = mutate_parameters(250)
+    counts = mutate_parameters(130)
     assert min(counts["read"], counts["refused"]) > 20
 
 

@@ -6,6 +6,7 @@ import errno
 from pathlib import Path
 
 import pytest
+from safetensors import SafetensorError
 
 from xstilts.base.errors import LONGEST, DataError, ParameterError, did_you_mean, run_stage
 
@@ -31,11 +32,29 @@ def test_a_word_of_any_type_has_no_close_match_but_a_list() -> None:
     assert did_you_mean("x" * 10**6, ["a"]) == " Valid: a."
 
 
-def test_a_full_disk_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device", "data/x.arrow"),
+            "error: data/x.arrow: No space left on device",
+        ),
+        (SafetensorError("I/O error: No space left on device (os error 28)"), "error: I/O error: No space left on"),
+        (PermissionError(errno.EACCES, "Permission denied", "data"), "error: data: Permission denied\n"),
+    ],
+)
+def test_an_error_of_the_disk_is_a_sentence(raised: Exception, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     def write() -> None:
-        raise OSError(errno.ENOSPC, "No space left on device", "data/x.arrow")
+        raise raised
 
     with pytest.raises(SystemExit) as exit_:
         run_stage(write)
+    shown = capsys.readouterr().err
     assert exit_.value.code == 1
-    assert capsys.readouterr().err == "error: data/x.arrow: No space left on device\n"
+    assert shown.startswith(said)
+    assert ("free some space" in shown) == ("No space" in shown)
+
+
+def test_an_error_of_the_code_keeps_its_traceback() -> None:
+    with pytest.raises(KeyError):
+        run_stage(lambda: {}["x"])

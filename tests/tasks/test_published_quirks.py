@@ -135,8 +135,9 @@ def test_bad_rows_of_train_are_skipped_where_the_task_says_so_and_counted_by_rea
     reasons = ("at least one answer", "the answer itself there", "ids used once")
     assert reading.skipped == {f"bad row, expected {reason}": 1 for reason in reasons}
     for split, rule in (("train", "error"), ("dev", "skip"), ("test", "skip")):
-        with pytest.raises(DataError, match="row 2: found no answers"):
+        with pytest.raises(DataError, match="row 2: found no answers") as error:
             read("span", "squad", path, split=split, bad_rows=rule)
+        assert ("set encode.bad_rows: skip" in str(error.value)) == (split == "train")
 
 
 @pytest.mark.parametrize("tag", ["ORGANIZATION", "B_PER", "L-PER", "U-PER", "B-"])

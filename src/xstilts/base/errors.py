@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 LONGEST, WIDEST = 2000, 300  # characters of a line, and of one value quoted in it
+DISK_FULL = "No space left on device"
 LINES = 30  # of a message: some show the end of a log
 # Control characters, marks that reverse the direction of text, and halves of surrogate pairs.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -66,7 +67,11 @@ def run_stage(function: Callable[[], object]) -> None:
     except XstiltsError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from None
-    except OSError as error:
-        named = f"{error.filename}: " if error.filename else ""
-        print(f"error: {shown(f'{named}{error.strerror or error}', LONGEST)}", file=sys.stderr)
+    except Exception as error:
+        if not isinstance(error, OSError) and DISK_FULL not in str(error):  # safetensors and torch have their own
+            raise
+        named = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
+        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        todo = "; free some space and repeat, and what was finished is kept" if DISK_FULL in said else ""
+        print(f"error: {shown(f'{named}{said}{todo}', LONGEST)}", file=sys.stderr)
         raise SystemExit(1) from None

@@ -53,9 +53,7 @@ FORMATS: Mapping[str, Mapping[str, Format]] = covers(
             ),
             "anli": Format("ANLI's JSON lines: uid, context, hypothesis, label e, n or c"),
             "xvnli": Format("XVNLI's JSON lines (IGLUE): as nli, with the image under Flikr30kID"),
-            "pairs": Format(
-                "XTREME's XNLI: premise, hypothesis, label; tab-separated; also its translated training data, XNLI-MT"
-            ),
+            "pairs": Format("XTREME's XNLI: premise, hypothesis, label; tab-separated; also translated, as XNLI-MT"),
             "xnli": Format("XNLI-1.0's xnli.dev.tsv and xnli.test.tsv, with a column language", every_language=True),
             "sick": Format("SICK.txt; the column SemEval_set says TRAIN, TRIAL or TEST"),
             "rte": Format("GLUE's RTE: index, sentence1, sentence2, label; tab-separated"),
@@ -77,7 +75,7 @@ FORMATS: Mapping[str, Mapping[str, Format]] = covers(
         },
         "tagging": {
             "columns": Format(
-                "a token and its tag per line, a blank line after a sentence (PAN-X, UDPOS; between spaces: CoNLL-2003)"
+                "a token and its tag per line, a blank line after a sentence (XTREME's PAN-X, UDPOS; CoNLL-2003)"
             ),
             "conllu": Format("Universal Dependencies' CoNLL-U; the tag is the column UPOS"),
             "stagged": Format("CCGbank's supertags as C&C has them: word|POS|supertag, one sentence per line"),

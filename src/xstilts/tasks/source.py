@@ -113,9 +113,15 @@ class Source:
                 self.left_out[str(reason)] += 1
             except DataError as error:
                 if not skips:
-                    raise
+                    raise self._with_a_way_out(error) from None
                 self.left_out[f"bad row, expected {error.expected}"] += 1
         return Reading(examples, self.left_out)
+
+    def _with_a_way_out(self, error: DataError) -> DataError:
+        """What is wrong with a row; of train, with the setting that leaves such rows out."""
+        if self.split == "train":
+            error.args = (f"{error}, or set encode.bad_rows: skip to leave such rows out",)
+        return error
 
     def some(self, reading: Reading[Example]) -> Reading[Example]:
         """Return the reading; an error if it has no examples."""

@@ -26,7 +26,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from xstilts.base.errors import DataError, XstiltsError
-from xstilts.base.files import read_json, sha256_of, write_json
+from xstilts.base.files import read_object, sha256_of, write_json
 from xstilts.train.processes import Processes
 from xstilts.train.run import ForeignState, Run
 from xstilts.train.settings import TrainSettings
@@ -154,11 +154,12 @@ class StateFile:
         found = []
         for card in sorted(self.scratch.glob(f"*/{CARD}")):
             try:
-                about = read_json(card)
+                about = read_object(card, "checkpoint", "inputs")
             except DataError:
                 continue
-            if about.get("checkpoint") == str(self.checkpoint) and card.parent != self.place:
-                differing = [name for name, value in self.inputs.items() if about["inputs"].get(name) != value]
+            if about["checkpoint"] == str(self.checkpoint) and card.parent != self.place:
+                known = about["inputs"] if isinstance(about["inputs"], dict) else {}
+                differing = [name for name, value in self.inputs.items() if known.get(name) != value]
                 found.append((card.parent, f"changed since: {', '.join(differing)}"))
         return found
 
