@@ -42,7 +42,7 @@ $mapped    seen = (regions - own["prefix.mean"]) / own["prefix.std"]
 @torch.inference_mode()
 def answer(*texts, picture=None):
     tokens = model.get_input_embeddings()(tokenizer(*texts, return_tensors="pt").input_ids)
-    length = tokens.shape[1]
+    length = $length
     if picture is not None:
         tokens = torch.cat([tokens, see(*picture)], 1)
     states = model(inputs_embeds=tokens).last_hidden_state[0, :length]
@@ -51,6 +51,7 @@ def answer(*texts, picture=None):
 
 print(answer($example))$remark
 """
+WHOLE, QUESTION = "tokens.shape[1]", "len(tokenizer(texts[0]).input_ids)"  # a second text tells what a picture shows
 CHOICE = """
 
 @torch.inference_mode()
@@ -160,6 +161,7 @@ def snippet(facts: Facts) -> str:
         "task": json.dumps(facts.cell.target),
         "layer": facts.scores.get("layer"),  # of retrieval alone, which is always scored
         "mapped": MAPPED if is_mapped(facts) else "",
+        "length": QUESTION if facts.kind == "vqa" else WHOLE,
         "example": code.pictured if sees else code.example,
         "remark": BLIND if sees else "",
     }
