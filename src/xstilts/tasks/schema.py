@@ -39,6 +39,8 @@ class EncodeSection:
             empty for a tagging task: the tags of its training split (`xstilts.tasks.tagging.tags_of`).
         features: the set of image features that has the task's images; None for a text task, and for questions about
             images that are not available (they are answered blind).
+        clues: the set of images whose perceived objects (data/perception/<set>) are told as clues, in place of what
+            the raw set says of these images; other images, such as those of edited clues, keep theirs. None: none.
         max_length: tokens, special tokens included.
         stride: for a span task, tokens that a window on a long context shares with the one before; 0: no windows.
         negatives: for a matching task, hard negatives per caption.
@@ -55,6 +57,7 @@ class EncodeSection:
     overlap: Literal["error", "skip"] = "error"
     labels: list[str] = field(default_factory=list)
     features: str | None = None
+    clues: str | None = None
     max_length: int = 128
     stride: int = 0
     negatives: int = 1
@@ -233,6 +236,8 @@ def _check_metric_and_labels(section: EncodeSection, kind: str, where: str) -> N
 def _check_features(section: EncodeSection, kind: str, where: str) -> None:
     if KINDS[kind].needs_images and section.features is None:
         raise ParameterError(f"{where}: missing features, the image features of a {kind} task")
+    if section.clues is not None and kind != "vqa":
+        raise ParameterError(f"{where}: clues is '{section.clues}', but a {kind} task asks no questions")
     if not KINDS[kind].takes_images and section.features is not None:
         raise ParameterError(f"{where}: features is '{section.features}', but a {kind} task has no images")
 
