@@ -41,7 +41,8 @@ MEAN = "mean = (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)"
 LINEAR = "torch.nn.functional.linear({}, head['output.weight'], head['output.bias'])"
 READS: Mapping[str, str] = covers(
     {
-        **dict.fromkeys(("vqa", "classification", "matching"), f"{MEAN}\nlogits = {LINEAR.format('mean')}"),
+        "vqa": f"{MEAN}  # mask: of the question, without the clues behind it\nlogits = {LINEAR.format('mean')}",
+        **dict.fromkeys(("classification", "matching"), f"{MEAN}\nlogits = {LINEAR.format('mean')}"),
         "choice": f"{MEAN}  # one sequence per choice\nlogits = {LINEAR.format('mean')}.squeeze(-1)",
         "span": f"logits = {LINEAR.format('states')}.transpose(1, 2)  # first and last token",
         "tagging": f"logits = {LINEAR.format('states')}  # of a word: those of its first token",

@@ -22,6 +22,7 @@ GQA, SQUAD = {"updates": 450, "examples": 7200, "tokens": 185_000}, {"updates": 
 ROUTES = ["none", "squad", "gqa"]
 LACKING = "what {} gains over none may be more training, for lack of none at equal exposure"
 EMPTY = ("languages", "types", "against_none")
+BLIND = "none trained blind: add blind/none to study.controls"
 CONTROLS = ["updates_216/gqa", "tokens_185k/squad", "shuffled_labels/gqa"]
 
 
@@ -74,13 +75,25 @@ def test_what_is_lacking_for_a_controlled_answer(contents: Any) -> None:
         LACKING.format("squad") + ": add longer/none to study.controls",
         "gqa with shuffled labels: add shuffled_labels/gqa to study.controls",
         "squad with shuffled labels: add shuffled_labels/squad to study.controls",
+        BLIND,
     ]
-    assert contents(["none"])["controls_missing"] == []
+    assert contents(["none"])["controls_missing"] == [BLIND]
     assert contents(ROUTES + CONTROLS)["controls_missing"] == [
         LACKING.format("gqa") + ": add longer/none to study.controls",
         LACKING.format("squad") + ": add longer/none to study.controls",
         "squad with shuffled labels: add shuffled_labels/squad to study.controls",
+        BLIND,
     ]
+
+
+def test_a_route_is_compared_with_a_model_that_never_saw_a_picture(write_cell: Any, contents: Any) -> None:
+    write_cell("xgqa", "blind/none", more=-0.2, phase2={"pictures": "blind"})
+    (one,) = contents([*ROUTES, "blind/none"])["trained_blind"]
+    assert (one["target"], one["route"], one["control"]) == ("xgqa", "none", "blind/none")
+    assert one["zero_shot"]["difference"] == pytest.approx(0.2, abs=0.03)
+    write_cell("xgqa", "blind/none", more=-0.2)
+    with pytest.raises(ParameterError, match=r"comparisons\.yaml: blind/none is declared as none trained blind"):
+        contents([*ROUTES, "blind/none"])
 
 
 def test_shuffled_labels_that_give_nothing(contents: Any) -> None:
@@ -178,7 +191,11 @@ def test_controls_stand_in_the_matrix_and_in_no_mean(contents: Any, read: Any) -
 def test_the_declared_controls_are_trained_as_what_they_are_matched_in() -> None:
     """A recipe that cuts phase 1 short says at what; one of equal exposure trains phase 2 for longer."""
     sections = {"updates": ("intermediate", "max_updates"), "tokens": ("intermediate", "max_tokens")}
-    sections |= {"exposure": ("target", "epochs"), "input": ("intermediate", "labels")}
+    sections |= {
+        "exposure": ("target", "epochs"),
+        "input": ("intermediate", "labels"),
+        "questions": ("target", "pictures"),
+    }
     controls = read_comparisons().controls
     assert {one.matched for one in controls} == set(sections)
     for one in controls:

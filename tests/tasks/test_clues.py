@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from xstilts.base.errors import DataError
-from xstilts.tasks.clues import joined, read_clues, read_descriptions
+from xstilts.data.pictograms.build import World
+from xstilts.data.pictograms.edits import clues_on
+from xstilts.tasks.clues import _perceived, joined, perceived_clues, read_clues, read_descriptions
 
 Write = Callable[..., Path]
 CLUE = {"image": "n1.jpg", "clue": "a tall man", "box": [0.1, 0, 0.4, 1], "score": 0.9, "source": "captioner"}
@@ -101,3 +103,46 @@ def test_questions_come_with_what_is_told_of_their_image(
 def test_a_question_about_an_image_of_which_nothing_is_told_is_an_error(write: Write, read: Callable[..., Any]) -> None:
     with pytest.raises(DataError, match="row 2: found no description of image 'n2', expected one for the image of"):
         read("vqa", "gqa_clues", write(QUESTIONS), write([CLUE], "clues.jsonl"))
+
+
+SCENE = {
+    "id": "n1",
+    "things": [
+        {"names": {"owl": 0.2, "cat": 0.7}, "attributes": {"red": 0.9}, "box": [0.6, 0.6, 0.9, 0.9], "score": 1.0},
+        {"names": {"dog": 0.9}, "attributes": {"blue": 0.6, "red": 0.4}, "box": [0.05, 0.1, 0.46, 0.5], "score": 0.8},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("by", "told"),
+    [
+        ("projector", "Top left: dog (large blue card). Bottom right: cat (small red card)."),
+        ("detector", "Top left: dog (blue, red). Bottom right: cat (red)."),
+    ],
+)
+def test_what_was_perceived_is_told_row_by_row(write: Write, by: str, told: str) -> None:
+    folder = write({"perception": by}, "set/card.json").parent
+    write([SCENE, {"id": "n2", "things": []}], "set/scenes.jsonl")
+    assert perceived_clues(folder) == {"n1": told, "n2": ""}
+
+
+def test_a_damaged_scene_is_an_error_that_names_the_line(write: Write) -> None:
+    folder = write({"perception": "projector"}, "set/card.json").parent
+    write([{"id": "n1", "things": [{"names": {}}]}], "set/scenes.jsonl")
+    with pytest.raises(DataError, match="row 1: found a scene in which 'box' is wrong"):
+        perceived_clues(folder)
+
+
+def test_clues_in_the_embedded_world_are_what_its_projector_would_perceive() -> None:
+    """The template of perception and that of the scene graphs tell an object in the same words."""
+    scenes = World(Path("unused"), share=0.05).scenes("xgqa", "test")
+    clues: dict[str, list[str]] = {}
+    boxes: dict[str, list[dict[str, Any]]] = {}
+    for row, placed in zip(clues_on(scenes), (one for scene in scenes for one in scene.objects), strict=True):
+        clues.setdefault(row["image"], []).append(row["clue"])
+        thing = {"names": {placed.noun: 1.0}, "attributes": {placed.colour: 1.0}, "box": row["box"]}
+        boxes.setdefault(row["image"], []).append(thing)
+    assert len(clues) >= 10
+    for image, things in boxes.items():
+        assert joined(_perceived(things[::-1], on_cards=True)) == joined(clues[image])

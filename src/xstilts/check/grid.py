@@ -146,9 +146,10 @@ def _check_roles(universe: Grid) -> None:
             if task_kind(name) in kinds:
                 raise ParameterError(f"{GRID}: {key}: '{name}' is of kind {task_kind(name)}, which has no place there")
     for dataset, source in universe.datasets.items():
-        has_images = task_section(dataset, "encode").get("features") is not None
-        if has_images != (source != NO_FEATURES):
-            found = "names features" if has_images else "names no features"
+        section = task_section(dataset, "encode")
+        needed = section.get("features") is not None or section.get("clues") is not None
+        if needed != (source != NO_FEATURES):
+            found = "names features or clues" if needed else "names neither features nor clues"
             raise ParameterError(f"{GRID}: datasets: {dataset}: '{source}', but stages/tasks/{dataset}.yaml {found}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ from xstilts.encode.kinds import encode_examples, task_labels
 from xstilts.encode.tokens import open_tokenizer
 from xstilts.encode.write import as_table, write_cache
 from xstilts.tasks import drop_overlap, read_split, split_files, with_raw_languages
-from xstilts.tasks.examples import Example, Reading
+from xstilts.tasks.clues import perceived_clues
+from xstilts.tasks.examples import Example, Reading, VqaExample
 from xstilts.tasks.schema import EDITED, TaskSpec
 
 LEARN = ("train", "dev")
@@ -36,6 +37,7 @@ class Places:
     tokenizer: Path = Path("data/public/encoder/tokenizer.json")
     features: Path = Path("data/features")
     tokenized: Path = Path("data/tokenized")
+    perception: Path = Path("data/perception")
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def encode_task(task: TaskSpec, places: Places | None = None) -> dict[str, Encod
     raw = places.raw / task.name
     origin, task = _origin(raw), with_raw_languages(task, raw)
     images = None if task.encode.features is None else open_images(places.features / task.encode.features)
-    readings = _read(task, raw, images)
+    readings = _with_clues(task, _read(task, raw, images), places.perception)
     labels = task_labels(task, readings["train"].examples if "train" in readings else ())
     prints = fingerprints(task.kind, {split: reading.examples for split, reading in readings.items()}, images)
     splits = _encode_splits(task, readings, labels, images, places, repeated(task.kind, prints))
@@ -146,6 +148,20 @@ def _read(task: TaskSpec, raw: Path, images: ImageIndex | None) -> dict[str, Rea
     """Every split; rows that are also in the test split are left out or refused."""
     ids = None if images is None else images.rows.keys()
     return drop_overlap(task, {split: read_split(task, split, raw, ids) for split in task.encode.files})
+
+
+def _with_clues(task: TaskSpec, readings: dict[str, Reading[Example]], perception: Path) -> dict[str, Reading[Example]]:
+    """The splits with what was perceived in the images of a task that names `clues`."""
+    if task.encode.clues is None:
+        return readings
+    told = perceived_clues(perception / task.encode.clues)
+    return {split: replace(one, examples=[_told(row, told) for row in one.examples]) for split, one in readings.items()}
+
+
+def _told(example: Example, told: Mapping[str, str]) -> Example:
+    if isinstance(example, VqaExample) and example.image in told:
+        return replace(example, description=told[example.image])
+    return example
 
 
 def _origin(raw: Path) -> dict[str, str]:

@@ -42,7 +42,7 @@ def faithfulness(predictions: pa.Table) -> dict[str, Any]:
         predictions: as `with_edits` returns them.
     """
     right = texts(predictions, "prediction") == texts(predictions, "gold")
-    kept = np.flatnonzero(right & predictions[EDIT].is_valid().to_numpy(zero_copy_only=False))
+    kept = np.flatnonzero(right & np.array(predictions[EDIT].is_valid()))
     follows = texts(predictions, "edited_prediction") == texts(predictions, EDIT)
     points, languages = Points.each(follows[kept].astype(float)), texts(predictions, "language")[kept]
     types = texts(predictions, "structural")[kept] + " " + texts(predictions, "semantic")[kept]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from xstilts.base.cache import image_id
 from xstilts.base.errors import DataError
+from xstilts.base.files import CARD, read_json
 from xstilts.tasks.rows import Row, json_content, json_lines
 
+LARGE = 0.35  # of the picture's width: the cards of the embedded world take 0.29 or 0.41
 _FINAL = (".", "!", "?", "。", "।")
 _TODO = "make the file again with the script that wrote it"
 _COMPARE = "compare it with GQA's scene graph files"
@@ -35,6 +37,42 @@ def read_clues(path: Path) -> dict[str, str]:
 def joined(clues: Iterable[str]) -> str:
     """Clues as one text; a full stop ends each that has no mark of its own."""
     return " ".join(one if one.endswith(_FINAL) else f"{one}." for one in (clue.strip() for clue in clues))
+
+
+def perceived_clues(directory: Path) -> dict[str, str]:
+    """Return `{image: its clues as one text}` of what perception found, `data/perception/<set>`.
+
+    Objects are told row by row, from left to right, with all that they are like: `Top left: man (tall, happy).` Where
+    the projector of the embedded world named them, colours are those of cards: `Top left: house (large yellow card).`
+
+    Raises:
+        DataError: a file is missing or damaged.
+    """
+    card, path = read_json(directory / CARD), directory / "scenes.jsonl"
+    told: dict[str, str] = {}
+    for row in json_lines(path):
+        try:
+            told[row.key("id")] = joined(_perceived(row.content["things"], card["perception"] == "projector"))
+        except (KeyError, TypeError, ValueError) as error:
+            expected = "things with names, attributes and box"
+            raise row.error(f"a scene in which {error} is wrong", expected, "run `dvc repro`") from None
+    return told
+
+
+def _perceived(things: Sequence[Mapping[str, Any]], on_cards: bool) -> Iterator[str]:
+    """One clue per object."""
+    for thing in sorted(things, key=lambda one: (_halves(one["box"]), one["box"])):
+        bottom, right = _halves(thing["box"])
+        name, like = max(thing["names"], key=thing["names"].__getitem__), ", ".join(thing["attributes"])
+        if on_cards:
+            size = "large" if thing["box"][2] - thing["box"][0] > LARGE else "small"
+            like = f"{size} {max(thing['attributes'], key=thing['attributes'].__getitem__)} card"
+        yield f"{('Top', 'Bottom')[bottom]} {('left', 'right')[right]}: {name}" + (f" ({like})" if like else "")
+
+
+def _halves(box: Sequence[float]) -> tuple[bool, bool]:
+    """Whether the middle of a box is in the lower and in the right half of the picture."""
+    return box[1] + box[3] > 1, box[0] + box[2] > 1
 
 
 def _check_numbers(row: Row) -> None:

@@ -45,6 +45,8 @@ class EncodeSection:
             images that are not available (they are answered blind).
         part: of a matching task, which images of train and dev it takes: `[0.0, 0.5]` and `[0.5, 1.0]` are two halves,
             dealt by a hash of the images' ids, so that two tasks on one set of images share none.
+        clues: the set of images whose perceived objects (data/perception/<set>) are told as clues, in place of what
+            the raw set says of these images; other images, such as those of edited clues, keep theirs. None: none.
         max_length: tokens, special tokens included.
         stride: for a span task, tokens that a window on a long context shares with the one before; 0: no windows.
         negatives: for a matching task, hard negatives per caption.
@@ -63,6 +65,7 @@ class EncodeSection:
     labels: list[str] = field(default_factory=list)
     features: str | None = None
     part: list[float] = field(default_factory=lambda: [0.0, 1.0])
+    clues: str | None = None
     max_length: Annotated[int, Range(8, 8192)] = 128
     stride: Annotated[int, Range(0, 8192)] = 0
     negatives: Annotated[int, Range(1, 100)] = 1
@@ -255,6 +258,8 @@ def is_entity_tag(tag: str) -> bool:
 def _check_features(section: EncodeSection, kind: str, where: str) -> None:
     if KINDS[kind].needs_images and section.features is None:
         raise ParameterError(f"{where}: missing features, the image features of a {kind} task")
+    if section.clues is not None and kind != "vqa":
+        raise ParameterError(f"{where}: clues is '{section.clues}', but a {kind} task asks no questions")
     if not KINDS[kind].takes_images and section.features is not None:
         raise ParameterError(f"{where}: features is '{section.features}', but a {kind} task has no images")
 

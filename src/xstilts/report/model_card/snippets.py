@@ -44,10 +44,10 @@ $mapped    seen = (regions - own["prefix.mean"]) / own["prefix.std"]
 def answer(*texts, picture=None):
     read = tokenizer(*texts, return_attention_mask=False, return_tensors="pt")
     tokens = model.get_input_embeddings()(read.pop("input_ids"))
-    length = tokens.shape[1]
+    length = $length
     if picture is not None:
         tokens = torch.cat([tokens, see(*picture)], 1)
-    types = {name: torch.nn.functional.pad(one, (0, tokens.shape[1] - length)) for name, one in read.items()}
+    types = {name: torch.nn.functional.pad(one, (0, tokens.shape[1] - one.shape[1])) for name, one in read.items()}
     states = model(inputs_embeds=tokens, **types).last_hidden_state[0, :length]
     return labels[linear(f"heads.{task}.output", states.mean(0)).argmax()]
 
@@ -84,6 +84,7 @@ def answer(question):
 
 print(answer($example))
 """
+WHOLE, QUESTION = "tokens.shape[1]", "len(tokenizer(texts[0]).input_ids)"  # a second text tells what a picture shows
 CHOICE = """
 
 @torch.inference_mode()
@@ -195,6 +196,7 @@ def snippet(facts: Facts) -> str:
         "task": json.dumps(facts.cell.target),
         "layer": facts.scores.get("layer"),  # of retrieval alone, which is always scored
         "mapped": MAPPED if is_mapped(facts) else "",
+        "length": QUESTION if facts.kind == "vqa" else WHOLE,
         "example": code.pictured if sees else code.example,
         "remark": BLIND if sees else "",
     }
