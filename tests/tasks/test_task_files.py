@@ -16,11 +16,11 @@ from xstilts.tasks.schema import SPLITS, load_task, named_files
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "stages" / "tasks").glob("*.yaml"))
 SECTIONS = ["kind", "data", "encode", "intermediate", "target", "score"]
-TEXT = "anli_plus mnli qqp squad squad_v2 hellaswag ccg cosmosqa commonsenseqa mlm".split()
+TEXT = "anli_plus mnli qqp squad squad_v2 hellaswag ccg cosmosqa commonsenseqa mlm gqa_layout".split()
 MULTIMODAL = "gqa vqav2 nlvr2 snli_ve nlvr flickr30k flickr8k coco visual7w".split()
 TARGETS = (
-    "xgqa xgqa_layout xgqa_few_shot marvl xvnli xflickrco havqa xnli pawsx udpos panx xquad mlqa tydiqa bucc2018 tatoeba "
-    "xcopa lareqa mewslix"
+    "xgqa xgqa_layout xgqa_few_shot marvl xvnli xflickrco havqa xnli pawsx udpos panx xquad mlqa tydiqa bucc2018 "
+    "tatoeba xcopa lareqa mewslix"
 ).split()
 TASKS = [*TEXT, *MULTIMODAL, *TARGETS]
 

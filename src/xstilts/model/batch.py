@@ -41,6 +41,7 @@ class Batch:
         soft: float32 `[batch, answers]`, the score of every answer of the vocabulary; None: `label` alone is right.
         context_mask: bool `[batch, tokens]`, true at the tokens that an answer span may consist of; None: not a span
             task.
+        shift: float32 `[batch, hidden]`, what is added to the states of each example's text; None: nothing.
         packing: where the real tokens are, for an encoder that reads them without padding; None: it finds them itself.
         rows: int64 `[batch]`, which rows of the cache's split these are.
     """
@@ -63,6 +64,7 @@ class Batch:
     parts: tuple[int, ...] = ()
     soft: Tensor | None = None
     context_mask: Tensor | None = None
+    shift: Tensor | None = None
     packing: Packing | None = None
     rows: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 

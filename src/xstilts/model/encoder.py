@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -50,6 +50,11 @@ class Encoded:
     def text_mask(self) -> Tensor:
         """Bool `[sequences, text tokens]`, true at real tokens."""
         return self.mask[:, : self.text_tokens]
+
+    def moved(self, shift: Tensor, choices: int) -> Encoded:
+        """The same with a vector added to the states of each example's text, float32 `[batch, hidden]`."""
+        text = self.text() + shift.repeat_interleave(choices, 0)[:, None]
+        return replace(self, hidden=torch.cat([text, self.hidden[:, self.text_tokens :].float()], dim=1))
 
     def text_mean(self) -> Tensor:
         """Mean over the real text tokens: float32 `[sequences, hidden]`.

@@ -96,9 +96,10 @@ class MultitaskModel(nn.Module):
     def encode(self, batch: Batch) -> Encoded:
         """The encoder's states of a batch; the task's own map, if it has one, reads the features first."""
         if self.kept is not None and not batch.features.shape[1]:
-            return self.kept.encode(self.encoder, batch)
-        encoded: Encoded = self.encoder(apply_map(self.inputs, batch))
-        return encoded
+            encoded = self.kept.encode(self.encoder, batch)
+        else:
+            encoded = self.encoder(apply_map(self.inputs, batch))
+        return encoded if batch.shift is None else encoded.moved(batch.shift, batch.choices)
 
     def head(self, task: str) -> Head:
         """The head of a task."""

@@ -15,6 +15,8 @@ class ScoreSettings:
     batch_size: examples in a batch, at most.
     top: how many answers with their probabilities are kept for every question.
     precision: bf16 autocast or fp32.
+    centre: `none`; `language`: a language's states are moved to where English ones are, see `xstilts.score.centring`.
+        The score without it then stands beside, as `uncentred`.
     candidates: of image-text retrieval with a matching model, how many images a caption is compared with, its own
         included; 0: all images of the language's test split.
     """
@@ -23,6 +25,7 @@ class ScoreSettings:
     batch_size: int = 128
     top: int = 5
     precision: Literal["bf16", "fp32"] = "bf16"
+    centre: Literal["none", "language"] = "none"
     candidates: int = 0
 
     def __post_init__(self) -> None:

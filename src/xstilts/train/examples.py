@@ -37,6 +37,7 @@ class Examples:
             times its number of sequences (the choices of a choice task).
         visual_lengths: int64 `[rows]`, picture tokens, counted once per sequence.
         tokens: int64 `[rows]`, real tokens of text and picture.
+        shift: float32 `[rows, hidden]`, what scoring adds to the states of the texts; None: nothing.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Examples:
         self.languages = np.array(table["language"].to_pylist(), dtype=object)
         self.ids = table["id"].to_pylist()
         self.table, self.card, self.masking = table, card, masking
+        self.shift: np.ndarray | None = None
         self.columns = {name: table[name].to_numpy().astype(np.int64) for name in ("label", "start", "end")}
         names = ("input_ids", "lengths", "labels", "scores", "offsets")
         self.lists = {name: Lists.of(table[name]) for name in names}
@@ -90,7 +92,8 @@ class Examples:
         label, start, end = (torch.from_numpy(self.columns[name][rows]) for name in ("label", "start", "end"))
         ids, tokens, mask = [self.ids[row] for row in rows], torch.from_numpy(input_ids), torch.from_numpy(text_mask)
         batch = Batch(task, ids, tokens, mask, features, boxes, region_mask, label, start, end, choices)
-        return self._of_kind(replace(batch, rows=np.asarray(rows)), counts, update)
+        shift = None if self.shift is None else torch.from_numpy(self.shift[rows])
+        return self._of_kind(replace(batch, rows=np.asarray(rows), shift=shift), counts, update)
 
     def _texts(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Token ids and mask `[sequences, tokens]`, and the number of sequences that each row has `[rows]`."""
