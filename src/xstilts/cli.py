@@ -58,9 +58,10 @@ def predict(
     recipe: Recipe = None,
     seed: Seed = None,
     target: Target = None,
+    trace: Annotated[bool, typer.Option("--trace", help="show the steps; of a recipe that answers by modules")] = False,
 ) -> None:
-    """Answer a question about a picture, and show the five likeliest answers."""
-    run_stage(lambda: _predict(image, question, route, recipe, seed, target))
+    """Answer a question about a picture, and show the five likeliest answers, or the steps of modules."""
+    run_stage(lambda: _predict(image, question, _cells(route, recipe, seed, target), trace))
 
 
 @app.command()
@@ -186,22 +187,27 @@ def _check() -> None:
 
 
 def _export(out: Path, route: str | None, recipe: str | None, seed: int | None, target: str | None) -> None:
-    cell = _cell(route, recipe, seed, target)
+    _, cell = _cells(route, recipe, seed, target)
     from xstilts.export import export_cell
 
     export_cell(cell, out)
     print(f"{out}: {cell.target_checkpoint}")
 
 
-def _predict(
-    image: Path, question: str, route: str | None, recipe: str | None, seed: int | None, target: str | None
-) -> None:
+def _predict(image: Path, question: str, cells: tuple[Cell, Cell], trace: bool) -> None:
+    """Answer by the second of the cells, in the way of the first one's recipe."""
     from xstilts.base.cells import PUBLIC
     from xstilts.base.errors import DataError
+    from xstilts.base.parameters import recipe_file
 
     if not image.is_file():
         raise DataError(image, None, "no such file", "a picture", "give the path of one with --image")
-    cell = _cell(route, recipe, seed, target)
+    asked, cell = cells
+    if recipe_file(asked.recipe).get("system"):
+        _predict_by_modules(image, question, asked, cell, trace)
+        return
+    if trace:
+        raise ParameterError(f"recipe '{asked.recipe}' has no steps to show; take `--recipe modules`, or leave --trace")
     from xstilts.predict import predict as answer
 
     ranked = answer(image, question, cell.target_checkpoint, PUBLIC)
@@ -210,8 +216,24 @@ def _predict(
         print(f"  {probability:6.1%}  {text}")
 
 
-def _cell(route: str | None, recipe: str | None, seed: int | None, target: str | None) -> Cell:
-    """The cell asked for, what is None as in params.yaml, whose target checkpoint is there."""
+def _predict_by_modules(image: Path, question: str, asked: Cell, cell: Cell, trace: bool) -> None:
+    from xstilts.base.cells import DATA, PUBLIC, tokenized
+    from xstilts.base.parameters import task_settings
+    from xstilts.predict import predict_by_modules
+    from xstilts.systems.settings import SystemSettings
+
+    settings = task_settings(SystemSettings, asked.target, "system", asked.recipe)
+    places = (cell.target_checkpoint, PUBLIC, tokenized(cell.target), DATA / "raw/names")
+    solved = predict_by_modules(image, question, *places, settings)
+    print(solved.answer(settings.fallback) or "no answer: no layout runs on this picture")
+    if trace:
+        print(f"  layout {solved.rank + 1} of the parser, {solved.probability:.1%}: {solved.layout}")
+        for row in solved.outcome.trace:
+            print(f"  {row}")
+
+
+def _cells(route: str | None, recipe: str | None, seed: int | None, target: str | None) -> tuple[Cell, Cell]:
+    """The cell asked for, what is None as in params.yaml, and the one whose target checkpoint it uses."""
     from xstilts.base.errors import DataError
     from xstilts.check.choices import choose_cell
     from xstilts.check.grid import check_grid
@@ -222,4 +244,4 @@ def _cell(route: str | None, recipe: str | None, seed: int | None, target: str |
     if not cell.target_checkpoint.is_dir():
         todo = f"run `dvc repro {universe.target_stage(cell)}`"
         raise DataError(cell.target_checkpoint, None, "no checkpoint", "a trained route", todo)
-    return cell
+    return asked, cell

@@ -10,13 +10,18 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from xstilts.base.errors import DataError
+from xstilts.base.files import open_rows
 from xstilts.base.parameters import STAGES, build, read_yaml
 from xstilts.features.extract import FeatureSettings, cut, embed
 from xstilts.features.images import decode
+from xstilts.features.perceive import Projector
 from xstilts.features.regions import propose
 from xstilts.features.vision import load_vision
 from xstilts.model.batch import Batch
 from xstilts.model.checkpoint import load_model
+from xstilts.score.beams import Beams, BeamSettings
+from xstilts.systems.modules import Modules, Solved
+from xstilts.systems.settings import SystemSettings
 
 
 def predict(image: Path, question: str, checkpoint: Path, public: Path) -> list[tuple[str, float]]:
@@ -47,6 +52,39 @@ def predict(image: Path, question: str, checkpoint: Path, public: Path) -> list[
     with torch.inference_mode():
         chances = model.logits(batch).softmax(-1)[0].tolist()
     return sorted(zip(card["labels"], chances, strict=True), key=lambda pair: -pair[1])
+
+
+def predict_by_modules(
+    image: Path, question: str, parser: Path, public: Path, cache: Path, names: Path, settings: SystemSettings
+) -> Solved:
+    """Answer a question, in any language, about a picture by modules.
+
+    Args:
+        parser: a checkpoint of the target's layout task.
+        public: phase 0, `data/public`.
+        cache: the layout task's, whose English training questions tell what words mean.
+        names: pictures with English names, see `xstilts.features.perceive.Projector`.
+        settings: of the system.
+
+    Raises:
+        DataError: the picture cannot be read, or the checkpoint parses no questions.
+    """
+    model = load_model(public, parser)
+    task, card = next(iter(model.cards.items()), ("", {"kind": "passed-on"}))
+    if card["kind"] != "layout":
+        todo = "give a checkpoint of a layout task"
+        raise DataError(parser, None, f"a {card['kind']} model", "one that parses questions", todo)
+    defaults = STAGES / "defaults.yaml"
+    features = build(FeatureSettings, read_yaml(defaults).get("features") or {}, f"{defaults}: features")
+    vectors, boxes = look(image, public, features)
+    scene = Projector(names, public).scene(image.stem, vectors, boxes.numpy())
+    tokenizer = Tokenizer.from_file(str(public / "encoder" / "tokenizer.json"))
+    batch = one_question(task, tokenizer.encode(question).ids, vectors[:0], boxes[:0])
+    with torch.inference_mode():
+        scores = model.logits(batch)[0].numpy()
+    beams = Beams(card["labels"], BeamSettings(settings.templates, settings.concepts, settings.layouts))
+    modules = Modules.of_training(open_rows(cache / "learn/train.arrow"), settings)
+    return modules.solve(beams.layouts(scores), scene)
 
 
 def look(image: Path, public: Path, settings: FeatureSettings) -> tuple[Tensor, Tensor]:
