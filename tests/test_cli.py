@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -83,46 +83,66 @@ def test_outside_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         assert "run from the repository root" in refused(call(command))
 
 
-def predictor(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
-    """Put a predictor in the place of the real one; return the list of its calls."""
-    calls: list[tuple[Any, ...]] = []
-
-    def predict(*arguments: Any) -> list[tuple[str, float]]:
-        calls.append(arguments)
-        return [("two", 0.5), ("one", 0.25), ("three", 0.1), ("four", 0.05), ("red", 0.04), ("blue", 0.01)]
-
-    monkeypatch.setattr("xstilts.predict.predict", predict)
-    monkeypatch.setattr("xstilts.predict.predict_from_clues", predict)
-    return calls
+RANKED = [("two", 0.5), ("one", 0.25), ("three", 0.1), ("four", 0.05), ("red", 0.04), ("blue", 0.01)]
 
 
-def test_predict_shows_the_answer_and_five_candidates(
-    parameter_files: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+class Answering:
+    """In the place of a model: notes what it is asked."""
+
+    calls: ClassVar[list[tuple[Any, ...]]] = []
+
+    def __init__(self, checkpoint: Path, public: Path) -> None:
+        self.calls.append((checkpoint, public))
+
+    def look(self, image: Path) -> Path:
+        return image
+
+    def doubts(self, image: Path) -> list[str]:
+        return [f"{image} is odd"]
+
+    def answer(self, question: str, about: Any) -> list[tuple[str, float]]:
+        self.calls.append((question, about))
+        return RANKED
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    Answering.calls.clear()
+    for name in ("PictureModel", "ClueModel"):
+        monkeypatch.setattr(f"xstilts.predict.answers.{name}", Answering)
+    return Answering.calls
+
+
+def test_predict_shows_answers_and_doubts_and_loads_the_model_once(
+    parameter_files: Any, tmp_path: Path, asked: list[tuple[Any, ...]]
 ) -> None:
-    calls = predictor(monkeypatch)
     (tmp_path / "picture.png").write_bytes(b"a picture")
     (tmp_path / "data/target/plain/gqa-s0/xgqa").mkdir(parents=True)
-    result = call("predict", "--image", "picture.png", "--question", "Wie viele Katzen?", "--route", "gqa")
+    questions = ("--question", "Wie viele Katzen?", "--question", "Ist da ein Hund?")
+    result = call("predict", "--image", "picture.png", *questions, "--route", "gqa")
     assert result.exit_code == 0, result.output
     lines = result.output.splitlines()
-    assert lines[0] == "two"
-    assert [line.split() for line in lines[1:3]] == [["50.0%", "two"], ["25.0%", "one"]]
-    assert len(lines) == 1 + 5
-    checkpoint, public = Path("data/target/plain/gqa-s0/xgqa"), Path("data/public")
-    assert calls == [(Path("picture.png"), "Wie viele Katzen?", checkpoint, public)]
+    assert lines[:2] == ["Wie viele Katzen?", "two"]
+    assert [line.split() for line in lines[2:4]] == [["50.0%", "two"], ["25.0%", "one"]]
+    assert lines[-1] == "note: picture.png is odd"
+    assert len(lines) == 2 * (2 + 5) + 1
+    picture = Path("picture.png")
+    checkpoint = (Path("data/target/plain/gqa-s0/xgqa"), Path("data/public"))
+    assert asked == [checkpoint, ("Wie viele Katzen?", picture), ("Ist da ein Hund?", picture)]
+    assert "--question is blank" in refused(call("predict", "--image", "picture.png", "--question", " "))
+    assert "found a folder, expected a picture" in refused(call("predict", "--image", "data", "--question", "?"))
 
 
 def test_predict_answers_from_clues_before_and_after_an_edit(
-    parameter_files: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    parameter_files: Any, tmp_path: Path, asked: list[tuple[Any, ...]]
 ) -> None:
-    calls = predictor(monkeypatch)
     (tmp_path / "data/target/plain/none-s0/xgqa_clues").mkdir(parents=True)
     ask = ("predict", "--target", "xgqa_clues", "--question", "Welche Farbe?", "--clues", "A dog on a red card.")
     assert "two" in call(*ask, "--edit", "red=blue").output.splitlines()
-    assert [one[0] for one in calls] == ["A dog on a red card.", "A dog on a blue card."]
+    assert [one[1] for one in asked[1:]] == ["A dog on a red card.", "A dog on a blue card."]
     assert "'green' does not occur in the clues" in refused(call(*ask, "--edit", "green=blue"))
     assert "expected a word of the clues and another one" in refused(call(*ask, "--edit", "red"))
-    assert "give the question's picture with --image, or its clues with --clues" in refused(call(*ask[:5]))
+    assert "picture with --image, or their clues with --clues" in refused(call(*ask[:5]))
 
 
 def test_predict_names_what_is_missing(parameter_files: Any, tmp_path: Path) -> None:

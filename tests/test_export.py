@@ -26,7 +26,7 @@ from xstilts.model.checkpoint import load_model, save_checkpoint, trained_weight
 from xstilts.model.encoder import load_public
 from xstilts.model.heads import HEADS
 from xstilts.model.multitask import MultitaskModel
-from xstilts.predict import one_question
+from xstilts.predict.answers import one_question
 from xstilts.train.examples import Examples, open_examples
 from xstilts.train.masking import read_masking
 

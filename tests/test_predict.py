@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from xstilts import predict as predict_module
 from xstilts.base.cache import open_features
 from xstilts.base.errors import DataError
 from xstilts.base.files import read_json, write_json
 from xstilts.model.checkpoint import load_model, save_checkpoint, trained_weights
-from xstilts.predict import predict, predict_from_clues
+from xstilts.predict.answers import ClueModel, PictureModel
 from xstilts.train.examples import open_examples
 from xstilts.train.phase import fresh_model
 
@@ -29,13 +29,12 @@ def untrained(directory: Path, public: Path, cache: Path) -> Path:
 
 
 def ask_nothing(tmp_path: Path, public: Path, cache: Path) -> list[tuple[str, float]]:
-    return predict(tmp_path / "picture.png", "what ?", untrained(tmp_path / "checkpoint", public, cache), public)
+    model = PictureModel(untrained(tmp_path / "checkpoint", public, cache), public)
+    return model.answer("what ?", model.look(tmp_path / "picture.png"))
 
 
 @torch.inference_mode()
-def test_the_same_answer_as_in_a_cache(
-    tiny: Any, tiny_features: dict[str, str], public: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_same_answer_as_in_a_cache(tiny: Any, tiny_features: dict[str, str], public: Path, tmp_path: Path) -> None:
     words = "what is the cat"
     token_ids = tiny.tokenizer().encode(words).ids
     cache = tiny.cache(
@@ -44,9 +43,8 @@ def test_the_same_answer_as_in_a_cache(
     features = open_features(Path(tiny_features["path"]))
     where = features.regions(2)
     seen = torch.from_numpy(features.vectors[where].astype(np.float32)), torch.from_numpy(features.boxes[where].copy())
-    monkeypatch.setattr(predict_module, "look", lambda image, public, settings: seen)
     checkpoint = untrained(tmp_path / "checkpoint", public, cache)
-    found = predict(tmp_path / "picture.png", words, checkpoint, public)
+    found = PictureModel(checkpoint, public).answer(words, seen)
     batch = open_examples(cache, "test").batch(np.array([0]))
     expected = load_model(public, checkpoint).logits(batch).softmax(-1)[0]
     assert [text for text, _ in found] == [tiny.ANSWERS[i] for i in expected.argsort(descending=True)]
@@ -66,11 +64,11 @@ def test_from_clues_the_same_answer_as_in_a_cache(
     card["tasks"]["looks"]["features"] = None
     write_json(cache / "card.json", card)
     checkpoint = untrained(tmp_path / "checkpoint", public, cache)
-    found = predict_from_clues(clues, question, checkpoint, public)
+    found = ClueModel(checkpoint, public).answer(question, clues)
     expected = load_model(public, checkpoint).logits(open_examples(cache, "test").batch(np.array([0]))).softmax(-1)[0]
     assert [text for text, _ in found] == [tiny.ANSWERS[i] for i in expected.argsort(descending=True)]
     with pytest.raises(DataError, match="found a model that was trained without pictures"):
-        predict(tmp_path / "picture.png", question, checkpoint, public)
+        PictureModel(checkpoint, public)
 
 
 def test_models_that_answer_no_questions_about_pictures(
@@ -90,4 +88,25 @@ def test_models_of_features_without_pictures(tiny: Any, public: Path, tmp_path: 
 def test_an_encoder_that_was_only_passed_on(public: Path, tmp_path: Path) -> None:
     save_checkpoint(tmp_path, {}, {"tasks": {}, "training": None})
     with pytest.raises(DataError, match="found a passed-on model, expected one that answers questions"):
-        predict(tmp_path / "picture.png", "what ?", tmp_path, public)
+        PictureModel(tmp_path, public)
+
+
+def test_a_photograph_before_a_model_of_drawings_is_said(
+    tiny: Any, tiny_features: dict[str, str], public: Path, tmp_path: Path
+) -> None:
+    model = PictureModel(
+        untrained(tmp_path / "a", public, tiny.cache("doubted", {"test": tiny.rows("looks", 3)}, tiny_features)), public
+    )
+    drawing, photograph = (
+        np.full((64, 64, 3), 255, np.uint8),
+        np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8),
+    )
+    drawing[20:40, 20:40] = (200, 0, 0)
+    for name, pixels in (("drawing", drawing), ("photograph", photograph)):
+        Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+    model.card["data"] = "pictograms"
+    assert model.doubts(tmp_path / "drawing.png") == []
+    (doubt,) = model.doubts(tmp_path / "photograph.png")
+    assert "photograph.png is no drawing on a plain canvas" in doubt
+    model.card["data"] = "official"
+    assert model.doubts(tmp_path / "photograph.png") == []

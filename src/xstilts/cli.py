@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xstilts.base.errors import DataError, ParameterError, run_stage
+from xstilts.base.errors import ParameterError, run_stage
 from xstilts.bench.command import bench
 from xstilts.external.command import score_predictions
 from xstilts.grid.command import grid
+from xstilts.predict.command import Intermediate, Recipe, Seed, Target, predict, trained_cell
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from xstilts.base.cells import Cell
 
 app = typer.Typer(
     help="Which intermediate task helps zero-shot cross-lingual transfer? Run at the repository root.",
@@ -27,15 +27,12 @@ app = typer.Typer(
 )
 app.command(no_args_is_help=True)(bench)
 app.command(no_args_is_help=True)(score_predictions)
+app.command(no_args_is_help=True)(predict)
 app.add_typer(grid, name="grid")
 data = typer.Typer(help="Show where a study's data come from, and fetch what the hub has.", invoke_without_command=True)
 app.add_typer(data, name="data")
 
 
-Intermediate = Annotated[str | None, typer.Option(help="intermediate task; else the one in params.yaml")]
-Recipe = Annotated[str | None, typer.Option(help="recipe of both phases; else the one in params.yaml")]
-Seed = Annotated[int | None, typer.Option(help="seed of the route; else the one in params.yaml")]
-Target = Annotated[str | None, typer.Option(help="target task; else the first of the study")]
 Out = Annotated[Path, typer.Option(help="folder to write, replaced as a whole")]
 
 
@@ -106,31 +103,6 @@ def show(study: Annotated[str | None, typer.Argument(help="a study of stages/; e
 def settings() -> None:
     """Print every setting of task files and recipes as Markdown: its values, its default and what it says."""
     run_stage(_print_settings)
-
-
-@app.command()
-def predict(
-    question: Annotated[str, typer.Option(help="a question, in any language")],
-    image: Annotated[Path | None, typer.Option(help="the picture file that it is about")] = None,
-    clues: Annotated[str | None, typer.Option(help="in place of a picture, clues in English (xgqa_clues)")] = None,
-    edit: Annotated[str | None, typer.Option(help="answer again with a word of the clues exchanged: red=blue")] = None,
-    route: Intermediate = None,
-    recipe: Recipe = None,
-    seed: Seed = None,
-    target: Target = None,
-) -> None:
-    """Answer a question about a picture or from clues, and show the five likeliest answers."""
-
-    def run() -> None:
-        if (image is None) == (clues is None):
-            raise ParameterError("give the question's picture with --image, or its clues with --clues")
-        if edit is not None and clues is None:
-            raise ParameterError("--edit exchanges a word of clues; give them with --clues")
-        if image is not None and not image.is_file():
-            raise DataError(image, None, "no such file", "a picture", "give the path of one with --image")
-        _predict(image, clues, edit, question, _cell(route, recipe, seed, target))
-
-    run_stage(run)
 
 
 @app.command()
@@ -301,39 +273,8 @@ def _check() -> None:
 
 
 def _export(out: Path, route: str | None, recipe: str | None, seed: int | None, target: str | None) -> None:
-    cell = _cell(route, recipe, seed, target)
+    _, cell = trained_cell(route, recipe, seed, target)
     from xstilts.export import export_cell
 
     export_cell(cell, out)
     print(f"{out}: {cell.target_checkpoint}")
-
-
-def _predict(image: Path | None, clues: str | None, edit: str | None, question: str, cell: Cell) -> None:
-    from xstilts import predict
-    from xstilts.base.cells import PUBLIC
-
-    if image is not None:
-        _print_ranked(predict.predict(image, question, cell.target_checkpoint, PUBLIC))
-    for version in [] if clues is None else predict.versions(clues, edit):
-        print(version)
-        _print_ranked(predict.predict_from_clues(version, question, cell.target_checkpoint, PUBLIC))
-
-
-def _print_ranked(ranked: list[tuple[str, float]]) -> None:
-    print(ranked[0][0])
-    for text, probability in ranked[:5]:
-        print(f"  {probability:6.1%}  {text}")
-
-
-def _cell(route: str | None, recipe: str | None, seed: int | None, target: str | None) -> Cell:
-    """The cell asked for, what is None as in params.yaml, whose target checkpoint is there."""
-    from xstilts.check.choices import choose_cell
-    from xstilts.check.grid import check_grid
-
-    universe = check_grid()
-    asked = choose_cell(universe, route, seed, target, recipe)
-    cell = universe.trained(asked)
-    if not cell.target_checkpoint.is_dir():
-        todo = f"run `dvc repro {universe.target_stage(cell)}`"
-        raise DataError(cell.target_checkpoint, None, "no checkpoint", "a trained route", todo)
-    return cell

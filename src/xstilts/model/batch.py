@@ -43,6 +43,7 @@ class Batch:
             stands behind the question; None: all text tokens.
         context_mask: bool `[batch, tokens]`, true at the tokens that an answer span may consist of; None: not a span
             task.
+        shift: float32 `[batch, hidden]`, what is added to the states of each example's text; None: nothing.
         packing: where the real tokens are, for an encoder that reads them without padding; None: it finds them itself.
         tokens_per_region: picture tokens that a region has.
         rows: int64 `[batch]`, which rows of the cache's split these are.
@@ -67,6 +68,7 @@ class Batch:
     soft: Tensor | None = None
     question_mask: Tensor | None = None
     context_mask: Tensor | None = None
+    shift: Tensor | None = None
     packing: Packing | None = None
     tokens_per_region: int = TOKENS_OF_CUT_OUT
     rows: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -57,6 +57,12 @@ class Encoded:
     def text_mask(self) -> Tensor:
         """Bool `[sequences, text tokens]`, true at real tokens of the text."""
         return self.of_text
+
+    def moved(self, shift: Tensor, choices: int) -> Encoded:
+        """The same with a vector added to the states of each example's text, float32 `[batch, hidden]`."""
+        text, width = self.text(), self.of_text.shape[1]
+        text = torch.where(self.of_text[..., None], text + shift.repeat_interleave(choices, 0)[:, None], text)
+        return replace(self, hidden=torch.cat([text, self.hidden[:, width:].float()], dim=1))
 
     def text_mean(self, among: Tensor | None = None) -> Tensor:
         """Mean over the real text tokens: float32 `[sequences, hidden]`.

@@ -98,9 +98,9 @@ class MultitaskModel(nn.Module):
     def encode(self, batch: Batch) -> Encoded:
         """The encoder's states of a batch; the task's own map, if it has one, reads the features first."""
         if self.kept is not None and not batch.features.shape[1]:
-            return self.kept.encode(self.encoder, batch)
+            return _moved(self.kept.encode(self.encoder, batch), batch)
         read = apply_map(self.inputs, batch)
-        encoded: Encoded = self.encoder(read)
+        encoded = _moved(self.encoder(read), batch)
         prefix = self.encoder.prefix
         if not isinstance(self.head(batch.task), MatchingHead) or not isinstance(prefix, PhotoPrefix):
             return encoded
@@ -167,3 +167,8 @@ class MultitaskModel(nn.Module):
         batch = Batch("", [], input_ids, mask, none[..., None], none[..., None], none.bool(), missing, missing, missing)
         encoded: Encoded = self.encoder(batch)
         return encoded
+
+
+def _moved(encoded: Encoded, batch: Batch) -> Encoded:
+    """The states, moved where the batch says so (`score: {centre: language}`)."""
+    return encoded if batch.shift is None else encoded.moved(batch.shift, batch.choices)

@@ -14,7 +14,9 @@ from torch import Tensor
 from xstilts.base.kinds import covers
 from xstilts.base.threads import workers
 from xstilts.model.batch import Batch
+from xstilts.model.kept_states import KeptStates
 from xstilts.model.multitask import MultitaskModel
+from xstilts.score.centring import shifts
 from xstilts.score.scoring import SHOWN
 from xstilts.score.settings import ScoreSettings
 from xstilts.train.dev import all_logits
@@ -46,6 +48,9 @@ def each_batch(
     batches = sorted_batches(examples, settings.token_budget, settings.batch_size, chosen)
     model.encoder.choose_attention("auto", settings.precision)
     model.encoder.cast_once(settings.precision)
+    if settings.centre == "language":
+        model.kept = KeptStates()  # texts are encoded once for the means and the answers
+        examples.shift = shifts(model, examples, settings)
     done = tokens = 0
     with workers() as pool, Progress(title, len(batches)) as progress:
         answered = all_logits(model, examples, batches, settings.precision, pool)

@@ -16,6 +16,8 @@ class ScoreSettings:
     batch_size: examples in a batch, at most.
     top: how many answers with their probabilities are kept for every question.
     precision: bf16 autocast or fp32.
+    centre: `none`; `language`: a language's states are moved to where English ones are, see `xstilts.score.centring`.
+        The score without it then stands beside, as `uncentred`.
     candidates: of image-text retrieval with a matching model, how many images a caption is compared with, its own
         included; 0: all images of the language's test split.
     """
@@ -25,6 +27,7 @@ class ScoreSettings:
     top: Annotated[int, Range(1, 1000)] = 5
     precision: Literal["bf16", "fp32"] = "bf16"
     candidates: Annotated[int, Range(0, 1e6)] = 0
+    centre: Literal["none", "language"] = "none"
 
     def __post_init__(self) -> None:
         """Refuse a retrieval among one image."""

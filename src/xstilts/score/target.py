@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,23 @@ def score_target(checkpoint: Path, public: Path, cell: Cell, settings: ScoreSett
     scoring = open_scoring(checkpoint, public, cell.test_cache, settings)
     _check(scoring, cell)
     training = read_training(checkpoint)
-    write_scores(scoring, cell, training, SCORERS[scoring.kind](scoring))
+    write_scores(scoring, cell, training, with_uncentred(scoring, SCORERS[scoring.kind]))
+
+
+def with_uncentred(scoring: Scoring, scorer: Scorer, metric: str | None = None) -> Scored:
+    """The result of scoring; if states are centred, with the main metric as it is without that beside it.
+
+    `centring` of scores.json then says from what the means are, and what the scores are `uncentred`.
+
+    Args:
+        metric: what the scorer's result is judged by, where it is not the metric of `scoring`.
+    """
+    result = scorer(scoring)
+    if scoring.settings.centre == "none":
+        return result
+    plain = scorer(replace(scoring, settings=replace(scoring.settings, centre="none")))
+    about = {"means_from": "the other half of the test questions", "uncentred": plain.scores[metric or scoring.metric]}
+    return replace(result, more={**result.more, "centring": about})
 
 
 def write_scores(
@@ -98,6 +115,9 @@ def _check(scoring: Scoring, cell: Cell) -> None:
         raise DataError(scoring.cache / CARD, None, f"test rows of {task}", cell.target, "run `dvc repro`")
     if kind not in SCORERS:
         raise ParameterError(f"target {task}: no scores for task kind '{kind}'.{did_you_mean(kind, SCORERS)}")
+    if scoring.settings.centre != "none" and not KINDS[kind].is_trained:
+        found = f"target {task}: `centre` is for trained heads, and a {kind} task has none"
+        raise ParameterError(f"{found}; set score.centre to none")
     metrics = KINDS[kind].metrics
     if metric not in metrics:
         raise ParameterError(f"target {task}: {kind} is not scored by '{metric}'.{did_you_mean(metric, metrics)}")

@@ -42,6 +42,13 @@ class Row:
     score: float = 0.0
     failed: str = ""
 
+    def __str__(self) -> str:
+        """As a terminal shows it: `1  relate: person,wearing,s [0]  woman (0.83)  at 0.70 0.30 0.80 0.80`."""
+        given = f" [{', '.join(map(str, self.inputs))}]" if self.inputs else ""
+        found = f"failed: {self.failed}" if self.failed else f"{self.value or 'nothing'} ({self.score:.2f})"
+        places = "; ".join(" ".join(f"{edge:.2f}" for edge in box) for box in self.boxes)
+        return f"{self.step}  {self.operation}: {self.argument}{given}  {found}{f'  at {places}' if places else ''}"
+
     def to_json(self) -> dict[str, Any]:
         """Return what a JSON file keeps."""
         return {**vars(self), "inputs": list(self.inputs), "boxes": [list(box) for box in self.boxes]}

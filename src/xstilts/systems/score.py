@@ -21,7 +21,7 @@ from xstilts.score.points import Points, texts
 from xstilts.score.predictions import NUMBERS, TEXT, TEXTS, each_batch, gold_columns
 from xstilts.score.scoring import CONTROLS, SHOWN, Scored, Scoring, open_scoring
 from xstilts.score.settings import ScoreSettings
-from xstilts.score.target import write_scores
+from xstilts.score.target import with_uncentred, write_scores
 from xstilts.score.training import read_training
 from xstilts.systems.modules import Modules, Solved
 from xstilts.systems.settings import SystemSettings
@@ -75,16 +75,19 @@ def score_modules(
     training = read_training(parser)
     parsing = open_scoring(parser, public, layout_cache / "test", score)
     target = open_scoring(parser, public, cell.test_cache, score)
-    beams = parsed(parsing, settings)
     modules = Modules.of_training(open_rows(layout_cache / "learn/train.arrow"), settings)
     scenes = read_scenes(perception)
     examples = {pictures: target.examples(pictures) for pictures in (SHOWN, *CONTROLS)}
-    solved = {
-        pictures: solve_all(modules, asked(target, some, beams), pictured(some, scenes, perception))
-        for pictures, some in examples.items()
-    }
-    result = system_scores(examples[SHOWN], solved, target.metric, settings.fallback)
-    write_scores(target, cell, training, result, {TRACES: trace_table(examples[SHOWN], solved[SHOWN])})
+    shown = {pictures: pictured(some, scenes, perception) for pictures, some in examples.items()}
+    traces: dict[str, pa.Table] = {}
+
+    def answered(parsing: Scoring) -> Scored:
+        beams = asked(target, examples[SHOWN], parsed(parsing, settings))
+        solved = {pictures: solve_all(modules, beams, some) for pictures, some in shown.items()}
+        traces.setdefault(TRACES, trace_table(examples[SHOWN], solved[SHOWN]))
+        return system_scores(examples[SHOWN], solved, target.metric, settings.fallback)
+
+    write_scores(target, cell, training, with_uncentred(parsing, answered, target.metric), traces)
 
 
 def parsed(parsing: Scoring, settings: SystemSettings) -> dict[tuple[str, str], Beam]:

@@ -38,6 +38,7 @@ class Examples:
             times its number of sequences (the choices of a choice task).
         visual_lengths: int64 `[rows]`, picture tokens, counted once per sequence.
         tokens: int64 `[rows]`, real tokens of text and picture.
+        shift: float32 `[rows, hidden]`, what scoring adds to the states of the texts; None: nothing.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Examples:
         self.ids = table["id"].to_pylist()
         self.table, self.card, self.masking = table, card, masking
         self.columns = {name: table[name].to_numpy().astype(np.int64) for name in ("label", "question", "start", "end")}
+        self.shift: np.ndarray | None = None
         names = ("input_ids", "lengths", "labels", "scores", "offsets")
         self.lists = {name: Lists.of(table[name]) for name in names}
         self.pictures = Pictures(table, card, pictures, seed)
@@ -93,7 +95,8 @@ class Examples:
         ids, tokens, mask = [self.ids[row] for row in rows], torch.from_numpy(input_ids), torch.from_numpy(text_mask)
         batch = Batch(task, ids, tokens, mask, features, boxes, region_mask, label, start, end, choices)
         per_region = self.pictures.tokens.get(task, TOKENS_OF_CUT_OUT)
-        batch = replace(batch, rows=np.asarray(rows), tokens_per_region=per_region)
+        shift = None if self.shift is None else torch.from_numpy(self.shift[rows])
+        batch = replace(batch, rows=np.asarray(rows), tokens_per_region=per_region, shift=shift)
         return self._of_kind(batch, counts, update)
 
     def _texts(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -18,7 +18,7 @@ from xstilts.base.parameters import STAGES, read_yaml
 from xstilts.export import export_cell, export_model
 from xstilts.model.checkpoint import load_model, save_checkpoint
 from xstilts.model.multitask import MultitaskModel
-from xstilts.predict import one_question
+from xstilts.predict.answers import one_question
 from xstilts.report.model_card.facts import read_facts
 from xstilts.report.model_card.snippets import CODE
 from xstilts.report.model_card.text import model_card

@@ -148,7 +148,7 @@ PICTURE = """
 from pathlib import Path
 
 from xstilts.features.settings import FeatureSettings
-from xstilts.predict import look
+from xstilts.predict.answers import look
 
 picture = look(Path("picture.png"), Path(folder), FeatureSettings($settings))
 print(answer($example, picture=picture))

@@ -1,0 +1,1 @@
+"""A trained model asked about any picture: the one place where both halves of xstilts meet outside of files."""

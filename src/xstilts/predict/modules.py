@@ -1,0 +1,53 @@
+"""Answers by modules: a question's layout, from a trained parser, run on what a picture shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from xstilts.base.cache import BOX
+from xstilts.base.files import open_rows
+from xstilts.features.perceive import Projector
+from xstilts.features.settings import feature_settings
+from xstilts.predict.answers import load_task, look, one_question, open_tokenizer
+from xstilts.programs.scene import Scene
+from xstilts.score.beams import Beams, BeamSettings
+from xstilts.systems.modules import Modules, Solved
+from xstilts.systems.settings import SystemSettings
+
+
+class ModuleSystem:
+    """A parser, perception and the modules, loaded once.
+
+    Args:
+        parser: a checkpoint of the target's layout task.
+        public: phase 0, `data/public`.
+        cache: the layout task's, whose English training questions tell what words mean.
+        names: pictures with English names, see `xstilts.features.perceive.Projector`.
+        settings: of the system.
+
+    Raises:
+        DataError: the checkpoint parses no questions.
+    """
+
+    def __init__(self, parser: Path, public: Path, cache: Path, names: Path, settings: SystemSettings) -> None:
+        self.public = public
+        self.model, self.task = load_task(parser, public, "layout", "one that parses questions")
+        self.projector, self.tokenizer = Projector(names, public), open_tokenizer(public)
+        sizes = BeamSettings(settings.templates, settings.concepts, settings.layouts)
+        self.beams = Beams(self.model.cards[self.task]["labels"], sizes)
+        self.modules = Modules.of_training(open_rows(cache / "learn/train.arrow"), settings)
+
+    def look(self, image: Path) -> Scene:
+        """What a picture shows; `DataError` if it cannot be read."""
+        vectors, boxes = look(image, self.public, feature_settings())
+        return self.projector.scene(image.stem, vectors, boxes.numpy())
+
+    def answer(self, question: str, scene: Scene) -> Solved:
+        """The answer to a question, in any language, and how it came about."""
+        nothing = torch.zeros(0, BOX)
+        batch = one_question(self.task, self.tokenizer.encode(question).ids, nothing, nothing)
+        with torch.inference_mode():
+            scores = self.model.logits(batch)[0].numpy()
+        return self.modules.solve(self.beams.layouts(scores), scene)
