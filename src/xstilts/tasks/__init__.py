@@ -116,8 +116,8 @@ def read_split(task: TaskSpec, split: str, raw: Path, images: Collection[str] | 
     readings = [(source, source.some(READERS[task.kind][name](source))) for source, name in sources]
     _check_ids(readings)
     skipped: Counter[str] = Counter()
-    for _, reading in readings:
-        skipped.update(reading.skipped)
+    for source, reading in readings:  # a reader may build on another, which counts in the source
+        skipped.update({**source.left_out, **reading.skipped})
     parallel = any(name == "lareqa" for _, name in sources)
     examples = COLLECTED[task.kind](readings, split, parallel, raw)
     notes = differences(task.kind, split, examples) if split == "test" else {}
