@@ -152,6 +152,7 @@ FIELDS: Mapping[str, Callable[[Any], Fields]] = covers(
 WHOLE: Mapping[str, Sequence[str]] = covers(
     {
         "vqa": (f"question {ON_IMAGE}",),
+        "layout": (f"question {ON_IMAGE}",),
         "classification": (f"sentence {ON_IMAGE}", "pair"),
         "span": ("question on context",),
         "tagging": ("sentence",),

@@ -18,6 +18,7 @@ from xstilts.tasks.examples import Example, RetrievalExample
 COMPARED: Mapping[str, tuple[str, ...] | None] = covers(
     {
         "vqa": ("image", "answer"),
+        "layout": ("image", "answer", "layout"),
         "classification": ("label", "images"),
         "span": (),
         "tagging": None,
