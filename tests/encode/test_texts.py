@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from xstilts.base.cache import ROW
+from xstilts.base.errors import DataError
 from xstilts.base.kinds import KINDS
 from xstilts.encode.kinds.tagging import WordTokens
 from xstilts.encode.members import MixtureSpec, Sampling
@@ -114,3 +116,19 @@ def test_a_mixture_carries_the_texts_along(tmp_path: Path) -> None:
     assert mixed["train"].schema == ROW
     for row in [row for table in mixed.values() for row in table.to_pylist()]:
         assert row["texts"] == [f"{row['task']} {row['input_ids'][0]}"]
+
+
+def test_a_question_with_a_description_starts_with_the_tokens_of_the_question_alone(encoded: Any) -> None:
+    """`question` says how many: the answer is read from as many states as where a picture stands behind them."""
+    (plain, told), _ = encoded("vqa", EXAMPLES["vqa"], features="gqa")
+    assert (plain["question"], told["question"]) == (-1, len(plain["input_ids"]))
+    assert told["input_ids"][: told["question"]] == plain["input_ids"]
+    assert len(told["input_ids"]) > told["question"]
+
+
+def test_a_question_is_never_cut_beside_its_description(encoded: Any) -> None:
+    long = [VqaExample("w", "en", LONG, "i1", "no", description="the cat")]
+    with pytest.raises(DataError, match=r"row w: found a question of \d+ tokens, expected at most 15 beside a desc"):
+        encoded("vqa", long, features="gqa", max_length=30)
+    _, columns = encoded("vqa", [replace(EXAMPLES["vqa"][1], description=LONG)], features="gqa", max_length=30)
+    assert columns.truncated == 1
