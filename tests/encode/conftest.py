@@ -67,7 +67,8 @@ def places(tmp_path: Path, tokenizer_file: Path) -> Places:
     write_squad(raw / "squad")
     for task in ("xgqa", "mnli", "snli_ve", "squad"):
         write_json(raw / task / "manifest.json", {"files": {}, "data": "official", "licence": "CC0", "source": "tests"})
-    return Places(raw, tokenizer_file, features, tmp_path / "data" / "tokenized")
+    data = tmp_path / "data"
+    return Places(raw, tokenizer_file, features, data / "tokenized", data / "perception")
 
 
 def write_features(folder: Path, names: list[str], dim: int = 4) -> None:

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 
 from xstilts.base.cache import ROW
 from xstilts.base.errors import DataError
-from xstilts.base.files import open_rows, read_json, sha256_of
+from xstilts.base.files import open_rows, read_json, sha256_of, write_json
 from xstilts.encode.fingerprints import key
 from xstilts.encode.kinds import answer_vocabulary
 from xstilts.encode.kinds.span import CUT_OFF
@@ -265,3 +265,16 @@ def test_contents_that_a_later_split_repeats_and_answers_that_no_model_can_give_
     assert answers["dev"].notes == {UNKNOWN_ANSWER: 1}
     assert answers["test"].notes == {}
     assert "notes" not in read_json(places.tokenized / "xgqa" / "test" / "card.json")["tasks"]["xgqa"]
+
+
+def test_clues_of_perception_take_the_place_of_the_file_s(places: Places) -> None:
+    """Of the images that were perceived; no others, such as those whose clues were edited."""
+    write_json(places.perception / "xgqa" / "card.json", {"perception": "detector"})
+    thing = {"names": {"cat": 0.9}, "attributes": {"red": 0.8}, "box": [0, 0, 0.2, 0.2], "score": 1.0}
+    line = json.dumps({"id": "x1", "things": [thing]})
+    (places.perception / "xgqa" / "scenes.jsonl").write_text(line + "\n", encoding="utf-8")
+    encode_task(replace(XGQA, encode=replace(XGQA.encode, clues="xgqa", features=None)), places)
+    train = rows(places.tokenized / "xgqa" / "learn" / "train.arrow")
+    assert train[0]["texts"] == ["is the cat red?", "Top left: cat (red)."]
+    assert [len(row["texts"]) for row in train] == [2, 1, 1, 1]
+    assert {row["image"] for row in train} == {-1}

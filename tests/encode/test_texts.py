@@ -11,6 +11,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from xstilts.base.cache import ROW
+from xstilts.base.errors import DataError
 from xstilts.base.kinds import KINDS
 from xstilts.encode.kinds import WHOLE
 from xstilts.encode.kinds.tagging import WordTokens
@@ -135,3 +136,19 @@ def test_a_split_encoded_in_parts_is_the_same(kind: str, encoded: Any, monkeypat
     assert parts == whole
     assert len(parts) >= 3
     assert (others.truncated, dict(others.skipped)) == (columns.truncated, dict(columns.skipped))
+
+
+def test_a_question_with_a_description_starts_with_the_tokens_of_the_question_alone(encoded: Any) -> None:
+    """`question` says how many: the answer is read from as many states as where a picture stands behind them."""
+    (plain, told), _ = encoded("vqa", EXAMPLES["vqa"], features="gqa")
+    assert (plain["question"], told["question"]) == (-1, len(plain["input_ids"]))
+    assert told["input_ids"][: told["question"]] == plain["input_ids"]
+    assert len(told["input_ids"]) > told["question"]
+
+
+def test_a_question_is_never_cut_beside_its_description(encoded: Any) -> None:
+    long = [VqaExample("w", "en", LONG, "i1", "no", description="the cat")]
+    with pytest.raises(DataError, match=r"row w: found a question of \d+ tokens, expected at most 15 beside a desc"):
+        encoded("vqa", long, features="gqa", max_length=30)
+    _, columns = encoded("vqa", [replace(EXAMPLES["vqa"][1], description=LONG)], features="gqa", max_length=30)
+    assert columns.truncated == 1

@@ -36,8 +36,8 @@ READERS: Mapping[str, Mapping[str, Reader]] = covers(
     {
         "vqa": {
             "gqa": vqa.read_gqa,
-            "gqa_clues": vqa.read_gqa_clues,
             "gqa_told": vqa.read_gqa_told,
+            "gqa_clues": vqa.read_gqa_clues,
             "lxmert": vqa.read_lxmert,
             "vqav2": vqa.read_vqav2,
             "havqa": vqa.read_havqa,
