@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Generic, TypeVar
+
+NO_SCORES: Mapping[str, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +31,13 @@ class VqaExample:
     answer: str
     structural: str = ""
     semantic: str = ""
-    scores: Mapping[str, float] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=lambda: NO_SCORES)
     description: str | None = None
+
+    def __post_init__(self) -> None:
+        """Keep one copy of texts that recur: a million questions have some thousand images and answers."""
+        for name in ("image", "answer", "structural", "semantic"):
+            object.__setattr__(self, name, sys.intern(getattr(self, name)))
 
 
 @dataclass(frozen=True, slots=True)
