@@ -185,8 +185,9 @@ def test_links_pipes_and_devices_are_not_opened(tmp_path: Path) -> None:
             collect([folder], tmp_path / "out.zip")
         with pytest.raises(DataError, match=found):
             ImageSource(folder)
-    with pytest.raises(DataError, match=r"x\.png: found a pipe, socket or device"):
-        read_file(tmp_path / "1" / "x.png")
+    for read in (read_file, ImageSource):
+        with pytest.raises(DataError, match=r"x\.png: found a pipe, socket or device"):
+            read(tmp_path / "1" / "x.png")
     with pytest.raises(DataError, match="found a pipe, socket or device"):
         read_file(Path("/dev/zero"))
     with pytest.raises(DataError, match="found nothing to read"):

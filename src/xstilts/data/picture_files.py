@@ -86,10 +86,11 @@ def read_file(path: Path) -> bytes:
 
 
 def _open_zip(path: Path) -> zipfile.ZipFile:
+    if not path.exists():
+        raise DataError(path, None, "no such file", "images", "run `dvc repro`")
+    _regular_size(path)
     try:
         return zipfile.ZipFile(path)
-    except FileNotFoundError:
-        raise DataError(path, None, "no such file", "images", "run `dvc repro`") from None
     except (zipfile.BadZipFile, OSError) as error:
         raise DataError(path, None, f"a broken zip ({error})", "a zip of images", "download it again") from None
 
@@ -113,14 +114,19 @@ def _check_link(path: Path, folder: Path) -> None:
 
 
 def _check_file(path: Path) -> None:
+    _check_size(_regular_size(path), path, None)
+
+
+def _regular_size(path: Path) -> int:
+    """The bytes of a file; `DataError` if it is none, such as a pipe, which would be waited for without end."""
     try:
         about = path.stat()
     except OSError as error:
-        raise DataError(path, None, f"nothing to read ({error.strerror})", "a picture", "check the path") from None
+        raise DataError(path, None, f"nothing to read ({error.strerror})", "a file", "check the path") from None
     if not stat.S_ISREG(about.st_mode):
         found = "a folder" if stat.S_ISDIR(about.st_mode) else "a pipe, socket or device"
         raise DataError(path, None, found, "a file", "take it away, or name another")
-    _check_size(about.st_size, path, None)
+    return about.st_size
 
 
 def _check_member(member: zipfile.ZipInfo, path: Path) -> None:

@@ -16,7 +16,7 @@ from xstilts.base.errors import DataError
 from xstilts.data.picture_files import PictureFiles
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP")  # no other reader is tried: PostScript's runs a program
-MOST_PIXELS = 50_000_000  # 200 MB with transparency
+MOST_PIXELS = 50_000_000  # of which 650 MB of memory are needed with transparency
 _AGAIN = "make or download it again"
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # a picture that it warns of is above our own limit
 
@@ -91,14 +91,15 @@ def decode(content: bytes, path: Path, member: str | None = None) -> NDArray[np.
 
 def _seen(image: Image.Image) -> NDArray[np.uint8]:
     """The pixels of an opened image."""
-    upright: Image.Image = ImageOps.exif_transpose(image)
-    if upright.mode.startswith("I;16"):
-        grey = (np.asarray(upright) >> 8).astype(np.uint8)
+    ImageOps.exif_transpose(image, in_place=True)
+    if image.mode.startswith("I;16"):
+        grey = (np.asarray(image) >> 8).astype(np.uint8)
         return np.repeat(grey[..., None], 3, axis=2)
-    if upright.mode in ("I", "F"):
+    if image.mode in ("I", "F"):
         raise ValueError("32 bits per channel, whose scale no one knows")
-    if upright.has_transparency_data:
-        ground = Image.new("RGBA", upright.size, "white")
-        ground.alpha_composite(upright.convert("RGBA"))
-        upright = ground
-    return np.array(upright.convert("RGB"))
+    if not image.has_transparency_data:
+        return np.array(image.convert("RGB"))
+    ground = Image.new("RGB", image.size, "white")
+    clear = image if image.mode == "RGBA" else image.convert("RGBA")  # which would copy it
+    ground.paste(clear, mask=clear.getchannel("A"))
+    return np.array(ground)

@@ -50,9 +50,14 @@ class Encoded:
     words: Tensor
     similarity: Tensor | None = None
 
+    @property
+    def text_tokens(self) -> int:
+        """How many columns hold text: the tokens of the longest."""
+        return self.of_text.shape[1]
+
     def text(self) -> Tensor:
         """States of the columns that hold text: float32 `[sequences, text tokens, hidden]`."""
-        return self.hidden[:, : self.of_text.shape[1]].float()
+        return self.hidden[:, : self.text_tokens].float()
 
     def text_mask(self) -> Tensor:
         """Bool `[sequences, text tokens]`, true at real tokens of the text."""
