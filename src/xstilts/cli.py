@@ -112,6 +112,14 @@ def leaks() -> None:
 
 
 @app.command()
+def boxes(
+    file: Annotated[Path, typer.Argument(help="bottom-up attention's or LXMERT's tab-separated file")], out: Out
+) -> None:
+    """Convert a detector's boxes and vectors into the arrays that a task's `data.official.vectors` names."""
+    run_stage(lambda: _boxes(file, out))
+
+
+@app.command()
 def overall(
     benchmark: Annotated[str, typer.Option(help="xtreme or xtreme_r")] = "xtreme",
     seed: Annotated[int, typer.Option(help="of the routes that are shown")] = 0,
@@ -263,6 +271,14 @@ def _show(study: str | None) -> None:
     from xstilts.show import show as print_result
 
     print_result(study)
+
+
+def _boxes(file: Path, out: Path) -> None:
+    from xstilts.data.detections import convert
+
+    images, count = convert(file, out)
+    print(f"{out}: {count:,} boxes of {images:,} images")
+    print("data.official: {vectors: {file: features.npy, ids: ids.json, boxes: boxes.npy}}")
 
 
 def _check() -> None:

@@ -29,6 +29,7 @@ from xstilts.base.kinds import covers
 from xstilts.model.checkpoint import load_model, read_card
 from xstilts.model.heads import LinearHead
 from xstilts.model.multitask import MultitaskModel
+from xstilts.model.photo_prefix import PhotoPrefix
 from xstilts.report.model_card.facts import read_facts
 from xstilts.report.model_card.text import model_card
 
@@ -99,6 +100,9 @@ def export_model(checkpoint: Path, public: Path, out: Path, readme: str | None =
     """
     refuse_foreign(out)
     model, about = load_model(public, checkpoint), read_card(checkpoint)
+    if isinstance(model.encoder.prefix, PhotoPrefix):
+        found, todo = "a phase 0 aligned on captions", "use it from this folder"
+        raise DataError(public, None, found, "alignment: names, the only one that an export describes so far", todo)
     stock = stock_model(model)
     with own_directory(out) as draft:
         text = stock or model.encoder.text

@@ -47,7 +47,10 @@ def sentence_vectors(encoder: Path, texts: Sequence[str]) -> Tensor:
 
 def _open(encoder: Path) -> Any:
     from transformers import AutoModel  # slow to import
+    from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
+    disable_progress_bar()  # type: ignore[no-untyped-call]
+    set_verbosity_error()  # type: ignore[no-untyped-call]  # a pooler without weights is not used
     safe: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "trust_remote_code": False}
     try:
         return AutoModel.from_pretrained(encoder, dtype=torch.float32, **safe).eval()
