@@ -180,8 +180,6 @@ def test_the_answer_finds_what_was_planted(study: Any) -> None:
     assert content["answers"][2]["verdict"] == "inconclusive"
     assert "would have been found in four of five" in content["answers"][2]["sentence"]
     assert content["missing"] == [
-        "gqa against gqa_told: add gqa_told to study.intermediates",
-        "gqa against gqa_blind: add gqa_blind to study.intermediates",
         "snli_ve against mnli: add snli_ve and mnli to study.intermediates",
         "visual7w against cosmosqa: add visual7w and cosmosqa to study.intermediates",
         "multimodal against text: add multimodal and text to study.intermediates",
@@ -212,5 +210,5 @@ def test_what_is_printed(study: Any) -> None:
     print_summary(matrix(study, routes=["none"]), none, Console(file=out, width=120))
     assert (
         " ".join(out.getvalue().split())
-        == "No answer yet; gqa against gqa_told: add gqa and gqa_told to study.intermediates."
+        == "No answer yet; gqa against squad: add gqa and squad to study.intermediates."
     )
