@@ -24,6 +24,7 @@ from torch import nn
 from transformers import AutoModelForQuestionAnswering, AutoModelForTokenClassification, PreTrainedModel
 
 from xstilts.base.cells import PUBLIC, Cell
+from xstilts.base.errors import DataError
 from xstilts.base.files import own_directory, read_json, refuse_foreign, write_json
 from xstilts.base.kinds import covers
 from xstilts.model.checkpoint import load_model, read_card

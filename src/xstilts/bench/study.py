@@ -169,7 +169,7 @@ class Sampling:
         found = self.run(replace(job, warmup=rows[:WARM], dev=dev))
         more = found["more"]
         train = more["whole"] * found["seconds"] / found["examples"]
-        score = settings.evaluations * counts["dev"] * more["dev_seconds"]
+        score = settings.epochs * settings.evaluations * counts["dev"] * more["dev_seconds"]
         return self._all_rows(route.task) * more["encode_seconds"], train + score
 
     def scoring(self, route: Route) -> float:
