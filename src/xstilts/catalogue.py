@@ -84,7 +84,8 @@ def _ranges_over(phase: str | None, universe: dict[str, Any]) -> str:
         return "nothing, stages/grid.yaml does not list it"
     if phase == "everywhere":
         return "every route and target"
-    return f"{' '.join(universe['recipe_routes'])} on {' '.join(universe['recipe_targets'])}"
+    targets = universe["system_targets" if phase == "system" else "recipe_targets"]
+    return f"{' '.join(universe['recipe_routes'])} on {' '.join(targets)}"
 
 
 def _task(name: str) -> TaskEntry:
