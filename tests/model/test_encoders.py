@@ -88,9 +88,9 @@ def test_weights_that_the_library_s_class_lacks_are_named(tiny: Any, tmp_path: P
 
 def test_an_encoder_that_reads_padding_is_refused(tiny: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     public = tiny.public("bert")
-    plain = module._load_text(public / "encoder")
+    plain = module.load_text(public / "encoder")
     usual = plain.forward
     plain.forward = lambda attention_mask=None, **named: usual(**named)
-    monkeypatch.setattr(module, "_load_text", lambda directory: plain)
+    monkeypatch.setattr(module, "load_text", lambda directory: plain)
     with pytest.raises(ParameterError, match=r"found an encoder of type bert, which reads a text otherwise when"):
         load_public(public)

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
-from tokenizers import Tokenizer
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModel, PreTrainedModel
-from transformers.utils.logging import disable_progress_bar
+from transformers import PreTrainedModel
 
-from xstilts.base.errors import DataError, ParameterError
-from xstilts.base.files import read_json, read_tensors
+from xstilts.base.errors import ParameterError
+from xstilts.base.files import read_tensors
 from xstilts.model.attention import NAME as PADDED
 from xstilts.model.batch import Batch
 from xstilts.model.packing import NAME as PACKED
 from xstilts.model.packing import Packing, can_pack, can_pad, packing_is_faster
+from xstilts.model.text_encoder import first_position_of, layers_of, load_text, separator_of
 from xstilts.model.visual_prefix import Prefix, make_prefix
 from xstilts.model.vocabulary import TrimmedEmbedding, whole_size
 
-POOLED = ("bert", "roberta", "xlm-roberta", "xlm-roberta-xl", "rembert")  # types whose pooling layer can be left out
 GRAPHS = 32  # that torch may compile from one layer's code
 
 
@@ -95,7 +91,7 @@ class MultimodalEncoder(nn.Module):
         self.text = text
         self.prefix = prefix
         self.separator = separator
-        self.first_position = _first_position(text)
+        self.first_position = first_position_of(text)
         self.packs = False
         self._usual_attention = text.config._attn_implementation
         self._can_pack: bool | None = None  # not yet tried
@@ -243,7 +239,7 @@ class MultimodalEncoder(nn.Module):
         in bf16 or float32) count against one limit of torch.
         """
         torch._dynamo.config.recompile_limit = max(GRAPHS, torch._dynamo.config.recompile_limit)
-        for layer in _layers(self.text):
+        for layer in layers_of(self.text):
             layer.compile(dynamic=True)
 
     def set_dropout(self, probability: float) -> None:
@@ -255,7 +251,7 @@ class MultimodalEncoder(nn.Module):
     @property
     def layers(self) -> nn.ModuleList:
         """The layers, in order from the input."""
-        return _layers(self.text)
+        return layers_of(self.text)
 
     @property
     def hidden(self) -> int:
@@ -284,25 +280,6 @@ def _states(output: Any, every_layer: bool) -> list[Tensor]:
     return [*(output.hidden_states[:-1] if every_layer else ()), output.last_hidden_state]
 
 
-def _layers(text: PreTrainedModel) -> nn.ModuleList:
-    """The encoder's layers, in order from the input."""
-    count = text.config.num_hidden_layers
-    for part in text.modules():
-        if isinstance(part, nn.ModuleList) and len(part) == count:
-            return part
-    found = f"encoder {text.config.model_type}: found no list of {count} layers"
-    raise ParameterError(f"{found}, expected a BERT-like encoder; choose another in params.yaml")
-
-
-def _first_position(text: PreTrainedModel) -> int:
-    """The position id of the first token: RoBERTa's family counts from `padding_idx + 1`, BERT's from 0."""
-    for part in text.modules():
-        table = getattr(part, "position_embeddings", None)
-        if isinstance(table, nn.Embedding):
-            return 0 if table.padding_idx is None else table.padding_idx + 1
-    return 0
-
-
 def load_public(public: Path) -> MultimodalEncoder:
     """Load phase 0 from `data/public`: text encoder and aligned visual prefix, in float32.
 
@@ -310,7 +287,7 @@ def load_public(public: Path) -> MultimodalEncoder:
         DataError: a file is missing or damaged.
         ParameterError: the encoder cannot read batches of texts of different lengths.
     """
-    text = _load_text(public / "encoder")
+    text = load_text(public / "encoder")
     alignment = read_tensors(public / "alignment.safetensors", load_file)
     encoder = MultimodalEncoder(text, make_prefix(alignment), separator_of(public / "encoder", text))
     if not can_pad(text, encoder.first_position):
@@ -318,42 +295,3 @@ def load_public(public: Path) -> MultimodalEncoder:
         expected = "one that gives every text the same states in any batch"
         raise ParameterError(f"params.yaml: encoder: found {found}, expected {expected}; choose another")
     return encoder
-
-
-def _load_text(directory: Path) -> PreTrainedModel:
-    if not (directory / "config.json").exists():
-        raise DataError(directory, None, "no encoder", "a Hugging Face directory", "run `dvc repro`")
-    disable_progress_bar()  # type: ignore[no-untyped-call]  # of loading weights: it says nothing and fills the log
-    safe: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False, "use_safetensors": True}
-    try:
-        if AutoConfig.from_pretrained(directory, **safe).model_type in POOLED:
-            safe["add_pooling_layer"] = False
-        text, about = AutoModel.from_pretrained(directory, dtype=torch.float32, output_loading_info=True, **safe)
-    except (SafetensorError, OSError, ValueError, RuntimeError) as error:
-        found = f"unreadable weights ({str(error).partition(chr(10))[0]})"
-        raise DataError(directory, None, found, "a whole Hugging Face directory", "run `dvc repro` again") from None
-    loaded: PreTrainedModel = text
-    if lacking := sorted(name for name in about["missing_keys"] if "pooler" not in name):
-        found = f"no weights for {len(lacking)} parts, such as {lacking[0]}, which would be random"
-        expected = f"those of the type '{loaded.config.model_type}' of transformers"
-        raise DataError(directory, None, found, expected, "choose another encoder")
-    return loaded
-
-
-def separator_of(directory: Path, text: PreTrainedModel) -> int | None:
-    """The token behind which the second text of a pair begins, where the encoder embeds which text a token is of.
-
-    BERT and RemBERT do, and their tokenizers say so: type 0 up to the first `[SEP]`, type 1 behind it. None for an
-    encoder without such embeddings, or whose tokenizer gives both texts one type (as XLM-R's does) or puts no special
-    token between them.
-
-    Args:
-        directory: has the encoder's tokenizer.json. Only its template is used: opening all of it takes long.
-    """
-    if getattr(text.config, "type_vocab_size", 0) < 2:
-        return None
-    template = read_json(directory / "tokenizer.json").get("post_processor")
-    words = {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}
-    pair = Tokenizer.from_str(json.dumps({"model": words, "post_processor": template})).encode("a", "a")
-    before = pair.type_ids.index(1) - 1 if 1 in pair.type_ids else 0
-    return int(pair.ids[before]) if before and pair.special_tokens_mask[before] else None
