@@ -85,7 +85,8 @@ class Row:
     def known_image(self, image: str, images: Collection[str] | None) -> str:
         """Return the image id; an error if it is not among `images` (None: not checked)."""
         if images is not None and image not in images:
-            todo = f"add {image}.png to images.zip and run `dvc repro`, or take the row out"
+            mend = "add its file to images.zip, or replace it where `broken` in the features' card.json names it"
+            todo = f"{mend}, and run `dvc repro`; or take the row out"
             if "\\" in image:
                 todo = "write the path with / in place of \\, or the id alone"
             raise self.error(f"image '{image}'", f"one of the {len(images)} images of the set", todo)
