@@ -280,7 +280,6 @@ def publish(hub: HubServer, tasks: Path) -> None:
     found = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(tasks.glob("*.yaml"))]
     commits = {one["repo"]: one["revision"] for one in with_key(found, "revision")}
     assert len(commits) > 20
-    answers = [{"answer": "two", "answer_confidence": "yes", "answer_id": n} for n in range(10)]
     repositories: dict[str, dict[str, bytes]] = {
         "stanfordnlp/snli": configured(
             {
@@ -490,22 +489,6 @@ def publish(hub: HubServer, tasks: Path) -> None:
             listed_captions("image_id", "captions"),
         ),
         "mteb/wit": by_language("ar bg da el en et id ja ko tr vi", listed_captions("image_id", "captions")),
-        "lmms-lab-encoder/VQAv2": plain(
-            {
-                "validation": made(
-                    2,
-                    lambda n: {
-                        "question_id": n,
-                        "image_id": 42,
-                        "question": "how many",
-                        "answers": answers,
-                        "answer_type": "number",
-                        "question_type": "how",
-                        "image": picture(1),
-                    },
-                )
-            }
-        ),
     }
     for repo, files in repositories.items():
         hub.add(repo, files, commits.get(repo))
