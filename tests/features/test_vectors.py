@@ -88,11 +88,14 @@ def test_a_set_without_an_array_is_named(tmp_path: Path) -> None:
 def test_the_stage_takes_vectors_where_a_set_has_them(tmp_path: Path) -> None:
     """Without pictures and without an image model."""
     published(tmp_path / "raw" / "havqa" / "vectors", np.ones((2, 4), np.float16), ["a", "b"])
+    (tmp_path / "stages").mkdir()
+    (tmp_path / "stages" / "defaults.yaml").write_text("features: {proposals: patches}", encoding="utf-8")
     command = [sys.executable, str(ROOT / "stages/features.py"), "havqa", "--raw", "raw", "--out", "features"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert open_features(tmp_path / "features" / "havqa").images == ["a", "b"]
+    assert read_json(tmp_path / "features" / "havqa" / "card.json")["tokens"] == 1
 
 
 def test_the_vectors_of_a_published_set(shared_data: Path, tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from xstilts.base.cache import TOKENS_OF_CUT_OUT
 from xstilts.features.align import Alignment, fit
 from xstilts.model.encoder import load_public
-from xstilts.model.visual_prefix import TOKENS_PER_REGION, VisualPrefix
+from xstilts.model.visual_prefix import VisualPrefix
 
 ATTRIBUTE, OBJECT, HORIZONTAL, VERTICAL = range(4)
 
@@ -37,7 +38,7 @@ def box(x: float, y: float, width: float = 0.2, height: float = 0.1) -> list[flo
 @torch.inference_mode()
 def tokens(prefix: VisualPrefix, features: Tensor, boxes: list[list[float]]) -> Tensor:
     """The tokens of one image, `[regions, 4, hidden]`."""
-    return prefix(features[None], torch.tensor(boxes)[None])[0].unflatten(0, (len(boxes), TOKENS_PER_REGION))
+    return prefix(features[None], torch.tensor(boxes)[None])[0].unflatten(0, (len(boxes), TOKENS_OF_CUT_OUT))
 
 
 @pytest.mark.parametrize(

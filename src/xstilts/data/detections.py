@@ -20,9 +20,9 @@ from xstilts.base.errors import DataError
 from xstilts.base.files import whole_directory
 
 BOTTOM_UP = ("image_id", "image_w", "image_h", "num_boxes", "boxes", "features")
-LXMERT = ("img_id", "img_h", "img_w", "objects_id", "objects_conf", "attrs_id", "attrs_conf")
-LXMERT += ("num_boxes", "boxes", "features")
-LAYOUTS = {len(BOTTOM_UP): BOTTOM_UP, len(LXMERT): LXMERT}
+_SEEN = ("objects_id", "objects_conf", "attrs_id", "attrs_conf")
+LXMERT = ("img_id", "img_h", "img_w", *_SEEN, "num_boxes", "boxes", "features")
+LAYOUTS: dict[int, tuple[str, ...]] = {len(BOTTOM_UP): BOTTOM_UP, len(LXMERT): LXMERT}
 LONGEST = 1 << 24  # bytes of a line: 36 boxes of 2,048 numbers have 400 kB
 _TODO = "download it again, or look at its layout"
 
