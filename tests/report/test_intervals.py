@@ -51,8 +51,9 @@ def test_coverage_over_clusters_and_seeds(seeds: int, between_seeds: float) -> N
 
 
 @pytest.mark.slow
-def test_two_seeds_cover_a_little_less() -> None:
-    assert 0.9 <= covered(2000, clusters=60, seeds=2, between_seeds=0.3) <= 0.95
+def test_two_seeds_cover_no_less() -> None:
+    """At so few degrees of freedom the interval is rather too wide."""
+    assert 0.94 <= covered(2000, clusters=60, seeds=2, between_seeds=0.3) <= 0.985
 
 
 def rejected(simulations: int, languages: int, **design: float) -> float:

@@ -101,7 +101,8 @@ def test_a_number_reads_the_same_everywhere(difference: float, written: str) -> 
     assert {points(row["difference"] / 100) for row in plotted} == {written}  # rounded once: a second time is no change
     commented = [cell.strip(" ()") for cell in differences({"transfer": transfer})[1].splitlines()[2].split("|")]
     assert commented[1:-1] == ["gqa", written, interval, written]
-    empty: dict[str, Any] = {"types": {}, "controls": {}, "against_none": {}, "multimodal": "gqa", "text": "squad"}
+    empty: dict[str, Any] = {"types": {}, "controls": {}, "against_none": {}}
+    empty |= {"multimodal": "gqa", "text": "squad", "verdict": "better"}
     assert f"zh ({written} points)" in details(empty | {"languages": {"zh": own}})[0]
 
 
