@@ -61,7 +61,7 @@ def predict(
     trace: Annotated[bool, typer.Option("--trace", help="show the steps; of a recipe that answers by modules")] = False,
 ) -> None:
     """Answer a question about a picture, and show the five likeliest answers, or the steps of modules."""
-    run_stage(lambda: _predict(image, question, _cells(route, recipe, seed, target), trace))
+    run_stage(lambda: _predict(image, question, (route, recipe, seed, target), trace))
 
 
 @app.command()
@@ -194,15 +194,17 @@ def _export(out: Path, route: str | None, recipe: str | None, seed: int | None, 
     print(f"{out}: {cell.target_checkpoint}")
 
 
-def _predict(image: Path, question: str, cells: tuple[Cell, Cell], trace: bool) -> None:
-    """Answer by the second of the cells, in the way of the first one's recipe."""
+def _predict(
+    image: Path, question: str, named: tuple[str | None, str | None, int | None, str | None], trace: bool
+) -> None:
+    """Answer in the way of a recipe; `named` are route, recipe, seed and target, as `_cells` takes them."""
     from xstilts.base.cells import PUBLIC
     from xstilts.base.errors import DataError
     from xstilts.base.parameters import recipe_file
 
     if not image.is_file():
         raise DataError(image, None, "no such file", "a picture", "give the path of one with --image")
-    asked, cell = cells
+    asked, cell = _cells(*named)
     if recipe_file(asked.recipe).get("system"):
         _predict_by_modules(image, question, asked, cell, trace)
         return
