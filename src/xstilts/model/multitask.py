@@ -147,7 +147,8 @@ class MultitaskModel(nn.Module):
             last = inner.sum(1) - 1
             inner = inner & (torch.arange(inner.shape[1], device=inner.device) < last[:, None])
             inner[:, 0] = False
-            rows.append((encoded.text() * inner[..., None]).sum(1) / (last[:, None] - 1))
+            # A name may be empty: that of the category which GQA leaves out in `filter: wet`.
+            rows.append((encoded.text() * inner[..., None]).sum(1) / (last[:, None] - 1).clamp(min=1))
         head.start_from(torch.cat(rows))
 
     def _embed(self, token_ids: Sequence[Sequence[int]]) -> Tensor:
