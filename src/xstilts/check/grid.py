@@ -108,7 +108,8 @@ def check_grid() -> Grid:
         one_of(source, IMAGE_SOURCES, f"{GRID}: image_sets: {image_set}")
     for image_set in universe.perceived_sets:
         one_of(image_set, universe.image_sets, f"{GRID}: perceived_sets")
-    sources = {NO_FEATURES, *(f"data/features/{name}" for name in universe.image_sets)}
+    features = (f"data/features/{name}" for name in universe.image_sets)
+    sources = {NO_FEATURES, *features, *(f"data/perception/{name}" for name in universe.perceived_sets)}
     for dataset, source in universe.datasets.items():
         one_of(source, sources, f"{GRID}: datasets: {dataset}")
     _check_roles(universe)
