@@ -205,7 +205,7 @@ def test_everything_that_is_missing_is_named_at_once(parameter_files: Any, tmp_p
     with pytest.raises(ParameterError) as caught:
         check_parameters()
     message = str(caught.value)
-    assert message.startswith("3 sets cannot be read:\n- ")
+    assert message.startswith("3 sets cannot be read: (1) ")
     assert [
         name for name in ("squad/train-v1.1.json", "multinli_1.0", "xGQA/data/zero_shot") if name not in message
     ] == []

@@ -79,9 +79,11 @@ def check_data(datasets: Sequence[str], universe: Grid, official: bool) -> None:
                 check_embedded(dataset)
         except XstiltsError as error:
             missing.append(str(error))
-    if missing := list(dict.fromkeys(missing)):
-        head = "" if len(missing) == 1 else f"{len(missing)} sets cannot be read:\n- "
-        raise ParameterError(head + "\n- ".join(missing))
+    if len(named := list(dict.fromkeys(missing))) == 1:
+        raise ParameterError(named[0])
+    if named:
+        listed = "; ".join(f"({number}) {one}" for number, one in enumerate(named, start=1))
+        raise ParameterError(f"{len(named)} sets cannot be read: {listed}")
 
 
 def image_suppliers(datasets: Sequence[str], universe: Grid) -> dict[str, list[str]]:
