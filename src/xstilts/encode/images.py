@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xstilts.base.cache import open_features
+from xstilts.base.cache import TOKENS_OF_CUT_OUT, open_features
 from xstilts.base.errors import DataError
 from xstilts.base.files import CARD, read_json
 
@@ -74,4 +74,5 @@ def open_images(directory: Path) -> ImageIndex:
             "make the features again",
         )
     card = read_json(directory / CARD)
-    return ImageIndex(directory, str(card["sha256"]), int(card["dim"]), int(card["tokens"]), rows)
+    tokens = int(card.get("tokens", TOKENS_OF_CUT_OUT))
+    return ImageIndex(directory, str(card["sha256"]), int(card["dim"]), tokens, rows)
