@@ -35,6 +35,7 @@ TARGETS = [
     ("picks", "accuracy", False),
     ("points", "accuracy", True),
     ("matches", "accuracy", True),
+    ("matches", "pairwise_accuracy", True),
     ("matches", "recall_at_1", True),
     ("searches", "accuracy", False),
     ("searches", "f1", False),
