@@ -114,7 +114,7 @@ def test_the_card_says_what_the_cache_is(places: Places) -> None:
     rows_a_split = {"train": 4, "dev": 1}
     rest = {"name": "xgqa", "kind": "vqa", "tokenizer": tokenizer, "mixture": None, "rows": rows_a_split}
     assert card == rest
-    features = {"path": (places.features / "xgqa").as_posix(), "sha256": "x" * 64, "dim": 4}
+    features = {"path": (places.features / "xgqa").as_posix(), "sha256": "x" * 64, "dim": 4, "tokens": 4}
     expected = {
         "kind": "vqa",
         "languages": ["en", "de"],

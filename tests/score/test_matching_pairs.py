@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from xstilts.score.matching import captions_of, earned, pair_table
+from xstilts.score.matching import captions_of, pair_table, points_of
 from xstilts.score.scoring import SHOWN
 
 
@@ -15,7 +15,7 @@ from xstilts.score.scoring import SHOWN
     [([2.0, 1.0], 1.0), ([1.0, 2.0], 0.0), ([1.0, 1.0], 0.5), ([1.0, 1.0, 1.0], 1 / 3), ([0.0, 1.0, 1.0], 0.0)],
 )
 def test_a_caption_earns_its_share_of_the_best(fits: list[float], points: float) -> None:
-    assert earned(np.array(fits)) == pytest.approx(points)
+    assert points_of(np.array(fits)) == pytest.approx(points)
 
 
 def table() -> pa.Table:

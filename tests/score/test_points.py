@@ -19,6 +19,7 @@ from xstilts.score.answer_text import answer_f1, exact_match
 from xstilts.score.image_text import Direction, direction_scores
 from xstilts.score.labels import label_scores
 from xstilts.score.layouts import layout_scores
+from xstilts.score.matching import pair_scores
 from xstilts.score.points import Points, score_by_language
 from xstilts.score.retrieval import collect
 from xstilts.score.scoring import Scored
@@ -140,6 +141,16 @@ def recall(metric: str) -> Made:
     return direction_scores(directions, ("blind",), 2), expected
 
 
+def pairs(metric: str) -> Made:
+    rows = [(f"c{n}", code, label) for code in ("en", "de") for n in range(10) for label in (1, 0)]
+    names, codes, gold = (list(column) for column in zip(*rows, strict=True))
+    images = [f"i{n}" for n in range(len(rows))]
+    table = pa.table({"id": names, "image_id": images, "language": codes, "label": gold})
+    fits = RNG.random(len(rows))
+    right = (fits[::2] > fits[1::2]).reshape(2, 10).mean(1)
+    return pair_scores(table, {"shown": fits, "blind": np.ones(40)}, {}), {"en": float(right[0]), "de": float(right[1])}
+
+
 def retrieved(pool: Pool, metric: str, found: Any) -> Scored:
     """The predictions of one language's pool whose text n has the id `n`."""
     golds = [[str(pool.candidates[place]) for place in own] for own in pool.golds]
@@ -199,6 +210,7 @@ MADE: Mapping[tuple[str, str], Callable[[str], Made]] = {
     ("classification", "accuracy"): labels,
     ("choice", "accuracy"): labels,
     ("matching", "accuracy"): labels,
+    ("matching", "pairwise_accuracy"): pairs,
     ("matching", "recall_at_1"): recall,
     **{("layout", metric): layouts for metric in KINDS["layout"].metrics},
     ("span", "f1"): spans,

@@ -36,6 +36,7 @@ TARGETS = [
     ("picks", "accuracy", False),
     ("points", "accuracy", True),
     ("matches", "accuracy", True),
+    ("matches", "pairwise_accuracy", True),
     ("matches", "recall_at_1", True),
     ("searches", "accuracy", False),
     ("searches", "f1", False),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xstilts.base.cache import open_features
+from xstilts.base.cache import TOKENS_OF_CUT_OUT, open_features
 from xstilts.base.errors import DataError
 from xstilts.base.files import CARD, read_names, read_object
 
@@ -62,7 +62,7 @@ def open_images(directory: Path) -> ImageIndex:
             "a feature directory with its card",
             "run `dvc repro` for the features",
         )
-    card, images = read_object(directory / CARD, "sha256", "dim", "tokens"), read_names(directory / "images.json")
+    card, images = read_object(directory / CARD, "sha256", "dim"), read_names(directory / "images.json")
     rows = {image: row for row, image in enumerate(images)}
     if len(rows) < len(images):
         twice = next(image for row, image in enumerate(images) if rows[image] != row)
@@ -73,7 +73,8 @@ def open_images(directory: Path) -> ImageIndex:
             "images listed once",
             "make the features again",
         )
-    if not isinstance(card["sha256"], str) or not all(isinstance(card[name], int) for name in ("dim", "tokens")):
-        found = f"sha256 {card['sha256']!r}, dim {card['dim']!r}, tokens {card['tokens']!r}"
+    tokens = card.get("tokens", TOKENS_OF_CUT_OUT)
+    if not isinstance(card["sha256"], str) or not isinstance(card["dim"], int) or not isinstance(tokens, int):
+        found = f"sha256 {card['sha256']!r}, dim {card['dim']!r}, tokens {tokens!r}"
         raise DataError(directory / CARD, None, found, "a hash and two numbers", "make the features again")
-    return ImageIndex(directory, card["sha256"], card["dim"], card["tokens"], rows)
+    return ImageIndex(directory, card["sha256"], card["dim"], tokens, rows)

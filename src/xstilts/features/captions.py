@@ -156,7 +156,7 @@ def _learn(train: Pairs, dev: Pairs) -> tuple[Maps, list[dict[str, float]]]:
         for rows in torch.randperm(len(train.texts)).tensor_split(batches):
             loss = _loss(maps, train, rows)
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
             losses.append(loss.item())
@@ -168,7 +168,7 @@ def _learn(train: Pairs, dev: Pairs) -> tuple[Maps, list[dict[str, float]]]:
 def _loss(maps: Maps, pairs: Pairs, rows: Tensor) -> Tensor:
     """Both directions' cross-entropies, and the binary one of every caption with its own and the other photograph."""
     own, other = pairs.image[rows], pairs.other[rows]
-    shown, columns = torch.cat([own, other]).unique(return_inverse=True)
+    shown, columns = torch.unique(torch.cat([own, other]), return_inverse=True)
     cosines = maps.said(pairs.sentences[rows]) @ maps.seen(pairs.wholes[shown]).T
     logits, right = cosines * maps.scale.exp(), columns[: len(rows)]
     to_image = F.cross_entropy(logits, right)
@@ -178,7 +178,8 @@ def _loss(maps: Maps, pairs: Pairs, rows: Tensor) -> Tensor:
     place = torch.arange(len(rows))
     pair = torch.stack([logits[place, right], logits[place, columns[len(rows) :]]], dim=1) + maps.offset
     matching = F.binary_cross_entropy_with_logits(pair, torch.tensor([1.0, 0.0]).expand_as(pair))
-    return to_image + to_text.mean() + matching
+    loss: Tensor = to_image + to_text.mean() + matching
+    return loss
 
 
 def calibrate(maps: Maps, dev: Pairs) -> None:
@@ -198,7 +199,7 @@ def calibrate(maps: Maps, dev: Pairs) -> None:
         found.backward()  # type: ignore[no-untyped-call]
         return found
 
-    optimizer.step(loss)  # type: ignore[arg-type]
+    optimizer.step(loss)  # type: ignore[no-untyped-call]
 
 
 @torch.no_grad()

@@ -88,7 +88,8 @@ def open_preprocessor(directory: Path) -> Preprocessor:
     if not path.is_file():
         raise DataError(path, None, "no such file", "the image model's size, mean and deviation", _TODO)
     try:
-        processor = AutoImageProcessor.from_pretrained(directory, backend="pil", local_files_only=True)
+        safe: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+        processor = AutoImageProcessor.from_pretrained(directory, backend="pil", **safe)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, ImportError, KeyError) as error:
         raise DataError(path, None, str(error).splitlines()[0], "an image processor", _TODO) from None
     if not hasattr(getattr(processor, "size", None), "height"):

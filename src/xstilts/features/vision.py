@@ -98,13 +98,13 @@ class _HuggingFaceEncoder:
         else:
             rows, columns = self._grid(pixels.shape[-2:])
             first = states.shape[1] - rows * columns  # class and register tokens stand before the patches
-            seen = states[:, first:].transpose(1, 2).unflatten(2, (rows, columns))
+            seen = states[:, first:].transpose(1, 2).reshape(len(states), -1, rows, columns)
             whole = states[:, 0] if first else seen.mean((2, 3))
         return seen, whole if pooled is None else pooled.float().cpu().flatten(1)
 
     def _grid(self, size: torch.Size) -> tuple[int, int]:
         """Rows and columns of the map of an image; a hierarchical model halves them between its stages."""
-        config = self._model.config
+        config: Any = self._model.config
         patch = config.patch_size if isinstance(config.patch_size, int) else config.patch_size[0]
         stride = patch * 2 ** (len(getattr(config, "depths", [0])) - 1)
         return size[0] // stride, size[1] // stride

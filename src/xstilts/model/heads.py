@@ -71,12 +71,13 @@ class LabelHead(LinearHead):
 
 class MatchingHead(LabelHead):
     """Scores "no match" and "match": from the text that is read with its image, and, where phase 0 aligned the two on
-    captions, from how near each other they lie when each is seen alone. It starts with the latter alone."""
+    captions, from how near each other they lie when each is seen alone."""
 
-    def __init__(self, hidden: int, outputs: int) -> None:
-        super().__init__(hidden, outputs)
-        nn.init.zeros_(self.output.weight)
-        nn.init.zeros_(self.output.bias)
+    @torch.no_grad()
+    def start_silent(self) -> None:
+        """Start without an opinion on texts that are read with their images: the similarity decides alone."""
+        self.output.weight.zero_()
+        self.output.bias.zero_()
 
     def forward(self, encoded: Encoded, batch: Batch) -> Tensor:
         """Logits, float32 `[batch, 2]`."""

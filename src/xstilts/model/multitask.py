@@ -68,6 +68,9 @@ class MultitaskModel(nn.Module):
         sizes = encoder.hidden, encoder.vocabulary, encoder.words.embedding_dim
         self.heads = nn.ModuleDict({task: make_head(card, *sizes) for task, card in cards.items()})
         self.inputs = make_maps(cards, encoder.prefix)
+        for head in self.heads.values() if isinstance(encoder.prefix, PhotoPrefix) else ():
+            if isinstance(head, MatchingHead):
+                head.start_silent()
 
     def forward(self, batch: Batch) -> Tensor:
         """The loss summed over the batch's examples, float32 scalar."""

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from xstilts.base.threads import workers
+from xstilts.model.encoder import Encoded
 from xstilts.model.multitask import MultitaskModel
 from xstilts.model.photo_prefix import PhotoPrefix
 from xstilts.score.gallery import open_gallery
@@ -36,20 +37,26 @@ def score_pairs(scoring: Scoring) -> Scored:
     """Judge every pair of the test split, and once more for each control."""
     model, table = scoring.model(), scoring.examples().table
     languages = texts(table, "language")
-    fits = {pictures: np.zeros(len(table), np.float32) for pictures in (SHOWN, *scoring.controls)}
+    fits: dict[str, np.ndarray] = {}
     recall: dict[str, dict[str, float]] = defaultdict(dict)
     for language in sorted(set(languages)):
         rows = np.flatnonzero(languages == language)
         own = table.take(pa.array(rows))
         for name, value in centred_recall(scoring, model, own, language).items():
             recall[name][language] = value
-        for pictures, fit in fits.items():
+        for pictures in (SHOWN, *scoring.controls):
+            fit = fits.setdefault(pictures, np.zeros(len(table), np.float32))
             fit[rows] = fit_of_pairs(scoring, model, own, pictures, f"{scoring.task} {language} {pictures}")
-    groups = captions_of(table)
-    points = {pictures: np.array([earned(fit[rows]) for rows in groups]) for pictures, fit in fits.items()}
+    return pair_scores(table, fits, recall)
+
+
+def pair_scores(table: pa.Table, fits: Mapping[str, np.ndarray], recall: Mapping[str, dict[str, float]]) -> Scored:
+    """Scores of the test rows, given how well text and image of each fit, as shown and in each control."""
+    languages, groups = texts(table, "language"), captions_of(table)
+    points = {pictures: np.array([points_of(fit[rows]) for rows in groups]) for pictures, fit in fits.items()}
     right = (fits[SHOWN] > 0) == (table["label"].to_numpy() == MATCH)
     others = {"accuracy": Points.each(right.astype(float)).by(languages), **recall}
-    controls = {control: points[control] for control in scoring.controls}
+    controls = {control: earned for control, earned in points.items() if control != SHOWN}
     return scored(pair_table(table, groups, fits), PAIRWISE, Points.each(points[SHOWN]), others, controls)
 
 
@@ -68,7 +75,7 @@ def captions_of(table: pa.Table) -> list[np.ndarray]:
     return np.split(np.arange(len(table)), starts[1:])
 
 
-def earned(fits: np.ndarray) -> float:
+def points_of(fits: np.ndarray) -> float:
     """1 if the first fits best, 0 if another does; of several that fit equally well each earns its share."""
     best = np.flatnonzero(fits == fits.max())
     return 1 / len(best) if 0 in best else 0.0
@@ -123,7 +130,8 @@ def sentences(model: MultitaskModel, examples: Examples, rows: np.ndarray) -> Te
     @torch.inference_mode()
     def read(part: np.ndarray) -> Tensor:
         with torch.autocast(device.type, torch.bfloat16):
-            return model.encoder(examples.batch(part).without_pictures().to(device)).text_mean()
+            encoded: Encoded = model.encoder(examples.batch(part).without_pictures().to(device))
+            return encoded.text_mean()
 
     with workers(None if device.type == "cpu" else 1) as pool:
         vectors = torch.cat(list(pool.map(read, parts)))
