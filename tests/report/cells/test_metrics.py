@@ -108,7 +108,7 @@ def test_scores_are_read_and_checked(tmp_path: Path) -> None:
         read_scores(write(path, {**SCORES, "scores": {"accuracy": {"de": 0.5, "bn": 0.2}}}))
     with pytest.raises(DataError, match="blind in en, expected a value in bn, de, en"):
         read_scores(write(path, {**SCORES, "controls": {"blind": {"en": 0.5}}}))
-    with pytest.raises(DataError, match="found task kind 'riddle', expected one of vqa, classification"):
+    with pytest.raises(DataError, match="found task kind 'riddle', expected one of vqa, layout"):
         read_scores(write(path, {**SCORES, "kind": "riddle"}))
     with pytest.raises(DataError, match="no such file"):
         read_scores(tmp_path / "nothing.json")
