@@ -122,12 +122,12 @@ def test_an_answer_is_read_from_the_question_and_not_from_its_description() -> N
     """States of the description's tokens do not reach the logits; those of the question do."""
     head, states = LabelHead(4, 3), torch.randn(2, 6, 4)
     batch = replace(text_batch(2, 6), question_mask=torch.tensor([[True] * 3 + [False] * 3, [True] * 2 + [False] * 4]))
-    logits = head(Encoded(states, batch.text_mask, 6, states), batch)
+    logits = head(Encoded(states, batch.text_mask, batch.text_mask, states), batch)
     described, asked = states.clone(), states.clone()
     described[:, 3:] += 1
     asked[:, :2] += 1
-    assert torch.equal(head(Encoded(described, batch.text_mask, 6, states), batch), logits)
-    assert not torch.allclose(head(Encoded(asked, batch.text_mask, 6, states), batch), logits)
+    assert torch.equal(head(Encoded(described, batch.text_mask, batch.text_mask, states), batch), logits)
+    assert not torch.allclose(head(Encoded(asked, batch.text_mask, batch.text_mask, states), batch), logits)
     assert torch.allclose(logits[1], head.scores(states[1, :2].mean(0)))
 
 

@@ -11,8 +11,7 @@ import pytest
 from tiny_files import TinyFiles
 from xstilts.base.files import write_table
 from xstilts.model.encoder import MultimodalEncoder
-from xstilts.score.scoring import open_scoring
-from xstilts.score.settings import ScoreSettings
+from xstilts.train.examples import open_examples
 
 TASKS = TinyFiles.one_per_kind(TinyFiles.SCORED)
 
@@ -23,7 +22,7 @@ def few_words(make_cache: Callable[..., Path]) -> Callable[[str], Path]:
 
     def make(task: str) -> Path:
         cache = make_cache(task)
-        table = open_scoring(cache, cache, cache, ScoreSettings()).examples().table
+        table = open_examples(cache, "test").table
         write_table(cache / "new.arrow", table.slice(0, 12))
         (cache / "new.arrow").replace(cache / "test.arrow")
         return cache
@@ -52,8 +51,6 @@ def test_trimmed_scores_are_whole_ones(
         monkeypatch.setattr(MultimodalEncoder, "keep_rows", method)
         folders.append(score(cache, checkpoint, name, batch_size=2, precision="bf16"))
     assert len(kept) == 1
-    assert kept[0] == len(
-        set(open_scoring(cache, cache, cache, ScoreSettings()).examples().lists["input_ids"].values) | {0, 1}
-    )
+    assert kept[0] == len(set(open_examples(cache, "test").lists["input_ids"].values) | {0, 1})
     for file in ("predictions.arrow", "scores.json"):
         assert (folders[0] / file).read_bytes() == (folders[1] / file).read_bytes()

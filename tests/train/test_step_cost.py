@@ -50,7 +50,6 @@ def count(tiny: Any, every_kind: Path, monkeypatch: pytest.MonkeyPatch) -> Count
 
     Packed it is made as for a GPU, where autocast casts the weights.
     """
-    monkeypatch.setattr("xstilts.model.attention.TOGETHER", 10**9)  # else more examples are made in more turns
 
     def operations(
         task: str, attention: str, examples: int = 16, layers: int = 2, late: bool = True, batches: int = 1
