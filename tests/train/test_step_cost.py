@@ -38,7 +38,7 @@ OPERATIONS_A_LAYER = {"packed": 170, "padded": 232}  # 157 and 210 found
 # leaves them is cast for each of query, key, value and the inner map, and so are its gradients. On a processor
 # attention casts as well.
 CASTS_A_LAYER = {"packed": 37, "padded": 20}  # 34 and 18 found
-CLONES_A_LAYER = {"packed": 0, "padded": 7}  # attention's, whose rows are not in the order of heads
+CLONES_A_LAYER = {"packed": 0, "padded": 9}  # attention's, whose rows are not in the order of heads
 COPIES_A_LAYER = {"packed": 0, "padded": 28}  # weight and bias of six maps; the gradients of these, and of layer norms
 
 Count = Callable[..., Counter[str]]
