@@ -58,7 +58,9 @@ def test_tasks_are_listed(parameter_files: Any) -> None:
     assert "+32" in line["panx"]
     assert "CC BY 4.0" in line["gqa"]
     assert "every route and target" in line["plain"]
-    assert "target: epochs 2.0" in line["longer"]
+    assert "target: epochs 8.0" in line["longer"]
+    assert "on xgqa" in line["longer"]
+    assert "intermediate: " in line["iglue"]
 
 
 def test_rows_come_from_the_caches(parameter_files: Any, tmp_path: Path) -> None:

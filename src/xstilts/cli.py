@@ -166,7 +166,7 @@ def _print_tasks() -> None:
 
     from xstilts.catalogue import list_recipes, list_tasks
 
-    console = Console(width=400)  # wider than any row: one line per task, also in a pipe
+    console = Console(width=1000)  # wider than any row: one line for each, also in a pipe
     table = _table("task", "kind", "modality", "languages", "metric", "rows", "source", "licence")
     for entry in list_tasks():
         rows = ", ".join(f"{split} {number}" for split, number in entry.rows.items()) or "-"
@@ -174,9 +174,9 @@ def _print_tasks() -> None:
         cells = (entry.name, entry.kind, entry.modality, languages, entry.metric or "-", rows, entry.source, licence)
         table.add_row(*cells)
     console.print(table)
-    recipes = _table("recipe", "changes", "ranges over")
+    recipes = _table("recipe", "ranges over", "changes")
     for recipe in list_recipes():
-        recipes.add_row(recipe.name, recipe.changes, recipe.cells)
+        recipes.add_row(recipe.name, recipe.cells, recipe.changes)
     console.print(recipes)
 
 

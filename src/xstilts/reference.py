@@ -14,6 +14,7 @@ from xstilts.data.raw import DataSettings
 from xstilts.encode.members import MixtureSection, Sampling
 from xstilts.features.settings import FeatureSettings
 from xstilts.score.settings import ScoreSettings
+from xstilts.systems.settings import SystemSettings
 from xstilts.tasks.schema import EncodeSection
 from xstilts.train.settings import TrainSettings
 
@@ -26,6 +27,7 @@ SECTIONS: Mapping[str, type] = {
     "`features`, of stages/defaults.yaml alone": FeatureSettings,
     "`intermediate` and `target`, of a task or a recipe": TrainSettings,
     "`score`, of a task or a recipe": ScoreSettings,
+    "`system`, of a recipe": SystemSettings,
 }
 HEAD = """# Settings
 
@@ -66,7 +68,8 @@ def _spelled(hint: Any) -> str:
     if origin is typing.Literal:
         return ", ".join(f"`{one}`" for one in arguments)
     if origin in (list, dict):
-        return "a list" if origin is list else "a mapping"
+        numbers = origin is list and arguments[0] is float
+        return "numbers" if numbers else "a list" if origin is list else "a mapping"
     if arguments:
         return " or ".join(_spelled(one) for one in arguments if one is not type(None))
     return {int: "a whole number", float: "a number", str: "text", bool: "true or false"}[hint]
@@ -74,7 +77,7 @@ def _spelled(hint: Any) -> str:
 
 def _default(field: Field[Any]) -> str:
     if field.default_factory is not MISSING:
-        return "empty"
+        return f"`{field.default_factory()}`" if field.default_factory() else "empty"
     if field.default is MISSING:
         return "none: it is needed"
     if field.default is None or isinstance(field.default, bool):

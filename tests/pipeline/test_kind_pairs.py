@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from xstilts.base.cells import Cell
 from xstilts.base.files import open_rows
 from xstilts.base.parameters import build, grid, task_kind, task_section
+from xstilts.data.pictograms.build import DATASETS
 from xstilts.data.raw import write_raw
 from xstilts.encode.members import load_mixture
 from xstilts.encode.mixture import make_mixture
@@ -30,8 +31,9 @@ from xstilts.train.phase import train_phase
 from xstilts.train.settings import TrainSettings
 
 ROOT = Path(__file__).parents[2]
-INTERMEDIATES = ("gqa", "nlvr2", "mnli", "squad_v2", "ccg", "cosmosqa", "visual7w", "flickr30k", "mlm", "text_mlm")
-TARGETS = ("xgqa", "marvl", "xnli", "xquad", "panx", "xcopa", "xflickrco", "tatoeba")
+INTERMEDIATES = ("gqa", "nlvr2", "mnli", "squad_v2", "ccg", "cosmosqa", "visual7w", "flickr30k", "mlm")
+INTERMEDIATES += ("gqa_layout", "text_mlm")
+TARGETS = ("xgqa", "marvl", "xnli", "xquad", "panx", "xcopa", "xflickrco", "tatoeba", "xgqa_layout")
 PUBLIC, TOKENIZED = Path("data/public"), Path("data/tokenized")
 
 
@@ -66,10 +68,12 @@ def settings_of(task: str) -> TrainSettings:
 def test_the_pairs_have_every_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every kind that the embedded world has a task of."""
     monkeypatch.chdir(ROOT)
-    universe = grid()
-    for names, key in ((INTERMEDIATES, "intermediates"), (TARGETS, "targets")):
-        assert set(names) <= set(universe[key])
-        assert {task_kind(name) for name in names} == {task_kind(name) for name in universe[key]}
+    made = [load_task(name) for name in grid()["datasets"] if name in DATASETS]
+    targets = {task.name: task.kind for task in made if "test" in task.encode.files}
+    intermediates = {name: task_kind(name) for name in grid()["intermediates"]}
+    for names, universe in ((INTERMEDIATES, intermediates), (TARGETS, targets)):
+        assert set(names) <= set(universe)
+        assert {universe[name] for name in names} == set(universe.values())
 
 
 @pytest.mark.stage

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from xstilts.base.errors import ParameterError
+from xstilts.base.parameters import build
 from xstilts.train.settings import TrainSettings
 
 POSITIVE = ["epochs", "token_budget", "batch_size", "accumulation", "evaluations", "clip", "lora_rank"]
@@ -26,13 +27,13 @@ BOUNDS += [(name, value) for name in SHARES for value in (0, 1)]
 
 @pytest.mark.parametrize(("name", "value"), REFUSED)
 def test_a_number_out_of_range_is_refused(name: str, value: float) -> None:
-    with pytest.raises(ParameterError, match=rf"^{name} is {value}, expected"):
-        TrainSettings(**{name: value})  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match=rf"^here: {name} is {value}, expected"):
+        build(TrainSettings, {name: value}, "here")
 
 
 @pytest.mark.parametrize(("name", "value"), BOUNDS)
 def test_the_ends_of_a_range_are_in_it(name: str, value: Any) -> None:
-    assert getattr(TrainSettings(**{name: value}), name) == value
+    assert getattr(build(TrainSettings, {name: value}, "here"), name) == value
 
 
 @pytest.mark.parametrize("weight", [-0.1, inf, nan])

@@ -190,7 +190,7 @@ def build(cls: type[Built], mapping: Mapping[str, Any], where: str) -> Built:
 
 @dataclasses.dataclass(frozen=True)
 class Range:
-    """The range of a setting, as in `epochs: Annotated[float, Range(0, 1000, above=True)]`.
+    """The range of a setting, as in `epochs: Annotated[float, Range(0, 1000, above=True)]`; of a list, of each number.
 
     Attributes:
         least, most: its ends; both belong to it.
@@ -201,8 +201,10 @@ class Range:
     most: float
     above: bool = False
 
-    def __contains__(self, value: float) -> bool:
-        """Whether a number is in the range; NaN never is."""
+    def __contains__(self, value: float | list[float]) -> bool:
+        """Whether a number is in the range, or each of a list; NaN never is."""
+        if isinstance(value, list):
+            return all(one in self for one in value)
         return (self.least < value if self.above else self.least <= value) and value <= self.most
 
     def __str__(self) -> str:

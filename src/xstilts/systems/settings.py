@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from xstilts.base.errors import ParameterError
+from xstilts.base.parameters import Range
 
 
 @dataclass(frozen=True)
@@ -20,20 +20,11 @@ class SystemSettings:
     """
 
     kind: Literal["modules"] = "modules"
-    name: float = 0.2
-    attribute: float = 0.5
-    relation: float = 0.5
+    name: Annotated[float, Range(0, 1)] = 0.2
+    attribute: Annotated[float, Range(0, 1)] = 0.5
+    relation: Annotated[float, Range(0, 1)] = 0.5
     definite: bool = False
-    templates: int = 4
-    concepts: int = 6
-    layouts: int = 100
+    templates: Annotated[int, Range(1, 1000)] = 4
+    concepts: Annotated[int, Range(1, 1000)] = 6
+    layouts: Annotated[int, Range(1, 1e5)] = 100
     fallback: Literal["none", "usual"] = "none"
-
-    def __post_init__(self) -> None:
-        """Refuse what could find nothing."""
-        for key in ("templates", "concepts", "layouts"):
-            if getattr(self, key) < 1:
-                raise ParameterError(f"{key} is {getattr(self, key)}, expected at least 1")
-        for key in ("name", "attribute", "relation"):
-            if not 0 <= getattr(self, key) <= 1:
-                raise ParameterError(f"{key} is {getattr(self, key)}, expected 0 to 1")

@@ -64,7 +64,7 @@ class EncodeSection:
     bad_rows: Literal["error", "skip"] = "error"
     labels: list[str] = field(default_factory=list)
     features: str | None = None
-    part: list[float] = field(default_factory=lambda: [0.0, 1.0])
+    part: Annotated[list[float], Range(0, 1)] = field(default_factory=lambda: [0.0, 1.0])
     clues: str | None = None
     max_length: Annotated[int, Range(8, 8192)] = 128
     stride: Annotated[int, Range(0, 8192)] = 0
