@@ -234,7 +234,7 @@ def test_real_pairs_keep_every_text_and_label(mnli: Any, hub: Any, assets: Path,
         {**{key: row[name] for key, name in named.items()}, "label": labels.index(row["entailment_label"])}
         for row in real
     ]
-    content = parquet(rows, labels)
+    content = parquet(rows, {"label": classes(*labels)})
     hub.files = {"default/train/0000.parquet": content, "default/validation/0000.parquet": content}
     mnli(labels=["neutral", "entailment", "contradiction"])
     write_raw("mnli", assets, Path("out"))

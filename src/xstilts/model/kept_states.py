@@ -33,7 +33,7 @@ class KeptStates:
         for row, (key, length) in enumerate(zip(keys, lengths, strict=True)):
             hidden[row, :length] = own[key] if key in own else self._states[key]
         states = torch.from_numpy(hidden).to(batch.input_ids.device).float()
-        return Encoded(states, batch.text_mask, ids.shape[1], encoder.words.weight)
+        return Encoded(states, batch.text_mask, batch.text_mask, encoder.words.weight)
 
     def _missing(
         self, encoder: MultimodalEncoder, batch: Batch, keys: list[bytes], lengths: list[int]
