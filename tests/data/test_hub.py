@@ -242,7 +242,7 @@ def test_real_pairs_keep_every_text_and_label(mnli: Any, hub: Any, assets: Path,
     assert len(written) == len(real) == 4439
     for one, row in zip(written, real, strict=True):
         assert (one["text"], one["second"], one["label"].upper()) == (
-            row["sentence_A"],
-            row["sentence_B"],
+            row["sentence_A"].strip(),
+            row["sentence_B"].strip(),
             row["entailment_label"],
         )

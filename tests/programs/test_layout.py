@@ -104,6 +104,9 @@ def _with(number: int, **changes: object) -> list[dict[str, Any]]:
         (DRESS[:2], "found 'relate subject' as the last step, expected one that gives an answer"),
         ([], "found no steps, expected at least one"),
         (["select"], "expected a mapping of operation, argument and dependencies"),
+        (_with(1, operation=["relate"]), "expected texts as operation and argument"),
+        (_with(1, dependencies="0"), "expected a list of earlier steps' numbers as dependencies"),
+        (_with(1, dependencies=[None]), "expected a list of earlier steps' numbers as dependencies"),
         (
             [*DRESS, {"operation": "and", "argument": "", "dependencies": [0, 2]}],
             "found objects and answer as inputs of step 3, 'and', expected truth and truth",

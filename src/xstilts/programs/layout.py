@@ -160,6 +160,10 @@ def read_layout(semantic: Semantic, path: Path | str, question: str) -> Layout:
 def _step(number: int, step: Mapping[str, Any]) -> Step:
     if not isinstance(step, Mapping) or not {"operation", "argument", "dependencies"} <= set(step):
         raise LayoutError(f"{step!r} as step {number}", "a mapping of operation, argument and dependencies")
+    if not all(isinstance(step[key], str) for key in ("operation", "argument")):
+        raise LayoutError(f"{step!r} as step {number}", "texts as operation and argument")
+    if not isinstance(step["dependencies"], list) or not all(type(one) is int for one in step["dependencies"]):
+        raise LayoutError(f"{step!r} as step {number}", "a list of earlier steps' numbers as dependencies")
     inputs = tuple(step["dependencies"])
     for form in _forms_of(len(inputs)):
         if (read := form.read(step["operation"], step["argument"])) is not None:
