@@ -125,6 +125,7 @@ def test_a_broken_program_is_named_in_a_sentence(semantic: list[dict[str, Any]],
     [
         ("select[]>exist[0]", [], "found 0 values for 'select[]>exist[0]', expected 1 (object)"),
         ("select[]>exists[0]", ["dog"], "found 'exists[0]' in skeleton"),
+        ("select[]>exist[" + "9" * 5000 + "]", ["dog"], "found 'exist[999"),
         ("select[]>exist[0]", ["dog,cat"], "found 'dog,cat' in step 0, 'select', expected a value of type object"),
         ("select[]>query[0]", ["dog", "red"], "found 'red' in step 1, 'query', expected a value of type category"),
     ],

@@ -19,7 +19,7 @@ from xstilts.programs.operations import FORMS, Form
 
 Semantic = Sequence[Mapping[str, Any]]
 SEPARATOR = " | "  # between a skeleton and the values in the text of a layout; no value has a bar
-_STEP = re.compile(r"([a-z ]+)\[([\d,]*)\]")
+_STEP = re.compile(r"([a-z ]+)\[((?:\d{1,4}(?:,\d{1,4})*)?)\]")
 
 
 class LayoutError(XstiltsError):
