@@ -13,8 +13,10 @@ from rich.console import Console
 
 from xstilts.base.cells import Route
 from xstilts.base.errors import DataError
+from xstilts.bench.comparison import settings_of
 from xstilts.bench.job import Job, Result
 from xstilts.bench.study import Paces, Sampling, Work, apart, growth, measure_study, print_study, shared, work_of
+from xstilts.train.settings import TrainSettings
 
 MEMBERS = {"none": [], "a": ["a"], "ab": ["a", "b"]}
 WORK = Work([Route("none"), Route("a"), Route("ab")], 2, ["x", "y"], MEMBERS)
@@ -80,7 +82,7 @@ def test_members_and_changes_are_those_of_the_files() -> None:
 
 
 def test_samples_are_scaled_to_all_rows(caches: Path, public: Path, run_here: Callable[[Job], Result]) -> None:
-    """Of 60 training rows 20 are trained on; the time of the whole is three times that of the sample, dev added."""
+    """Of 60 training rows 20 are trained on; an epoch takes three times as long as the sample, dev added."""
     told: list[Result] = []
 
     def run(job: Job) -> Result:
@@ -92,7 +94,9 @@ def test_samples_are_scaled_to_all_rows(caches: Path, public: Path, run_here: Ca
     result, pace = told[0], report["pace"]
     assert [one["examples"] for one in told] == [20, 20, 40]
     assert pace["phase_1"]["none"] == 0
-    assert pace["phase_1"]["mnli"] == pytest.approx(3 * result["seconds"] + 2 * 40 * result["more"]["dev_seconds"])
+    settings = settings_of(TrainSettings, "mnli", "intermediate", "plain")
+    epoch = 3 * result["seconds"] + settings.evaluations * 40 * result["more"]["dev_seconds"]
+    assert pace["phase_1"]["mnli"] == pytest.approx(settings.epochs * epoch)
     assert pace["caches"]["mnli"] == pytest.approx(100 * result["more"]["encode_seconds"])
     # Of xgqa 40 test rows are tokenised too, besides 60 to train on and 40 of dev.
     assert pace["caches"]["xgqa"] == pytest.approx(140 * told[1]["more"]["encode_seconds"])

@@ -234,7 +234,7 @@ def test_real_pairs_keep_every_text_and_label(mnli: Any, hub: Any, assets: Path,
         {**{key: row[name] for key, name in named.items()}, "label": labels.index(row["entailment_label"])}
         for row in real
     ]
-    content = parquet(rows, labels)
+    content = parquet(rows, {"label": classes(*labels)})
     hub.files = {"default/train/0000.parquet": content, "default/validation/0000.parquet": content}
     mnli(labels=["neutral", "entailment", "contradiction"])
     write_raw("mnli", assets, Path("out"))
@@ -242,7 +242,7 @@ def test_real_pairs_keep_every_text_and_label(mnli: Any, hub: Any, assets: Path,
     assert len(written) == len(real) == 4439
     for one, row in zip(written, real, strict=True):
         assert (one["text"], one["second"], one["label"].upper()) == (
-            row["sentence_A"],
-            row["sentence_B"],
+            row["sentence_A"].strip(),
+            row["sentence_B"].strip(),
             row["entailment_label"],
         )

@@ -53,7 +53,12 @@ EXAMPLES: dict[str, list[Example]] = {
     "retrieval": [RetrievalExample("q", "de", "die Katze", "query")],
     "mlm": [TextExample("x", "de", LONG)],
 }
+LAYOUT_LABELS = ["select[]>exist[0] | {object}", "{object} cat"]
 SECTIONS: dict[str, dict[str, Any]] = {"vqa": {"features": "gqa"}, "span": {"max_length": 200, "stride": 16}}
+
+
+def labels_of(kind: str) -> list[str]:
+    return LAYOUT_LABELS if kind == "layout" else ["a", "b"]
 
 
 def again(tokenizer: Tokenizer, kind: str, row: dict[str, Any]) -> list[int]:
@@ -72,8 +77,7 @@ def again(tokenizer: Tokenizer, kind: str, row: dict[str, Any]) -> list[int]:
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_the_texts_of_a_row_give_its_tokens_again(kind: str, split: str, encoded: Any, tokenizer_file: Path) -> None:
     section = SECTIONS.get(kind, {})
-    labels = ["select[]>exist[0] | {object}", "{object} cat"] if kind == "layout" else ["a", "b"]
-    rows, _ = encoded(kind, EXAMPLES[kind], split, labels=labels, **section)
+    rows, _ = encoded(kind, EXAMPLES[kind], split, labels=labels_of(kind), **section)
     tokenizer = open_tokenizer(tokenizer_file, section.get("max_length", 128))
     assert len(rows) >= len(EXAMPLES[kind])
     assert all(row["texts"] for row in rows)
@@ -125,14 +129,11 @@ def test_a_mixture_carries_the_texts_along(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - set(WHOLE)))
 def test_a_split_encoded_in_parts_is_the_same(kind: str, encoded: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     examples = [replace(one, id=f"{one.id}{number}") for number in range(3) for one in EXAMPLES[kind]]
-    section = {
-        **SECTIONS.get(kind, {}),
-        "max_length": 24 if kind == "span" else 9,
-        "stride": 4 if kind == "span" else 0,
-    }
-    whole, columns = encoded(kind, examples, "test", labels=["a", "b"], **section)
+    lengths = {"span": 24, "vqa": 15}  # where a question beside a description, or a window, must have room
+    section = {**SECTIONS.get(kind, {}), "max_length": lengths.get(kind, 9), "stride": 4 if kind == "span" else 0}
+    whole, columns = encoded(kind, examples, "test", labels=labels_of(kind), **section)
     monkeypatch.setattr("xstilts.encode.kinds.PART", 2)
-    parts, others = encoded(kind, examples, "test", labels=["a", "b"], **section)
+    parts, others = encoded(kind, examples, "test", labels=labels_of(kind), **section)
     assert parts == whole
     assert len(parts) >= 3
     assert (others.truncated, dict(others.skipped)) == (columns.truncated, dict(columns.skipped))

@@ -133,9 +133,9 @@ def test_tags(write: Any) -> None:
         score_run(gold, given(de={first: ["DET"], second: ["INTJ"]}))
 
 
-def test_rankings_are_refused(gold: Gold) -> None:
+def test_rankings_and_programs_are_refused(gold: Gold) -> None:
     refused = [kind for kind, scorer in SCORERS.items() if scorer is None]
-    assert refused == ["matching", "retrieval"]
+    assert refused == ["layout", "matching", "retrieval"]
     for kind in refused:
         task = TaskSpec("some", kind, gold.task.encode)
         with pytest.raises(ParameterError, match=f"predictions of a {kind} task are not scored from files"):

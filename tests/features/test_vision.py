@@ -151,6 +151,7 @@ def hugging_face(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     else:
         model = hf.ResNetModel(hf.ResNetConfig(embedding_size=8, hidden_sizes=[8, 16], depths=[1, 1]))
     model.save_pretrained(tmp_path)
+    hf.ViTImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(tmp_path)
     return tmp_path
 
 

@@ -104,6 +104,9 @@ def _with(number: int, **changes: object) -> list[dict[str, Any]]:
         (DRESS[:2], "found 'relate subject' as the last step, expected one that gives an answer"),
         ([], "found no steps, expected at least one"),
         (["select"], "expected a mapping of operation, argument and dependencies"),
+        (_with(1, operation=["relate"]), "expected texts as operation and argument"),
+        (_with(1, dependencies="0"), "expected a list of earlier steps' numbers as dependencies"),
+        (_with(1, dependencies=[None]), "expected a list of earlier steps' numbers as dependencies"),
         (
             [*DRESS, {"operation": "and", "argument": "", "dependencies": [0, 2]}],
             "found objects and answer as inputs of step 3, 'and', expected truth and truth",
@@ -122,6 +125,7 @@ def test_a_broken_program_is_named_in_a_sentence(semantic: list[dict[str, Any]],
     [
         ("select[]>exist[0]", [], "found 0 values for 'select[]>exist[0]', expected 1 (object)"),
         ("select[]>exists[0]", ["dog"], "found 'exists[0]' in skeleton"),
+        ("select[]>exist[" + "9" * 5000 + "]", ["dog"], "found 'exist[999"),
         ("select[]>exist[0]", ["dog,cat"], "found 'dog,cat' in step 0, 'select', expected a value of type object"),
         ("select[]>query[0]", ["dog", "red"], "found 'red' in step 1, 'query', expected a value of type category"),
     ],

@@ -27,6 +27,15 @@ def each(row: Mapping[str, Any], key: str, *values: Any) -> list[dict[str, Any]]
 
 
 ASKED = {"question": "Is the cat red ?", "imageId": "n1", "answer": "yes", "types": {"structural": "verify"}}
+PROGRAM = [
+    {"operation": "select", "dependencies": [], "argument": "cat (7)"},
+    {"operation": "verify color", "dependencies": [0], "argument": "red"},
+]
+LAYOUT = {"question": "Is there a cat ?", "image": "n1", "layout": "select[]>exist[0] | cat", "answer": "yes"}
+CLUE = {"image": "n1.jpg", "clue": "a red cat", "box": [0.1, 0, 0.4, 1], "score": 0.9}
+RELATED = [{"name": "on", "object": "2"}]
+THING = {"name": "cat", "x": 5, "y": 5, "w": 10, "h": 10, "attributes": ["red"], "relations": RELATED}
+GRAPH = {"width": 100, "height": 80, "objects": {"1": THING, "2": {**THING, "name": "mat", "relations": []}}}
 PAIR = {
     "gold_label": "neutral",
     "sentence1": "A cat .",
@@ -50,6 +59,8 @@ WORDS = "1\tThe\t_\tDET\t_\t_\t0\t_\t_\t_\n2\tcat\t_\tNOUN\t_\t_\t0\t_\t_\t_\n\n
 # The parts of each format: most have one file.
 SAMPLES: Mapping[tuple[str, str], Sequence[bytes]] = {
     ("vqa", "gqa"): [whole({"1": ASKED, "2": ASKED})],
+    ("vqa", "gqa_told"): [whole({"1": ASKED, "2": {**ASKED, "imageId": "n2"}}), whole({"n1": "A cat .", "n2": GRAPH})],
+    ("vqa", "gqa_clues"): [whole({"1": ASKED, "2": ASKED}), jsonl(*each(CLUE, "clue", "a red cat", "It rains!"))],
     ("vqa", "lxmert"): [
         whole(each({"sent": "Who ?", "img_id": "n1", "label": {"cat": 1.0, "dog": 0.3}}, "question_id", 1, 2))
     ],
@@ -70,6 +81,8 @@ SAMPLES: Mapping[tuple[str, str], Sequence[bytes]] = {
     ],
     ("vqa", "havqa"): [jsonl(*each(HAVQA, "qa_id", "1", "2"))],
     ("vqa", "rows"): [jsonl(*each({"question": "Who ?", "image": "n1", "answer": "cat"}, "id", 1, 2))],
+    ("layout", "gqa_program"): [whole({name: {**ASKED, "semantic": PROGRAM} for name in ("1", "2")})],
+    ("layout", "rows"): [jsonl(*each(LAYOUT, "id", 1, 2))],
     ("classification", "nli"): [jsonl(*each(PAIR, "pairID", "1", "2"), {"gold_label": "-"})],
     ("classification", "anli"): [jsonl(*each({"context": "A .", "hypothesis": "B .", "label": "e"}, "uid", "1", "2"))],
     ("classification", "xvnli"): [jsonl(*each(PAIR, "pairID", "1", "2"))],
@@ -91,6 +104,9 @@ SAMPLES: Mapping[tuple[str, str], Sequence[bytes]] = {
     ("classification", "pawsx"): [tsv("id/sentence1/sentence2/label", "1/A ./B ./0", "2/NS/B ./1")],
     ("classification", "nlvr"): [jsonl(*each({"sentence": "A cat .", "label": "true"}, "identifier", "1-0", "2-0"))],
     ("classification", "nlvr_html"): [tsv("1/train-1-0-4/A cat ./true", "1/train-2-0-4/A dog ./false")],
+    ("classification", "flickr8k_told"): [
+        jsonl(*each({"split": "test", "captions": {"en": [["x", "A cat ."], ["x", "It naps ."]]}}, "image", "a", "b"))
+    ],
     ("classification", "nlvr2"): [
         jsonl(*each({"sentence": "A .", "label": "True"}, "identifier", "dev-1-0-0", "dev-1-0-1"))
     ],
@@ -154,6 +170,7 @@ SAMPLES: Mapping[tuple[str, str], Sequence[bytes]] = {
 LABELS: Mapping[str, list[str]] = {
     **{name: ["different", "paraphrase"] for name in ("pawsx",)},
     **{name: ["false", "true"] for name in ("nlvr", "nlvr_html", "nlvr2", "marvl")},
+    **{name: ["match", "no match"] for name in ("flickr8k_told",)},
     **{name: ["not_duplicate", "duplicate"] for name in ("qqp",)},
 }
 # Formats with one row per line that is not blank: what is read and what is left out is then all that there is. The
@@ -162,7 +179,7 @@ LINE_BY_LINE: Mapping[tuple[str, str], int] = {
     **{("classification", name): 0 for name in ("nli", "anli", "xvnli", "nlvr", "nlvr2", "marvl", "rows", "nlvr_html")},
     **{("classification", name): 1 for name in ("rte", "pawsx")},
     **{("choice", name): 0 for name in ("copa", "hellaswag", "commonsenseqa", "socialiqa", "rows")},
-    **{(kind, "rows"): 0 for kind in ("vqa", "span", "tagging", "matching", "retrieval", "mlm")},
+    **{(kind, "rows"): 0 for kind in ("vqa", "layout", "span", "tagging", "matching", "retrieval", "mlm")},
     ("retrieval", "mewslix"): 0,
     ("mlm", "lines"): 0,
 }

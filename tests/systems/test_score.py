@@ -86,6 +86,7 @@ def test_files_and_columns_are_those_of_every_cell(asked: Asked, monkeypatch: py
     assert set(scores["controls"]) == {"blind", "shuffled"}
     assert items(out / "predictions.arrow").num_rows == len(table) == 24
     assert sorted(path.name for path in out.iterdir()) == [
+        "SHA256SUMS",
         "predictions.arrow",
         "provenance.json",
         "scores.json",

@@ -143,12 +143,12 @@ def mean_classifier(job: Job, labels: int) -> MeanClassifier:
 def _load(kind: Any, job: Job, config: PretrainedConfig, at_best: bool) -> PreTrainedModel:
     """The public weights, or random ones if a shape was chosen."""
     directory = Path(job.public) / "encoder"
-    settings: dict[str, Any] = {"dtype": torch.float32, "use_safetensors": True, "trust_remote_code": False}
+    safe: dict[str, Any] = {"dtype": torch.float32, "use_safetensors": True, "trust_remote_code": False}
     attention = {"attn_implementation": best_attention(job.what == "train")} if at_best else {}
     model: PreTrainedModel = (
         kind.from_config(config, **attention)
         if job.shape
-        else kind.from_pretrained(directory, config=config, **settings, **attention)
+        else kind.from_pretrained(directory, config=config, **safe, **attention)
     )
     return model
 

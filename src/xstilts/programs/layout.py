@@ -19,7 +19,7 @@ from xstilts.programs.operations import FORMS, Form
 
 Semantic = Sequence[Mapping[str, Any]]
 SEPARATOR = " | "  # between a skeleton and the values in the text of a layout; no value has a bar
-_STEP = re.compile(r"([a-z ]+)\[([\d,]*)\]")
+_STEP = re.compile(r"([a-z ]+)\[((?:\d{1,4}(?:,\d{1,4})*)?)\]")
 
 
 class LayoutError(XstiltsError):
@@ -160,6 +160,10 @@ def read_layout(semantic: Semantic, path: Path | str, question: str) -> Layout:
 def _step(number: int, step: Mapping[str, Any]) -> Step:
     if not isinstance(step, Mapping) or not {"operation", "argument", "dependencies"} <= set(step):
         raise LayoutError(f"{step!r} as step {number}", "a mapping of operation, argument and dependencies")
+    if not all(isinstance(step[key], str) for key in ("operation", "argument")):
+        raise LayoutError(f"{step!r} as step {number}", "texts as operation and argument")
+    if not isinstance(step["dependencies"], list) or not all(type(one) is int for one in step["dependencies"]):
+        raise LayoutError(f"{step!r} as step {number}", "a list of earlier steps' numbers as dependencies")
     inputs = tuple(step["dependencies"])
     for form in _forms_of(len(inputs)):
         if (read := form.read(step["operation"], step["argument"])) is not None:

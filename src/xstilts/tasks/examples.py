@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Generic, TypeVar
 
-NO_SCORES: Mapping[str, float] = MappingProxyType({})
+NO_SCORES: Mapping[str, float] = {}  # one for all questions
 
 
 @dataclass(frozen=True, slots=True)

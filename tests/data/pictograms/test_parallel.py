@@ -78,6 +78,7 @@ READ: dict[str, Callable[[Path], tuple[Facts, Texts]]] = {
     "xcopa": fields("premise", "choice1", "choice2"),
     "xflickrco": captions,
     "xgqa_clues": gqa,
+    "xgqa_layout": gqa,
     "tatoeba": lambda path: ([()], path.read_text(encoding="utf-8").splitlines()),
 }
 

@@ -13,7 +13,7 @@ from xstilts.report.cells.collect import collect
 from xstilts.report.cells.items import items, read_items
 from xstilts.report.cells.metrics import read_scores, study_metrics
 
-FILES = ["answers.arrow", "items.arrow", "metrics.json", "training.json"]
+FILES = ["SHA256SUMS", "answers.arrow", "items.arrow", "metrics.json", "training.json"]
 
 
 @pytest.fixture

@@ -86,6 +86,7 @@ def _xgqa(world: World, raw: RawSet) -> None:
 def _xgqa_questions(world: World, raw: RawSet) -> None:
     for split, name in LAYOUT["xgqa"].items():
         _write_questions(raw, name, world.questions("xgqa", split))
+    raw.languages(LANGUAGES)
 
 
 def _write_questions(raw: RawSet, name: str, questions: Sequence[Question]) -> None:
@@ -100,7 +101,6 @@ def _xgqa_clues(world: World, raw: RawSet) -> None:
     edited = edits_of(world.questions("xgqa", "test"), world.seed)
     _write_questions(raw, LAYOUT["xgqa_clues"]["edited"], edited)
     raw.json_lines(LAYOUT["xgqa_clues"]["clues"], clues_on([*scenes, *(question.scene for question in edited)]))
-    raw.languages(LANGUAGES)
 
 
 def _write_scenes(world: World, raw: RawSet, dataset: str) -> None:
