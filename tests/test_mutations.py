@@ -233,6 +233,7 @@ def test_changed_files_of_the_project_s_own(parameter_folder: Path, tmp_path: Pa
 @pytest.mark.slow
 def test_many_changed_files(parameter_folder: Path, tmp_path: Path) -> None:
     number, seed = int(os.environ.get("XSTILTS_MUTATIONS", "3000")), 1
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # of the tests that ran in this process
     found = {
         "readers": mutate_readers(number * 7 // 10, tmp_path, seed),
         "parameter files": mutate_parameters(number * 2 // 10, seed),
@@ -242,4 +243,4 @@ def test_many_changed_files(parameter_folder: Path, tmp_path: Path) -> None:
     print(
         *(f"{name}: {dict(counts)}" for name, counts in found.items()), f"peak memory {memory / 1024:.0f} MiB", sep="\n"
     )
-    assert memory < LARGEST
+    assert memory < max(LARGEST, before + LARGEST // 8)

@@ -72,6 +72,7 @@ def repository(parameter_files: Any, every_kind: Path, public: Path) -> Callable
         shutil.copytree(cache, root / "data" / "tokenized" / "all" / "learn")
         usual = {"frozen_layers": 0, "learning_rate": 1.0e-3, "train_inputs": True, "precision": "fp32"}
         usual |= {"batch_size": 7, "token_budget": 150, "evaluations": 100, "resume_minutes": 1.0e-9}
+        usual |= {"epochs": 1.0, "patience": None, "cooldown": None}
         parameter_files.edit("stages/tasks/all.yaml", lambda task: task["intermediate"].update({**usual, **changed}))
         return root
 
