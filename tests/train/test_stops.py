@@ -27,7 +27,8 @@ def repository(parameter_files: Any, tiny: Any, learn: Path) -> Path:
     root = Path(parameter_files.root)
     shutil.copytree(learn, root / "data" / "tokenized" / "all" / "learn")
     shutil.copytree(tiny.public(), root / "data" / "public")
-    few = {"epochs": 6.0, "patience": None, "cooldown": None, "batch_size": 8, "dropout": 0.1, "frozen_layers": 0, "resume_minutes": 1.0e-9}
+    few = {"patience": None, "cooldown": None}
+    few |= {"epochs": 6.0, "batch_size": 8, "dropout": 0.1, "frozen_layers": 0, "resume_minutes": 1.0e-9}
     parameter_files.edit("stages/tasks/all.yaml", lambda task: task["intermediate"].update(few))
     return root
 
