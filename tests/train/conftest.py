@@ -27,7 +27,7 @@ from xstilts.train.update import Updater
 ROOT = Path(__file__).parents[2]
 Settings = Callable[..., TrainSettings]
 # Biases that shift all scores of a softmax alike: of attention's keys, of the tokens of a text, of choices.
-# The bias of the last layer norm stands before heads that normalise what they read, so some of its elements cancel as well.
+# The bias of the last layer norm stands before heads that normalise what they read: some of its elements cancel too.
 SHIFTS = (
     "key.bias",
     "layer.1.output.LayerNorm.bias",

@@ -25,7 +25,7 @@ OUT = Path("data/intermediate/plain/all-s0")
 LAUNCH = """accelerate.commands.launch --multi_gpu --num_processes 2 --num_machines 1 --mixed_precision no
 --dynamo_backend no --main_process_port 0"""
 SHARDED = f"accelerate.commands.launch --config_file {ROOT}/stages/fsdp.yaml --num_processes 2 --main_process_port 0"
-LOSS, WEIGHT = 2e-4, 1e-5  # losses in a checkpoint have four decimals; weights move by 1e-2
+LOSS, WEIGHT = 2e-4, 5e-5  # losses in a checkpoint have four decimals; weights move by 1e-2
 BF16_LOSS = 0.05  # 8 bits of precision
 # The stage, with every process noting its share of every batch; on demand, process 1 dies in an update.
 NOTING = """
@@ -115,7 +115,7 @@ def taken(root: Path) -> dict[str, bytes]:
 def test_two_processes_train_as_one_does(
     how: str, changed: dict[str, Any], repository: Callable[..., Path], trajectory_of: Callable[..., Any]
 ) -> None:
-    """Losses within 2e-4, weights within 1e-5, the same dev scores and counts; of sharded layers each has half."""
+    """Losses within 2e-4, weights within 5e-5, the same dev scores and counts; of sharded layers each has half."""
     root = repository(accumulation=2, **changed)
     runpy.run_path(str(SCRIPT))["main"]("plain", "all", 0)
     one = trajectory_of(root / OUT)
