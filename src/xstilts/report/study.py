@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from math import isnan
 from pathlib import Path
@@ -131,12 +132,13 @@ def forms(paired: Paired, target: str) -> dict[str, Any]:
 def _rates(
     paired: Paired, target: str, measure: str, places: Mapping[str, Sequence[str]], name: str = ""
 ) -> dict[str, dict[str, float]]:
-    """By route and place; a place that has no such question is left out."""
+    """By route and place; a place without such questions, or without answers to take the rate of, is left out."""
     mixes = {place: paired.mix(target, codes, measure, name) for place, codes in places.items()}
-    return {
-        route: {place: round(paired.score(route, mix), DIGITS) for place, mix in mixes.items() if mix}
-        for route in paired.routes
-    }
+    found: dict[str, dict[str, float]] = {}
+    for route in paired.routes:
+        scores = {place: paired.score(route, mix) for place, mix in mixes.items() if mix}
+        found[route] = {place: round(score, DIGITS) for place, score in scores.items() if math.isfinite(score)}
+    return found
 
 
 def _intervals(paired: Paired, target: str) -> dict[str, dict[str, list[float | None]]]:
