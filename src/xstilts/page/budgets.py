@@ -71,11 +71,11 @@ def form_table(material: Material, target: str) -> Table | None:
     rows = []
     for route, languages in part["form"].items():
         for place, form in languages.items():
-            rows.append([route, PLACES.get(place, place), percent(form), percent(part["content"][route][place])])
+            rows.append([route, PLACES.get(place, place), percent(form), percent(part["content"][route].get(place))])
         for name, by_route in part["form_types"]["form"].items():
             content = part["form_types"]["content"][name][route]
             rows += [
-                [route, f"{name}, {PLACES[place]}", percent(form), percent(content[place])]
+                [route, f"{name}, {PLACES[place]}", percent(form), percent(content.get(place))]
                 for place, form in by_route[route].items()
             ]
     return Table(["route", "where", "answers of the right form", "accuracy given the right form"], rows)
