@@ -36,10 +36,10 @@ def test_how_an_update_is_cut_into_batches(cut: dict[str, int], trajectory: Run)
     assert (other.card["tokens"], other.card["updates"]) == (whole.card["tokens"], whole.card["updates"])
 
 
-@pytest.mark.parametrize("changed", [{}, {"accumulation": 2}, {"precision": "bf16"}], ids=str)
-def test_how_many_threads_share_the_work(changed: dict[str, Any], trajectory: Run) -> None:
+@pytest.mark.parametrize("changed", [{}, {"accumulation": 2}, {"precision": "bf16"}, {"batch_threads": 1}], ids=str)
+def test_how_many_processors_share_the_work(changed: dict[str, Any], trajectory: Run) -> None:
     """1, 2 or 4 of them: the same bits. A cell trained beside others is the same as one trained alone."""
-    usual = {"batch_size": 16, "token_budget": 512, **changed}
+    usual = {"batch_size": 16, "token_budget": 512, "batch_threads": 2, **changed}
     whole = trajectory(processors=1, **usual)
     for processors in (2, 4):
         shared = trajectory(processors=processors, **usual)

@@ -193,7 +193,7 @@ def test_the_part_of_a_batch_that_went_wrong_is_named(
     whole = model.forward
     monkeypatch.setattr(model, "forward", lambda b: whole(b) * (float("nan") if "follows3" in b.ids else 1.0))
     with pytest.raises(NotFinite, match=r"loss of follows is nan; batch ids .*follows3\b") as caught:
-        train(model, rows, dev, make_settings(epochs=1, batch_size=8), seed=0, title="test")
+        train(model, rows, dev, make_settings(epochs=1, batch_size=8, batch_threads=2), seed=0, title="test")
     assert str(caught.value).count("follows") == 5  # the task and half of the batch
 
 

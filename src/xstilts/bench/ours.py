@@ -13,6 +13,7 @@ import torch
 from tokenizers import Tokenizer
 
 from xstilts.base.files import CARD, read_json, write_table
+from xstilts.base.machine import processors
 from xstilts.base.threads import workers
 from xstilts.bench.clock import (
     OTHER,
@@ -138,7 +139,8 @@ class Pipeline:
 
     def settings(self, job: Job) -> TrainSettings:
         """One epoch with the task's settings and the job's rate."""
-        settings = replace(TrainSettings(**job.settings), epochs=1.0, evaluations=1, accumulation=1)
+        alone = {"batch_threads": processors()}  # nothing else runs beside it
+        settings = replace(TrainSettings(**job.settings), epochs=1.0, evaluations=1, accumulation=1, **alone)
         if rate := job.learning_rate:
             settings = replace(settings, learning_rate=rate, head_learning_rate=rate)
         settings = settings if self.trimmed else replace(settings, trim_vocabulary=False)

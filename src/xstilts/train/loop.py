@@ -34,7 +34,6 @@ from xstilts.train.settings import TrainSettings
 from xstilts.train.sharded import ShardedUpdater, shard_and_move
 from xstilts.train.update import Updater
 
-PARTS = 2  # of a batch on processors: never as many as there are threads, so that any number gives the same weights
 OTHER_SEED = 1_000_003  # between the seeds of processes, whose dropout must not be the same
 
 
@@ -106,7 +105,7 @@ def make_updater(
     # Threads would draw dropout's random numbers in an order of their own, and compile one layer at once.
     shared = accelerator.device.type == "cpu" and not settings.dropout and not settings.compile
     shared = shared and all(term.over == "examples" for _, term in run.model.terms)
-    threads = (pool, PARTS) if shared and not processes.sharded else (None, 1)
+    threads = (pool, settings.batch_threads) if shared and not processes.sharded else (None, 1)
     kind = ShardedUpdater if processes.sharded else Updater
     return kind(accelerator, run.model, run.optimizer, rows, settings.clip, *threads)
 

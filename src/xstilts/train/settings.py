@@ -16,7 +16,7 @@ NOT_DECIDING = ("resume_minutes", "trim_vocabulary", "loader_workers")  # settin
 # Settings that an earlier version did not have, with the value at which they change nothing.
 NEUTRAL: dict[str, Any] = {"tune": "full", "attention": "auto", "compile": False, "labels": "own", "pictures": "shown"}
 NEUTRAL |= {"max_updates": None, "max_tokens": None, "terms": {}, "projector_learning_rate": 0.0, "patience": None}
-NEUTRAL |= {"cooldown": None, "examples": None}
+NEUTRAL |= {"cooldown": None, "examples": None, "batch_threads": 1}
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,10 @@ class TrainSettings:
     batch_size: examples in a batch, at most.
     accumulation: batches per update, at most. Half of both limits and twice the accumulation make the same updates in
         half of the memory.
+    batch_threads: into how many parts a batch is split on processors, each for a thread of its own. Rounding follows
+        this number, not that of the processors, so that any machine gives the same weights. 1 where cells are trained
+        side by side; for one large cell, as many as there are processors. With dropout or `compile` a batch stays
+        whole.
     evaluations: times English dev is scored in each epoch, and once more at the end of the run; the best is kept.
     tune: which part of the encoder is trained: `full`, its layers; `lora`, low-rank adapters beside the linear maps of
         those layers, and nothing else in them; `head`, nothing, so that only heads and feature maps are.
@@ -85,6 +89,7 @@ class TrainSettings:
     token_budget: Annotated[int, Range(1, 1e6)] = 1024
     batch_size: Annotated[int, Range(1, 1e5)] = 16
     accumulation: Annotated[int, Range(1, 1e5)] = 1
+    batch_threads: Annotated[int, Range(1, 256)] = 1
     evaluations: Annotated[int, Range(1, 1000)] = 2
     tune: Literal["full", "lora", "head"] = "full"
     lora_rank: Annotated[int, Range(1, 4096)] = 8

@@ -28,8 +28,8 @@ class Updater:
         model: what is trained; its choice of trained weights must not change any more.
         rows: the training rows.
         clip: largest gradient norm.
-        pool: threads that share a batch; None: the batch stays whole (an accelerator has its own parallelism).
-        parts: into how many parts a batch is split for them.
+        pool: threads that share the work; None: one thread does it (an accelerator has its own parallelism).
+        parts: into how many parts a batch is split for them (`TrainSettings.batch_threads`).
         late: see `FiniteCheck`; None: on an accelerator only.
 
     Of several processes each works on its share of every batch, and all do the same step.
