@@ -139,8 +139,8 @@ class Pipeline:
 
     def settings(self, job: Job) -> TrainSettings:
         """One epoch with the task's settings and the job's rate."""
-        alone = {"batch_threads": processors()}  # nothing else runs beside it
-        settings = replace(TrainSettings(**job.settings), epochs=1.0, evaluations=1, accumulation=1, **alone)
+        settings = replace(TrainSettings(**job.settings), epochs=1.0, evaluations=1, accumulation=1)
+        settings = replace(settings, batch_threads=processors())  # nothing else is trained beside it
         if rate := job.learning_rate:
             settings = replace(settings, learning_rate=rate, head_learning_rate=rate)
         settings = settings if self.trimmed else replace(settings, trim_vocabulary=False)
