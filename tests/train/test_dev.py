@@ -14,7 +14,7 @@ from torch import Tensor
 from xstilts.model.batch import Batch
 from xstilts.model.encoder import load_public
 from xstilts.model.multitask import MultitaskModel
-from xstilts.train.dev import METRICS, all_logits, dev_scores, label_accuracy, token_accuracy
+from xstilts.train.dev import METRICS, all_logits, dev_scores, label_accuracy, pairwise_accuracy, token_accuracy
 from xstilts.train.examples import Examples, open_examples
 from xstilts.train.masking import read_masking
 
@@ -99,3 +99,12 @@ def test_a_model_trains_on_after_scoring_was_broken_off(model: MultitaskModel, r
     assert not model.training
     answered.close()
     assert model.training
+
+
+def test_a_caption_is_compared_with_its_own_negatives_alone() -> None:
+    """Wherever match and no match are divided, in any order of rows, and with `#` in the captions' own ids."""
+    ids = ["cat.png#0", "cat.png#0#1", "dog.png#0", "dog.png#0#1", "cat.png#1", "cat.png#1#1"]
+    points = np.array([[-5.0, 1], [-6, 0], [1, 1], [3, 0], [2, 1], [2, 0]])
+    order = [3, 0, 5, 2, 1, 4]
+    assert pairwise_accuracy(points.ravel(), ids) == pytest.approx((1 + 0 + 0.5) / 3)
+    assert pairwise_accuracy(points[order].ravel(), [ids[row] for row in order]) == pytest.approx(0.5)

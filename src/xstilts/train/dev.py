@@ -45,6 +45,31 @@ def token_accuracy(logits: Tensor, batch: Batch) -> Tensor:
     return ((best[where] if best.ndim == 2 else best) == batch.labels[where]).float()
 
 
+def match_points(logits: Tensor, batch: Batch) -> Tensor:
+    """Of every pair, float32 `[batch, 2]`: the logit of "match" minus that of "no match", and whether it is a match."""
+    return torch.stack([logits[:, 1] - logits[:, 0], batch.label], dim=1).float()
+
+
+def pairwise_accuracy(points: np.ndarray, ids: Sequence[str]) -> float:
+    """The share of captions that fit their own image better than each of its hard negatives.
+
+    Of images that fit equally well each earns its share. Unlike accuracy it does not depend on where the logits are
+    cut between match and no match, which moves while the encoder is trained.
+
+    Args:
+        points: `[2 * rows]`, the points of `match_points`, row after row.
+        ids: the rows' ids: that of the caption with its own image; with a negative, that and `#<number>`.
+    """
+    fits, own = points.reshape(-1, 2)[:, 0], points.reshape(-1, 2)[:, 1] > 0
+    known = set(ids)
+    own_pair = [pair if pair in known else name for name in ids for pair in [name.rpartition("#")[0]]]
+    _, captions = np.unique(np.array(own_pair, dtype=object).astype(str), return_inverse=True)
+    best = np.full(captions.max() + 1, -np.inf)
+    np.maximum.at(best, captions, fits)
+    is_best = fits == best[captions]
+    return float((np.bincount(captions, is_best & own) / np.bincount(captions, is_best)).mean())
+
+
 def _mean(points: np.ndarray, ids: Sequence[str]) -> float:
     return float(points.mean())
 
@@ -67,7 +92,7 @@ METRICS = covers(
         "vqa": DevMetric(label_accuracy),
         "layout": DevMetric(layout_accuracy),
         "classification": DevMetric(label_accuracy),
-        "matching": DevMetric(label_accuracy),
+        "matching": DevMetric(match_points, pairwise_accuracy),
         "choice": DevMetric(label_accuracy),
         "span": DevMetric(span_points, span_score),
         "tagging": DevMetric(token_accuracy),
@@ -89,8 +114,8 @@ def dev_scores(
     """Score of each task's dev rows, and `mean` over the tasks (fractions, 0..1).
 
     Accuracy over examples (of layouts, exact ones), words (tagging) or masked tokens (mlm, whose masks are the same
-    every time); for a span task the mean F1 of token spans over examples. A checkpoint is chosen by these; the task's
-    own metric is for scoring.
+    every time); for a span task the mean F1 of token spans over examples; for matching, `pairwise_accuracy`. A
+    checkpoint is chosen by these; the task's own metric is for scoring.
     Several processes take turns at the batches, and all of them return the whole scores. All have equally many batches:
     one that has none left repeats an early one without using it, since sharded layers need all processes at once.
     """
