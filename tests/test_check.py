@@ -14,6 +14,7 @@ import yaml
 from xstilts.base.cells import Cell
 from xstilts.base.errors import ParameterError
 from xstilts.base.parameters import task_names
+from xstilts.check import files
 from xstilts.check.choices import choose_cell
 from xstilts.check.files import check_parameters, write_checked
 from xstilts.check.grid import check_grid
@@ -300,3 +301,15 @@ def test_checking_imports_nothing_heavy() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "src", capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
+
+
+OWN_PROJECTS = [file.parent for file in sorted((ROOT / "stages").glob("*/params.yaml"))]
+
+
+@pytest.mark.parametrize("folder", OWN_PROJECTS, ids=lambda folder: folder.name)
+def test_the_parameter_files_of_a_study_of_its_own_are_right(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All but its data, which are not here."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(files, "check_data", lambda *_: None)
+    check_parameters()
+    assert check_grid().targets

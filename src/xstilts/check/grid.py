@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from xstilts.base.cells import PLAIN, Cell, Route, layout_task
 from xstilts.base.errors import ParameterError, did_you_mean
@@ -38,27 +38,27 @@ class Grid:
     Attributes:
         datasets: {dataset: what it reads beside its raw files, a directory of features or data/checked}.
         image_sets: {set of images: what its features are made of, within its raw files}.
-        perceived_sets: those of them whose objects are named.
         intermediates: tasks and mixtures that a route may begin with.
         targets: tasks that are scored.
         seeds: seeds that a cell may have.
         recipes: the recipes that range over everything (`everywhere`), and the others by the first phase they change.
         recipe_routes, recipe_targets: the routes and targets that these others range over.
+        perceived_sets: sets of images whose objects are named; left out: none.
         system_targets: the targets that recipes with a system range over instead.
         parser: the recipe of the checkpoints that parse a target's questions for these.
     """
 
     datasets: dict[str, str]
     image_sets: dict[str, str]
-    perceived_sets: list[str]
     intermediates: list[str]
     targets: list[str]
     seeds: list[int]
     recipes: dict[str, list[str]]
     recipe_routes: list[str]
     recipe_targets: list[str]
-    system_targets: list[str]
-    parser: str
+    perceived_sets: list[str] = field(default_factory=list)
+    system_targets: list[str] = field(default_factory=list)
+    parser: str = PLAIN
 
     def recipe_list(self) -> list[str]:
         """Every recipe in the grid."""
