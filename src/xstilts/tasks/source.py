@@ -120,7 +120,7 @@ class Source:
     def _with_a_way_out(self, error: DataError) -> DataError:
         """What is wrong with a row; of train, with the setting that leaves such rows out."""
         if self.split == "train":
-            error.args = (f"{error}, or set encode.bad_rows: skip to leave such rows out",)
+            error.args = (f"{str(error).removesuffix('.')}; or set encode.bad_rows: skip to leave such rows out",)
         return error
 
     def some(self, reading: Reading[Example]) -> Reading[Example]:
