@@ -28,14 +28,6 @@ def matched(one: Mapping[str, float], other: Mapping[str, float]) -> list[str]:
     return [name for name in COSTS if abs(one[name] - other[name]) <= SAME * max(one[name], other[name])]
 
 
-def not_matched(one: Mapping[str, float], other: Mapping[str, float]) -> list[str]:
-    """The costs that are not, in words."""
-    if not one or not other:
-        return ["the checkpoints do not say what training took"]
-    apart = [name for name in COSTS if name not in matched(one, other)]
-    return [f"{name} {count(one[name])} against {count(other[name])}" for name in apart]
-
-
 def shortfalls(control: Mapping[str, float], route: Mapping[str, float]) -> list[str]:
     """Of which updates and tokens a control of equal exposure had fewer than its route, in words."""
     if not control or not route:
