@@ -13,7 +13,7 @@ from xstilts.base.errors import ParameterError
 from xstilts.bench.comparison import Plan, with_regions
 from xstilts.bench.job import Job, Result
 from xstilts.bench.report import compare
-from xstilts.bench.rows import DIM, copy_with_regions, examples_of, texts_of
+from xstilts.bench.rows import DIM, copy_with_regions, examples_of
 from xstilts.bench.vqa_recipe import VOLTA
 
 
@@ -49,9 +49,3 @@ def test_none_asked_for(make_plan: Callable[..., Plan]) -> None:
 def test_a_task_without_pictures_is_refused(caches: Path, tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="found 'follows' without pictures"):
         copy_with_regions(caches / "mnli" / "learn", tmp_path, 36, seed=0)
-
-
-def test_texts_are_those_of_the_rows(make_job: Callable[..., Job]) -> None:
-    job = make_job()
-    texts, rows = texts_of(job, job.rows), examples_of(job, job.rows)
-    assert [len(str(text).split()) + 2 for text in texts] == rows.text_lengths.tolist()

@@ -97,7 +97,7 @@ def test_the_longest_names_and_numbers_fit() -> None:
     own = {"difference": -0.1885, "interval": [-0.2171, -0.1599], "p": 0.0, "detectable": 0.1203}
     cell = {
         "target": "xgqa",
-        "route": "questions_1800/gqa_told",
+        "route": "shuffled_labels/squad",
         "control": "trained blind",
         "baseline": "none",
     }
@@ -106,7 +106,7 @@ def test_the_longest_names_and_numbers_fit() -> None:
     transfer = {"cells": [cell], "intervals": "95 %", "covers": "test items"}
     print_summary(transfer, {"answers": [], "missing": []}, console)
     text: str = console.file.getvalue()  # type: ignore[attr-defined]
-    assert "questions_1800/gqa_told (control)" in text
+    assert "shuffled_labels/squad (control)" in text
     assert text.count("−21.7 to −16.0") == 2
     assert "…" not in text
 

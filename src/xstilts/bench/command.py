@@ -1,4 +1,4 @@
-"""`xstilts bench train | score | encode | step | study`.
+"""`xstilts bench train | score | study`.
 
 Whatever takes long to import is imported when a measurement begins.
 """
@@ -16,12 +16,10 @@ from xstilts.base.cells import DATA, PUBLIC, Route, Study
 from xstilts.base.errors import DataError, ParameterError, run_stage
 
 What = Annotated[
-    Literal["train", "score", "encode", "step", "study"],
+    Literal["train", "score", "study"],
     typer.Argument(
-        help="train, score: examples and tokens per second, memory, part of the machine's limit; encode: tokenising "
-        "against datasets.map, and reading region features against decoding them for every question; step: one "
-        "training step split into input, forward, backward, optimizer; study: what the study in params.yaml "
-        "takes on this machine, from a sample of its caches, as it grows by routes"
+        help="train, score: examples and tokens per second, memory, part of the machine's limit; study: what the study "
+        "in params.yaml takes on this machine, from a sample of its caches, as it grows by routes"
     ),
 ]
 Cache = Annotated[Path, typer.Option(help="folder of the tokenised caches")]
@@ -36,7 +34,7 @@ Seconds = Annotated[
 ]
 Examples = Annotated[int, typer.Option(min=0, help="examples in a round; 0: as many as the seconds allow")]
 BatchSize = Annotated[
-    int, typer.Option(min=0, help="of train, step: examples in an update of every side; 0: as the task says")
+    int, typer.Option(min=0, help="of train: examples in an update of every side; 0: as the task says")
 ]
 Rate = Annotated[float, typer.Option(min=0.0, help="of train: for every weight on every side; 0: each side's own")]
 Threads = Annotated[int, typer.Option(min=0, help="processors to use; 0: all")]
@@ -55,14 +53,9 @@ Targets = Annotated[
 ]
 Seeds = Annotated[int, typer.Option(min=0, help="of study: how many seeds; 0: as in params.yaml")]
 
-COMPARING = ("train", "score", "encode", "step")
 USED_BY = {
-    **dict.fromkeys(("text", "vqa", "rounds", "seconds", "regions"), COMPARING),
-    "peer": ("train", "score", "encode"),
-    "shape": ("train", "score", "step"),
-    "batch_size": ("train", "step"),
-    "learning_rate": ("train",),
-    "quality": ("train",),
+    **dict.fromkeys(("text", "vqa", "rounds", "seconds", "regions", "peer", "shape"), ("train", "score")),
+    **dict.fromkeys(("batch_size", "learning_rate", "quality"), ("train",)),
     **dict.fromkeys(("route", "target", "seeds"), ("study",)),
 }  # the commands that an option is for; one that is not named here is for all
 

@@ -12,16 +12,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from tokenizers import Tokenizer
 
 from xstilts.base.cache import open_features
 from xstilts.base.errors import ParameterError
 from xstilts.base.files import CARD, open_rows, read_json, sha256_of, write_json
 from xstilts.bench.job import Job
-from xstilts.encode.tokens import Text
 from xstilts.train.examples import Examples
 
-MAX_LENGTH = 128  # tokens of a text: of the peers' scripts, and of stages/defaults.yaml
 DIM = 2048
 PIECE = 64  # images whose vectors are drawn together
 
@@ -65,23 +62,6 @@ def labels_of(table: pa.Table) -> np.ndarray:
 def tokenizer_file(job: Job) -> Path:
     """The encoder's own tokenizer."""
     return Path(job.public) / "encoder" / "tokenizer.json"
-
-
-def texts_of(job: Job, rows: Sequence[int]) -> list[Text]:
-    """The texts, or pairs of texts, of a cache's rows, decoded: so a cache is all that a measurement needs."""
-    tokenizer = Tokenizer.from_file(str(tokenizer_file(job)))
-    special = {id_ for id_, token in tokenizer.get_added_tokens_decoder().items() if token.special}
-    found: list[Text] = []
-    for ids in token_ids(table_of(job, rows)):
-        runs: list[list[int]] = [[]]
-        for token in ids:
-            if token not in special:
-                runs[-1].append(token)
-            elif runs[-1]:
-                runs.append([])
-        parts = tokenizer.decode_batch([run for run in runs if run])
-        found.append((parts[0], parts[1]) if len(parts) == 2 else " ".join(parts))
-    return found
 
 
 def copy_with_regions(cache: Path, folder: Path, regions: int, seed: int) -> Path:

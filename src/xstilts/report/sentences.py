@@ -73,8 +73,9 @@ def _rests_on(result: Result, seeds: int) -> Iterator[str]:
     own = result[ZERO_SHOT]
     yield f"Scored on {result['data']} data; {covered(own, seeds)}{_tested(result)}."
     if result["verdict"] == "inconclusive" and own["p"] is not None:
-        size = own["detectable"] and f"A difference of {percent(own['detectable'])} points"
-        yield f"{size or 'No difference, however large,'} would have been found in four of five such studies."
+        known = own["detectable"] is not None
+        size = f"A difference of {percent(own['detectable'])} points" if known else "No difference, however large,"
+        yield f"{size} would have been found in four of five such studies."
 
 
 def covered(record: Result, seeds: int) -> str:
