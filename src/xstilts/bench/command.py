@@ -19,7 +19,7 @@ What = Annotated[
     Literal["train", "score", "study"],
     typer.Argument(
         help="train, score: examples and tokens per second, memory, part of the machine's limit; study: what the study "
-        "in params.yaml takes on this machine, from a sample of its caches, as it grows by routes"
+        "in params.yaml takes on this machine, from a sample of its caches"
     ),
 ]
 Cache = Annotated[Path, typer.Option(help="folder of the tokenised caches")]
@@ -41,7 +41,6 @@ Threads = Annotated[int, typer.Option(min=0, help="processors to use; 0: all")]
 Seed = Annotated[int, typer.Option(help="of the rows, their order and new weights")]
 Peers = Annotated[list[str] | None, typer.Option("--peer", help="this peer only; may be given more than once")]
 Json = Annotated[Path | None, typer.Option(help="file to write every number to")]
-Regions = Annotated[int, typer.Option(min=0, help="random regions of every picture, of 2,048 numbers; 0: its own")]
 Quick = Annotated[bool, typer.Option("--quick", help="one round of 32 examples, to see that it works")]
 Quality = Annotated[bool, typer.Option("--quality", help="of train: also accuracy on English dev after training")]
 Routes = Annotated[
@@ -54,7 +53,7 @@ Targets = Annotated[
 Seeds = Annotated[int, typer.Option(min=0, help="of study: how many seeds; 0: as in params.yaml")]
 
 USED_BY = {
-    **dict.fromkeys(("text", "vqa", "rounds", "seconds", "regions", "peer", "shape"), ("train", "score")),
+    **dict.fromkeys(("text", "vqa", "rounds", "seconds", "peer", "shape"), ("train", "score")),
     **dict.fromkeys(("batch_size", "learning_rate", "quality"), ("train",)),
     **dict.fromkeys(("route", "target", "seeds"), ("study",)),
 }  # the commands that an option is for; one that is not named here is for all
@@ -74,7 +73,6 @@ def bench(
     learning_rate: Rate = 0.0,
     threads: Threads = 0,
     seed: Seed = 0,
-    regions: Regions = 0,
     peer: Peers = None,
     json: Json = None,
     quick: Quick = False,

@@ -7,9 +7,7 @@ beside its kin, and an entry in `PEERS`.
 from __future__ import annotations
 
 import random
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,7 +17,6 @@ from xstilts.base.errors import ParameterError, did_you_mean
 from xstilts.base.files import CARD, read_json
 from xstilts.base.parameters import STAGES, task_names, task_settings
 from xstilts.bench.job import Job, Result, What, run_job
-from xstilts.bench.rows import copy_with_regions
 from xstilts.train.settings import TrainSettings
 
 Settings = TypeVar("Settings")
@@ -126,8 +123,6 @@ class Plan:
         peers: the peers that take part; empty: all.
         quality: whether accuracy on English dev is measured after training.
         quick: whether this only shows that everything works.
-        regions: random regions of every picture, in place of its own (see `xstilts.bench.rows`); 0: its own.
-        made: the learning part of a cache with them, once it is made.
     """
 
     cache: Path
@@ -144,28 +139,15 @@ class Plan:
     peers: tuple[str, ...] = ()
     quality: bool = False
     quick: bool = False
-    regions: int = 0
-    made: Path | None = None
 
     def learn(self, data: str) -> Path:
         """The learning part of the cache that `text` or `vqa` stands for."""
-        return self.made if data == "vqa" and self.made else self.cache / self.tasks[data] / "learn"
+        return self.cache / self.tasks[data] / "learn"
 
     def to_json(self) -> dict[str, Any]:
         """The plan as the report holds it."""
         texts = {"cache": str(self.cache), "public": str(self.public)}
-        chosen = {name: value for name, value in asdict(self).items() if name != "made"}
-        return {**chosen, **texts, "tasks": dict(self.tasks), "peers": list(self.peers)}
-
-
-@contextmanager
-def with_regions(plan: Plan) -> Iterator[Plan]:
-    """The plan with a cache made for it for as long as the block runs; the plan itself if it asks for no regions."""
-    if not plan.regions:
-        yield plan
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        yield replace(plan, made=copy_with_regions(plan.learn("vqa"), Path(folder), plan.regions, plan.seed))
+        return {**asdict(self), **texts, "tasks": dict(self.tasks), "peers": list(self.peers)}
 
 
 def chosen(command: str, plan: Plan) -> list[Comparison]:

@@ -29,7 +29,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from xstilts.bench.comparison import Comparison, Plan, chosen, jobs_of, limit_job, with_regions
+from xstilts.bench.comparison import Comparison, Plan, chosen, jobs_of, limit_job
 from xstilts.bench.job import Job, Result, run_job
 from xstilts.score.provenance import provenance
 
@@ -49,8 +49,7 @@ def compare(
         run: does one job.
     """
     comparisons, others = chosen(command, plan), Others()
-    with with_regions(plan) as ready:
-        examples, results = measure_all(comparisons, ready, note, run)
+    examples, results = measure_all(comparisons, plan, note, run)
     report: Report = {"command": command, "plan": plan.to_json(), "examples": examples, "busy": others.share()}
     return {**report, **summary(comparisons, results), **where_it_ran()}
 
@@ -175,8 +174,6 @@ def print_report(report: Report, console: Console | None = None) -> None:
         f"{report['hardware']}; {plan['threads']} threads; {plan['shape'] or plan['public']}",
         f"medians of {plan['rounds']} rounds; examples in a round: {examples}",
     ]
-    if plan["regions"]:
-        lines.append(f"every picture has {plan['regions']} random regions in place of its own")
     if report["busy"] > BUSY:
         busy = f"BUSY MACHINE ({report['busy']:.0%} taken by others): do not quote rates, nor ratios on the wall"
         lines.append(busy)

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from xstilts.report.budgets import budgets
-from xstilts.report.cells.metrics import DIGITS, EMBEDDED, ENGLISH, ZERO_SHOT
+from xstilts.report.cells.metrics import CONTROLS, DIGITS, EMBEDDED, ZERO_SHOT
 from xstilts.report.comparisons import Design, Twins
 from xstilts.report.controls import equal_exposure, shuffled_labels, trained_blind
 from xstilts.report.costs import PHASES, cost, matched
@@ -95,14 +95,12 @@ def _training(paired: Paired, pair: Twins, target: str) -> dict[str, Any]:
 
 def controls(paired: Paired, multimodal: str, text: str, target: str) -> dict[str, Any]:
     """The same difference with the pictures masked and with others' pictures, and of what is answered above masked."""
-    found = {name: means(paired, multimodal, text, target, name) for name in paired.controls(target)}
+    found = {name: means(paired, multimodal, text, target, name) for name in paired.measures(target, CONTROLS)}
     if "blind" in found:
-        above = {
-            ENGLISH: add(paired.english(target), paired.english(target, "blind"), -1),
-            ZERO_SHOT: add(paired.zero_shot(target), paired.zero_shot(target, "blind"), -1),
-        }
+        shown, masked = paired.means(target), paired.means(target, "blind")
+        above = {where: add(shown[where], mix, -1) for where, mix in masked.items()}
         found["above_blind"] = {
-            where: to_json(paired.difference(multimodal, text, mix)) for where, mix in above.items() if mix
+            where: to_json(paired.difference(multimodal, text, mix)) for where, mix in above.items()
         }
     return found
 

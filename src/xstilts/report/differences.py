@@ -8,7 +8,7 @@ from typing import Any
 
 from xstilts.report.cells.metrics import DIGITS, ENGLISH, ZERO_SHOT
 from xstilts.report.intervals import Interval, holm, seeds_needed
-from xstilts.report.paired import SCORE, Paired
+from xstilts.report.paired import FORMS, SCORE, Paired
 
 LARGEST = 1.0  # difference between two scores
 ONE_SEED = "test items only: one seed says nothing about the variance between training runs"
@@ -67,10 +67,8 @@ def _number(value: float) -> float | None:
 
 def means(paired: Paired, route: str, baseline: str, target: str, measure: str = SCORE) -> dict[str, Any]:
     """The difference in English, in the mean over the other languages, and in the gap; what there is of these."""
-    mixes = {ENGLISH: paired.english(target, measure), ZERO_SHOT: paired.zero_shot(target, measure)}
-    if measure == SCORE:
-        mixes["gap"] = paired.gap(target)
-    found = {name: paired.difference(route, baseline, mix) for name, mix in mixes.items() if mix}
+    mixes = paired.means(target, measure)
+    found = {name: paired.difference(route, baseline, mix) for name, mix in mixes.items()}
     return {name: to_json(interval) | _settled(interval) for name, interval in found.items()}
 
 
@@ -113,10 +111,10 @@ def form(paired: Paired, route: str, baseline: str, target: str) -> dict[str, An
 
     In English and zero-shot; empty where answers have no form.
     """
-    return {measure: means(paired, route, baseline, target, measure) for measure in paired.forms(target)}
+    return {measure: means(paired, route, baseline, target, measure) for measure in paired.measures(target, FORMS)}
 
 
-def score_to_json(interval: Interval) -> dict[str, Any]:
-    """A score as JSON: its value and its 95 % interval, which ends at 0 and 1."""
-    ends = [_number(min(1.0, max(0.0, end))) if end == end else None for end in (interval.low, interval.high)]
+def score_to_json(interval: Interval, least: float = 0.0) -> dict[str, Any]:
+    """A score as JSON: its value and its 95 % interval, which ends at `least` and 1."""
+    ends = [_number(min(1.0, max(least, end))) if end == end else None for end in (interval.low, interval.high)]
     return {"score": _number(interval.value), "interval": ends}

@@ -17,12 +17,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from xstilts.base.cells import Route
-from xstilts.report.cells.metrics import CONTROLS, ENGLISH
+from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
 from xstilts.report.intervals import Interval, Scores, contrast, scores
 
 SCORE = "score"
 # The rate of answers of the right form (yes or no, a colour, ...), and the score of these answers alone.
-FORM, CONTENT = "form", "content"
+FORMS = FORM, CONTENT = "form", "content"
 Mix = dict[int, float]  # {column: weight}: a weighted sum of the scores of one route
 Combination = Mapping[str, Mix]  # {route: its mix}
 
@@ -83,15 +83,10 @@ class Paired:
         """Question types, none for most kinds of task."""
         return sorted({one.type for one in self.columns if one.target == target and one.type})
 
-    def controls(self, target: str) -> list[str]:
-        """The controls that the target has."""
+    def measures(self, target: str, among: Sequence[str]) -> list[str]:
+        """Those of some measures that the target has: the controls (`CONTROLS`), or form and content (`FORMS`)."""
         there = {one.measure for one in self.columns if one.target == target}
-        return [control for control in CONTROLS if control in there]
-
-    def forms(self, target: str) -> list[str]:
-        """`form` and `content`, if the answers of a target have a form."""
-        there = {one.measure for one in self.columns if one.target == target}
-        return [measure for measure in (FORM, CONTENT) if measure in there]
+        return [measure for measure in among if measure in there]
 
     def mix(self, target: str, languages: Sequence[str], measure: str = SCORE, type: str = "") -> Mix:
         """The mean over languages (of those with the type) of a target's score, a language's a mean over its parts."""
@@ -114,6 +109,13 @@ class Paired:
         """English minus the mean over the other languages; empty if one of the two is."""
         english, others = self.english(target), self.zero_shot(target)
         return add(english, others, -1) if english and others else {}
+
+    def means(self, target: str, measure: str = SCORE) -> dict[str, Mix]:
+        """English, the mean over the other languages and, of scores, the gap; what there is of these."""
+        mixes = {ENGLISH: self.english(target, measure), ZERO_SHOT: self.zero_shot(target, measure)}
+        if measure == SCORE:
+            mixes["gap"] = self.gap(target)
+        return {name: mix for name, mix in mixes.items() if mix}
 
     def interval(self, combination: Combination) -> Interval:
         """Value and interval of a sum over routes of weighted scores."""

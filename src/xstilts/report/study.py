@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from math import isnan
 from statistics import fmean, stdev
 from typing import Any
 
 from xstilts.base.cells import Study
 from xstilts.base.files import read_json
 from xstilts.report.cells.metrics import CONTROLS, DIGITS, ENGLISH, ZERO_SHOT, metric_names
-from xstilts.report.intervals import Interval
-from xstilts.report.paired import Paired
+from xstilts.report.differences import score_to_json
+from xstilts.report.paired import FORMS, Paired
 
 METRICS = "metrics.json"
 Cell = Mapping[str, Any]
@@ -85,7 +84,7 @@ def forms(paired: Paired, target: str) -> dict[str, Any]:
     By route and language, with the mean over the languages other than English; in `form_types` by question type, in
     English and zero-shot. Empty where answers have no form.
     """
-    measures = paired.forms(target)
+    measures = paired.measures(target, FORMS)
     if not measures:
         return {}
     languages = {code: [code] for code in paired.languages(target)} | {ZERO_SHOT: paired.others(target)}
@@ -111,18 +110,14 @@ def _rates(
 
 
 def _intervals(paired: Paired, target: str) -> dict[str, dict[str, list[float | None]]]:
-    mixes = {ENGLISH: paired.english(target), ZERO_SHOT: paired.zero_shot(target), "gap": paired.gap(target)}
-    known = {name: (mix, -1 if name == "gap" else 0) for name, mix in mixes.items() if mix}
+    """Of each route the ends of its means; a gap may be negative."""
     return {
-        route: {name: _ends(paired.interval({route: mix}), least) for name, (mix, least) in known.items()}
+        route: {
+            name: score_to_json(paired.interval({route: mix}), least=-1 if name == "gap" else 0)["interval"]
+            for name, mix in paired.means(target).items()
+        }
         for route in paired.routes
     }
-
-
-def _ends(interval: Interval, least: float) -> list[float | None]:
-    """The ends of an interval between the least and the most (1) that there can be; null where they are not known."""
-    ends = (interval.low, interval.high)
-    return [None if isnan(end) else round(min(1.0, max(least, end)), DIGITS) + 0.0 for end in ends]
 
 
 def _with_gap(cell: Cell, main: str) -> dict[str, float]:
