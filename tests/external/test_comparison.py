@@ -75,7 +75,7 @@ def test_what_is_printed(systems: list[str]) -> None:
     assert ["third", "100.0", "66.7"] in lines
     assert "new − old" in output
     assert "They cover test items only" in output
-    assert "English accuracy by question type" in one_line(output)
+    assert "English accuracy in % by question type" in one_line(output)
     assert "Predictions of old, new, third: 6 of 6 scored in en de." in output
     assert "Gold answers without predictions: pt ru id bn ko zh." in output
 
