@@ -232,7 +232,7 @@ def test_equal_exposure(write_cell: Any, contents: Any) -> None:
         "Both phases of gqa took 750 updates, 10,800 examples, 225,000 tokens; "
         "those of longer/none took 750 updates, 10,800 examples, 225,000 tokens."
     )
-    assert (squad["matched"], squad["not_matched"]) == (["exposure"], [])  # the control had more of everything
+    assert squad["matched"] == ["exposure"]  # the control had more of everything
     assert squad["sentence"].startswith("At equal exposure on xgqa")
     assert [f"{one['sentence']} {one['details'][0]}" for one in (gqa, squad)] == list(sentences(content))[-2:]
     assert not [one for one in content["controls_missing"] if "exposure" in one]
@@ -242,7 +242,10 @@ def test_a_control_with_less_exposure_is_no_control(write_cell: Any, contents: A
     """Fewer tokens are less exposure, even at as many updates."""
     write_cell("xgqa", "longer/none", phase2={"updates": 750, "tokens": 185_000})
     gqa, _ = contents([*ROUTES, "longer/none"])["exposure"]
-    assert (gqa["matched"], gqa["not_matched"]) == ([], ["tokens 225,000 against 185,000"])
+    assert gqa["matched"] == []
+    assert gqa["details"][0].endswith(
+        " 225,000 tokens; those of longer/none took 750 updates, 3,600 examples, 185,000 tokens."
+    )
     assert gqa["sentence"].startswith("Not at equal exposure on xgqa, ")
 
 

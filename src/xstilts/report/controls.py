@@ -16,7 +16,7 @@ from typing import Any
 
 from xstilts.base.errors import ParameterError
 from xstilts.report.comparisons import FILE, Design
-from xstilts.report.costs import cost, shortfalls
+from xstilts.report.costs import cost, no_less
 from xstilts.report.differences import compared, means
 from xstilts.report.paired import Paired
 
@@ -27,8 +27,8 @@ def equal_exposure(paired: Paired, design: Design, target: str) -> Records:
     """For each control of equal exposure: the route that it is of minus the control, and what both took in all."""
     for entry in design.controls("exposure"):
         one = _minus(paired, target, entry.of, control=entry.control)
-        short = shortfalls(*(one["exposure"][side] for side in ("control", "route")))
-        yield one | {"matched": [] if short else ["exposure"], "not_matched": short}
+        equal = no_less(*(one["exposure"][side] for side in ("control", "route")))
+        yield one | {"matched": ["exposure"] if equal else []}
 
 
 def shuffled_labels(paired: Paired, design: Design, target: str) -> Records:

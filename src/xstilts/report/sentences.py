@@ -44,15 +44,10 @@ def sentence(kind: str, result: Result) -> str:
         result: a comparison of that kind.
     """
     said = _SAID[result["verdict"]].format(*(name.format(**result) for name in NAMES[kind]))
-    place = f"n {result['target']}, {said} in the languages without labels"
-    return f"{_exposure(kind, result)}{place}: {difference(result[ZERO_SHOT])}."
-
-
-def _exposure(kind: str, result: Result) -> str:
-    """Whether a control of equal exposure is one, up to the first letter of `on`."""
-    if kind != "exposure":
-        return "O"
-    return "At equal exposure o" if result["matched"] else "Not at equal exposure o"
+    place = f"On {result['target']}"
+    if kind == "exposure":
+        place = f"{'At' if result['matched'] else 'Not at'} equal exposure on {result['target']}"
+    return f"{place}, {said} in the languages without labels: {difference(result[ZERO_SHOT])}."
 
 
 def details(kind: str, result: Result, seeds: int) -> list[str]:
