@@ -60,6 +60,7 @@ def test_the_files_of_the_repository_pass(parameter_files: Any) -> None:
         ("stages/full/study.yaml", put("study", "intermediates", value=["squat"]), ["full/study.yaml", "'squad'?"]),
         ("stages/full/study.yaml", put("study", "seeds", value=[0, 9]), ["full/study.yaml: study.seeds", "'9'"]),
         ("stages/full/study.yaml", put("study", "target", value=[]), ["full/study.yaml: study", "mean 'targets'?"]),
+        ("stages/full/study.yaml", put("name", value="fully"), ["study.yaml: name is 'fully', expected 'full'"]),
         ("stages/full/study.yaml", put("stuyd", value={}), ["full/study.yaml: unknown key 'stuyd'", "'study'?"]),
         ("params.yaml", put("encoder", value="no-such-encoder"), ["encoder", "'no-such-encoder'"]),
         (
@@ -182,8 +183,8 @@ def test_every_recipe_that_changes_scoring_alone_uses_plains_checkpoint(paramete
     assert universe.trained(cell) == Cell("plain", "gqa", 1, "xgqa")
     assert universe.target_stage(cell) == "stages/train/dvc.yaml:target@plain-gqa-1-xgqa"
     assert universe.target_stage(Cell("lora", "gqa", 1, "xgqa")).endswith(":target_only@lora-gqa-1-xgqa")
-    assert universe.target_stage(Cell("updates_216", "gqa", 1, "xgqa")).endswith(
-        ":target_recipe@updates_216-gqa-1-xgqa"
+    assert universe.target_stage(Cell("shuffled_labels", "gqa", 1, "xgqa")).endswith(
+        ":target_recipe@shuffled_labels-gqa-1-xgqa"
     )
 
 

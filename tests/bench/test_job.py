@@ -33,7 +33,7 @@ def test_the_warm_up_is_the_whole_work(make_job: Callable[..., Job], monkeypatch
 
 @pytest.mark.slow
 def test_a_process_of_its_own(make_job: Callable[..., Job]) -> None:
-    result = run_job(make_job("xgqa", "ours_features", what="read", warmup=(1, 3)))
+    result = run_job(make_job(what="score", warmup=(1, 3)))
     assert (result["examples"], result["seconds"] > 0) == (20, True)
     assert result["peak_memory_bytes"] > 50e6
 

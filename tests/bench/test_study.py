@@ -15,7 +15,7 @@ from xstilts.base.cells import Route
 from xstilts.base.errors import DataError
 from xstilts.bench.comparison import settings_of
 from xstilts.bench.job import Job, Result
-from xstilts.bench.study import Paces, Sampling, Work, apart, growth, measure_study, print_study, shared, work_of
+from xstilts.bench.study import Paces, Sampling, Work, measure_study, print_study, seconds_of, work_of
 from xstilts.train.settings import TrainSettings
 
 MEMBERS = {"none": [], "a": ["a"], "ab": ["a", "b"]}
@@ -29,20 +29,8 @@ PACES = Paces(
 
 
 def test_what_is_shared_is_made_once() -> None:
-    found = shared(WORK, PACES)
+    found = seconds_of(WORK, PACES)
     assert found == {"caches": 1 + 2 + 3 + 4, "phase 1": 2 * 400, "phase 2": 6 * 40, "phase 3": 6 * 60}
-
-
-def test_apart_every_cell_makes_its_own() -> None:
-    """Six cells a seed: `a` is tokenised for two routes times two targets, `b` for one route."""
-    found = apart(WORK, PACES)
-    caches = 2 * (2 * (1 + 1 + 2) + 3 * (3 + 4))
-    assert found == {"caches": caches, "phase 1": 2 * 2 * 400, "phase 2": 6 * 40, "phase 3": 6 * 60}
-
-
-def test_one_cell_costs_the_same_either_way() -> None:
-    one = Work([Route("a")], 1, ["x"], MEMBERS)
-    assert shared(one, PACES) == apart(one, PACES)
 
 
 def test_a_recipe_adds_the_phases_that_it_changes() -> None:
@@ -57,21 +45,13 @@ def test_a_recipe_adds_the_phases_that_it_changes() -> None:
 
     def seconds(*recipes: str) -> list[float]:
         work = Work([Route("a", recipe) for recipe in recipes], 1, ["x"], MEMBERS, changes)
-        return list(shared(work, paces).values())
+        return list(seconds_of(work, paces).values())
 
     assert seconds("plain") == [4, 100, 10, 20]
     assert seconds("plain", "late") == [4, 100, 10 + 1000, 20 + 20]
     assert seconds("plain", "early") == [4, 100 + 50, 10 + 10, 20 + 20]
     assert seconds("plain", "scored") == [4, 100, 10, 20 + 5]
     assert seconds("late") == [4, 100, 1000, 20]
-
-
-def test_growth_ends_at_the_whole_study() -> None:
-    rows = growth(WORK, PACES)
-    assert [row["cells"] for row in rows] == [4, 8, 12]
-    assert rows[-1]["shared"] == sum(shared(WORK, PACES).values())
-    assert sum(row["added"] for row in rows) == rows[-1]["shared"]
-    assert rows[-1]["apart"] == sum(apart(WORK, PACES).values())
 
 
 def test_members_and_changes_are_those_of_the_files() -> None:
@@ -102,7 +82,7 @@ def test_samples_are_scaled_to_all_rows(caches: Path, public: Path, run_here: Ca
     assert pace["caches"]["xgqa"] == pytest.approx(140 * told[1]["more"]["encode_seconds"])
     assert pace["phase_3"]["xgqa"] == pytest.approx(told[2]["seconds"])
     assert min(result["seconds"], *result["more"].values()) > 0
-    assert report["shared"]["phase 3"] == pytest.approx(2 * pace["phase_3"]["xgqa"])
+    assert report["seconds"]["phase 3"] == pytest.approx(2 * pace["phase_3"]["xgqa"])
     assert json.loads(json.dumps(report)) == report
     out = io.StringIO()
     print_study(report, Console(file=out, width=120))

@@ -68,13 +68,14 @@ def test_every_pair_of_systems(tmp_path: Path, systems: list[str]) -> None:
 
 def test_what_is_printed(systems: list[str]) -> None:
     output = call(*systems).output
-    assert "xgqa: accuracy in %, official data, 6 of 6 questions" in one_line(output)
+    assert "xgqa: accuracy in %, official data, one seed" in one_line(output)
+    assert "Scored: 6 of 6 questions." in output
     lines = [line.split() for line in output.splitlines()]
     assert ["old", "100.0", "66.7", "66.7", "33.3"] in lines
     assert ["third", "100.0", "66.7"] in lines
     assert "new − old" in output
     assert "They cover test items only" in output
-    assert "English accuracy by question type" in one_line(output)
+    assert "English accuracy in % by question type" in one_line(output)
     assert "Predictions of old, new, third: 6 of 6 scored in en de." in output
     assert "Gold answers without predictions: pt ru id bn ko zh." in output
 
@@ -83,7 +84,7 @@ def test_what_is_left_out_is_said(systems: list[str], write: Any) -> None:
     asked = gqa()
     few = write("few.json", {name: asked[name] for name in "12"})
     output = one_line(call(*systems, "--leave-out", few).output)
-    assert "official data, 4 of 6 questions" in output
+    assert "Scored: 4 of 6 questions." in output
     assert "Left out: 2 questions of" in output
     assert "4 of 6 scored in en de" in output
 

@@ -129,7 +129,7 @@ def shrink(root: Path, encoder: Path) -> None:
     choices["study"] = study
     (root / "params.yaml").write_text(yaml.safe_dump(choices, sort_keys=False))
     for name in ("full", "primary"):
-        (root / f"stages/{name}/study.yaml").write_text(yaml.safe_dump({"study": study}, sort_keys=False))
+        (root / f"stages/{name}/study.yaml").write_text(yaml.safe_dump({"name": name, "study": study}, sort_keys=False))
     grid = yaml.safe_load((root / "stages/grid.yaml").read_text())
     (root / "stages/grid.yaml").write_text(yaml.safe_dump(grid | {"seeds": [0]}, sort_keys=False))
     defaults = yaml.safe_load((root / "stages/defaults.yaml").read_text())

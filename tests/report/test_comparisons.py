@@ -11,10 +11,10 @@ import yaml
 
 from xstilts.base.cells import Study
 from xstilts.base.errors import ParameterError
-from xstilts.report.comparisons import FILE, REASONS, UNDECLARED, Design, Pair, Twins, read_comparisons
+from xstilts.report.comparisons import FILE, REASONS, UNDECLARED, Design, Twins, read_comparisons
 
 TWINS = {"multimodal": "gqa", "text": "squad"}
-CUT = {"control": "updates_216/gqa", "of": "gqa", "against": "squad", "matched": "updates"}
+BLIND = {"control": "blind/gqa", "of": "gqa", "matched": "questions"}
 
 
 def design(recipes: list[str], tasks: list[str], controls: list[str]) -> Design:
@@ -36,7 +36,7 @@ def declare(folder: Path) -> Any:
 def test_the_shipped_file_is_sound_and_has_every_kind_of_control() -> None:
     declared = read_comparisons()
     assert {one.matched for one in declared.controls} == set(REASONS)
-    assert declared.twins_of("lora/squad", "gqa") == Twins("gqa", "squad", "squad asks the query questions alone")
+    assert Twins("gqa", "squad", "squad asks the query questions alone") in declared.twins
     assert str(FILE) == "stages/comparisons.yaml"
 
 
@@ -47,13 +47,11 @@ def test_the_shipped_file_is_sound_and_has_every_kind_of_control() -> None:
         ({"twins": [TWINS, {"text": "mnli"}]}, "comparisons.yaml: twins, entry 2: missing multimodal"),
         ({"twins": ["gqa"]}, "comparisons.yaml: twins, entry 1: found 'gqa', expected a mapping"),
         ({"twins": [TWINS | {"text": "sqad"}]}, "twins, entry 1: unknown task 'sqad'. Did you mean 'squad'?"),
-        ({"controls": [CUT | {"matched": "cost"}]}, "controls, entry 1: matched is 'cost', expected one of upd"),
-        ({"controls": [CUT | {"control": "updates_21/gqa"}]}, "entry 1: unknown recipe 'updates_21'. Did you mean"),
-        ({"controls": [CUT, CUT | {"of": "longer/gka"}]}, "controls, entry 2: unknown task 'gka'"),
-        ({"controls": [CUT | {"against": ""}]}, "entry 1: missing against, the route whose updates are matched"),
-        ({"controls": [CUT | {"matched": "exposure"}]}, "entry 1: against has a place only where updates or tokens"),
-        ({"controls": [CUT | {"against": "mnli"}]}, "entry 1: gqa and mnli are no twins; declare them under twins"),
-        ({"controls": [CUT | {"control": "gqa"}]}, "controls, entry 1: 'gqa' is named as its own control"),
+        ({"controls": [BLIND | {"matched": "cost"}]}, "controls, entry 1: matched is 'cost', expected one of exp"),
+        ({"controls": [BLIND | {"control": "blnd/gqa"}]}, "entry 1: unknown recipe 'blnd'. Did you mean 'blind'?"),
+        ({"controls": [BLIND, BLIND | {"of": "longer/gka"}]}, "controls, entry 2: unknown task 'gka'"),
+        ({"controls": [BLIND | {"against": "squad"}]}, "controls, entry 1: unknown key 'against'"),
+        ({"controls": [BLIND | {"control": "gqa"}]}, "controls, entry 1: 'gqa' is named as its own control"),
         ({"primary": {"multimodal": "gqa", "text": "mnli", "target": "xgqa"}}, "primary: gqa and mnli are no twins"),
         ({"pairs": []}, "comparisons.yaml: unknown key 'pairs'. Valid: controls, primary, twins."),
     ],
@@ -92,12 +90,9 @@ def test_a_control_within_the_study_is_one_all_the_same() -> None:
     assert [(one.of, one.control) for one in found.controls("exposure")] == [("gqa", "longer/none")]
 
 
-def test_pairs_are_made_for_each_recipe_and_at_each_matched_cost() -> None:
-    found = design(["plain", "lora"], ["none", "squad", "gqa"], ["tokens_185k/squad", "updates_216/gqa"])
+def test_pairs_are_made_for_each_recipe() -> None:
     unlike = "squad asks the query questions alone"
-    assert found.pairs() == [
-        Pair("gqa", "squad", unlike=unlike),
-        Pair("lora/gqa", "lora/squad", unlike=unlike),
-        Pair("updates_216/gqa", "squad", "updates", unlike),
-        Pair("gqa", "tokens_185k/squad", "tokens", unlike),
+    assert design(["plain", "lora"], ["none", "squad", "gqa"], ["longer/none"]).pairs() == [
+        Twins("gqa", "squad", unlike),
+        Twins("lora/gqa", "lora/squad", unlike),
     ]

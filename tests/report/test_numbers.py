@@ -101,9 +101,10 @@ def test_a_number_reads_the_same_everywhere(difference: float, written: str) -> 
     assert {points(row["difference"] / 100) for row in plotted} == {written}  # rounded once: a second time is no change
     commented = [cell.strip(" ()") for cell in differences({"transfer": transfer})[1].splitlines()[2].split("|")]
     assert commented[1:-1] == ["gqa", written, interval, written]
-    empty: dict[str, Any] = {"types": {}, "controls": {}, "against_none": {}}
-    empty |= {"multimodal": "gqa", "text": "squad", "verdict": "better"}
-    assert f"zh ({written} points)" in details(empty | {"languages": {"zh": own}})[0]
+    empty: dict[str, Any] = {key: {} for key in ("types", "controls", "against_none")}
+    empty |= {"multimodal": "gqa", "text": "squad", "data": "", "primary": True, "matched": [], "verdict": "better"}
+    empty |= {"exposure": {"multimodal": {}, "text": {}}, "zero_shot": own, "languages": {"zh": own}}
+    assert f"zh ({written} points)" in details("answers", empty, 3)[-1]
 
 
 def writes_numbers(node: ast.AST) -> bool:

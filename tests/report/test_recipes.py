@@ -61,7 +61,7 @@ def test_the_answer_is_given_for_each_recipe(two: Any) -> None:
     found = answers(two.paired, two.design)["answers"]
     assert [(one["multimodal"], one["text"]) for one in found] == [("gqa", "squad"), ("lora/gqa", "lora/squad")]
     assert list(found[1]["against_none"]) == ["lora/gqa", "lora/squad"]
-    assert found[1]["sentence"].startswith("On xgqa (pictograms data) in the languages without labels lora/gqa (multi")
+    assert found[1]["sentence"].startswith("On xgqa, lora/gqa (multimodal) does better than lora/squad")
 
 
 def printed(found: Any) -> str:
@@ -95,13 +95,18 @@ def test_a_review_comment_has_the_recipes_too(two: Any) -> None:
 
 def test_the_longest_names_and_numbers_fit() -> None:
     own = {"difference": -0.1885, "interval": [-0.2171, -0.1599], "p": 0.0, "detectable": 0.1203}
-    cell = {"target": "xgqa", "route": "updates_513/multimodal", "control": "cut short", "baseline": "none"}
+    cell = {
+        "target": "xgqa",
+        "route": "shuffled_labels/squad",
+        "control": "trained blind",
+        "baseline": "none",
+    }
     cell |= {"metric": "accuracy", "data": "pictograms", "shared_data": "not checked", "zero_shot": own, "en": own}
     console = Console(file=io.StringIO(), width=120)
     transfer = {"cells": [cell], "intervals": "95 %", "covers": "test items"}
     print_summary(transfer, {"answers": [], "missing": []}, console)
     text: str = console.file.getvalue()  # type: ignore[attr-defined]
-    assert "updates_513/multimodal (control)" in text
+    assert "shuffled_labels/squad (control)" in text
     assert text.count("−21.7 to −16.0") == 2
     assert "…" not in text
 

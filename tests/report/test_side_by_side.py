@@ -10,6 +10,7 @@ import pytest
 from xstilts.base.cells import cell_of
 from xstilts.base.errors import DataError
 from xstilts.base.files import open_rows
+from xstilts.report.cells.metrics import CONTROLS
 
 
 def test_scores_and_differences(write_cell: Any, read: Any) -> None:
@@ -20,7 +21,7 @@ def test_scores_and_differences(write_cell: Any, read: Any) -> None:
     assert paired.rows["xgqa"] == {"en": 1000, "de": 1000, "zh": 1000}
     assert paired.clusters["xgqa"] == 200
     assert paired.types("xgqa") == ["query", "verify"]
-    assert paired.controls("xgqa") == ["blind", "shuffled"]
+    assert paired.measures("xgqa", CONTROLS) == ["blind", "shuffled"]
     table = open_rows(cell_of("gqa", 0, "xgqa").collected() / "items.arrow")
     german = np.array(table["language"].to_pylist()) == "de"
     score = paired.interval({"gqa": paired.mix("xgqa", ["de"])})
@@ -52,13 +53,13 @@ def test_an_image_is_one_cluster_over_targets_and_texts_are_not(write_cell: Any,
     for target in ("xnli", "xcopa"):
         write_cell(target, "none", kind="classification", images=20, names="1")
     paired = read(["xnli", "xcopa"], ["none"], [0]).paired
-    assert len(paired.sums) == 200  # the same ids, of other sentences
+    assert len(paired.scores.present) == 200  # the same ids, of other sentences
     assert paired.clusters == {"xnli": 100, "xcopa": 100}
-    assert not paired.controls("xnli")
+    assert not paired.measures("xnli", CONTROLS)
     for target in ("xvnli", "xgqa"):
         write_cell(target, "none", images=20, names="scene")
     paired = read(["xvnli", "xgqa"], ["none"], [0]).paired
-    assert len(paired.sums) == 20
+    assert len(paired.scores.present) == 20
     assert paired.clusters == {"xvnli": 20, "xgqa": 20}
 
 

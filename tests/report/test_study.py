@@ -78,29 +78,6 @@ def test_targets_of_different_kinds(cells: None) -> None:
     assert study["tatoeba"]["accuracy"]["none"] == {"de": 0.6, "zero_shot": 0.6}
 
 
-def test_data_of_two_worlds_share_no_table(cells: None) -> None:
-    write_json(metrics_path("xgqa", "gqa"), cell(0.6, 0.3, "official"))
-    with pytest.raises(DataError, match=r"plain/gqa-s0/metrics\.json: found data 'official', expected 'pictograms'"):
-        read_study(["xgqa"], ["none", "gqa"], [0])
-
-
-def test_cells_of_a_table_say_the_same(cells: None) -> None:
-    """A cell by another metric, of an earlier layout or in other languages is named, never averaged."""
-    path = metrics_path("xgqa", "gqa")
-    write_json(path, {**cell(0.6, 0.3), "metric": "soft_accuracy", "soft_accuracy": {"en": 0.6, "zero_shot": 0.3}})
-    with pytest.raises(DataError, match=r"gqa-s0/metrics\.json: found metric 'soft_accuracy', expected 'accuracy'"):
-        read_study(["xgqa"], ["none", "gqa"], [0])
-    write_json(path, {key: value for key, value in cell(0.6, 0.3).items() if key != "shuffled"})
-    with pytest.raises(DataError, match=r"found scores .*blind \(de en zero_shot\), types .* expected .*shuffled"):
-        read_study(["xgqa"], ["none", "gqa"], [0])
-    write_json(path, {**cell(0.6, 0.3), "accuracy": {"en": 0.6, "fr": 0.3, "zero_shot": 0.3}})
-    with pytest.raises(DataError, match=r"found scores accuracy \(en fr zero_shot\)"):
-        read_study(["xgqa"], ["none", "gqa"], [0])
-    write_json(path, {"metric": "accuracy", "data": "pictograms"})
-    with pytest.raises(DataError, match=r"plain/gqa-s0/metrics\.json: found no scores by accuracy"):
-        read_study(["xgqa"], ["none", "gqa"], [0])
-
-
 def test_a_missing_cell_is_named(cells: None) -> None:
     with pytest.raises(DataError, match=r"plain/squad-s0/metrics\.json: found no such file"):
         read_study(["xgqa"], ["none", "squad"], [0])

@@ -1,20 +1,14 @@
-"""What every side is timed with: clocks, a count of the encoder's positions, and the time of a step by its parts."""
+"""What every side is timed with: clocks, and a count of the encoder's positions."""
 
 from __future__ import annotations
 
-import functools
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from typing import Any, Self
 
 import torch
 from torch import nn
-from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
-
-OTHER = "other"
-Interval = tuple[str, float, float]  # the name of a part of the work, its start and its end in seconds
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 
 def device() -> torch.device:
@@ -127,59 +121,3 @@ class Positions(AbstractContextManager["Positions"]):
     def total(self) -> int:
         """Positions so far."""
         return sum(self._found)
-
-
-@contextmanager
-def timed_method(owner: Any, name: str, part: str, found: list[Interval]) -> Iterator[None]:
-    """Append every call of `owner.name` to `found`, as an interval of `part`, for as long as the block runs."""
-    original: Callable[..., Any] = getattr(owner, name)
-    own = name in vars(owner)
-
-    @functools.wraps(original)
-    def timed(*arguments: Any, **named: Any) -> Any:
-        begin = time.perf_counter()
-        result = original(*arguments, **named)
-        found.append((part, begin, now()))
-        return result
-
-    setattr(owner, name, timed)
-    try:
-        yield
-    finally:
-        setattr(owner, name, original) if own else delattr(owner, name)
-
-
-@contextmanager
-def timed_optimizer(found: list[Interval]) -> Iterator[None]:
-    """Append every optimizer step to `found`, as an interval of `optimizer`, for as long as the block runs."""
-    begins: list[float] = []
-    hooks = [
-        register_optimizer_step_pre_hook(lambda *_: begins.append(time.perf_counter())),
-        register_optimizer_step_post_hook(lambda *_: found.append(("optimizer", begins[-1], now()))),
-    ]
-    try:
-        yield
-    finally:
-        for hook in hooks:
-            hook.remove()
-
-
-def split_wall(intervals: Iterable[Interval], begun: float, ended: float) -> dict[str, float]:
-    """Seconds of each part between `begun` and `ended`; they sum to `ended - begun`.
-
-    Moments in which several threads work are divided evenly among them; those in which none does are `other`.
-    """
-    events = [(max(at, begun), 1, name) for name, at, _ in intervals] + [(at, -1, name) for name, _, at in intervals]
-    busy: Counter[str] = Counter()
-    seconds: defaultdict[str, float] = defaultdict(float, {OTHER: 0.0})
-    last = begun
-    for at, change, name in sorted(events):
-        passed = min(at, ended) - last
-        if passed > 0:
-            threads = sum(busy.values())
-            for part, count in busy.items() if threads else [(OTHER, 1)]:
-                seconds[part] += passed * count / max(threads, 1)
-            last = min(at, ended)
-        busy[name] += change
-    seconds[OTHER] += ended - last
-    return dict(seconds)

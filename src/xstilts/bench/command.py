@@ -1,4 +1,4 @@
-"""`xstilts bench train | score | encode | step | study`.
+"""`xstilts bench train | score | study`.
 
 Whatever takes long to import is imported when a measurement begins.
 """
@@ -16,12 +16,10 @@ from xstilts.base.cells import DATA, PUBLIC, Route, Study
 from xstilts.base.errors import DataError, ParameterError, run_stage
 
 What = Annotated[
-    Literal["train", "score", "encode", "step", "study"],
+    Literal["train", "score", "study"],
     typer.Argument(
-        help="train, score: examples and tokens per second, memory, part of the machine's limit; encode: tokenising "
-        "against datasets.map, and reading region features against decoding them for every question; step: one "
-        "training step split into input, forward, backward, optimizer; study: what the study in params.yaml "
-        "takes on this machine, from a sample of its caches, as it grows by routes"
+        help="train, score: examples and tokens per second, memory, part of the machine's limit; study: what the study "
+        "in params.yaml takes on this machine, from a sample of its caches"
     ),
 ]
 Cache = Annotated[Path, typer.Option(help="folder of the tokenised caches")]
@@ -36,14 +34,13 @@ Seconds = Annotated[
 ]
 Examples = Annotated[int, typer.Option(min=0, help="examples in a round; 0: as many as the seconds allow")]
 BatchSize = Annotated[
-    int, typer.Option(min=0, help="of train, step: examples in an update of every side; 0: as the task says")
+    int, typer.Option(min=0, help="of train: examples in an update of every side; 0: as the task says")
 ]
 Rate = Annotated[float, typer.Option(min=0.0, help="of train: for every weight on every side; 0: each side's own")]
 Threads = Annotated[int, typer.Option(min=0, help="processors to use; 0: all")]
 Seed = Annotated[int, typer.Option(help="of the rows, their order and new weights")]
 Peers = Annotated[list[str] | None, typer.Option("--peer", help="this peer only; may be given more than once")]
 Json = Annotated[Path | None, typer.Option(help="file to write every number to")]
-Regions = Annotated[int, typer.Option(min=0, help="random regions of every picture, of 2,048 numbers; 0: its own")]
 Quick = Annotated[bool, typer.Option("--quick", help="one round of 32 examples, to see that it works")]
 Quality = Annotated[bool, typer.Option("--quality", help="of train: also accuracy on English dev after training")]
 Routes = Annotated[
@@ -55,14 +52,9 @@ Targets = Annotated[
 ]
 Seeds = Annotated[int, typer.Option(min=0, help="of study: how many seeds; 0: as in params.yaml")]
 
-COMPARING = ("train", "score", "encode", "step")
 USED_BY = {
-    **dict.fromkeys(("text", "vqa", "rounds", "seconds", "regions"), COMPARING),
-    "peer": ("train", "score", "encode"),
-    "shape": ("train", "score", "step"),
-    "batch_size": ("train", "step"),
-    "learning_rate": ("train",),
-    "quality": ("train",),
+    **dict.fromkeys(("text", "vqa", "rounds", "seconds", "peer", "shape"), ("train", "score")),
+    **dict.fromkeys(("batch_size", "learning_rate", "quality"), ("train",)),
     **dict.fromkeys(("route", "target", "seeds"), ("study",)),
 }  # the commands that an option is for; one that is not named here is for all
 
@@ -81,7 +73,6 @@ def bench(
     learning_rate: Rate = 0.0,
     threads: Threads = 0,
     seed: Seed = 0,
-    regions: Regions = 0,
     peer: Peers = None,
     json: Json = None,
     quick: Quick = False,

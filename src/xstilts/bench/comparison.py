@@ -7,9 +7,7 @@ beside its kin, and an entry in `PEERS`.
 from __future__ import annotations
 
 import random
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,7 +17,6 @@ from xstilts.base.errors import ParameterError, did_you_mean
 from xstilts.base.files import CARD, read_json
 from xstilts.base.parameters import STAGES, task_names, task_settings
 from xstilts.bench.job import Job, Result, What, run_job
-from xstilts.bench.rows import copy_with_regions
 from xstilts.train.settings import TrainSettings
 
 Settings = TypeVar("Settings")
@@ -27,6 +24,7 @@ QUICK = 32  # examples of a quick run
 # Batches in a round, at least. The Trainer groups rows by length within a quarter of them: it could not group few.
 FEWEST_BATCHES = 32
 NO_BUDGET = 2**31  # tokens: no batch has as many, so that the number of examples alone decides
+WORKS: tuple[What, ...] = ("train", "score")
 LEARNED_AS = {"text": "intermediate", "vqa": "target"}  # the section of a task file that training reads
 
 
@@ -38,7 +36,7 @@ class Side:
         name: in the report, and after --peer.
         data: what it works on: `text` (pairs of sentences) or `vqa`.
         source: what does the work, `module:object` within `xstilts.bench`.
-        works: the object's methods that are measured.
+        works: the object's methods that are measured, `train` and `score`.
         frozen: of a peer that trains: whether it trains only what the pipeline does as its task file says. Any other
             peer trains every weight, and so does the side of the pipeline that it is compared with.
     """
@@ -46,32 +44,27 @@ class Side:
     name: str
     data: str
     source: str
-    works: tuple[What, ...]
+    works: tuple[What, ...] = ("train", "score")
     frozen: bool = False
 
 
 # Of each data: as its task file says; then with every weight trained; then with every word embedding in memory too.
 PIPELINE = (
-    Side("ours", "text", "ours:PIPELINE", ("train", "score", "step")),
+    Side("ours", "text", "ours:PIPELINE"),
     Side("ours_all_weights", "text", "ours:ALL_WEIGHTS", ("train",)),
     Side("ours_untrimmed", "text", "ours:UNTRIMMED", ("train",)),
-    Side("ours_tokens", "text", "ours:PIPELINE", ("tokenise",)),
-    Side("ours_vqa", "vqa", "ours:PIPELINE", ("train", "score", "step")),
+    Side("ours_vqa", "vqa", "ours:PIPELINE"),
     Side("ours_vqa_all_weights", "vqa", "ours:ALL_WEIGHTS", ("train",)),
     Side("ours_vqa_untrimmed", "vqa", "ours:UNTRIMMED", ("train",)),
-    Side("ours_features", "vqa", "ours:PIPELINE", ("read",)),
 )
 # In the order of their turns. The first of a comparison is the slowest: it decides how many examples a round has.
 PEERS = (
-    Side("trainer_default", "text", "trainer:AS_IN_SCRIPTS", ("train", "score")),
-    Side("trainer_best", "text", "trainer:AT_BEST", ("train", "score")),
+    Side("trainer_default", "text", "trainer:AS_IN_SCRIPTS"),
+    Side("trainer_best", "text", "trainer:AT_BEST"),
     Side("trainer_best_mean", "text", "trainer:AT_BEST_WITH_OUR_HEAD", ("train",)),
     Side("trainer_frozen", "text", "trainer:FROZEN", ("train",), frozen=True),
-    Side("map_default", "text", "trainer:AS_IN_SCRIPTS", ("tokenise",)),
-    Side("map_best", "text", "trainer:AT_BEST", ("tokenise",)),
-    Side("vqa_recipe", "vqa", "vqa_recipe:VOLTA", ("train", "score")),
-    Side("vqa_best", "vqa", "vqa_recipe:AT_BEST", ("train", "score")),
-    Side("vqa_features", "vqa", "vqa_recipe:VOLTA", ("read",)),
+    Side("vqa_recipe", "vqa", "vqa_recipe:VOLTA"),
+    Side("vqa_best", "vqa", "vqa_recipe:AT_BEST"),
 )
 
 
@@ -108,15 +101,8 @@ def _able(sides: tuple[Side, ...], what: What, data: str) -> tuple[Side, ...]:
     return tuple(side for side in sides if what in side.works and side.data == data)
 
 
-WORKS: Mapping[str, tuple[tuple[What, str], ...]] = {
-    "train": (("train", "text"), ("train", "vqa")),
-    "score": (("score", "text"), ("score", "vqa")),
-    "encode": (("tokenise", "text"), ("read", "vqa")),
-    "step": (("step", "text"), ("step", "vqa")),
-}
-COMPARISONS = {
-    command: tuple(Comparison(what, data, _able(PEERS, what, data)) for what, data in works)
-    for command, works in WORKS.items()
+COMPARISONS: Mapping[str, Sequence[Comparison]] = {
+    what: [Comparison(what, data, _able(PEERS, what, data)) for data in LEARNED_AS] for what in WORKS
 }
 
 
@@ -137,8 +123,6 @@ class Plan:
         peers: the peers that take part; empty: all.
         quality: whether accuracy on English dev is measured after training.
         quick: whether this only shows that everything works.
-        regions: random regions of every picture, in place of its own (see `xstilts.bench.rows`); 0: its own.
-        made: the learning part of a cache with them, once it is made.
     """
 
     cache: Path
@@ -155,28 +139,15 @@ class Plan:
     peers: tuple[str, ...] = ()
     quality: bool = False
     quick: bool = False
-    regions: int = 0
-    made: Path | None = None
 
     def learn(self, data: str) -> Path:
         """The learning part of the cache that `text` or `vqa` stands for."""
-        return self.made if data == "vqa" and self.made else self.cache / self.tasks[data] / "learn"
+        return self.cache / self.tasks[data] / "learn"
 
     def to_json(self) -> dict[str, Any]:
         """The plan as the report holds it."""
         texts = {"cache": str(self.cache), "public": str(self.public)}
-        chosen = {name: value for name, value in asdict(self).items() if name != "made"}
-        return {**chosen, **texts, "tasks": dict(self.tasks), "peers": list(self.peers)}
-
-
-@contextmanager
-def with_regions(plan: Plan) -> Iterator[Plan]:
-    """The plan with a cache made for it for as long as the block runs; the plan itself if it asks for no regions."""
-    if not plan.regions:
-        yield plan
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        yield replace(plan, made=copy_with_regions(plan.learn("vqa"), Path(folder), plan.regions, plan.seed))
+        return {**asdict(self), **texts, "tasks": dict(self.tasks), "peers": list(self.peers)}
 
 
 def chosen(command: str, plan: Plan) -> list[Comparison]:
@@ -231,7 +202,7 @@ def _job_of(side: Side, job: Job) -> Job:
 def _settings(comparison: Comparison, plan: Plan) -> TrainSettings:
     task = plan.tasks[comparison.data]
     settings = in_batches(settings_of(TrainSettings, task, LEARNED_AS[comparison.data]), plan.batch_size)
-    if settings.tune != "full" and comparison.what in ("train", "step"):
+    if settings.tune != "full" and comparison.what == "train":
         raise ParameterError(f"{task}: found tune: {settings.tune}, expected full; measure another task")
     return settings
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from xstilts.base.errors import XstiltsError, run_stage
 
-What = Literal["train", "score", "tokenise", "read", "step", "pace_training", "pace_scoring", "gemm"]
+What = Literal["train", "score", "pace_training", "pace_scoring", "gemm"]
 Result = dict[str, Any]
 PACKAGES = Path(__file__).parents[2]  # where a new process finds xstilts
 PROCESS = "import sys; from xstilts.bench.job import main; main(sys.argv[1])"
@@ -80,8 +80,7 @@ class Measured:
 
     Attributes:
         examples: how many examples.
-        tokens: real tokens of them as this side reads them (text, and its tokens of pictures), no padding; of `read`:
-            region vectors.
+        tokens: real tokens of them as this side reads them (text, and its tokens of pictures), no padding.
         seconds: wall-clock time, warm-up not included.
         positions: tokens that the encoder was run over, padding included; 0: not counted.
         flops: floating-point operations that the model needs for the real tokens (see `xstilts.bench.flops`).

@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pyarrow as pa
 import torch
 from tokenizers import Tokenizer
 
-from xstilts.base.files import CARD, read_json, write_table
+from xstilts.base.files import CARD, read_json
 from xstilts.base.machine import processors
 from xstilts.base.threads import workers
-from xstilts.bench.clock import (
-    OTHER,
-    Interval,
-    Positions,
-    Stopwatch,
-    TrainingClock,
-    device,
-    split_wall,
-    timed_method,
-    timed_optimizer,
-)
+from xstilts.bench.clock import Positions, Stopwatch, TrainingClock, device
 from xstilts.bench.job import Job, Measured
 from xstilts.bench.models import pipeline_cost, pipeline_model
-from xstilts.bench.rows import (
-    MAX_LENGTH,
-    examples_of,
-    read_card,
-    table_of,
-    texts_of,
-    token_ids,
-    tokenizer_file,
-)
-from xstilts.encode.tokens import IntLists, encode, open_tokenizer
+from xstilts.bench.rows import examples_of, read_card, table_of, tokenizer_file
 from xstilts.model.multitask import MultitaskModel
 from xstilts.score.predictions import answer_all, each_batch
 from xstilts.score.scoring import SHOWN, controls_of
@@ -48,8 +26,6 @@ from xstilts.train.loop import train, update_plan
 from xstilts.train.masking import read_masking
 from xstilts.train.phase import fresh_model, make_ready
 from xstilts.train.settings import TrainSettings
-
-PARTS = ("input", "forward", "backward", "optimizer", OTHER)  # of a training step
 
 
 @dataclass(frozen=True)
@@ -96,46 +72,6 @@ class Pipeline:
         flops = pipeline_cost(model, task, 0, False).scoring(rows.tokens, int(rows.pictures.counts.sum()))
         used = watch.processor_seconds
         return Measured(len(rows), int(rows.tokens.sum()), watch.seconds, seen.total, flops, processor_seconds=used)
-
-    def step(self, job: Job) -> Measured:
-        """Train on the job's rows with every part of the loop timed where the loop calls it.
-
-        Returns:
-            Measured: `more` has the number of updates, and seconds of a step by part.
-        """
-        model, rows = self._ready(job), examples_of(job, job.rows)
-        found: list[Interval] = []  # appended to by several threads
-        with ExitStack() as stack:
-            stack.enter_context(timed_method(rows, "batch", "input", found))
-            stack.enter_context(timed_method(model, "forward", "forward", found))
-            for name in ("grad", "backward"):
-                stack.enter_context(timed_method(torch.autograd, name, "backward", found))
-            stack.enter_context(timed_optimizer(found))
-            clock = stack.enter_context(TrainingClock())
-            trained = train(model, rows, examples_of(job, (0,), "dev"), self.settings(job), job.seed, job.side)
-        begun = min(begin for _, begin, _ in found)  # the first batch: what is made once per run is no part of a step
-        seconds = split_wall(found, begun, clock.ended)
-        steps = {part: seconds.get(part, 0.0) / trained.updates for part in PARTS}
-        more = {"updates": trained.updates, "seconds_of_step": steps}
-        return Measured(trained.examples, trained.tokens, clock.ended - begun, more=more)
-
-    def tokenise(self, job: Job) -> Measured:
-        """Write the token ids of the job's texts to an Arrow file, as the `tokenized` stage does."""
-        texts, tokenizer, column = texts_of(job, job.rows), open_tokenizer(tokenizer_file(job), MAX_LENGTH), IntLists()
-        with tempfile.TemporaryDirectory() as folder, Stopwatch() as watch:
-            for encoding in encode(tokenizer, texts):
-                column.append(encoding.ids)
-            write_table(Path(folder) / "rows.arrow", pa.table({"input_ids": column.arrow()}))
-        return Measured(len(texts), sum(len(ids) for ids in token_ids(table_of(job, job.rows))), watch.seconds)
-
-    def read(self, job: Job) -> Measured:
-        """Make the batches of the job's rows, without a model; `tokens` counts region vectors."""
-        rows, settings = examples_of(job, job.rows), self.settings(job)
-        with Stopwatch() as watch:
-            for number, update in enumerate(update_plan(rows, settings, job.seed)):
-                for batch in update:
-                    rows.batch(batch, number)
-        return Measured(len(rows), int(rows.pictures.counts.sum()), watch.seconds)
 
     def settings(self, job: Job) -> TrainSettings:
         """One epoch with the task's settings and the job's rate."""

@@ -3,11 +3,10 @@
 The report is what `--json` writes:
 
 - `command`, `plan`, `examples` (by data), `busy` (what other processes took meanwhile, see `Others`);
-- `sides`: by side, `rounds` (every number of every round) and `median`; of `step` also `median_step`, the seconds of
-  one step by part;
+- `sides`: by side, `rounds` (every number of every round) and `median`;
 - `ratios`: by peer, ours over theirs at equal work in examples per second, the median of the rounds' ratios;
   `ratio_ranges`: the smallest and the largest of them; `processor_ratios`, `processor_ranges`: the same in examples per
-  second of the processors that each side used, which other processes disturb less (of train and score);
+  second of the processors that each side used, which other processes disturb less;
 - `saved`: of train, by data, how many times faster ours is with the vocabulary trimmed (`trimming`, every weight
   trained) and then with what the task file freezes (`freezing`); neither is in `ratios`;
 - `limit_fraction`: ours, the operations per second that the model needs over the best rate of matrix products measured
@@ -18,26 +17,24 @@ The report is what `--json` writes:
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import version
-from pathlib import Path
 from statistics import median
 from typing import Any
 
+import psutil
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from xstilts.bench.comparison import Comparison, Plan, chosen, jobs_of, limit_job, with_regions
+from xstilts.bench.comparison import Comparison, Plan, chosen, jobs_of, limit_job
 from xstilts.bench.job import Job, Result, run_job
 from xstilts.score.provenance import provenance
 
 Report = dict[str, Any]
 Rounds = dict[str, list[Result]]
-COUNTERS = Path("/proc/stat")  # Linux: time of all processors since the start, by what they did
-IDLE = (3, 4)  # idle, and waiting for a disk
-COUNTED = 8  # what follows (guests) is in the others too
 BUSY = 0.1  # part of the machine that others take above which a warning stands over the numbers
 GIGA = 1e9
 
@@ -52,8 +49,7 @@ def compare(
         run: does one job.
     """
     comparisons, others = chosen(command, plan), Others()
-    with with_regions(plan) as ready:
-        examples, results = measure_all(comparisons, ready, note, run)
+    examples, results = measure_all(comparisons, plan, note, run)
     report: Report = {"command": command, "plan": plan.to_json(), "examples": examples, "busy": others.share()}
     return {**report, **summary(comparisons, results), **where_it_ran()}
 
@@ -68,7 +64,7 @@ def measure_all(
         note(f"{comparison.what}, {plan.tasks[comparison.data]}: how many examples")
         jobs = jobs_of(comparison, plan, run)
         examples[comparison.data] = len(jobs[comparison.own[0].name].rows)
-        limit = {"limit": limit_job(plan)} if comparison.what in ("train", "score") and "limit" not in results else {}
+        limit = {} if "limit" in results else {"limit": limit_job(plan)}
         results |= alternate({**limit, **jobs}, plan.rounds, run, note)
     return examples, results
 
@@ -106,11 +102,8 @@ def ratios(ours: list[Result], theirs: list[Result], quantity: str = "examples_p
 def summary(comparisons: list[Comparison], results: Rounds) -> Report:
     """What the rounds say; see the module's docstring for the keys."""
     sides = {side: {"rounds": found, "median": medians(found)} for side, found in results.items() if side != "limit"}
-    for side, rounds in results.items():
-        if steps := [one["more"]["seconds_of_step"] for one in rounds if "seconds_of_step" in one["more"]]:
-            sides[side]["median_step"] = {part: median([one[part] for one in steps]) for part in steps[0]}
-    report: Report = {"sides": sides, **equal_work(comparisons, results), "saved": saved(comparisons, results)}
-    return report | (limits(comparisons, results) if "limit" in results else {})
+    work = equal_work(comparisons, results) | {"saved": saved(comparisons, results)}
+    return {"sides": sides, **work, **limits(comparisons, results)}
 
 
 def equal_work(comparisons: list[Comparison], results: Rounds) -> Report:
@@ -122,9 +115,8 @@ def equal_work(comparisons: list[Comparison], results: Rounds) -> Report:
             ("ratios", "ratio_ranges", "examples_per_second"),
             ("processor_ratios", "processor_ranges", "examples_per_processor_second"),
         ):
-            if quantity in mine[0]:
-                found = ratios(mine, theirs, quantity)
-                report[name][peer.name], report[names][peer.name] = median(found), [min(found), max(found)]
+            found = ratios(mine, theirs, quantity)
+            report[name][peer.name], report[names][peer.name] = median(found), [min(found), max(found)]
     return report
 
 
@@ -159,27 +151,18 @@ class Others:
     """What other processes and other virtual machines take of the processors, from now on."""
 
     def __init__(self) -> None:
-        self.before = _processor_time()
+        psutil.cpu_percent()  # the next call says how busy all processors were since this one
+        self.began, self.used = _clocks()
 
     def share(self) -> float:
-        """Their part of all processors' time, 0..1, without what this process and those that it started took.
-
-        Where the system has no such counters: the average load of the last minute, per processor.
-        """
-        if not COUNTERS.is_file():
-            return os.getloadavg()[0] / (os.cpu_count() or 1) if hasattr(os, "getloadavg") else 0.0
-        idle, total, own = (after - before for after, before in zip(_processor_time(), self.before, strict=True))
-        return max(0.0, 1 - (idle + own) / max(total, 1))
+        """Their part of all processors' time, 0..1, without what this process and those that it started took."""
+        busy, (ended, used) = psutil.cpu_percent() / 100, _clocks()
+        return float(max(0.0, busy - (used - self.used) / (ended - self.began) / psutil.cpu_count()))
 
 
-def _processor_time() -> tuple[float, float, float]:
-    """Ticks that all processors were idle, all their ticks, and those of this process and of its children."""
-    if not COUNTERS.is_file():
-        return 0.0, 0.0, 0.0
-    first = COUNTERS.read_text(encoding="ascii").split("\n", 1)[0]
-    ticks = [int(one) for one in first.split()[1 : 1 + COUNTED]]
-    own = sum(os.times()[:4]) * os.sysconf("SC_CLK_TCK")
-    return sum(ticks[place] for place in IDLE), sum(ticks), own
+def _clocks() -> tuple[float, float]:
+    """Seconds on the wall, and of the processors that this process and its children took."""
+    return time.perf_counter(), sum(os.times()[:4])
 
 
 def print_report(report: Report, console: Console | None = None) -> None:
@@ -191,26 +174,25 @@ def print_report(report: Report, console: Console | None = None) -> None:
         f"{report['hardware']}; {plan['threads']} threads; {plan['shape'] or plan['public']}",
         f"medians of {plan['rounds']} rounds; examples in a round: {examples}",
     ]
-    if plan["regions"]:
-        lines.append(f"every picture has {plan['regions']} random regions in place of its own")
     if report["busy"] > BUSY:
         busy = f"BUSY MACHINE ({report['busy']:.0%} taken by others): do not quote rates, nor ratios on the wall"
         lines.append(busy)
     console.print("\n".join(lines), highlight=False)
-    console.print(step_table(report) if report["command"] == "step" else side_table(report))
+    console.print(side_table(report))
     for data, found in report["saved"].items():
         what = f"trimming the vocabulary {_times(found['trimming'])}, then freezing {_times(found['freezing'])}"
         console.print(f"{plan['tasks'][data]}: saved beside equal work, in processor time: {what}", highlight=False)
-    if "limit" in report:
-        best = ", ".join(f"{name} {rate / GIGA:,.0f}" for name, rate in report["limit"].items())
-        console.print(f"best matrix products of this run, GFLOP/s: {best}", highlight=False)
+    best = ", ".join(f"{name} {rate / GIGA:,.0f}" for name, rate in report["limit"].items())
+    console.print(f"best matrix products of this run, GFLOP/s: {best}", highlight=False)
 
 
 def side_table(report: Report) -> Table:
     """Rates, padding, memory and ratios, one row per side; without columns that are empty everywhere."""
     rows = [side_cells(side, entry["median"], report) for side, entry in report["sides"].items()]
     headings = [heading for heading in rows[0] if any(row[heading] for row in rows)]
-    table = _table(headings)
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1))
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if number else "left", no_wrap=True)
     for row in rows:
         table.add_row(*(row[heading] for heading in headings))
     return table
@@ -218,16 +200,14 @@ def side_table(report: Report) -> Table:
 
 def side_cells(side: str, numbers: Result, report: Report) -> dict[str, str]:
     """The cells of one side by heading, "" where there is nothing to say."""
-    positions, accuracy = numbers["positions"], numbers["accuracy"]
-    limit = report.get("limit_fractions", {}).get(side)
-    unit = "tokens or regions/s" if report["command"] == "encode" else "tokens/s"
+    accuracy = numbers["accuracy"]
     return {
         "side": side,
         "examples/s": f"{numbers['examples_per_second']:,.1f}",
-        unit: f"{numbers['tokens_per_second']:,.0f}",
-        "padding": f"{1 - numbers['tokens'] / positions:.0%}" if positions else "",
+        "tokens/s": f"{numbers['tokens_per_second']:,.0f}",
+        "padding": f"{1 - numbers['tokens'] / numbers['positions']:.0%}",
         "peak memory": f"{numbers['peak_memory_bytes'] / GIGA:.2f} GB",
-        "of the limit": "" if limit is None else f"{limit:.1%}",
+        "of the limit": f"{report['limit_fractions'][side]:.1%}",
         "ours at equal work": _times(report["ratios"].get(side)),
         "range": _range(report["ratio_ranges"].get(side)),
         "in processor time": _times(report["processor_ratios"].get(side)),
@@ -236,27 +216,9 @@ def side_cells(side: str, numbers: Result, report: Report) -> dict[str, str]:
     }
 
 
-def step_table(report: Report) -> Table:
-    """Milliseconds of one step and its share, one row per part, for every data."""
-    steps = {side: entry["median_step"] for side, entry in report["sides"].items()}
-    table = _table(["part", *(f"{side} {what}" for side in steps for what in ("ms", "share"))])
-    for part in next(iter(steps.values())):
-        numbers = [(seconds[part], sum(seconds.values())) for seconds in steps.values()]
-        table.add_row(part, *(cell for own, all_ in numbers for cell in (f"{own * 1e3:.1f}", f"{own / all_:.0%}")))
-    table.add_row("step", *(cell for one in steps.values() for cell in (f"{sum(one.values()) * 1e3:.1f}", "")))
-    return table
-
-
 def _range(found: list[float] | None) -> str:
     return " to ".join(_times(one) for one in found or [])
 
 
 def _times(ratio: float | None) -> str:
     return "" if ratio is None else f"{ratio:.2f} x"
-
-
-def _table(headings: list[str]) -> Table:
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1))
-    for number, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if number else "left", no_wrap=True)
-    return table

@@ -1,8 +1,4 @@
-"""The rows that every side of a comparison works on, and a copy of a cache with as many regions as detectors publish.
-
-Speed depends on the number and size of the regions, not on what they show. The embedded world has two to four regions
-per picture; the published sets have 36 of 2,048 numbers (Anderson et al. 2018, Bottom-Up and Top-Down Attention).
-"""
+"""The rows that every side of a comparison works on."""
 
 from __future__ import annotations
 
@@ -12,18 +8,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from tokenizers import Tokenizer
 
-from xstilts.base.cache import open_features
 from xstilts.base.errors import ParameterError
-from xstilts.base.files import CARD, open_rows, read_json, sha256_of, write_json
+from xstilts.base.files import CARD, open_rows, read_json
 from xstilts.bench.job import Job
-from xstilts.encode.tokens import Text
 from xstilts.train.examples import Examples
-
-MAX_LENGTH = 128  # tokens of a text: of the peers' scripts, and of stages/defaults.yaml
-DIM = 2048
-PIECE = 64  # images whose vectors are drawn together
 
 
 def read_card(job: Job) -> tuple[str, dict[str, Any]]:
@@ -65,59 +54,3 @@ def labels_of(table: pa.Table) -> np.ndarray:
 def tokenizer_file(job: Job) -> Path:
     """The encoder's own tokenizer."""
     return Path(job.public) / "encoder" / "tokenizer.json"
-
-
-def texts_of(job: Job, rows: Sequence[int]) -> list[Text]:
-    """The texts, or pairs of texts, of a cache's rows, decoded: so a cache is all that a measurement needs."""
-    tokenizer = Tokenizer.from_file(str(tokenizer_file(job)))
-    special = {id_ for id_, token in tokenizer.get_added_tokens_decoder().items() if token.special}
-    found: list[Text] = []
-    for ids in token_ids(table_of(job, rows)):
-        runs: list[list[int]] = [[]]
-        for token in ids:
-            if token not in special:
-                runs[-1].append(token)
-            elif runs[-1]:
-                runs.append([])
-        parts = tokenizer.decode_batch([run for run in runs if run])
-        found.append((parts[0], parts[1]) if len(parts) == 2 else " ".join(parts))
-    return found
-
-
-def copy_with_regions(cache: Path, folder: Path, regions: int, seed: int) -> Path:
-    """A cache of the same rows, in `folder`, every picture of which has `regions` random regions.
-
-    Raises:
-        ParameterError: the cache's task has no pictures.
-    """
-    card = read_json(cache / CARD)
-    for task, entry in card["tasks"].items():
-        if not entry.get("features"):
-            raise ParameterError(f"--regions: {cache}: found '{task}' without pictures, expected one with them")
-        images = open_features(Path(entry["features"]["path"])).images
-        entry["features"] = write_regions(folder / f"features-{task}", images, regions, seed)
-    out = folder / "learn"
-    out.mkdir()
-    write_json(out / CARD, card)
-    for split in card["rows"]:
-        (out / f"{split}.arrow").symlink_to((cache / f"{split}.arrow").resolve())
-    return out
-
-
-def write_regions(folder: Path, images: list[str], regions: int, seed: int) -> dict[str, object]:
-    """Write a feature directory with `regions` random regions per image; return a card's entry for it."""
-    folder.mkdir()
-    random, count = np.random.default_rng(seed), len(images) * regions
-    vectors = np.lib.format.open_memmap(folder / "features.npy", "w+", np.float16, (count, DIM))
-    for start in range(0, count, PIECE * regions):
-        part = vectors[start : start + PIECE * regions]
-        part[:] = np.abs(random.standard_normal(part.shape, np.float32))  # a detector's vectors are not negative
-    vectors.flush()
-    corners = np.sort(random.random((count, 2, 2), np.float32), axis=1)
-    size = corners[:, 1] - corners[:, 0]
-    np.save(folder / "boxes.npy", np.concatenate([corners.reshape(-1, 4), size, size.prod(1, keepdims=True)], axis=1))
-    np.save(folder / "offsets.npy", np.arange(len(images) + 1) * regions)
-    write_json(folder / "images.json", images)
-    sha256 = sha256_of(folder / "features.npy")
-    write_json(folder / CARD, {"name": folder.name, "sha256": sha256, "dim": DIM})
-    return {"path": str(folder), "sha256": sha256, "dim": DIM}

@@ -1,8 +1,7 @@
 """What a study takes on this machine: a sample of every cache that it reads is measured, and the whole worked out.
 
 What is made once is shared: phase 1 of a route and seed serves all targets, a recipe that does not change phase 1
-shares it with `plain`, and a cache serves all cells that read it. `apart` is the same study as scripts run it, each
-cell by itself from the raw files on.
+shares it with `plain`, and a cache serves all cells that read it.
 """
 
 from __future__ import annotations
@@ -88,8 +87,8 @@ class Paces:
         return {name: {str(key): value for key, value in part.items()} for name, part in vars(self).items()}
 
 
-def shared(work: Work, paces: Paces) -> dict[str, float]:
-    """Seconds by part when everything is made once."""
+def seconds_of(work: Work, paces: Paces) -> dict[str, float]:
+    """Seconds by part; everything is made once."""
     caches = {name for route in work.routes for name in work.members[route.task]} | set(work.targets)
     first, second = work.trained("intermediate"), work.trained("intermediate", "target")
     learned = [work.target(route, name, "target") for route in second for name in work.targets]
@@ -101,28 +100,6 @@ def shared(work: Work, paces: Paces) -> dict[str, float]:
         work.seeds * sum(paces.phase_3[target] for target in scored),
     )
     return dict(zip(PARTS, seconds, strict=True))
-
-
-def apart(work: Work, paces: Paces) -> dict[str, float]:
-    """Seconds by part when every cell is made by itself."""
-    total = dict.fromkeys(PARTS, 0.0)
-    for route in work.routes:
-        for target in work.targets:
-            alone = replace(work, routes=[route], targets=[target])
-            for part, seconds in shared(alone, paces).items():
-                total[part] += seconds * (work.seeds if part == "caches" else 1)
-    return total
-
-
-def growth(work: Work, paces: Paces) -> list[dict[str, float]]:
-    """The study with its first route alone, the first two, and so on: seconds shared, apart, and added by the last."""
-    rows: list[dict[str, float]] = []
-    for count in range(1, len(work.routes) + 1):
-        part = replace(work, routes=work.routes[:count])
-        total, alone = (sum(way(part, paces).values()) for way in (shared, apart))
-        added, cells = total - (rows[-1]["shared"] if rows else 0.0), count * work.seeds * len(work.targets)
-        rows.append({"routes": count, "cells": cells, "shared": total, "added": added, "apart": alone})
-    return rows
 
 
 def work_of(routes: Sequence[Route], seeds: int, targets: Sequence[str]) -> Work:
@@ -219,8 +196,8 @@ def measure_study(work: Work, sampling: Sampling, note: Callable[[str], None] = 
     others = Others()
     paces = find_paces(work, sampling, note)
     study = {**asdict(work), "routes": [str(route) for route in work.routes]}
-    seconds = {"shared": shared(work, paces), "apart": apart(work, paces), "growth": growth(work, paces)}
-    return {"study": study, "busy": others.share(), "pace": paces.to_json(), **seconds, **where_it_ran()}
+    found = {"study": study, "pace": paces.to_json(), "seconds": seconds_of(work, paces)}
+    return {**found, "busy": others.share(), **where_it_ran()}
 
 
 def find_paces(work: Work, sampling: Sampling, note: Callable[[str], None]) -> Paces:
@@ -242,19 +219,12 @@ def find_paces(work: Work, sampling: Sampling, note: Callable[[str], None]) -> P
 
 
 def print_study(report: dict[str, Any], console: Console | None = None) -> None:
-    """Print minutes by part, and as the study grows by its routes."""
+    """Print minutes by part."""
     console = console or Console(width=120)
-    study = report["study"]
+    study, minutes = report["study"], {part: seconds / MINUTE for part, seconds in report["seconds"].items()}
     what = f"{len(study['routes'])} routes, {study['seeds']} seeds, {len(study['targets'])} targets"
     console.print(f"{report['hardware']}; {report['busy']:.0%} busy with other work", highlight=False)
     console.print(f"{what}: minutes, from samples", highlight=False)
-    parts = Table("", *PARTS, "sum", box=SIMPLE_HEAD)
-    for name in ("shared", "apart"):
-        minutes = [report[name][part] / MINUTE for part in PARTS]
-        parts.add_row(name, *(f"{one:,.1f}" for one in (*minutes, sum(minutes))))
-    console.print(parts)
-    table = Table("routes", "the last one", "cells", "shared", "it added", "apart", "apart / shared", box=SIMPLE_HEAD)
-    for row, route in zip(report["growth"], study["routes"], strict=True):
-        minutes = [f"{row[key] / MINUTE:,.1f}" for key in ("shared", "added", "apart")]
-        table.add_row(str(row["routes"]), route, str(row["cells"]), *minutes, f"{row['apart'] / row['shared']:.2f}")
+    table = Table(*minutes, "sum", box=SIMPLE_HEAD)
+    table.add_row(*(f"{one:,.1f}" for one in (*minutes.values(), sum(minutes.values()))))
     console.print(table)

@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 import torch
 from datasets import Dataset
-from datasets.utils.logging import disable_progress_bar
 from tokenizers import Tokenizer
 from transformers import (
     DataCollatorWithPadding,
@@ -35,13 +34,12 @@ from xstilts.bench.clock import Positions, Stopwatch, TrainingClock
 from xstilts.bench.flops import Cost
 from xstilts.bench.job import Job, Measured
 from xstilts.bench.models import MeanClassifier, classifier, encoder_config, encoder_cost, freeze, mean_classifier
-from xstilts.bench.rows import MAX_LENGTH, labels_of, read_card, table_of, texts_of, token_ids, tokenizer_file
-from xstilts.encode.tokens import BATCH
+from xstilts.bench.rows import labels_of, read_card, table_of, token_ids, tokenizer_file
 from xstilts.train.settings import TrainSettings
 
 Model = PreTrainedModel | MeanClassifier
 LEARNING_RATE = 5.0e-5  # the scripts' and the library's own
-MAP_BATCH = 1000  # texts that `map` encodes at a time, unless told otherwise
+MAX_LENGTH = 128  # tokens of a text in the scripts, and in stages/defaults.yaml
 BEST: dict[str, Any] = {
     "bf16": True,
     "optim": "adamw_torch_fused",
@@ -89,28 +87,6 @@ class HuggingFace:
         lengths = np.array(dataset["length"])
         numbers = watch.seconds, seen.total, self.cost(job, model).scoring(lengths), None, watch.processor_seconds
         return Measured(len(dataset), int(lengths.sum()), *numbers)
-
-    def tokenise(self, job: Job) -> Measured:
-        """`datasets.map` as the scripts call it, padded to 128; at its best in large batches, unpadded, ids alone."""
-        disable_progress_bar()
-        texts, tokenizer = texts_of(job, job.rows), tokenizer_of(job)
-        pairs = [text if isinstance(text, tuple) else (text, "") for text in texts]
-        columns = {"first": [first for first, _ in pairs]}
-        if isinstance(texts[0], tuple):
-            columns["second"] = [second for _, second in pairs]
-        padding = False if self.at_best else "max_length"
-        limits = {"truncation": True, "max_length": MAX_LENGTH, "padding": padding}
-        with tempfile.TemporaryDirectory() as folder, Stopwatch() as watch:
-            dataset = Dataset.from_dict(columns)
-            dataset.map(
-                lambda rows: tokenizer(rows["first"], rows.get("second"), **limits),
-                batched=True,
-                batch_size=BATCH if self.at_best else MAP_BATCH,
-                remove_columns=dataset.column_names if self.at_best else None,
-                cache_file_name=str(Path(folder) / "rows.arrow"),
-                new_fingerprint="rows",  # else the tokenizer is hashed: an overhead that a user can avoid
-            )
-        return Measured(len(texts), sum(len(ids) for ids in token_ids(table_of(job, job.rows))), watch.seconds)
 
     def dataset(self, job: Job, rows: Sequence[int], split: str | None = None) -> Dataset:
         """Rows as the scripts' `map` leaves them: ids and mask, padded already or not at all, label, real length."""

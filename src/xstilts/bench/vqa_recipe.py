@@ -88,14 +88,6 @@ class VqaScript:
         numbers = watch.seconds, seen.total, flops, None, watch.processor_seconds
         return Measured(len(questions), questions.tokens, *numbers)
 
-    def read(self, job: Job) -> Measured:
-        """Make the batches of the job's rows, without a model; `tokens` counts region vectors, padding left out."""
-        questions = self.questions(job, job.rows)
-        with Stopwatch() as watch:
-            for _ in self.loader(questions, job.settings["batch_size"], job.seed):
-                pass
-        return Measured(len(questions), questions.region_count, watch.seconds)
-
     def questions(self, job: Job, rows: Sequence[int], split: str | None = None) -> Questions:
         """Rows of a split (the job's own if None)."""
         return Questions(job, rows, split, self.words, self.regions, decoded=self.at_best)

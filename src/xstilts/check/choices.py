@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from os.path import isdir
+from pathlib import Path
 from typing import Any, Literal
 
 from xstilts.base.cells import Cell, Route, Study
 from xstilts.base.errors import ParameterError, did_you_mean
 from xstilts.base.kinds import MIXTURE
-from xstilts.base.parameters import PARAMS, STAGES, build, choices, recipe_names, task_kind, task_names
+from xstilts.base.parameters import PARAMS, STAGES, build, choices, read_yaml, recipe_names, task_kind, task_names
 from xstilts.check.grid import GRID, Grid
 from xstilts.check.words import joined, none_twice, one_of
 from xstilts.data.raw import NAMES
@@ -38,6 +39,7 @@ class Choices:
 class NamedStudy:
     """The keys of a file stages/<name>/study.yaml."""
 
+    name: str
     study: dict[str, Any]
 
 
@@ -83,6 +85,14 @@ def check_study(content: dict[str, Any], file: str, universe: Grid) -> Study:
         for target in study.targets:
             universe.check_cell(route, target, where)
     return study
+
+
+def check_named_study(path: Path, universe: Grid) -> None:
+    """Check a file stages/<name>/study.yaml: its name, which its dvc.yaml writes below, and its study."""
+    named = build(NamedStudy, read_yaml(path), str(path))
+    if named.name != path.parent.name:
+        raise ParameterError(f"{path}: name is '{named.name}', expected '{path.parent.name}', the name of its folder")
+    check_study(named.study, str(path), universe)
 
 
 def _check_controls(study: Study, universe: Grid, where: str) -> None:

@@ -21,7 +21,7 @@ from xstilts.base.parameters import (
     task_section,
     task_settings,
 )
-from xstilts.check.choices import NamedStudy, check_choices, check_study
+from xstilts.check.choices import check_choices, check_named_study, check_study
 from xstilts.check.grid import GRID, NO_FEATURES, PHASES, SYSTEM, Grid, check_grid
 from xstilts.check.words import all_keys, joined, known_keys
 from xstilts.data.pictograms.build import DATASETS
@@ -52,7 +52,7 @@ def check_parameters() -> None:
     universe = check_grid()
     chosen = check_choices(universe)
     for path in sorted(STAGES.glob("*/study.yaml")):
-        check_study(build(NamedStudy, read_yaml(path), str(path)).study, str(path), universe)
+        check_named_study(path, universe)
     known_keys(read_yaml(DEFAULTS), SECTIONS, str(DEFAULTS))
     feature_settings()
     for task in task_names():

@@ -27,10 +27,8 @@ from xstilts.external.cells import Run, score_run, write_cell
 from xstilts.external.gold import Gold
 from xstilts.external.predictions import Given
 from xstilts.report.cells.collect import collect
-from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
 from xstilts.report.claims import SCORES
 from xstilts.report.differences import about, facts, family, languages, types
-from xstilts.report.heat_map import GAP
 from xstilts.report.paired import Paired
 from xstilts.report.side_by_side import read_paired
 from xstilts.report.study import read_cells, study_tables, with_intervals
@@ -145,11 +143,9 @@ def differences(paired: Paired, target: str) -> list[Record]:
     languages and question types are over the languages and types of one pair.
     """
     pairs = list(combinations(paired.routes, 2))
-    mixes = {ENGLISH: paired.english(target), ZERO_SHOT: paired.zero_shot(target), GAP: paired.gap(target)}
     means = {
         where: family({str(pair): paired.difference(*pair[::-1], mix) for pair in pairs})
-        for where, mix in mixes.items()
-        if mix
+        for where, mix in paired.means(target).items()
     }
     return [
         {"target": target, "route": route, "baseline": baseline, **facts(paired, target)}

@@ -5,60 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
 from xstilts.report.numbers import MINUS, count, p_value
 from xstilts.report.summary import DETECTABLE, in_cells
-from xstilts.report.table import WIDTH, folded_table, language_table, type_table
+from xstilts.report.table import WIDTH, empty_table, print_study
 
 Record = Mapping[str, Any]
-MOST = 12  # languages and means that have a column each
 
 
 def print_comparison(files: Record, console: Console | None = None) -> None:
     """Print the files that `xstilts.external.comparison.compare` returns."""
     console = console or Console(width=WIDTH)
     differences = files["differences"]
-    ((target, part),) = files["study"].items()
-    questions = scored(differences["questions"])
-    for table in score_tables(target, part, questions):
-        console.print(table)
+    print_study(files["study"], console)
     if differences["differences"]:
-        console.print(difference_table(differences["differences"], questions))
+        console.print(difference_table(differences["differences"]))
         console.print(f"Intervals: {differences['intervals']}. They cover {differences['covers']}.", highlight=False)
     for line in notes(differences):
         console.print(line, highlight=False)
 
 
-def score_tables(target: str, part: Record, questions: str) -> Iterator[Table]:
-    """Systems by language (of many languages the means and the ends) and by question type, in percent.
-
-    Args:
-        part: of the target, in study.json.
-        questions: how many are scored, for the title.
-    """
-    metric = part["metric"]
-    many = len(next(iter(part[metric].values()))) > MOST
-    tables = [folded_table(target, part, metric) if many else language_table(target, part, metric)]
-    if any(part.get("types", {}).values()):
-        tables.append(type_table(target, part))
-    for table, what in zip(tables, (metric, f"English {metric} by question type"), strict=False):
-        table.title = f"{target}: {what} in %, {part['data']} data, {questions}"
-        table.columns[0].header = "system"
-        yield table
-
-
-def difference_table(differences: Sequence[Record], questions: str) -> Table:
+def difference_table(differences: Sequence[Record]) -> Table:
     """One system minus another, in points."""
     first = differences[0]
-    title = f"{first['target']}: differences in {first['metric']} in points, {first['data']} data, {questions}"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("systems", no_wrap=True)
-    for heading in ("zero-shot", "95 %", "p", "p (Holm)", DETECTABLE, "en", "95 %", "p (Holm)"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    title = f"{first['target']}: differences in {first['metric']} in points, {first['data']} data"
+    headings = ("zero-shot", "95 %", "p", "p (Holm)", DETECTABLE, "en", "95 %", "p (Holm)")
+    table = empty_table(title, headings, ("systems",))
     for one in differences:
         zero_shot, english = (in_cells(one.get(place)) for place in (ZERO_SHOT, ENGLISH))
         holm = [p_value(one[place]["p_holm"] if place in one else None) for place in (ZERO_SHOT, ENGLISH)]
@@ -75,8 +50,9 @@ def scored(questions: Record) -> str:
 
 
 def notes(differences: Record) -> Iterator[str]:
-    """Which questions are left out, how many predictions of each run are used, and where nothing was predicted."""
+    """How many questions are scored, which are left out, which predictions are used, and where there are none."""
     questions = differences["questions"]
+    yield f"Scored: {scored(questions)}."
     for file, number in questions["left_out"].items():
         yield f"Left out: {count(number)} questions of {file}."
     said = {

@@ -91,12 +91,9 @@ def _controls(rows: Sequence[Row]) -> alt.LayerChart:
 
 
 def control_differences(material: Material, target: str) -> Table | None:
-    """Multimodal minus text-only with the picture and under each control, with intervals; None where there are none.
-
-    Of twins alone: the same pairs at a matched cost are controls themselves.
-    """
-    twins = [one for one in material.answer["answers"] if one["matching"] == "facts"]
-    rows = [row for one in twins if one["target"] == target and one["controls"] for row in _difference_rows(one)]
+    """Multimodal minus text-only with the picture and under each control, with intervals; None where there are none."""
+    twins = [one for one in material.answer["answers"] if one["target"] == target and one["controls"]]
+    rows = [row for one in twins for row in _difference_rows(one)]
     places = [heading for word in PLACES.values() for heading in (word, "95 % interval")]
     return Table(["pair", "shown", *places], rows) if rows else None
 

@@ -64,29 +64,18 @@ def _answer(one: Mapping[str, Any]) -> Answer:
 
 
 def comparisons(material: Material, target: str) -> Comparisons | None:
-    """Multimodal against text-only, then routes against their controls of equal exposure.
-
-    None where the first screen has the only comparison of the study.
-    """
+    """Multimodal against text-only, then routes against their controls of equal exposure; None where there are none."""
     pairs, exposed = material.answer["answers"], material.answer.get("exposure", ())
     own = sorted((one for one in pairs if one["target"] == target), key=lambda one: one["multimodal"] != MIXTURE)
     own += [one for one in exposed if one["target"] == target]
-    if not own or len(pairs) + len(exposed) == 1:
-        return None
-    return Comparisons(Table(COMPARED, list(map(_compared, own))), [one["sentence"] for one in own])
+    said = [" ".join([one["sentence"], *one["details"]]) for one in own]
+    return Comparisons(Table(COMPARED, list(map(_compared, own))), said) if own else None
 
 
 def _compared(one: Mapping[str, Any]) -> list[str]:
     names = ("multimodal", "text") if "multimodal" in one else ("route", "control")
     numbers = [*difference_cells(one[ZERO_SHOT]), *difference_cells(one.get(ENGLISH))]
-    return [*(one[name] for name in names), *numbers, one["verdict"], matched(one)]
-
-
-def matched(one: Mapping[str, Any]) -> str:
-    """What both routes have in common; for a pair that was meant to match a cost and does not, that too."""
-    aim, common = one["matching"], ", ".join(one["matched"]) or "nothing"
-    missed = aim != "facts" and aim not in one["matched"]
-    return f"{common} (intended: {aim})" if missed else common
+    return [*(one[name] for name in names), *numbers, one["verdict"], ", ".join(one["matched"]) or "nothing"]
 
 
 def recipes(material: Material, target: str) -> Table | None:

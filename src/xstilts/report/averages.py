@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from xstilts.report.cells.metrics import ZERO_SHOT
 from xstilts.report.heat_map import baseline_name
-from xstilts.report.numbers import p_value, points, points_interval
-from xstilts.report.table import WIDTH
+from xstilts.report.numbers import ABSENT, p_value, points, points_interval
+from xstilts.report.table import WIDTH, empty_table
 
 NO_RETRIEVAL = "all targets (none is retrieval)"
 Average = Mapping[str, Any]
@@ -54,17 +53,10 @@ def print_averages(transfer: Mapping[str, Any], console: Console | None = None) 
 
 
 def _table(shown: Sequence[Average], title: str) -> Table:
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-    for heading in ("route", "mean over", "zero-shot", "95 %", "p (Holm)", "targets", "left out"):
-        table.add_column(heading, no_wrap=heading not in ("targets", "left out"))
+    words = ("targets", "left out")
+    table = empty_table(title, (), ("route", "mean over", "zero-shot", "95 %", "p (Holm)", *words), wrap=words)
     for one in shown:
-        words = targets_of(one), "; ".join(one["left_out"]) or "-"
-        table.add_row(one["route"], one["over"], *_numbers(one[ZERO_SHOT]), *words)
+        own = one[ZERO_SHOT]
+        numbers = points(own["difference"]), points_interval(own["interval"]), p_value(own["p_holm"])
+        table.add_row(one["route"], one["over"], *numbers, targets_of(one), "; ".join(one["left_out"]) or ABSENT)
     return table
-
-
-def _numbers(difference: Mapping[str, Any]) -> list[str]:
-    """Difference, interval and Holm's p-value."""
-    known = difference["interval"][0] is not None
-    shown = points(difference["difference"]), points_interval(difference["interval"])
-    return [*shown, p_value(difference["p_holm"] if known else None)]

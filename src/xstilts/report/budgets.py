@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from xstilts.base.cells import Route
-from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
 from xstilts.report.differences import score_to_json
 from xstilts.report.paired import Paired
 
@@ -35,6 +34,6 @@ def budgets(paired: Paired, target: str) -> Iterator[dict[str, Any]]:
 
 
 def _point(paired: Paired, target: str, route: str, rows: int) -> dict[str, Any]:
-    mixes = {ENGLISH: paired.english(target), ZERO_SHOT: paired.zero_shot(target)}
-    scores = {name: score_to_json(paired.interval({route: mix})) for name, mix in mixes.items() if mix}
+    mixes = paired.means(target)
+    scores = {name: score_to_json(paired.interval({route: mixes[name]})) for name in mixes if name != "gap"}
     return {"route": route, "examples": rows, **scores}

@@ -1,17 +1,14 @@
 """What a study compares with what: stages/comparisons.yaml, and the baselines, pairs and controls of a study.
 
-Two intermediate tasks differ in what they teach and in what they cost. Twins are made from the same scenes, but not at
-the same number of updates and tokens, nor always with the same questions. So one of a pair is trained once more for a
-part of its epoch, a control that is matched in `updates` or `tokens`. A control of equal `exposure` is trained on the
-target for as long as a route in both phases; one of equal `input` is taught labels that say nothing; one that has only
-the `questions` in common was trained on the target without its pictures. Whether a cost was matched in the end is read
-from what training took.
+Twins are made from the same scenes, but not always with the same questions, nor at the same cost. A control of equal
+`exposure` is trained on the target for no less than a route in both phases; one of equal `input` is taught labels that
+say nothing; one that has only the `questions` in common was trained on the target without its pictures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -21,15 +18,11 @@ from xstilts.base.parameters import STAGES, build, read_yaml, recipe_names, task
 
 FILE = STAGES / "comparisons.yaml"
 BASELINE = "none"
-Matched = Literal["updates", "tokens", "exposure", "input", "questions"]
-COSTS = ("updates", "tokens")  # of phase 1 alone, which are matched to those of another route
+Matched = Literal["exposure", "input", "questions"]
 # Why a route is a control, by what it is matched in; and of one that only the study names among its controls.
-REASONS = {"updates": "cut short", "tokens": "cut short", "exposure": "equal exposure", "input": "shuffled labels"}
-REASONS["questions"] = "trained blind"
+REASONS = {"exposure": "equal exposure", "input": "shuffled labels", "questions": "trained blind"}
 UNDECLARED = "named in study.controls"
 _LACKING = {
-    "updates": "{of} against {against} at matched updates",
-    "tokens": "{of} against {against} at matched tokens",
     "exposure": "what {of} gains over none may be more training, for lack of none at equal exposure",
     "input": "{of} with shuffled labels",
     "questions": "{of} trained blind",
@@ -39,7 +32,7 @@ Entry = TypeVar("Entry", "Twins", "Control")
 
 @dataclass(frozen=True)
 class Twins:
-    """A multimodal task and its text-only counterpart.
+    """A multimodal task and its text-only counterpart, or two routes with these.
 
     Attributes:
         unlike: what the embedded twins do not have in common, though they are made from the same scenes.
@@ -56,33 +49,12 @@ class Control:
 
     Attributes:
         control, of: routes with their recipe, `longer/none` and `gqa`.
-        matched: what the two are meant to have in common; of updates and tokens, the control and `against`.
+        matched: what the two are meant to have in common.
     """
 
     control: str
     of: str
     matched: Matched
-    against: str = ""
-
-    @property
-    def matches_cost(self) -> bool:
-        """Whether phase 1 was cut short to the cost of another route."""
-        return self.matched in COSTS
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A multimodal and a text-only route that are compared.
-
-    Attributes:
-        matching: what the two are meant to have in common: `facts` (twins), `updates` or `tokens`.
-        unlike: as of `Twins`.
-    """
-
-    multimodal: str
-    text: str
-    matching: str = "facts"
-    unlike: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,31 +74,26 @@ class Comparisons:
     controls: Sequence[Control]
     primary: Primary | None = None
 
-    def twins_of(self, *routes: str) -> Twins | None:
-        """The twins that two routes are, in either order, whatever their recipes."""
-        tasks = {Route.parse(route).task for route in routes}
-        return next((one for one in self.twins if {one.multimodal, one.text} == tasks), None)
-
 
 def read_comparisons(path: Path = FILE) -> Comparisons:
     """Read and check stages/comparisons.yaml.
 
     Raises:
-        ParameterError: an unknown key, task or recipe, a missing `against` or one that has no place, or a control
-            against a task that is no twin; it names the file and the entry.
+        ParameterError: an unknown key, task or recipe, or a primary comparison of tasks that are no twins; it names the
+            file and the entry.
     """
     written = build(_File, read_yaml(path), str(path))
-    controls = _entries(Control, written.controls, path, "controls")
     primary = build(Primary, written.primary, f"{path}: primary") if written.primary else None
-    found = Comparisons(_entries(Twins, written.twins, path, "twins"), controls, primary)
-    for number, twins in enumerate(found.twins, start=1):
-        for task in (twins.multimodal, twins.text):
+    twins = _entries(Twins, written.twins, path, "twins")
+    controls = _entries(Control, written.controls, path, "controls")
+    for number, pair in enumerate(twins, start=1):
+        for task in (pair.multimodal, pair.text):
             _known(task, task_names(), "task", f"{path}: twins, entry {number}")
-    if primary and found.twins_of(primary.multimodal, primary.text) is None:
+    if primary and (primary.multimodal, primary.text) not in [(pair.multimodal, pair.text) for pair in twins]:
         raise ParameterError(f"{path}: primary: {primary.multimodal} and {primary.text} are no twins; declare them")
     for number, control in enumerate(controls, start=1):
-        _check_control(control, found, f"{path}: controls, entry {number}")
-    return found
+        _check_control(control, f"{path}: controls, entry {number}")
+    return Comparisons(twins, controls, primary)
 
 
 @dataclass(frozen=True)
@@ -146,19 +113,12 @@ def _entries(cls: type[Entry], written: list[Any], path: Path, key: str) -> list
     return entries
 
 
-def _check_control(entry: Control, declared: Comparisons, where: str) -> None:
-    for text in filter(None, (entry.control, entry.of, entry.against)):
-        route = Route.parse(text)
+def _check_control(entry: Control, where: str) -> None:
+    for route in map(Route.parse, (entry.control, entry.of)):
         _known(route.task, task_names(), "task", where)
         _known(route.recipe, recipe_names(), "recipe", where)
     if entry.control == entry.of:
         raise ParameterError(f"{where}: '{entry.of}' is named as its own control")
-    if entry.matches_cost and not entry.against:
-        raise ParameterError(f"{where}: missing against, the route whose {entry.matched} are matched")
-    if entry.against and not entry.matches_cost:
-        raise ParameterError(f"{where}: against has a place only where updates or tokens are matched; remove it")
-    if entry.against and not declared.twins_of(entry.of, entry.against):
-        raise ParameterError(f"{where}: {entry.of} and {entry.against} are no twins; declare them under twins first")
 
 
 def _known(name: str, names: Sequence[str], what: str, where: str) -> None:
@@ -210,30 +170,21 @@ class Design:
         tasks = self.study.intermediates
         return [(str(Route(task, recipe)), str(Route(task, first))) for task in tasks for recipe in later]
 
-    def controls(self, *matched: str) -> list[Control]:
-        """The declared controls that the study has, with the routes that they are compared with."""
-        routes = {*self.routes, ""}
-        own = (one for one in self.declared.controls if one.matched in matched)
-        return [one for one in own if {one.control, one.of, one.against} <= routes]
+    def controls(self, matched: Matched) -> list[Control]:
+        """The declared controls that the study has, with the routes that they control for."""
+        own = (one for one in self.declared.controls if one.matched == matched)
+        return [one for one in own if {one.control, one.of} <= set(self.routes)]
 
-    def pairs(self) -> list[Pair]:
-        """The twins of every recipe, then those at a matched cost."""
-        twins = [
-            Pair(str(Route(one.multimodal, recipe)), str(Route(one.text, recipe)), unlike=one.unlike)
+    def pairs(self) -> list[Twins]:
+        """The twins of every recipe."""
+        return [
+            replace(one, multimodal=str(Route(one.multimodal, recipe)), text=str(Route(one.text, recipe)))
             for recipe in self.study.recipes
             for one in self.declared.twins
             if {one.multimodal, one.text} <= set(self.study.intermediates)
         ]
-        return twins + [self._at_matched_cost(control) for control in self.controls(*COSTS)]
 
-    def _at_matched_cost(self, control: Control) -> Pair:
-        twins = self.declared.twins_of(control.of, control.against)
-        assert twins is not None, "read_comparisons has seen to it"
-        two = control.control, control.against
-        multimodal, text = two if Route.parse(control.of).task == twins.multimodal else two[::-1]
-        return Pair(multimodal, text, control.matched, twins.unlike)
-
-    def is_primary(self, pair: Pair, target: str) -> bool:
+    def is_primary(self, pair: Twins, target: str) -> bool:
         """Whether a comparison is the one that the protocol names."""
         return Primary(pair.multimodal, pair.text, target) == self.declared.primary
 
@@ -247,11 +198,8 @@ class Design:
 
     def controls_missing(self) -> list[str]:
         """The controls that the study lacks for the routes that it has, and what to add for them."""
-        return list(self._controls_missing())
-
-    def _controls_missing(self) -> Iterator[str]:
-        routes = {*self.routes, ""}
-        for one in self.declared.controls:
-            if {one.of, one.against} <= routes and one.control not in routes:
-                what = _LACKING[one.matched].format(of=one.of, against=one.against)
-                yield f"{what}: add {one.control} to study.controls"
+        return [
+            f"{_LACKING[one.matched].format(of=one.of)}: add {one.control} to study.controls"
+            for one in self.declared.controls
+            if one.of in self.routes and one.control not in self.routes
+        ]

@@ -28,20 +28,10 @@ def matched(one: Mapping[str, float], other: Mapping[str, float]) -> list[str]:
     return [name for name in COSTS if abs(one[name] - other[name]) <= SAME * max(one[name], other[name])]
 
 
-def not_matched(one: Mapping[str, float], other: Mapping[str, float]) -> list[str]:
-    """The costs that are not, in words."""
-    if not one or not other:
-        return ["the checkpoints do not say what training took"]
-    apart = [name for name in COSTS if name not in matched(one, other)]
-    return [f"{name} {count(one[name])} against {count(other[name])}" for name in apart]
-
-
-def shortfalls(control: Mapping[str, float], route: Mapping[str, float]) -> list[str]:
-    """Of which updates and tokens a control of equal exposure had fewer than its route, in words."""
-    if not control or not route:
-        return ["the checkpoints do not say what training took"]
-    fewer = [name for name in ("updates", "tokens") if control[name] < (1 - SAME) * route[name]]
-    return [f"{name} {count(route[name])} against {count(control[name])}" for name in fewer]
+def no_less(control: Mapping[str, float], route: Mapping[str, float]) -> bool:
+    """Whether a control of equal exposure had no fewer updates and tokens than its route; not if nobody knows."""
+    known = bool(control and route)
+    return known and all(control[name] >= (1 - SAME) * route[name] for name in ("updates", "tokens"))
 
 
 def in_words(costs: Mapping[str, float]) -> str:

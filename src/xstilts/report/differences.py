@@ -8,7 +8,7 @@ from typing import Any
 
 from xstilts.report.cells.metrics import DIGITS, ENGLISH, ZERO_SHOT
 from xstilts.report.intervals import Interval, holm, seeds_needed
-from xstilts.report.paired import SCORE, Paired
+from xstilts.report.paired import FORMS, SCORE, Paired
 
 LARGEST = 1.0  # difference between two scores
 ONE_SEED = "test items only: one seed says nothing about the variance between training runs"
@@ -67,10 +67,8 @@ def _number(value: float) -> float | None:
 
 def means(paired: Paired, route: str, baseline: str, target: str, measure: str = SCORE) -> dict[str, Any]:
     """The difference in English, in the mean over the other languages, and in the gap; what there is of these."""
-    mixes = {ENGLISH: paired.english(target, measure), ZERO_SHOT: paired.zero_shot(target, measure)}
-    if measure == SCORE:
-        mixes["gap"] = paired.gap(target)
-    found = {name: paired.difference(route, baseline, mix) for name, mix in mixes.items() if mix}
+    mixes = paired.means(target, measure)
+    found = {name: paired.difference(route, baseline, mix) for name, mix in mixes.items()}
     return {name: to_json(interval) | _settled(interval) for name, interval in found.items()}
 
 
@@ -79,43 +77,44 @@ def _settled(interval: Interval) -> dict[str, Any]:
     return {"seeds_needed": seeds_needed(interval)} if interval.runs == 1 else {}
 
 
-def languages(paired: Paired, route: str, baseline: str, target: str, measure: str = SCORE) -> dict[str, Any]:
+def compared(paired: Paired, route: str, baseline: str, target: str) -> dict[str, Any]:
+    """One route minus another on a target: its facts, and the difference in English, zero-shot and by language."""
+    return {
+        **facts(paired, target),
+        **means(paired, route, baseline, target),
+        "languages": languages(paired, route, baseline, target),
+    }
+
+
+def languages(paired: Paired, route: str, baseline: str, target: str) -> dict[str, Any]:
     """The difference in each language other than English, with Holm's p-value over them."""
-    mixes = {code: paired.mix(target, [code], measure) for code in paired.others(target)}
+    mixes = {code: paired.mix(target, [code]) for code in paired.others(target)}
     return family({code: paired.difference(route, baseline, mix) for code, mix in mixes.items()})
 
 
-def types(paired: Paired, route: str, baseline: str, target: str, measure: str = SCORE) -> dict[str, Any]:
+def types(paired: Paired, route: str, baseline: str, target: str) -> dict[str, Any]:
     """The difference by question type: in English, and in the mean over the other languages with Holm's p-value."""
-    names = paired.types(target)
-    mixes = {name: mix for name in names if (mix := paired.zero_shot(target, measure, name))}
-    others = family({name: paired.difference(route, baseline, mix) for name, mix in mixes.items()})
-    return {
-        name: _in_english(paired, route, baseline, target, name, measure)
-        | ({ZERO_SHOT: others[name]} if name in others else {})
-        for name in names
-    }
+    english, others = (
+        {
+            name: paired.difference(route, baseline, mix)
+            for name in paired.types(target)
+            if (mix := of(target, type=name))
+        }
+        for of in (paired.english, paired.zero_shot)
+    )
+    found = {ENGLISH: {name: to_json(one) for name, one in english.items()}, ZERO_SHOT: family(others)}
+    return {name: {place: own[name] for place, own in found.items() if name in own} for name in paired.types(target)}
 
 
 def form(paired: Paired, route: str, baseline: str, target: str) -> dict[str, Any]:
     """The difference in the rate of answers of the right form (`form`) and in accuracy given that (`content`).
 
-    In English, zero-shot, by language and question type, like the scores; empty where answers have no form.
+    In English and zero-shot; empty where answers have no form.
     """
-    return {
-        measure: means(paired, route, baseline, target, measure)
-        | {"languages": languages(paired, route, baseline, target, measure)}
-        | {"types": types(paired, route, baseline, target, measure)}
-        for measure in paired.forms(target)
-    }
+    return {measure: means(paired, route, baseline, target, measure) for measure in paired.measures(target, FORMS)}
 
 
-def score_to_json(interval: Interval) -> dict[str, Any]:
-    """A score as JSON: its value and its 95 % interval, which ends at 0 and 1."""
-    ends = [_number(min(1.0, max(0.0, end))) if end == end else None for end in (interval.low, interval.high)]
+def score_to_json(interval: Interval, least: float = 0.0) -> dict[str, Any]:
+    """A score as JSON: its value and its 95 % interval, which ends at `least` and 1."""
+    ends = [_number(min(1.0, max(least, end))) if end == end else None for end in (interval.low, interval.high)]
     return {"score": _number(interval.value), "interval": ends}
-
-
-def _in_english(paired: Paired, route: str, baseline: str, target: str, name: str, measure: str) -> dict[str, Any]:
-    mix = paired.english(target, measure, name)
-    return {ENGLISH: to_json(paired.difference(route, baseline, mix))} if mix else {}

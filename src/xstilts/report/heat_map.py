@@ -18,7 +18,7 @@ from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
 from xstilts.report.numbers import inconclusive, percent, points, points_interval
 
 Record = Mapping[str, Any]
-GAP, BASELINE_ROW = "gap", "score"
+GAP = "gap"
 STEPS = 9  # colours: four for less, one for about the same, four for more
 LIMITS = (2, 5, 10, 15, 20, 25, 30, 40, 50, 100)  # points at which the scale may end
 _HEADINGS = {ZERO_SHOT: "zero-shot", ENGLISH: "English", GAP: "gap"}

@@ -1,4 +1,4 @@
-"""The answer and what the controls say in words, made of their numbers alone."""
+"""What the comparisons of metrics/answer.json say in words, made of their numbers alone."""
 
 from __future__ import annotations
 
@@ -8,118 +8,128 @@ from typing import Any
 from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
 from xstilts.report.costs import in_words
 from xstilts.report.differences import covers
-from xstilts.report.numbers import ONE_RUN, VERDICTS, difference, inconclusive, percent, points, verdict
+from xstilts.report.numbers import (
+    ONE_RUN,
+    VERDICTS,
+    Verdict,
+    difference,
+    inconclusive,
+    p_value,
+    percent,
+    points,
+    verdict,
+)
 
-COST_NAMES = {"updates": "a matched number of updates", "tokens": "a matched number of tokens"}
-_AIMS = COST_NAMES | {"exposure": "equal exposure"}
+Result = Mapping[str, Any]
+# The kinds of comparisons, and what the two sides of each are called.
+NAMES = {
+    "answers": ("{multimodal} (multimodal)", "{text} (text-only)"),
+    "exposure": ("{route}", "{control} (control)"),
+    "shuffled_labels": ("{route} (control)", "{baseline}"),
+    "trained_blind": ("{route}", "{control} (trained blind)"),
+}
+_SAID: dict[Verdict, str] = {
+    "better": "{} does better than {}",
+    "worse": "{} does worse than {}",
+    "inconclusive": "{} against {} is inconclusive",
+    ONE_RUN: "{} minus {}, one run,",
+}
 
 
-def sentence(result: Mapping[str, Any], seeds: int) -> str:
-    """Verdict, difference and interval, what they cover, and what is not matched, in one sentence.
+def sentence(kind: str, result: Result) -> str:
+    """Verdict, difference and interval, in at most 25 words.
 
     Args:
-        result: an entry of `answers` in metrics/answer.json.
+        kind: a key of `NAMES`.
+        result: a comparison of that kind.
+    """
+    said = _SAID[result["verdict"]].format(*(name.format(**result) for name in NAMES[kind]))
+    place = f"On {result['target']}"
+    if kind == "exposure":
+        place = f"{'At' if result['matched'] else 'Not at'} equal exposure on {result['target']}"
+    return f"{place}, {said} in the languages without labels: {difference(result[ZERO_SHOT])}."
+
+
+def details(kind: str, result: Result, seeds: int) -> list[str]:
+    """What else is to be known of a comparison, in sentences: what training took first.
+
+    Args:
         seeds: training runs of each route.
     """
-    said = _compared(result, f"{result['multimodal']} (multimodal)", f"{result['text']} (text-only)", seeds)
-    return f"{_at(result)}{said}{_facts(result)}{_unlike(result)}."
+    return [*_rests_on(result, seeds), *(_of_twins(result) if kind == "answers" else _of_labels(result))]
 
 
-def exposure_sentence(result: Mapping[str, Any], seeds: int) -> str:
-    """The same of a route and its control of equal exposure, an entry of `exposure`; with what both phases took."""
-    said = _compared(result, result["route"], f"{result['control']} (control)", seeds)
-    took = "; both phases of {} took {}, those of {} {}".format(
-        result["route"], in_words(result["training"]["route"]),
-        result["control"], in_words(result["training"]["control"]),
-    )  # fmt: skip
-    return f"{_at(result)}{said}{took}{_unlike(result)}."
+def _rests_on(result: Result, seeds: int) -> Iterator[str]:
+    """What both sides took, the score in English, what the interval covers, and what such a study can find."""
+    (one, took), (other, its) = ((result[side], own) for side, own in result["exposure"].items())
+    yield f"Both phases of {one} took {in_words(took)}; those of {other} took {in_words(its)}."
+    if ENGLISH in result:
+        yield f"In English: {difference(result[ENGLISH])}."
+    own = result[ZERO_SHOT]
+    yield f"Scored on {result['data']} data; {covered(own, seeds)}{_tested(result)}."
+    if result["verdict"] == "inconclusive" and own["p"] is not None:
+        known = own["detectable"] is not None
+        size = f"A difference of {percent(own['detectable'])} points" if known else "No difference, however large,"
+        yield f"{size} would have been found in four of five such studies."
 
 
-def _compared(result: Mapping[str, Any], one: str, other: str, seeds: int) -> str:
-    """Who does better where and by how much, and what the interval covers; after the first letter of `on`."""
-    decided = {
-        "better": f"{one} does better than {other}",
-        "worse": f"{one} does worse than {other}",
-        "inconclusive": f"{one} against {other} is inconclusive{findable(result[ZERO_SHOT])}",
-        ONE_RUN: f"{one} minus {other}, one run",
-    }[result["verdict"]]
-    english = f", in English {difference(result[ENGLISH])}" if ENGLISH in result else ""
-    where = f"n {result['target']} ({result['data']} data) in the languages without labels"
-    return f"{where} {decided}: {difference(result[ZERO_SHOT])}{english}; {covered(result[ZERO_SHOT], seeds)}"
-
-
-def _unlike(result: Mapping[str, Any]) -> str:
-    return f"; not matched: {', '.join(result['not_matched'])}" if result["not_matched"] else ""
-
-
-def findable(record: Mapping[str, Any]) -> str:
-    """The minimum detectable difference of such a study, if there is any; "" where that is not known."""
-    if record["p"] is None:
-        return ""
-    if record["detectable"] is None:
-        return "; so few training runs find no difference, however large, in four of five such studies"
-    return f"; {percent(record['detectable'])} points would have been found in four of five such studies"
-
-
-def covered(record: Mapping[str, Any], seeds: int) -> str:
+def covered(record: Result, seeds: int) -> str:
     """What an interval covers; of one run, that it decides nothing, and how many would."""
     if seeds > 1:
         return f"the interval covers {covers(seeds)}"
     needed = record.get("seeds_needed")
-    enough = f"about {needed} seeds" if needed else "no number of seeds that is worth it, only more test items,"
-    return f"one run decides nothing, {enough} would settle a difference of this size"
+    enough = f"about {needed} seeds would settle" if needed else "and more seeds alone would hardly settle"
+    return f"one run decides nothing, {enough} a difference of this size"
 
 
-def _at(result: Mapping[str, Any]) -> str:
-    """What the two are matched at, up to the first letter of `on`."""
-    matching = result["matching"]
-    if matching not in _AIMS:
-        return "O"
-    if matching in result["matched"]:
-        return f"At {_AIMS[matching]}: o"
-    return f"Not at {_AIMS[matching]}, though meant so: o"
+def _tested(result: Result) -> str:
+    """The p-value that decides, and over what it is."""
+    own = result[ZERO_SHOT]
+    if own["p"] is None:
+        return ""
+    if result.get("primary"):
+        return f"; p of this primary comparison is {p_value(own['p'])}"
+    return f"; p by Holm over {result['tested_with']} comparisons is {p_value(own['p_holm'])}"
 
 
-def _facts(result: Mapping[str, Any]) -> str:
-    unlike = f"; of the same scenes {result['unlike']}" if result["unlike"] else ""
-    if result["matching"] in COST_NAMES:
-        return f"; one of the two saw a part of its examples only{unlike}"
-    return unlike if result["same_facts"] else "; the two tasks do not carry the same facts"
-
-
-def details(result: Mapping[str, Any]) -> list[str]:
-    """In which languages and question types, with and without the pictures, and against no intermediate training."""
+def _of_twins(result: Result) -> Iterator[str]:
+    """What twins do not share, where they differ, with the pictures masked, and against no intermediate training."""
+    if "facts" not in result["matched"]:
+        yield "The two tasks do not carry the same facts."
+    elif result["unlike"]:
+        yield f"Of the same scenes {result['unlike']}."
     minus = f"{result['multimodal']} minus {result['text']}"
     tested = "one run" if result["verdict"] == ONE_RUN else "Holm"
-    found = [f"By language ({tested}), {minus}: {_by_verdict(result['languages'])}."]
-    typed = {name: own[ZERO_SHOT] for name, own in result["types"].items() if ZERO_SHOT in own}
-    if typed:
-        found.append(f"By question type in these languages ({tested}), {minus}: {_by_verdict(typed)}.")
-    if "above_blind" in result["controls"]:
-        found.append(" ".join(_without_pictures(result["controls"])))
+    yield f"By language ({tested}), {minus}: {_by_verdict(result['languages'])}."
+    if typed := {name: own[ZERO_SHOT] for name, own in result["types"].items() if ZERO_SHOT in own}:
+        yield f"By question type in these languages ({tested}), {minus}: {_by_verdict(typed)}."
+    for where, place in ((ZERO_SHOT, ""), (ENGLISH, " in English")):
+        if where in (above := result["controls"].get("above_blind", {})):
+            masked = difference(result["controls"]["blind"][where])
+            yield f"With the pictures masked at test time the difference{place} is {masked}; {_added(above[where])}."
     if result["against_none"]:
         gains = (f"{route} {difference(own[ZERO_SHOT])}" for route, own in result["against_none"].items())
-        found.append(f"Against no intermediate training: {', '.join(gains)}.")
-    return found
+        yield f"Against no intermediate training: {', '.join(gains)}."
 
 
-def _without_pictures(controls: Mapping[str, Any]) -> Iterator[str]:
-    for where, place in ((ZERO_SHOT, ""), (ENGLISH, " in English")):
-        if where in controls["above_blind"]:
-            blind, above = (controls[name][where] for name in ("blind", "above_blind"))
-            yield f"Without the pictures the difference{place} is {difference(blind)}; {_added(above)}."
+def _of_labels(result: Result) -> Iterator[str]:
+    """Of a control with shuffled labels, what it says of its task's labels."""
+    if "task" in result and result["verdict"] == "better":
+        yield f"Its labels say nothing, so what {result['task']} gains is not all due to its labels."
+    if "labels_teach" in result:
+        yield f"The labels of {result['task']} are worth {difference(result['labels_teach'][ZERO_SHOT])}."
 
 
-def _added(record: Mapping[str, Any]) -> str:
+def _added(record: Result) -> str:
     """What the pictures add to a difference, if it is more or less than nothing."""
     if verdict(record) == ONE_RUN:
-        return f"what they add to it is {difference(record)}"
+        return f"what the pictures add to it is {difference(record)}"
     if inconclusive(record):
-        return f"whether they add anything to it is inconclusive: {difference(record)}"
-    return f"they add {difference(record)} to it"
+        return f"whether the pictures add anything to it is inconclusive: {difference(record)}"
+    return f"the pictures add {difference(record)} to it"
 
 
-def _by_verdict(differences: Mapping[str, Mapping[str, Any]]) -> str:
+def _by_verdict(differences: Mapping[str, Result]) -> str:
     """`better in ko (+15.0 points), pt (+14.6 points); inconclusive in de`, the largest difference first."""
     ranked = sorted(differences, key=lambda name: -abs(differences[name]["difference"] or 0))
     parts = []
@@ -132,14 +142,13 @@ def _by_verdict(differences: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def sentences(content: Mapping[str, Any]) -> Sequence[str]:
-    """What metrics/answer.json says, twins with their details; without an answer, what to add for one.
+    """What metrics/answer.json says, twins with all their details; without an answer, what to add for one.
 
     A file of an earlier revision may have no details and no controls.
     """
+    twins = [said for one in content["answers"] for said in (one["sentence"], *one.get("details", ()))]
     missing = [f"No answer yet; {one}." for one in content["missing"][:1]]
-    said = []
-    for one in content["answers"]:
-        said += [one["sentence"], *(one.get("details", ()) if one.get("matching") not in COST_NAMES else ())]
-    controls = [one["sentence"] for kind in ("exposure", "shuffled_labels") for one in content.get(kind, ())]
+    controls = [one for kind in NAMES if kind != "answers" for one in content.get(kind, ())]
+    briefly = [" ".join([one["sentence"], *one.get("details", ())[:1]]) for one in controls if "sentence" in one]
     lacking = [f"Not controlled: {one}." for one in content.get("controls_missing", ()) if "equal exposure" in one]
-    return [*(said or missing), *controls, *lacking]
+    return [*(twins or missing), *briefly, *lacking]

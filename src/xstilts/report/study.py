@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from math import isnan
-from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
 from xstilts.base.cells import Study
-from xstilts.base.errors import DataError
 from xstilts.base.files import read_json
 from xstilts.report.cells.metrics import CONTROLS, DIGITS, ENGLISH, ZERO_SHOT, metric_names
-from xstilts.report.intervals import Interval
-from xstilts.report.paired import Paired
+from xstilts.report.differences import score_to_json
+from xstilts.report.paired import FORMS, Paired
 
 METRICS = "metrics.json"
 Cell = Mapping[str, Any]
@@ -29,21 +26,15 @@ def read_cells(study: Study, name: str | None = None) -> dict[str, dict[str, lis
         name: of the study, whose folder the collected cells lie in; None: of the default study.
 
     Raises:
-        DataError: a cell is missing, or cells of one target were made from different data or hold different scores.
+        DataError: a cell is missing; `read_paired` refuses cells of one target that are not alike.
     """
-    return {target: _read_target(study, name, target) for target in study.targets}
-
-
-def _read_target(study: Study, name: str | None, target: str) -> dict[str, list[Cell]]:
-    paths = {
-        str(route): [cell.collected(name) / METRICS for cell in cells] for route, cells in study.cells(target).items()
+    return {
+        target: {
+            str(route): [read_json(cell.collected(name) / METRICS) for cell in own]
+            for route, own in study.cells(target).items()
+        }
+        for target in study.targets
     }
-    cells: dict[str, list[Cell]] = {route: [read_json(path) for path in own] for route, own in paths.items()}
-    first = next(iter(cells.values()))[0]
-    for route, own in paths.items():
-        for path, cell in zip(own, cells[route], strict=True):
-            _check_alike(path, cell, first)
-    return cells
 
 
 def study_tables(cells: Mapping[str, Cells]) -> dict[str, Any]:
@@ -54,29 +45,6 @@ def study_tables(cells: Mapping[str, Cells]) -> dict[str, Any]:
 def _about(cells: Cells) -> dict[str, Any]:
     own = next(iter(cells.values()))
     return {"data": own[0]["data"], "metric": own[0]["metric"], "seeds": len(own)}
-
-
-def _check_alike(path: Path, cell: Cell, first: Cell) -> None:
-    """Refuse a cell that cannot stand in one table with the first."""
-    if cell.get("metric") not in cell:
-        found = f"no scores by {cell.get('metric')}"
-        raise DataError(path, None, found, "the target's own metric", "run `dvc repro` to make the cell again")
-    for key in ("data", "metric"):
-        if cell.get(key) != first.get(key):
-            todo = "keep embedded and official scores apart: run `dvc repro` to make every cell again"
-            raise DataError(path, None, f"{key} '{cell.get(key)}'", f"'{first.get(key)}' as in the other cells", todo)
-    if _layout(cell) != _layout(first):
-        found, expected = f"scores {_listed(cell)}", f"{_listed(first)} as in the other cells"
-        raise DataError(path, None, found, expected, "run `dvc repro` to score every cell again")
-
-
-def _layout(cell: Cell) -> dict[str, set[str]]:
-    """What a cell says, without how much: its keys, and the languages of each."""
-    return {key: set(value) if isinstance(value, Mapping) else set() for key, value in cell.items()}
-
-
-def _listed(cell: Cell) -> str:
-    return ", ".join(f"{key} ({' '.join(sorted(names))})" for key, names in _layout(cell).items() if names)
 
 
 def study_table(cells: Cells) -> dict[str, Any]:
@@ -116,7 +84,7 @@ def forms(paired: Paired, target: str) -> dict[str, Any]:
     By route and language, with the mean over the languages other than English; in `form_types` by question type, in
     English and zero-shot. Empty where answers have no form.
     """
-    measures = paired.forms(target)
+    measures = paired.measures(target, FORMS)
     if not measures:
         return {}
     languages = {code: [code] for code in paired.languages(target)} | {ZERO_SHOT: paired.others(target)}
@@ -142,18 +110,14 @@ def _rates(
 
 
 def _intervals(paired: Paired, target: str) -> dict[str, dict[str, list[float | None]]]:
-    mixes = {ENGLISH: paired.english(target), ZERO_SHOT: paired.zero_shot(target), "gap": paired.gap(target)}
-    known = {name: (mix, -1 if name == "gap" else 0) for name, mix in mixes.items() if mix}
+    """Of each route the ends of its means; a gap may be negative."""
     return {
-        route: {name: _ends(paired.interval({route: mix}), least) for name, (mix, least) in known.items()}
+        route: {
+            name: score_to_json(paired.interval({route: mix}), least=-1 if name == "gap" else 0)["interval"]
+            for name, mix in paired.means(target).items()
+        }
         for route in paired.routes
     }
-
-
-def _ends(interval: Interval, least: float) -> list[float | None]:
-    """The ends of an interval between the least and the most (1) that there can be; null where they are not known."""
-    ends = (interval.low, interval.high)
-    return [None if isnan(end) else round(min(1.0, max(least, end)), DIGITS) + 0.0 for end in ends]
 
 
 def _with_gap(cell: Cell, main: str) -> dict[str, float]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -15,7 +14,7 @@ from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
 from xstilts.report.heat_map import GAP, baseline_name, route_name
 from xstilts.report.numbers import ABSENT, detectable, p_value, points, points_interval
 from xstilts.report.sentences import sentences
-from xstilts.report.table import WIDTH
+from xstilts.report.table import WIDTH, empty_table
 
 DETECTABLE, SHARED = "minimum\ndetectable", "data of\nboth phases"
 Record = Mapping[str, Any]
@@ -65,10 +64,7 @@ def recipe_table(records: list[Record]) -> Table:
 def _empty(records: list[Record], compared: str, names: tuple[str, ...], headings: tuple[str, ...]) -> Table:
     first = records[0]
     title = f"{first['target']}: {first['metric']} {compared} in points, {first['data']} data"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for heading in (*names, *headings):
-        table.add_column(heading, justify="left" if heading in names else "right", no_wrap=heading != SHARED)
-    return table
+    return empty_table(title, headings, names, wrap=(SHARED,))
 
 
 def in_cells(record: Record | None) -> list[str]:

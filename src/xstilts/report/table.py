@@ -18,16 +18,8 @@ _HEADINGS = {ZERO_SHOT: "zero-shot"}
 # What stands beside the metrics: see `xstilts.report.paired`.
 NAMES = {"form": "answers of the right form", "content": "accuracy given the right form"}
 _MEANS = (ENGLISH, ZERO_SHOT, "gap")  # what a folded table keeps of the columns
-_WITHOUT = (
-    "data",
-    "metric",
-    "seeds",
-    "types",
-    "spread",
-    "intervals",
-    "form_types",
-    *CONTROLS,
-)  # parts of a target that are no metric
+# Parts of a target that are no metric.
+_WITHOUT = {"data", "metric", "seeds", "types", "spread", "intervals", "form_types", *CONTROLS}
 
 
 def print_study(study: Mapping[str, Any], console: Console | None = None) -> None:
@@ -64,7 +56,7 @@ def folded_table(target: str, part: Mapping[str, Any], metric: str) -> Table:
     means = [column for column in _MEANS if column in _columns(part, metric)]
     headings = [*(_heading(column) for column in means), "lowest", "highest", *_blind_headings(part, metric)]
     languages = [column for column in _columns(part, metric) if column not in (ZERO_SHOT, "gap")]
-    table = _empty_table(f"{_title(target, part, metric)}, {len(languages)} languages", headings)
+    table = empty_table(f"{_title(target, part, metric)}, {len(languages)} languages", headings)
     for route, row in part[metric].items():
         ranked = sorted(_others(part, metric), key=row.__getitem__)
         ends = [f"{language} {percent(row[language])}" for language in (ranked[0], ranked[-1])]
@@ -79,7 +71,7 @@ def interval_table(target: str, part: Mapping[str, Any]) -> Table:
     columns = [name for name in (ZERO_SHOT, ENGLISH, "gap") if name in next(iter(intervals.values()))]
     beside = ("95 %", "sd") if spread else ("95 %",)
     title = f"{target}: {part['metric']} in % with intervals, which cover {covers(part['seeds'])}"
-    table = _empty_table(title, [heading for name in columns for heading in (_heading(name), *beside)])
+    table = empty_table(title, [heading for name in columns for heading in (_heading(name), *beside)])
     for route, row in scores.items():
         cells: list[str] = []
         for name in columns:
@@ -143,15 +135,17 @@ def _title(target: str, part: Mapping[str, Any], metric: str) -> str:
 
 
 def _table(title: str, columns: Sequence[str], rows: Mapping[str, Sequence[float | None]]) -> Table:
-    table = _empty_table(title, columns)
+    table = empty_table(title, columns)
     for route, values in rows.items():
         table.add_row(route, *(percent(value) for value in values))
     return table
 
 
-def _empty_table(title: str, columns: Sequence[str]) -> Table:
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-    table.add_column("route", no_wrap=True)
-    for column in columns:
-        table.add_column(column, justify="right")
+def empty_table(
+    title: str, numbers: Sequence[str], names: Sequence[str] = ("route",), wrap: Sequence[str] = ()
+) -> Table:
+    """A table without rows: names to the left, numbers to the right; only columns in `wrap` may break."""
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for heading in (*names, *numbers):
+        table.add_column(heading, justify="left" if heading in names else "right", no_wrap=heading not in wrap)
     return table

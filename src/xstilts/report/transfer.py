@@ -14,7 +14,7 @@ from xstilts.base.cells import Route
 from xstilts.report.benchmarks import RETRIEVAL
 from xstilts.report.cells.metrics import OFFICIAL
 from xstilts.report.comparisons import BASELINE, Design
-from xstilts.report.differences import about, facts, family, languages, means
+from xstilts.report.differences import about, compared, family
 from xstilts.report.heat_map import GAP, cells_of, columns_of, heading
 from xstilts.report.intervals import Interval
 from xstilts.report.numbers import inconclusive, points, points_interval, rounded
@@ -120,15 +120,7 @@ def _recipes(transfer: Transfer) -> list[dict[str, Any]]:
 
 
 def _difference(paired: Paired, target: str, route: str, baseline: str) -> dict[str, Any]:
-    """One route minus another on a target: in English, zero-shot, in the gap, and by language."""
-    return {
-        "target": target,
-        "route": route,
-        "baseline": baseline,
-        **facts(paired, target),
-        **means(paired, route, baseline, target),
-        "languages": languages(paired, route, baseline, target),
-    }
+    return {"target": target, "route": route, "baseline": baseline, **compared(paired, route, baseline, target)}
 
 
 def _averages(transfer: Transfer) -> list[dict[str, Any]]:

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -27,6 +26,7 @@ from xstilts.base.files import read_json
 from xstilts.report.benchmarks import BENCHMARKS, RETRIEVAL, Benchmark, BenchmarkTask
 from xstilts.report.cells.metrics import OFFICIAL
 from xstilts.report.numbers import percent
+from xstilts.report.table import empty_table
 
 Scores = Mapping[str, Mapping[str, Any]]  # task -> metric -> language -> value in 0..1
 
@@ -174,10 +174,9 @@ def overall_table(routes: Mapping[str, Overall]) -> Table:
     """Routes down; tasks and means across. A partial mean stands in brackets; "-" is a task that is not complete."""
     benchmark = next(iter(routes.values())).benchmark
     title = f"{benchmark}: mean over all languages in %, question answering: mean of F1 and exact match"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-    names = ("by task", "without retrieval", "by group", "without retrieval")
-    for column in ("route", *BENCHMARKS[benchmark], *names):
-        table.add_column(column, justify="left" if column == "route" else "right")
+    means = ("by task", "without retrieval", "by group", "without retrieval")
+    columns = (*BENCHMARKS[benchmark], *means)
+    table = empty_table(title, columns, wrap=columns)
     for route, scores in routes.items():
         tasks = [percent(scores.tasks.get(task)) for task in BENCHMARKS[benchmark]]
         by_task = (_cell(scores.by_task), _cell(scores.by_task_without_retrieval))

@@ -145,5 +145,4 @@ def intervals_of(predictions: Path, scores: Mapping[str, Any]) -> dict[str, Inte
     route, target = str(scores["route"]), str(scores["target"])
     paired = pair_up({(target, 0, 0): table}, {target: {route: [dict(scores)]}}, [route], [int(scores["seed"])])
     mixes = {language: paired.mix(target, [language]) for language in paired.languages(target)}
-    mixes |= {ZERO_SHOT: paired.zero_shot(target), GAP: paired.gap(target)}
-    return {name: paired.interval({route: mix}) for name, mix in mixes.items() if mix}
+    return {name: paired.interval({route: mix}) for name, mix in (mixes | paired.means(target)).items()}
