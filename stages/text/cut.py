@@ -15,7 +15,7 @@ sys.path[0] = str(HERE.parents[1] / "src")
 import csv
 import hashlib
 import json
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from xstilts.base.errors import DataError, run_stage
 from xstilts.base.files import whole_directory
 from xstilts.base.languages import LANGUAGE3
 from xstilts.base.parameters import read_yaml
+from xstilts.encode.fingerprints import normalised
 
 Splits = Mapping[str, list[Any]]  # {split: rows}
 XTREME = "udpos, panx, tydiqa, xquad, xnli, siqa, xcopa, pawsx, tatoeba and bucc2018"
@@ -95,10 +96,14 @@ class Cut:
         return dealt
 
 
-def together(rows: Iterable[Any], keys: Callable[[Any], Iterable[Hashable]]) -> list[list[Any]]:
-    """Rows in groups: those that have a key in common, also by way of others, are in one."""
-    listed, numbers = list(rows), dict[Hashable, int]()
-    edges = [(row, numbers.setdefault(key, len(numbers))) for row, one in enumerate(listed) for key in keys(one)]
+def together(rows: Iterable[Any], texts: Callable[[Any], Iterable[str]]) -> list[list[Any]]:
+    """Rows in groups: those that have a text in common, also by way of others, are in one.
+
+    Letters and digits decide, as in the report of what training has seen of the test data.
+    """
+    listed, numbers = list(rows), dict[str, int]()
+    said = ((row, normalised(text)) for row, one in enumerate(listed) for text in texts(one))
+    edges = [(row, numbers.setdefault(text, len(numbers))) for row, text in said]
     at, key = np.array(edges).T
     shape = (len(listed) + len(numbers),) * 2
     _, group_of = connected_components(coo_array((np.ones(len(at)), (at, len(listed) + key)), shape), directed=False)
@@ -125,9 +130,9 @@ def tagging(cut: Cut) -> None:
         for task, splits in zip(tasks, cut.deal(together(english, lambda one: [words(one)]), *tasks), strict=True):
             for split, rows in splits.items():
                 cut.write(task, f"{split}-en.tsv", "\n\n".join(rows) + "\n\n", len(rows))
-        seen = set(map(words, english))
+        seen = {normalised(words(one)) for one in english}
         for language in cut.languages(tasks[0]):
-            new = [one for one in sentences(f"dev-{language}") if words(one) not in seen]
+            new = [one for one in sentences(f"dev-{language}") if normalised(words(one)) not in seen]
             rows = cut.deal(together(new, lambda one: [words(one)]), tasks[0], splits=["test"])[0]["test"]
             cut.write(tasks[0], f"test-{language}.tsv", "\n\n".join(rows) + "\n\n", len(rows))
 
@@ -140,7 +145,9 @@ def spans(cut: Cut) -> None:
         cut.write("xquad_small", f"{split}.json", json.dumps({**published, "data": rows}), len(rows))
     xquad = {one: json.loads(cut.read(f"xtreme/xquad/xquad.{one}.json")) for one in cut.languages("xquad_small")}
     asked = [(number, part) for number, article in enumerate(xquad["en"]["data"]) for part in article["paragraphs"]]
-    articles = together([(number, one["id"]) for number, part in asked for one in part["qas"]], lambda one: one[:1])
+    articles = together(
+        [(number, one["id"]) for number, part in asked for one in part["qas"]], lambda one: [str(one[0])]
+    )
     kept = {number for number, _ in cut.deal(articles, "xquad_small", splits=["test"])[0]["test"]}
     for language, content in xquad.items():
         data = [article for number, article in enumerate(content["data"]) if number in kept]
