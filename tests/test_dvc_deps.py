@@ -303,8 +303,10 @@ def test_a_study_of_its_own_has_the_stages_of_the_whole_project(file: Path) -> N
     whole = {stage.name: stage for stage in STAGES if stage.file.parent.name in ("data", "train", "score", "mixtures")}
     whole |= {stage.name: stage for stage in STAGES if stage.file == ROOT / "dvc.yaml"}
     own = [stage for stage in STAGES if stage.file == file]
-    assert {"public", "features", "target", "score", "report", "page"} <= {stage.name for stage in own}
+    assert {"public", "target", "score", "report", "page"} <= {stage.name for stage in own}
     for stage in own:
+        if stage.script.name == "mixture.py" and stage.name not in whole:  # a mixture of its own tasks
+            continue
         expected = whole[stage.name]
         assert stage.content["cmd"] == expected.content["cmd"]
         assert stage.deps == expected.deps
@@ -312,7 +314,7 @@ def test_a_study_of_its_own_has_the_stages_of_the_whole_project(file: Path) -> N
         others = {str(named.relative_to(ROOT)) for named in (ROOT / "stages").glob("*/study.yaml")}
         listed = {one: keys for one, keys in expected.parameters.items() if one not in others}
         captions = {"stages/tasks/${alignment}.yaml": ["kind", "encode"]} if stage.name == "public" else {}
-        assert stage.parameters == listed | captions
+        assert stage.parameters in (listed, listed | captions)
 
 
 @each_stage

@@ -12,8 +12,33 @@ from pathlib import Path
 
 import pytest
 import yaml
+from PIL import Image
+
+from hub_server import HubServer
+from hub_sets import publish
 
 ROOT = Path(__file__).parents[2]
+# Targets on published data, each after one of the nine text intermediate tasks, or after none.
+PUBLISHED = {
+    "xgqa": "anli_plus",
+    "xnli": "mnli",
+    "panx": "qqp",
+    "xquad": "squad",
+    "tydiqa": "squad_v2",
+    "udpos": "hellaswag",
+    "xcopa": "ccg",
+    "marvl": "cosmosqa",
+    "tatoeba": "commonsenseqa",
+    "bucc2018": "none",
+    "xflickrco": "none",
+}
+# What the hub does not have, where the task files look for it.
+LOCAL = (
+    "ccgbank/wsj02-21.stagged",
+    "ccgbank/wsj00.stagged",
+    "nlvr/nlvr2/data/train.json",
+    "nlvr/nlvr2/data/dev.json",
+)
 # Nothing but the download of the assets may reach a network: whatever else opens a connection fails.
 BLOCK = """
 import os, socket
@@ -122,14 +147,14 @@ def copy_tree(root: Path) -> None:
 
 
 def shrink(root: Path, encoder: Path) -> None:
-    """Make the world small, the encoder tiny, both studies one route; one seed saves DVC some time."""
+    """Make the world small, the encoder tiny, every study one route; one seed saves DVC some time."""
     choices = yaml.safe_load((root / "params.yaml").read_text())
     choices |= {"encoder": str(encoder), "intermediate": "none", "recipe": "plain", "seed": 0}
     study = {"recipes": ["plain"], "intermediates": ["none"], "controls": [], "seeds": [0], "targets": ["xgqa"]}
     choices["study"] = study
     (root / "params.yaml").write_text(yaml.safe_dump(choices, sort_keys=False))
-    for name in ("full", "primary"):
-        (root / f"stages/{name}/study.yaml").write_text(yaml.safe_dump({"name": name, "study": study}, sort_keys=False))
+    for path in root.glob("stages/*/study.yaml"):
+        path.write_text(yaml.safe_dump({"name": path.parent.name, "study": study}, sort_keys=False))
     grid = yaml.safe_load((root / "stages/grid.yaml").read_text())
     (root / "stages/grid.yaml").write_text(yaml.safe_dump(grid | {"seeds": [0]}, sort_keys=False))
     defaults = yaml.safe_load((root / "stages/defaults.yaml").read_text())
@@ -194,4 +219,64 @@ def pipeline(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     clone.first = clone.executed("repro")
     clone.commit()
     yield clone
+    shutil.rmtree(base, ignore_errors=True)
+
+
+def local_files(root: Path) -> None:
+    """CCGbank, and NLVR2's training set with its pictures."""
+    for name in LOCAL:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+    for name in LOCAL[:2]:
+        (root / name).write_text("cats|NNS|NP sleep|VBP|S\\NP\n")
+    for name, split in zip(LOCAL[2:], ("train", "dev"), strict=True):
+        rows = [{"identifier": f"{split}-{n}-0-0", "sentence": f"s{n}", "label": ("True", "False")[n]} for n in (0, 1)]
+        (root / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+        for n in (0, 1):
+            for side in (0, 1):
+                path = root / f"nlvr/nlvr2/images/{split}-{n}-0-img{side}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                Image.new("RGB", (24, 24), (200 * n, 200 * side, 90)).save(path)
+    (root / "marvl/images").mkdir(parents=True)
+
+
+def choose_published(root: Path) -> None:
+    """The official grid without what no cell here needs; one update is training enough."""
+    grid = yaml.safe_load((root / "stages/grid.official.yaml").read_text())
+    grid |= {"targets": list(PUBLISHED), "intermediates": sorted(set(PUBLISHED.values())), "seeds": [0]}
+    grid |= {"recipes": {**{key: [] for key in grid["recipes"]}, "everywhere": ["plain"]}, "parser": "plain"}
+    grid |= {"recipe_routes": ["none"], "recipe_targets": ["xgqa"], "system_targets": []}
+    (root / "stages/grid.yaml").write_text(yaml.safe_dump(grid, sort_keys=False))
+    choices = yaml.safe_load((root / "params.yaml").read_text()) | {"world": "official", "data_root": None}
+    choices["study"] |= {"targets": list(PUBLISHED), "intermediates": grid["intermediates"]}
+    (root / "params.yaml").write_text(yaml.safe_dump(choices, sort_keys=False))
+    defaults = yaml.safe_load((root / "stages/defaults.yaml").read_text())
+    for phase in ("intermediate", "target"):
+        defaults[phase] |= {"max_updates": 1, "evaluations": 1, "patience": None, "cooldown": None}
+    (root / "stages/defaults.yaml").write_text(yaml.safe_dump(defaults, sort_keys=False))
+
+
+@pytest.fixture(scope="session")
+def cells() -> dict[str, str]:
+    """{target: intermediate task}, what `published` has cells of."""
+    return PUBLISHED
+
+
+@pytest.fixture(scope="module")
+def published(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """A clone that asks a hub on this machine, with the official grid and an encoder of two layers."""
+    base, hub = tmp_path_factory.mktemp("published"), HubServer()
+    root, log = base / "clone", base / "executed.log"
+    root.mkdir()
+    copy_tree(root)
+    shrink(root, tiny_encoder)
+    choose_published(root)
+    local_files(root)
+    publish(hub, root / "stages/tasks")
+    with hub.running():
+        own = environment_of(root, base / "bin", log)
+        own |= {"PATH": own["PATH"].partition(":")[2], "HF_ENDPOINT": hub.url, "HF_HOME": str(base / "hf")}
+        clone = Pipeline(root, log, own | {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1", "HF_HUB_OFFLINE": "0"})
+        clone.run("git", "init", "--quiet")
+        clone.dvc("config", "--local", "core.site_cache_dir", str(base / "site"))
+        yield clone
     shutil.rmtree(base, ignore_errors=True)

@@ -15,7 +15,13 @@ from xstilts.report.intervals import Interval
 from xstilts.report.shared import Shared
 from xstilts.report.transfer import Transfer, transfer_matrix
 
-KINDS = {"xnli": "classification", "tydiqa": "span", "tatoeba": "retrieval", "xgqa": "vqa"}
+KINDS = {
+    "xnli_small": "classification",
+    "xnli": "classification",
+    "tydiqa": "span",
+    "tatoeba": "retrieval",
+    "xgqa": "vqa",
+}
 
 
 @pytest.fixture
@@ -115,6 +121,15 @@ def test_all_nine_tasks_and_their_mixture(judge: Any) -> None:
     assert found["mixture_is_best"]["judgement"] == "contradicted"  # by one task that does better
     found = judgements(judge({"tydiqa": {"text": 0.0, "mnli": 0.2}}))
     assert found["mixture_is_best"]["judgement"] == "inconclusive"
+
+
+def test_a_part_of_a_set_stands_for_it_and_is_named(judge: Any) -> None:
+    gains = {"squad": 0.2, "cosmosqa_small": -0.2}
+    found = judgements(judge({"xnli_small": gains}))
+    assert found["tasks_differ"]["judgement"] == "supported"
+    assert found["tasks_differ"]["evidence"][0]["what"] == "squad minus cosmosqa_small, all targets: xnli_small"
+    assert found["tasks_differ"]["lacking"][-1] == "the whole of xnli"
+    assert found["tydiqa_gains_xnli_does_not"]["judgement"] == "contradicted"
 
 
 def test_a_study_of_xgqa_tests_no_claim_on_xtreme(judge: Any) -> None:

@@ -7,12 +7,13 @@ in two groups. LAReQA has the languages of XQuAD-R: the script lists none, so th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 Benchmark = Literal["xtreme", "xtreme_r"]
 RETRIEVAL = "retrieval"
+PART = "_small"  # ends the name of a task that is a part of a published set
 
 
 @dataclass(frozen=True)
@@ -66,3 +67,9 @@ BENCHMARKS: Mapping[str, Mapping[str, BenchmarkTask]] = {
         "lareqa": _task(RETRIEVAL, "map_at_20", _XQUAD),
     },
 }
+
+
+def own(published: Iterable[str], there: Iterable[str]) -> dict[str, str]:
+    """{published set: the study's task}: the set itself, or a part of it, `xnli_small`, where the study has no more."""
+    known = set(there)
+    return {name: one for name in published for one in (f"{name}{PART}", name) if one in known}

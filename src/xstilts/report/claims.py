@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from xstilts.base.parameters import read_yaml
-from xstilts.report.benchmarks import BENCHMARKS
+from xstilts.report.benchmarks import BENCHMARKS, own
 from xstilts.report.comparisons import BASELINE
 from xstilts.report.differences import about, to_json
 from xstilts.report.evidence import UNTESTABLE, Evidence, Judgement, adjusted, judged, many, together, undecided
@@ -59,16 +59,24 @@ class Case:
 
 
 def _absent(names: Iterable[str], there: Iterable[str]) -> list[str]:
-    return [name for name in names if name not in set(there)]
+    listed = list(names)
+    return [name for name in listed if name not in own(listed, there)]
+
+
+def _routes(transfer: Transfer, names: Iterable[str]) -> list[str]:
+    """The study's routes that are these tasks, or parts of them."""
+    return list(own(names, transfer.routes).values())
 
 
 def _lacking_targets(transfer: Transfer) -> list[str]:
     """Absent targets, and cells that are no evidence since both phases have the same data."""
     there = [name for name in transfer.paired.targets() if transfer.paired.fact(name, "data") == transfer.data]
-    absent = _absent(XTREME, there)
-    cells = [(target, route) for target in XTREME if target in there for route in transfer.routes]
+    known, absent = own(XTREME, there), _absent(XTREME, there)
+    cells = [(target, route) for target in known.values() for route in transfer.routes]
     shared = [f"{route} on {target}" for target, route in cells if transfer.status(target, route).words]
     lacking = [f"targets {', '.join(absent)}"] if absent else []
+    if parts := [name for name, target in known.items() if name != target]:
+        lacking.append(f"the whole of {', '.join(parts)}")
     return [*lacking, *([f"cells that share data: {', '.join(shared)}"] if shared else [])]
 
 
@@ -79,7 +87,8 @@ def _lacking_routes(transfer: Transfer, names: Iterable[str]) -> list[str]:
 
 def _sets(transfer: Transfer, routes: Sequence[str]) -> dict[str, list[str]]:
     """The XTREME targets, with retrieval and without, none of whose cells on these routes shares data."""
-    clean = [name for name in XTREME if all(transfer.targets(route, [name]) for route in routes)]
+    there = own(XTREME, transfer.paired.targets()).values()
+    clean = [name for name in there if all(transfer.targets(route, [name]) for route in routes)]
     trained = [name for name in clean if not transfer.is_retrieval(name)]
     return {over: own for over, own in zip(OVER, (clean, trained), strict=True) if own}
 
@@ -110,8 +119,8 @@ def _large_average_gains(transfer: Transfer) -> Case:
 
 def _mixture_is_best(transfer: Transfer) -> Case:
     whole = MIXTURES_OF_TEXT[0]
-    mixture = next((route for route in MIXTURES_OF_TEXT if route in transfer.routes), whole)
-    singles = [route for route in SINGLE_TEXT if route in transfer.routes and mixture in transfer.routes]
+    mixture = next(iter(_routes(transfer, MIXTURES_OF_TEXT)), whole)
+    singles = _routes(transfer, SINGLE_TEXT) if mixture in transfer.routes else []
     evidence = [
         one for route in singles for one in _compare(transfer, {mixture: 1, route: -1}, f"{mixture} minus {route}")
     ]
@@ -132,7 +141,8 @@ def _mean_gain(transfer: Transfer, target: str) -> Interval | None:
 
 def _retrieval_gains(transfer: Transfer) -> Case:
     named = ("bucc2018", "tatoeba")
-    gains = {target: _mean_gain(transfer, target) for target in named}
+    known = own(named, transfer.paired.targets())
+    gains = {target: _mean_gain(transfer, known.get(target, target)) for target in named}
     evidence = [Evidence(f"mean of routes minus none on {name}", gain) for name, gain in gains.items() if gain]
     absent = [name for name, gain in gains.items() if gain is None]
     return Case(evidence, [f"targets {', '.join(absent)}"] if absent else [], complete=not absent)
@@ -140,11 +150,13 @@ def _retrieval_gains(transfer: Transfer) -> Case:
 
 def _tydiqa_gains_xnli_does_not(transfer: Transfer) -> Case:
     paired, evidence, lacking = transfer.paired, [], []
-    for target, above in (("tydiqa", 0.0), ("xnli", SMALL)):
+    known = own(("tydiqa", "xnli"), paired.targets())
+    for name, above in (("tydiqa", 0.0), ("xnli", SMALL)):
+        target = known.get(name, name)
         routes = [route for route in transfer.routes if transfer.targets(route, [target])]
         gains = {route: paired.difference(route, BASELINE, paired.zero_shot(target)) for route in routes}
         what = {route: f"{route} minus none on {target}" for route in routes}
-        evidence += [Evidence(what[route], gains[route], above, no_more=target == "xnli") for route in routes]
+        evidence += [Evidence(what[route], gains[route], above, no_more=name == "xnli") for route in routes]
         lacking += [] if routes else [f"target {target}"]
     return Case(evidence, lacking, _many_and_none, complete=not lacking)
 
@@ -157,7 +169,8 @@ def _many_and_none(evidence: Sequence[Evidence]) -> Judgement:
 
 
 def _best_task_per_target(transfer: Transfer) -> Case:
-    chosen = {name: best for name in XTREME if (best := chosen_on_english(transfer, name))}
+    there = own(XTREME, transfer.paired.targets()).values()
+    chosen = {name: best for name in there if (best := chosen_on_english(transfer, name))}
     lacking = _lacking_targets(transfer)
     if not chosen:
         return Case(lacking=lacking)
@@ -184,7 +197,7 @@ def chosen_on_english(transfer: Transfer, target: str) -> str | None:
 
 
 def _english_beats_mlm_and_translation(transfer: Transfer) -> Case:
-    evidence, singles = [], [route for route in SINGLE_TEXT if route in transfer.routes]
+    evidence, singles = [], _routes(transfer, SINGLE_TEXT)
     if {"text", "text_mlm"} <= set(transfer.routes):
         evidence += _compare(transfer, {"text": 1, "text_mlm": -1}, "text minus text_mlm")
     if singles and "mlm" in transfer.routes:
@@ -205,7 +218,7 @@ def _three_phases_beat_two(transfer: Transfer) -> Case:
 
 
 def _tasks_differ(transfer: Transfer) -> Case:
-    singles = [route for route in SINGLE_TEXT if route in transfer.routes]
+    singles = _routes(transfer, SINGLE_TEXT)
     pairs = list(combinations(singles, 2))
     found = [
         one for first, second in pairs for one in _compare(transfer, {first: 1, second: -1}, f"{first} minus {second}")
