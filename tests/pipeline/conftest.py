@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from xstilts.base.files import sha256_of
+
 ROOT = Path(__file__).parents[2]
 # Nothing but the download of the assets may reach a network: whatever else opens a connection fails.
 BLOCK = """
@@ -66,13 +68,17 @@ class Pipeline:
 
 @pytest.fixture(scope="session")
 def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """See `make_encoder`."""
+    return make_encoder(tmp_path_factory.mktemp("encoder"))
+
+
+def make_encoder(out: Path) -> Path:
     """A Hugging Face directory: a random BERT of two layers, a tokenizer trained on the world's wording."""
     import torch
     from tokenizers import ByteLevelBPETokenizer
     from tokenizers.processors import TemplateProcessing
     from transformers import BertConfig, BertModel
 
-    out = tmp_path_factory.mktemp("encoder")
     special = ["[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]"]
     tokenizer = ByteLevelBPETokenizer()
     corpus = sorted(str(path) for path in (ROOT / "src/xstilts/data").rglob("*.yaml"))
@@ -122,14 +128,14 @@ def copy_tree(root: Path) -> None:
 
 
 def shrink(root: Path, encoder: Path) -> None:
-    """Make the world small, the encoder tiny, both studies one route; one seed saves DVC some time."""
+    """Make the world small, the encoder tiny, every study one route; one seed saves DVC some time."""
     choices = yaml.safe_load((root / "params.yaml").read_text())
     choices |= {"encoder": str(encoder), "intermediate": "none", "recipe": "plain", "seed": 0}
     study = {"recipes": ["plain"], "intermediates": ["none"], "controls": [], "seeds": [0], "targets": ["xgqa"]}
     choices["study"] = study
     (root / "params.yaml").write_text(yaml.safe_dump(choices, sort_keys=False))
-    for name in ("full", "primary"):
-        (root / f"stages/{name}/study.yaml").write_text(yaml.safe_dump({"study": study}, sort_keys=False))
+    for file in (root / "stages").glob("*/study.yaml"):
+        file.write_text(yaml.safe_dump({"study": study}, sort_keys=False))
     grid = yaml.safe_load((root / "stages/grid.yaml").read_text())
     (root / "stages/grid.yaml").write_text(yaml.safe_dump(grid | {"seeds": [0]}, sort_keys=False))
     defaults = yaml.safe_load((root / "stages/defaults.yaml").read_text())
@@ -153,6 +159,16 @@ def environment_of(root: Path, tools: Path, log: Path) -> dict[str, str]:
     assets = ROOT / "data/raw/assets"
     local = {"PIP_FIND_LINKS": str(assets), "PIP_NO_INDEX": "1"} if any(assets.glob("*.whl")) else {}
     return {**os.environ, **identity, **own, **local}
+
+
+def digests(root: Path) -> dict[str, str]:
+    """The hash of every file in data/ and metrics/; where a score comes from, and a card, may name another revision."""
+    files = [path for folder in ("data", "metrics") for path in sorted((root / folder).rglob("*"))]
+    return {
+        str(path.relative_to(root)): sha256_of(path)
+        for path in files
+        if path.is_file() and path.name not in ("provenance.json", "README.md", "SHA256SUMS")
+    }
 
 
 @pytest.fixture(scope="module")
