@@ -198,6 +198,7 @@ def table(runs: list[Run], rounds: list[dict[str, Any]]) -> str:
 
 def main(work: Path, kills: int, seed: int) -> None:
     """Make the kills that are not made yet."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts in the background ignore it
     clone, calm_file, runs_file, rounds_file = (
         prepare(work),
         *(work / f"{one}.json" for one in ("calm", "runs", "rounds")),
