@@ -196,29 +196,39 @@ def table(runs: list[Run], rounds: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def main(work: Path, kills: int, seed: int) -> None:
-    """Make the kills that are not made yet."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts in the background ignore it
-    clone, calm_file, runs_file, rounds_file = (
-        prepare(work),
-        *(work / f"{one}.json" for one in ("calm", "runs", "rounds")),
-    )
-    if not calm_file.exists():
+def undisturbed(clone: Pipeline, file: Path) -> dict[str, Any]:
+    """What a run that nobody kills makes, from `file` or from such a run: hashes, and seconds between two stages."""
+    if not file.exists():
         wipe(clone)
         calm = run(clone, "dvc", None, random.Random(), 0)
         assert calm.code == 0, calm.said
-        content = {"pause": calm.seconds / len(calm.started), "digests": digests(clone.root), "stages": calm.started}
-        calm_file.write_text(json.dumps(content))
+        found = {"pause": calm.seconds / len(calm.started), "digests": digests(clone.root), "stages": calm.started}
+        file.write_text(json.dumps(found))
         wipe(clone)
-    calm_run = json.loads(calm_file.read_text())
+    content: dict[str, Any] = json.loads(file.read_text())
+    return content
+
+
+def compare(clone: Pipeline, expected: dict[str, str], rounds: list[dict[str, Any]]) -> None:
+    """End a round: note which files are not as they should be, and delete everything."""
+    now = digests(clone.root)
+    differing = [path for path in now | expected if now.get(path) != expected.get(path)]
+    rounds.append({"round": len(rounds), "differing": differing})
+    print(f"round {len(rounds)}: {len(now)} files, differing: {differing}", flush=True)
+    wipe(clone)
+
+
+def main(work: Path, kills: int, seed: int) -> None:
+    """Make the kills that are not made yet."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts in the background ignore it
+    clone, runs_file, rounds_file = prepare(work), work / "runs.json", work / "rounds.json"
+    calm = undisturbed(clone, work / "calm.json")
     runs = [Run(**one) for one in json.loads(runs_file.read_text())] if runs_file.exists() else []
     rounds = json.loads(rounds_file.read_text()) if rounds_file.exists() else []
     failures = 0
-    while True:
-        made = sum(one.signal is not None for one in runs)
-        chance = random.Random(f"{seed} {len(runs)}")
+    while (made := sum(one.signal is not None for one in runs)) < kills or runs[-1].round == len(rounds):
         whom, name = FAULTS[made % len(FAULTS)]
-        one = run(clone, whom, name if made < kills else None, chance, calm_run["pause"])
+        one = run(clone, whom, name if made < kills else None, random.Random(f"{seed} {len(runs)}"), calm["pause"])
         one.round = len(rounds)
         runs.append(one)
         runs_file.write_text(json.dumps([vars(each) for each in runs], indent=1))
@@ -228,14 +238,8 @@ def main(work: Path, kills: int, seed: int) -> None:
         if failures:
             mend(clone, one)
         if one.code == 0 and not one.signal:
-            now = digests(clone.root)
-            differing = [path for path in now | calm_run["digests"] if now.get(path) != calm_run["digests"].get(path)]
-            rounds.append({"round": len(rounds), "differing": differing})
+            compare(clone, calm["digests"], rounds)
             rounds_file.write_text(json.dumps(rounds, indent=1))
-            print(f"round {len(rounds)}: {len(now)} files, differing: {differing}", flush=True)
-            wipe(clone)
-            if made >= kills:
-                break
     print(table(runs, rounds))
 
 
