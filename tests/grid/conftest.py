@@ -96,6 +96,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
     made.dvc("init", "--quiet")
     made.dvc("config", "--local", "core.site_cache_dir", str(tmp_path / "site"))
     (root / "in").write_text("1\n")
+    (root / ".gitignore").write_text("/scratch/\n")
     return made
 
 

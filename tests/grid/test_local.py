@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -52,6 +53,7 @@ def test_stages_run_side_by_side_in_the_right_order(toy: Toy) -> None:
     shown = toy.run().stdout
     assert "[1/4] a\n" in shown
     assert shown.splitlines()[-1].startswith("4 stages ran in 0 min")
+    assert "lock file" not in shown  # DVC's own words
     first, *middle, last = toy.ran()
     assert (first, sorted(middle), last) == ("a", ["b", "c"], "d")
     assert (toy.root / "d").read_text() == "1\n1\n"
@@ -175,3 +177,22 @@ def test_an_error_of_its_own_ends_the_stages_that_run(toy: Toy, monkeypatch: pyt
         runner.run(["dvc.yaml"])
     (job,) = runner.running.values()
     assert job.process.poll() is not None
+
+
+def test_a_dry_run_says_what_stages_of_a_kind_took_before(toy: Toy) -> None:
+    """Nothing is known of a kind that never ran; of others it is the mean, by as many as are missing."""
+    cells = {"cell@x", "cell@y"}
+    one = {"cmd": "head -c 1000 in > ${item.name}", "deps": ["in"], "outs": ["${item.name}"]}
+    stages = {"cell": {"matrix": {"name": ["x", "y"]}, **one}}
+    (toy.root / "in").write_text("1" * 1000)
+    toy.write(stages)
+    before = toy.run("--dry-run").stdout
+    assert before.splitlines()[0].split() == ["2", "cell", "-", "-"]
+    assert "has run here before" in before
+    toy.run()
+    assert set(json.loads((toy.root / "scratch/grid/seconds.json").read_text())) == cells
+    (toy.root / "scratch/grid/seconds.json").write_text(json.dumps(dict.fromkeys(cells, 3600)))
+    (toy.root / "in").write_text("2" * 1000)
+    after = toy.run("--dry-run").stdout.splitlines()
+    assert after[0].split() == ["2", "cell", "2.00", "h", "2.0", "kB"]
+    assert after[1].split(maxsplit=1)[1].endswith("run-cache: 2.00 h if one runs after another, 2.0 kB")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ import yaml
 from .conftest import COMMAND, Toy
 
 pytestmark = [pytest.mark.stage, pytest.mark.slow, pytest.mark.usefixtures("slurm")]
+CELLS = int(os.environ.get("XSTILTS_CELLS", "0"))
 
 
 def _cell(name: str, log: Path, *deps: str, then: str = "true") -> dict[str, Any]:
@@ -19,17 +24,22 @@ def _cell(name: str, log: Path, *deps: str, then: str = "true") -> dict[str, Any
     return {"wdir": "../..", "cmd": f"mkdir -p out; {words}", "deps": list(deps), "outs": [f"out/{name}"]}
 
 
-@pytest.fixture
-def study(toy: Toy) -> Toy:
-    """Seven cells in two layers, and a collector."""
+def _study(toy: Toy, width: int) -> Toy:
+    """A cell that twice as many as `width` need, in two layers, and a collector."""
     toy.write({"a": _cell("a", toy.log, "in")}, "stages/data/dvc.yaml")
-    layer = {f"b{i}": _cell(f"b{i}", toy.log, "out/a", then=f"echo {i} >> out/b{i}") for i in range(3)}
-    toy.write(layer | {f"c{i}": _cell(f"c{i}", toy.log, f"out/b{i}") for i in range(3)}, "stages/train/dvc.yaml")
-    deps = [f"out/c{i}" for i in range(3)]
+    layer = {f"b{i}": _cell(f"b{i}", toy.log, "out/a", then=f"echo {i} >> out/b{i}") for i in range(width)}
+    toy.write(layer | {f"c{i}": _cell(f"c{i}", toy.log, f"out/b{i}") for i in range(width)}, "stages/train/dvc.yaml")
+    deps = [f"out/c{i}" for i in range(width)]
     toy.write({"collect": {"cmd": f"cat {' '.join(deps)} > all", "deps": deps, "metrics": [{"all": {"cache": False}}]}})
     (toy.root / "stages/slurm.yaml").write_text(yaml.safe_dump({"all": {"mem": "100M"}, "train": {"time": "00:10:00"}}))
     toy.commit()
     return toy
+
+
+@pytest.fixture
+def study(toy: Toy) -> Toy:
+    """Seven cells and a collector."""
+    return _study(toy, 3)
 
 
 def _slurm(study: Toy) -> tuple[str, ...]:
@@ -44,6 +54,15 @@ def test_every_cell_runs_once_and_its_result_comes_back(study: Toy) -> None:
     assert set(study.lock("stages/train/dvc.lock")) == {"b0", "b1", "b2", "c0", "c1", "c2"}
     assert "up to date" in study.dvc("status")
     assert "nothing to do" in study.run(*_slurm(study)).stdout
+
+
+@pytest.mark.skipif(not CELLS, reason="XSTILTS_CELLS says how many")
+def test_a_wide_study_is_computed_cell_by_cell(toy: Toy) -> None:
+    """With -s it shows what docs/clusters.md quotes."""
+    wide = _study(toy, CELLS // 2)
+    shown = wide.run(*_slurm(wide)).stdout
+    print(shown)
+    assert len(ran := wide.ran()) == len(set(ran)) == 1 + 2 * (CELLS // 2)
 
 
 def test_two_callers_at_once_compute_nothing_twice(study: Toy, tmp_path: Path) -> None:
@@ -76,6 +95,64 @@ def test_a_failure_cancels_what_depends_on_it_and_a_second_call_runs_the_rest(st
     broken.unlink()
     study.run(*_slurm(study))
     assert sorted(study.ran()) == ["b1", "c1"]
+
+
+def test_a_node_that_goes_and_jobs_that_are_killed_lose_nothing_and_compute_nothing_twice(study: Toy) -> None:
+    """A drained node lets jobs end; one that is down, a requeue and a kill cut them off. What has ended stays."""
+    hold, path = study.root.parent / "hold", study.root / "stages/train/dvc.yaml"
+    hold.touch()
+    cells = yaml.safe_load(path.read_text())
+    for name in ("b0", "b1", "b2"):  # begun when the file NAME.on has its process, and going on while there is `hold`
+        on = study.root.parent / f"{name}.on"
+        wait = f"echo $$ > {on}.new; mv {on}.new {on}; while [ -e {hold} ]; do sleep 0.1; done"
+        cells["stages"][name]["cmd"] = f"{wait}; {cells['stages'][name]['cmd']}"
+    path.write_text(yaml.safe_dump(cells))
+    study.commit()
+    command = (*COMMAND, "run", *_slurm(study))
+    process = subprocess.Popen(command, cwd=study.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    begun = _begun(study, 2)
+    node = _output("sinfo", "-h", "-o", "%n")
+    _output("scontrol", "update", f"nodename={node}", "state=drain", "reason=test")
+    assert _begun(study, 0) == {}  # none begins, and those that run go on
+    assert len(_running()) == 2
+    _output("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
+    for process_of_stage in begun.values():  # a node that goes takes its processes with it
+        with suppress(ProcessLookupError):
+            os.killpg(os.getpgid(process_of_stage), signal.SIGKILL)
+    _output("scontrol", "update", f"nodename={node}", "state=resume")
+    assert len(_begun(study, 2)) == 2
+    _output("scontrol", "requeue", _running()[0])
+    (process_of_stage,) = _begun(study, 1).values()
+    os.kill(process_of_stage, signal.SIGKILL)
+    hold.unlink()
+    said, _ = process.communicate(timeout=900)
+    assert process.returncode == 1, said
+    assert "ended as failed without a result" in said
+    study.run(*_slurm(study))
+    assert sorted(study.ran()) == ["a", "b0", "b1", "b2", "c0", "c1", "c2"]
+    assert "up to date" in study.dvc("status")
+
+
+def _begun(study: Toy, count: int) -> dict[str, int]:
+    """Wait until so many of the cells that wait have begun, again or for the first time; return their processes."""
+    end = time.monotonic() + 600
+    while len(found := sorted(study.root.parent.glob("*.on"))) < count:
+        for job in _output("squeue", "-h", "-t", "PENDING", "-o", "%i").split():  # Slurm lets what it requeues wait
+            subprocess.run(["scontrol", "update", f"jobid={job}", "starttime=now"], capture_output=True, check=False)
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    begun = {path.stem: int(path.read_text()) for path in found}
+    for path in found:
+        path.unlink()
+    return begun
+
+
+def _running() -> list[str]:
+    return _output("squeue", "-h", "-t", "RUNNING", "-o", "%i").split()
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def test_jobs_are_shown_and_cancelled(study: Toy) -> None:

@@ -17,6 +17,8 @@ from PIL import Image
 from hub_server import HubServer
 from hub_sets import publish
 
+from xstilts.base.files import sha256_of
+
 ROOT = Path(__file__).parents[2]
 # Targets on published data, each after one of the nine text intermediate tasks, or after none.
 PUBLISHED = {
@@ -91,13 +93,17 @@ class Pipeline:
 
 @pytest.fixture(scope="session")
 def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """See `make_encoder`."""
+    return make_encoder(tmp_path_factory.mktemp("encoder"))
+
+
+def make_encoder(out: Path) -> Path:
     """A Hugging Face directory: a random BERT of two layers, a tokenizer trained on the world's wording."""
     import torch
     from tokenizers import ByteLevelBPETokenizer
     from tokenizers.processors import TemplateProcessing
     from transformers import BertConfig, BertModel
 
-    out = tmp_path_factory.mktemp("encoder")
     special = ["[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]"]
     tokenizer = ByteLevelBPETokenizer()
     corpus = sorted(str(path) for path in (ROOT / "src/xstilts/data").rglob("*.yaml"))
@@ -178,6 +184,16 @@ def environment_of(root: Path, tools: Path, log: Path) -> dict[str, str]:
     assets = ROOT / "data/raw/assets"
     local = {"PIP_FIND_LINKS": str(assets), "PIP_NO_INDEX": "1"} if any(assets.glob("*.whl")) else {}
     return {**os.environ, **identity, **own, **local}
+
+
+def digests(root: Path) -> dict[str, str]:
+    """The hash of every file in data/ and metrics/; where a score comes from, and a card, may name another revision."""
+    files = [path for folder in ("data", "metrics") for path in sorted((root / folder).rglob("*"))]
+    return {
+        str(path.relative_to(root)): sha256_of(path)
+        for path in files
+        if path.is_file() and path.name not in ("provenance.json", "README.md", "SHA256SUMS")
+    }
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from xstilts.base.files import sha256_of
+from .conftest import digests
 
 pytestmark = [pytest.mark.stage, pytest.mark.slow]
 Pipeline = Any  # tests/pipeline/conftest.py
@@ -121,16 +121,6 @@ def test_the_same_seed_gives_the_same_bytes(pipeline: Pipeline) -> None:
     assert sorted(pipeline.executed("repro", "--force")) == sorted(pipeline.first)
     after = digests(pipeline.root)
     assert [path for path in before | after if before.get(path) != after.get(path)] == []
-
-
-def digests(root: Path) -> dict[str, str]:
-    """The hash of every file in data/ and metrics/; where a score comes from, and a card, may name another revision."""
-    files = [path for folder in ("data", "metrics") for path in sorted((root / folder).rglob("*"))]
-    return {
-        str(path.relative_to(root)): sha256_of(path)
-        for path in files
-        if path.is_file() and path.name not in ("provenance.json", "README.md", "SHA256SUMS")
-    }
 
 
 OWN_TASK = """\

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from xstilts.base.errors import XstiltsError, run_stage
+from xstilts.grid.plan import kind_of
 
 grid = typer.Typer(no_args_is_help=True, help="Compute the cells of a study, several at once.")
 WORK = Path("scratch/grid")
@@ -56,12 +57,19 @@ def cancel(work: Work = WORK) -> None:
     run_stage(lambda: _cancel(work))
 
 
+@grid.command("merge-locks")
+def merge_locks() -> None:
+    """Join the dvc.lock files of two branches that each computed cells, where `git merge` stopped at them."""
+    run_stage(_merge_locks)
+
+
 def _run(study: str | None, on: Engine, jobs: int | None, work: Path, dry_run: bool) -> None:
     import logging
     import time
 
     from xstilts.base.errors import ParameterError
     from xstilts.base.machine import processors
+    from xstilts.grid.forecast import note_seconds
     from xstilts.grid.plan import dvc_refusals, open_repo, study_pipeline
 
     pipeline = str(study_pipeline(study))
@@ -69,35 +77,47 @@ def _run(study: str | None, on: Engine, jobs: int | None, work: Path, dry_run: b
         raise ParameterError(f"--jobs is {jobs}, expected at least 1")
     from xstilts.grid.local import Runner, jobs_at_once
 
-    logging.getLogger("dvc").setLevel(logging.WARNING)
     started = time.monotonic()
     with dvc_refusals():
         repo, elsewhere = open_repo(), dict[str, str]()
+        logging.getLogger("dvc").setLevel(logging.WARNING)  # DVC sets it when it is imported
         if dry_run:
             _print_lacking(repo, pipeline)
             return
         if on is Engine.slurm:
             elsewhere = _on_slurm(repo, pipeline, work)
-        ran = Runner(repo, jobs or jobs_at_once(), processors(), elsewhere).run([pipeline])
+        runner = Runner(repo, jobs or jobs_at_once(), processors(), elsewhere)
+        try:
+            ran = runner.run([pipeline])
+        finally:
+            note_seconds(runner.ran)
     _print_result(study)
     print(ending(ran, time.monotonic() - started))
 
 
 def _print_lacking(repo: Any, pipeline: str) -> None:
-    from collections import Counter
-
+    """Show what would run, and what stages of each kind took before: hours of one after another, and disk."""
+    from xstilts.grid.forecast import forecast
     from xstilts.grid.local import Runner
-    from xstilts.grid.plan import kind_of, make_plan
+    from xstilts.grid.plan import make_plan
+    from xstilts.sources import human
 
-    lacking = Runner(repo, 1, 1).lacking(make_plan(repo, [pipeline]), restore=False)
-    for (folder, name), number in Counter(kind_of(stage) for stage in lacking).items():
-        print(f"{number:5} {folder}/{name}")
-    print(f"{len(lacking):5} stages would run, or be restored from the run-cache")
+    plan = make_plan(repo, [pipeline])
+    found = forecast(Runner(repo, 1, 1).lacking(plan, restore=False), plan.stages)
+    for one in found:
+        hours = "-" if one.hours is None else f"{one.hours:.2f} h"
+        print(f"{one.count:5} {one.kind:28} {hours:>10} {'-' if one.bytes is None else human(one.bytes):>10}")
+    in_all = {name: sum(getattr(one, name) or 0 for one in found) for name in ("hours", "bytes")}
+    print(f"{sum(one.count for one in found):5} stages would run, or be restored from the run-cache", end="")
+    print(f": {in_all['hours']:.2f} h if one runs after another, {human(in_all['bytes'])}" if found else "")
+    if any(None in (one.hours, one.bytes) for one in found):
+        print("-: no stage of this kind has run here before; the sum is without it")
 
 
 def _on_slurm(repo: Any, pipeline: str, work: Path) -> dict[str, str]:
     """Compute the cells as jobs, without the collectors; return what to say of those that have no result."""
     from xstilts.grid import slurm
+    from xstilts.grid.forecast import note_seconds
     from xstilts.grid.local import Runner
     from xstilts.grid.plan import make_plan
 
@@ -113,6 +133,7 @@ def _on_slurm(repo: Any, pipeline: str, work: Path) -> dict[str, str]:
         raise XstiltsError(
             f"the jobs go on; the same command waits for them again, `xstilts grid cancel --work {work}` ends them"
         ) from None
+    note_seconds(slurm.seconds_of(jobs, work))
     return slurm.what_became(state, work)
 
 
@@ -131,6 +152,14 @@ def _cancel(work: Path) -> None:
     print(f"{slurm.cancel(slurm.submitted(work))} jobs cancelled")
 
 
+def _merge_locks() -> None:
+    from xstilts.grid.locks import merge_locks as merge
+
+    for path, conflicts in merge().items():
+        print(f"{path}: joined" + (f"; both branches changed {', '.join(conflicts)}" if conflicts else ""))
+    print("next: xstilts grid run, which computes only what neither branch has; git add metrics; git commit")
+
+
 def ending(ran: Mapping[str, float], elapsed: float) -> str:
     """The last line of a run: how many stages ran, how long, and which kinds of them took most of it.
 
@@ -142,8 +171,7 @@ def ending(ran: Mapping[str, float], elapsed: float) -> str:
         return "nothing to do: every stage is up to date"
     kinds: dict[str, float] = {}
     for address, seconds in ran.items():
-        kind = address.rpartition(":")[2].partition("@")[0]
-        kinds[kind] = kinds.get(kind, 0.0) + seconds
+        kinds[kind_of(address)[1]] = kinds.get(kind_of(address)[1], 0.0) + seconds
     most = sorted(kinds, key=kinds.__getitem__, reverse=True)[:SHOWN]
     shares = ", ".join(f"{kind} {100 * kinds[kind] / max(sum(kinds.values()), 1e-9):.0f} %" for kind in most)
     minutes, seconds = divmod(round(elapsed), 60)

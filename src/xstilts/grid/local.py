@@ -175,7 +175,7 @@ class Runner:
 
     def _start(self, stage: Stage, share: int, place: str) -> None:
         from dvc.rwlock import rwlock
-        from dvc.stage.run import prepare_kwargs
+        from dvc.stage.run import _make_cmd, get_executable, prepare_kwargs
 
         stage.save_deps()
         locks, config = ExitStack(), self.repo.config["core"]
@@ -186,7 +186,7 @@ class Runner:
         environment = given["env"] | {SHARE: str(share), "OMP_NUM_THREADS": str(share)}
         print(f"{place} {stage.addressing}", flush=True)
         process = subprocess.Popen(
-            ["/bin/sh", "-c", stage.cmd],
+            _make_cmd(get_executable(), stage.cmd),
             cwd=given["cwd"],
             env=environment,
             stdin=subprocess.DEVNULL,

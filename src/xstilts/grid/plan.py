@@ -97,9 +97,10 @@ def make_plan(repo: Any, targets: Sequence[str]) -> Plan:
     return Plan(stages, {stage: set(graph.successors(stage)) & wanted for stage in stages})
 
 
-def kind_of(stage: Stage) -> tuple[str, str]:
-    """The folder of a stage's dvc.yaml, and the stage's name before its matrix: `train`, `target`."""
-    return Path(stage.path).parent.name, str(stage.name).partition("@")[0]
+def kind_of(address: str) -> tuple[str, str]:
+    """The folder of a stage's dvc.yaml ("" for the root's), and its name before its matrix: `train`, `target`."""
+    path, _, name = address.rpartition(":")
+    return Path(path).parent.name, name.partition("@")[0]
 
 
 def cell_id(stage: Stage, upstream: set[Stage], ids: Mapping[Stage, str]) -> str:

@@ -8,6 +8,7 @@ run-cache, never from accounting, which many clusters do not have.
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
@@ -52,6 +53,7 @@ trap 'stop; scontrol requeue $SLURM_JOB_ID; exit 143' USR1
 dvc repro {stage} &
 run=$!
 wait $run
+echo "$SECONDS s"
 """
 
 
@@ -143,7 +145,7 @@ def read_resources() -> dict[str, dict[str, Any]]:
 def options_of(stage: Stage, resources: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """The options of a stage's job: those of all, then of its folder, then of its own name."""
     options: dict[str, Any] = {}
-    for name in ("all", *kind_of(stage)):
+    for name in ("all", *kind_of(stage.addressing)):
         options |= resources.get(name, {})
     return options
 
@@ -184,6 +186,17 @@ def what_became(state: Mapping[Job, str], work: Path) -> dict[str, str]:
         said = log.read_text(errors="replace").splitlines()[-TAIL:] if log.is_file() else ["it never started"]
         lines = "\n".join(f"  {line}" for line in said)
         found[job.stage] = f"job {job.number} ended as {word.lower()} without a result; the end of {log}:\n{lines}"
+    return found
+
+
+def seconds_of(jobs: Sequence[Job], work: Path) -> dict[str, float]:
+    """{stage: seconds} of the jobs that ran theirs, rather than find its result in the run-cache."""
+    found = {}
+    for job in jobs:
+        log = work / job.id / f"{job.number}.log"
+        text = log.read_text(errors="replace") if log.is_file() else ""
+        if "Running stage" in text and (ended := re.search(r"^(\d+) s$", text, re.MULTILINE)):
+            found[job.stage] = float(ended[1])
     return found
 
 

@@ -74,6 +74,7 @@ def train(
     with workers(processes.threads) as pool, shown as progress, stop_requests() as asked, ExitStack() as stack:
         updater = make_updater(accelerator, run, rows, settings, pool, processes)
         progress.resume(run.result.updates, run.result.examples, run.result.tokens)
+        plan = plan[: schedule.end(run.result.curve)]  # nothing is left of one that was asked to stop at its end
         inputs = stack.enter_context(closing(batches_of(plan, run.result.updates, updater, settings.loader_workers)))
         for step, update, made in inputs:
             loss = updater.step(step, update, made)
@@ -84,10 +85,10 @@ def train(
             run.schedule.step()
             progress.updates = schedule.end(run.result.curve)
             progress.advance(step, loss, run.result.examples, run.result.tokens)
-            if step == progress.updates:
-                break
             where = f"{title}: stopped after update {step} of {progress.updates}"
             write_or_stop(run, state, processes, asked(), where, updater)
+            if step == progress.updates:
+                break
     return run.result
 
 

@@ -47,10 +47,12 @@ def stop_requests() -> Iterator[Callable[[], bool]]:
     """Yield a function that says whether the process was asked to stop (Ctrl-C, SIGTERM) since the block began.
 
     A second signal does what it would have done without this: it ends the process at once. Signals reach the main
-    thread alone; in another one the function always returns false.
+    thread alone; in another one the function sees none. A stage whose DVC has died is asked to stop as well: nobody
+    would take its output.
     """
     asked: list[int] = []
     before: dict[int, Any] = {}
+    parent = os.getppid() if "DVC_STAGE" in os.environ else None
 
     def note(number: int, frame: FrameType | None) -> None:
         asked.append(number)
@@ -63,7 +65,7 @@ def stop_requests() -> Iterator[Callable[[], bool]]:
     if threading.current_thread() is threading.main_thread():
         before = {one: signal.signal(one, note) for one in SIGNALS}
     try:
-        yield lambda: bool(asked)
+        yield lambda: bool(asked) or parent not in (None, os.getppid())
     finally:
         put_back()
 
