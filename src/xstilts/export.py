@@ -6,7 +6,8 @@
   encoder out of it.
 - `xstilts.safetensors`: what no stock class has: visual prefix, heads and feature maps, by their names in
   `MultitaskModel`.
-- `xstilts.json`: what those are, how each head reads the encoder's states, and how the model was trained.
+- `xstilts.json`: what those are, how each head reads the encoder's states, how the model was trained, and how pictures
+  are read; `xstilts predict --model` opens the folder by it.
 - `vision/`: the image model, if a task looks at pictures with it.
 - `README.md`: the model card, if one was given.
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from xstilts.base.cells import PUBLIC, Cell
 from xstilts.base.errors import DataError
 from xstilts.base.files import own_directory, read_json, refuse_foreign, write_json
 from xstilts.base.kinds import covers
+from xstilts.features.settings import feature_settings
 from xstilts.model.checkpoint import load_model, read_card
 from xstilts.model.heads import LinearHead
 from xstilts.model.multitask import MultitaskModel
@@ -115,7 +118,9 @@ def export_model(checkpoint: Path, public: Path, out: Path, readme: str | None =
             shutil.copytree(public / "vision", draft / "vision")
         if readme is not None:
             (draft / README).write_text(readme, encoding="utf-8")
-        write_json(draft / CARD, {**described(model, stock), "training": about["training"], **phase0(public)})
+        pictures = {"features": asdict(feature_settings())} if looks(model) else {}
+        about = {**described(model, stock), **pictures, "training": about["training"], **phase0(public)}
+        write_json(draft / CARD, about)
         for path in draft.rglob("*"):
             path.chmod(0o755 if path.is_dir() else 0o644)  # safetensors are written for their owner alone
 
