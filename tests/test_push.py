@@ -41,7 +41,7 @@ def test_all_files_and_the_card_arrive_in_a_private_repository(hub: HubServer, t
     address = push_to_hub(exported(tmp_path / "out", FILES), "me/xgqa-gqa", private=True)
     assert address == f"{hub.url}/me/xgqa-gqa"
     assert hub.models["me/xgqa-gqa"] == FILES
-    assert [one["private"] for one in hub.made] == [True]
+    assert [one["visibility"] for one in hub.made] == ["private"]
     fewer = {name: content for name, content in FILES.items() if "vision" not in name}
     push_to_hub(exported(tmp_path / "out", fewer), "me/xgqa-gqa", private=True)
     assert hub.models["me/xgqa-gqa"] == fewer

@@ -111,6 +111,15 @@ def show(
     run_stage(lambda: _show(study, everything))
 
 
+@app.command(epilog="Example: xstilts pictures full --out docs/pictures")
+def pictures(
+    out: Annotated[Path, typer.Option(help="folder; other files in it stay")],
+    study: Annotated[str | None, typer.Argument(help="a study of stages/; else the default one")] = None,
+) -> None:
+    """Draw a study's result, and one question in every language, by day and by night, as the README shows them."""
+    run_stage(lambda: _pictures(out, study))
+
+
 @app.command(epilog="Example: xstilts settings > docs/reference/settings.md")
 def settings() -> None:
     """Print every setting of task files and recipes as Markdown: its values, its default and what it says."""
@@ -183,6 +192,13 @@ def _print_tasks() -> None:
     from xstilts.catalogue import print_catalogue
 
     print_catalogue()
+
+
+def _pictures(out: Path, study: str | None) -> None:
+    from xstilts.pictures import draw
+
+    for path in draw(out, study):
+        print(path)
 
 
 def _print_settings() -> None:

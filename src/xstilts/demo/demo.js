@@ -109,7 +109,7 @@ function list(ranked) {
   bar.firstChild.style.width = `${100 * ranked[0][1]}%`;
   const mark = { right: " ✓", wrong: " ✗", "": "" };
   return made("div", {}, bar, made("ol", {}, ...ranked.map(([text, chance], rank) => made("li", { className: rank ? "" : verdict },
-    made("span", { textContent: text + (rank ? "" : mark[verdict]) }), made("span", { textContent: `${(100 * chance).toFixed(1)} %` })))));
+    made("span", { textContent: text + (rank ? "" : mark[verdict]) }), made("span", { textContent: `${(100 * chance).toFixed(1)}%` })))));
 }
 
 function showSeen(found) {
