@@ -279,18 +279,9 @@ def _check() -> None:
     print("ok")
 
 
-def _export(
-    out: Path,
-    route: str | None,
-    recipe: str | None,
-    seed: int | None,
-    target: str | None,
-    push: str | None,
-    public: bool,
-) -> None:
+def _export(cell: Cell, out: Path, push: str | None, public: bool) -> None:
     if public and push is None:
         raise ParameterError("--public is about the repository of --push; give that too")
-    _, cell = trained_cell(route, recipe, seed, target)
     from xstilts.export import export_cell
 
     export_cell(cell, out)

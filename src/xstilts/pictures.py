@@ -120,13 +120,9 @@ def _panel(
 
 
 def _config(colours: Colours) -> dict[str, Any]:
-    axis = {
-        "labelColor": colours.ink,
-        "titleColor": colours.quiet,
-        "gridColor": colours.line,
-        "domainColor": colours.line,
-    }
-    axis |= {"tickColor": colours.line, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"}
+    lines = dict.fromkeys(("gridColor", "domainColor", "tickColor"), colours.line)
+    sizes = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"}
+    axis = {"labelColor": colours.ink, "titleColor": colours.quiet, **lines, **sizes}
     return {"background": "transparent", "font": FONT, "axis": axis, "view": {"stroke": None}}
 
 

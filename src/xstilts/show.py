@@ -35,7 +35,7 @@ def show(name: str | None = None, everything: bool = False) -> None:
     else:
         print_short(files)
     page, command = report_folder(name) / "index.html", f"xstilts grid run {name}" if name else "make repro"
-    print(f"Page: {page}" if page.is_file() else f"Page: `{command}` makes {page}")
+    print(f"Page: {page}{'' if page.is_file() else f' (not there yet: `{command}` makes it)'}")
     more = "" if everything else f" xstilts show{f' {name}' if name else ''} --all prints every table;"
     print(f"Next:{more} dvc exp run dvc.yaml -S intermediate=mnli adds a route")
 
