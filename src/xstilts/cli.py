@@ -18,7 +18,7 @@ from xstilts.grid.command import grid
 from xstilts.predict.command import Intermediate, Recipe, Seed, Target, predict, trained_cell
 
 if TYPE_CHECKING:
-    pass
+    from xstilts.base.cells import Cell
 
 ABOUT = "Which intermediate task helps zero-shot cross-lingual transfer? Run at the root of a project."
 app = typer.Typer(
