@@ -76,7 +76,7 @@ def tasks() -> None:
 
 @app.command(epilog="Example: xstilts check")
 def check() -> None:
-    """Check params.yaml, stages/*.yaml and the data they name, before anything is computed."""
+    """Check params.yaml, stages/*.yaml, the data they name, and whether the hub has the models they name."""
     run_stage(_check)
 
 
@@ -274,8 +274,11 @@ def _boxes(file: Path, out: Path) -> None:
 
 def _check() -> None:
     from xstilts.check.files import check_parameters
+    from xstilts.check.hub import ask_hub
 
     check_parameters()
+    for note in ask_hub():
+        print(note)
     print("ok")
 
 

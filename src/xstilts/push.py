@@ -25,6 +25,7 @@ def push_to_hub(folder: Path, repo: str, private: bool) -> str:
         XstiltsError: the hub refuses, or cannot be reached.
     """
     from huggingface_hub import HfApi
+    from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
 
     if not (folder / CARD).is_file():
         raise DataError(folder, None, f"no {CARD}", "an exported model with its card", "run `xstilts export` first")
@@ -35,7 +36,7 @@ def push_to_hub(folder: Path, repo: str, private: bool) -> str:
         api.upload_folder(
             repo_id=made.repo_id, folder_path=folder, ignore_patterns=[OWN], delete_patterns="*", commit_message=said
         )
-    except (OSError, ValueError) as error:  # the client's own errors are one or the other
+    except (HTTPError, OSError, ValueError) as error:  # the client's own errors are one of them
         why = str(error).strip().partition("\n")[0]
         todo = "log in with `hf auth login`, and name a repository that you may write to, as owner/name"
         raise XstiltsError(f"{repo}: the hub did not take the model ({why}); {todo}") from None

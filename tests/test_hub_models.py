@@ -1,15 +1,17 @@
-"""A model is pushed with its card, to the tests' stand-in for the hub."""
+"""Models on the tests' stand-in for the hub: pushed with their cards, and looked for by `xstilts check`."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from huggingface_hub import constants
 
 from hub_server import HubServer
-from xstilts.base.errors import DataError, XstiltsError
+from xstilts.base.errors import DataError, ParameterError, XstiltsError
 from xstilts.base.files import own_directory
+from xstilts.check.hub import ask_hub
 from xstilts.push import push_to_hub
 
 FILES = {
@@ -57,3 +59,26 @@ def test_refusals_are_sentences(hub: HubServer, tmp_path: Path, monkeypatch: pyt
     with pytest.raises(XstiltsError, match=r"a b c: the hub did not take"):
         push_to_hub(tmp_path / "out", "a b c", private=True)
     assert hub.models == {}
+
+
+def test_check_asks_for_the_models_that_are_named(hub: HubServer, parameter_files: Any) -> None:
+    """A model that is there passes; one that is not, or has no safetensors, is refused; no network is a note."""
+    hub.models = {"me/encoder": {"model.safetensors": b""}, "me/pickled": {"pytorch_model.bin": b""}}
+    assert ask_hub() == []  # the embedded models are not asked for
+    assert hub.requests == []
+    parameter_files.edit("params.yaml", lambda content: content.update(encoder="me/encoder"))
+    assert ask_hub() == []
+    for name, said in {
+        "me/encodr": "the hub has no such model",
+        "me/pickled": "no safetensors among its 1 files",
+    }.items():
+        parameter_files.edit("params.yaml", lambda content, name=name: content.update(encoder=name))
+        with pytest.raises(ParameterError, match=f"params.yaml: encoder: '{name}': {said}"):
+            ask_hub()
+
+
+def test_without_the_hub_check_goes_on(parameter_files: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    parameter_files.edit("params.yaml", lambda content: content.update(vision="me/vision"))
+    (note,) = ask_hub()
+    assert note.startswith("note: params.yaml: vision: 'me/vision' was not looked up")
