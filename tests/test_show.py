@@ -77,7 +77,7 @@ def test_the_committed_study_is_shown_without_any_data(
     out = capsys.readouterr().out
     assert answer("xgqa", files) in out.replace("\n", " ")
     assert len(out.splitlines()) < 20
-    assert max(map(len, out.splitlines())) <= 120
+    assert max(map(len, out.splitlines())) <= 100
     assert "Page: data/report/index.html (not there yet: `make repro` makes it)" in out
     with pytest.raises(DataError, match="expected what a finished study leaves there; run `xstilts grid run nowhere`"):
         show("nowhere")

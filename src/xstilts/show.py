@@ -13,9 +13,10 @@ from xstilts.base.files import read_json
 from xstilts.report.cells.metrics import ZERO_SHOT
 from xstilts.report.metrics_files import print_files
 from xstilts.report.numbers import ONE_RUN, count, difference, points, verdict
-from xstilts.report.table import WIDTH, fitting_table
+from xstilts.report.table import fitting_table
 
 FILES = ("study", "transfer", "answer")
+SCREEN = 100  # columns of what is printed: a window beside another one, and a README, have no more
 Record = Mapping[str, Any]
 
 
@@ -51,7 +52,7 @@ def read_study(name: str | None) -> dict[str, Any]:
 
 def print_short(files: Mapping[str, Any], console: Console | None = None) -> None:
     """Print, for each target, its table, the answer and what it rests on."""
-    console = console or Console(width=WIDTH)
+    console = console or Console(width=SCREEN)
     for target, part in files["study"].items():
         console.print(fitting_table(target, part, part["metric"], console))
         for line in (answer(target, files), *rests_on(target, files)):

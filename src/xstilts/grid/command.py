@@ -68,9 +68,11 @@ def _run(study: str | None, on: Engine, jobs: int | None, work: Path, dry_run: b
     if jobs is not None and jobs < 1:
         raise ParameterError(f"--jobs is {jobs}, expected at least 1")
     from xstilts.check.files import check_parameters
+    from xstilts.check.grid import GRID
     from xstilts.grid.local import Runner, jobs_at_once
 
-    check_parameters()  # a stage does it too, but only after DVC has read every cell, which takes long
+    if GRID.is_file():  # a stage checks too, but only after DVC has read every cell, which takes long
+        check_parameters()
     logging.getLogger("dvc").setLevel(logging.WARNING)
     started = time.monotonic()
     with dvc_refusals():
