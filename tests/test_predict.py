@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from xstilts.base.cache import open_features
 from xstilts.base.errors import DataError
 from xstilts.base.files import read_json, write_json
 from xstilts.export import export_model
+from xstilts.features.settings import feature_settings
 from xstilts.model.checkpoint import load_model, save_checkpoint, trained_weights
 from xstilts.predict.answers import ClueModel, PictureModel, read_picture
 from xstilts.predict.opened import open_checkpoint, open_export
@@ -117,7 +119,7 @@ def test_an_exported_folder_answers_as_its_checkpoint_does(
     """Pictures included; and the folder is all that is read."""
     cache = tiny.cache("exported", {"test": tiny.rows("looks", 3)}, tiny_features)
     checkpoint = untrained(tmp_path / "checkpoint", public, cache)
-    export_model(checkpoint, public, tmp_path / "out")
+    export_model(checkpoint, public, tmp_path / "out", features=asdict(feature_settings()))
     ours, theirs = PictureModel(open_checkpoint(checkpoint, public)), PictureModel(open_export(tmp_path / "out"))
     features = open_features(Path(tiny_features["path"]))
     where = features.regions(2)

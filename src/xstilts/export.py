@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,6 @@ from xstilts.base.cells import PUBLIC, Cell
 from xstilts.base.errors import DataError
 from xstilts.base.files import own_directory, read_json, refuse_foreign, write_json
 from xstilts.base.kinds import covers
-from xstilts.features.settings import feature_settings
 from xstilts.model.checkpoint import load_model, read_card
 from xstilts.model.heads import LinearHead
 from xstilts.model.multitask import MultitaskModel
@@ -90,10 +88,17 @@ def export_cell(cell: Cell, out: Path) -> None:
     refuse_foreign(out)
     facts = read_facts(cell)
     drawn = {FILE_OF_SCORES: scores_picture(facts)} if facts.scores else {}
-    export_model(cell.target_checkpoint, PUBLIC, out, {README: model_card(facts).encode(), **drawn})
+    more = {README: model_card(facts).encode(), **drawn}
+    export_model(cell.target_checkpoint, PUBLIC, out, more, facts.features)
 
 
-def export_model(checkpoint: Path, public: Path, out: Path, more: Mapping[str, bytes] | None = None) -> None:
+def export_model(
+    checkpoint: Path,
+    public: Path,
+    out: Path,
+    more: Mapping[str, bytes] | None = None,
+    features: Mapping[str, Any] | None = None,
+) -> None:
     """Write a checkpoint and the public encoder that it differs from as one Hugging Face directory.
 
     Args:
@@ -101,6 +106,7 @@ def export_model(checkpoint: Path, public: Path, out: Path, more: Mapping[str, b
         public: phase 0, `data/public`.
         out: replaced as a whole; an earlier one survives a failure.
         more: further files by name: the model card and its picture.
+        features: how regions are cut out of a picture (stages/defaults.yaml, `features`); None: by default.
 
     Raises:
         DataError: `out` holds something that is no export, or a file of the checkpoint or of phase 0 is missing or
@@ -122,7 +128,7 @@ def export_model(checkpoint: Path, public: Path, out: Path, more: Mapping[str, b
             shutil.copytree(public / "vision", draft / "vision")
         for name, content in (more or {}).items():
             (draft / name).write_bytes(content)
-        pictures = {"features": asdict(feature_settings())} if looks(model) else {}
+        pictures = {"features": dict(features or {})} if looks(model) else {}
         about = {**described(model, stock), **pictures, "training": about["training"], **phase0(public)}
         write_json(draft / CARD, about)
         for path in draft.rglob("*"):

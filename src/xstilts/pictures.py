@@ -151,8 +151,11 @@ def find_exhibit(study: str | None, target: str, content: Mapping[str, Any]) -> 
     if not (folder / "questions.arrow").is_file() or not len(asked := open_rows(folder / "questions.arrow")):
         return None
     part = content["study"][target]
-    routes = list(part["intervals"])[:MOST]
-    given = {route: _answers(study, target, route) for route in routes}
+    collected = {route: _answers(study, target, route) for route in part["intervals"]}
+    routes = [route for route, answers in collected.items() if answers][:MOST]
+    if not routes:
+        return None
+    given = {route: collected[route] for route in routes}
     questions: dict[str, dict[str, dict[str, Any]]] = {}
     for row in asked.to_pylist():
         questions.setdefault(row["id"], {})[row["language"]] = row
@@ -173,10 +176,13 @@ def find_exhibit(study: str | None, target: str, content: Mapping[str, Any]) -> 
 
 
 def _answers(study: str | None, target: str, route: str) -> dict[tuple[str, str], tuple[str, float]]:
-    """{question and language: answer and points} of a route's first run that was collected."""
+    """{question and language: answer and points} of a route's first run that was collected; {} if there is none."""
     one = Route.parse(route)
     folders = report_folder(study) / "cells" / target / one.recipe
-    seed = min(int(path.name.rpartition("-s")[2]) for path in folders.glob(f"{one.task}-s*"))
+    seeds = [int(path.name.rpartition("-s")[2]) for path in folders.glob(f"{one.task}-s*")]
+    if not seeds:
+        return {}
+    seed = min(seeds)
     rows = open_rows(Cell(one.recipe, one.task, seed, target).collected(study) / "answers.arrow").to_pylist()
     return {(row["id"], row["language"]): (row["prediction"], row["score"]) for row in rows}
 
