@@ -35,7 +35,7 @@ def texts(svg: str) -> list[str]:
 def test_the_committed_picture_has_the_committed_scores(theme: str) -> None:
     """Of the study that it names in its title, wherever that is kept."""
     written = texts((ROOT / f"docs/pictures/study-{theme}.svg").read_text(encoding="utf-8"))
-    studies = [path for path in sorted((ROOT / "metrics").glob("**/study.json"))]
+    studies = sorted((ROOT / "metrics").glob("**/study.json"))
     scores = [
         [percent(part[part["metric"]][route][place]) for route in part["intervals"] for place in ("zero_shot", "en")]
         for path in studies
@@ -63,17 +63,11 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for route in ("none", "squad", "gqa"):
         folder = tmp_path / f"data/report/cells/xgqa/plain/{route}-s0"
         folder.mkdir(parents=True)
-        shares = {
-            ("q", "en"): 1.0,
-            ("q", "de"): 1.0,
-            ("r", "en"): 1.0,
-            ("r", "de"): 0.0,
-            ("s", "en"): 0.0,
-            ("s", "de"): 0.0,
-        }
+        shares = {"q": (1.0, 1.0), "r": (1.0, 0.0), "s": (0.0, 0.0)}
         rows = [
             {"id": one, "language": language, "prediction": f"{route}!", "score": score}
-            for (one, language), score in shares.items()
+            for one, scores in shares.items()
+            for language, score in zip(("en", "de"), scores, strict=True)
         ]
         write_table(folder / "answers.arrow", pa.Table.from_pylist(rows, schema=ANSWERS))
     return tmp_path
