@@ -96,13 +96,15 @@ def test_no_question_is_refused(demo: Demo, question: Any) -> None:
 
 def test_photographs_are_for_models_that_saw_some(wheels: Path, demo: Demo) -> None:
     content = io.BytesIO()
-    Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)).save(content, "PNG")
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 1400, 3), np.uint8)).save(content, "PNG")
     asked = {"question": "?", "photo": base64.b64encode(content.getvalue()).decode()}
     with pytest.raises(ParameterError, match="lay cards instead"):
         demo.answer(asked)
     of_photos = Demo({"none": Sure("yes", data="official")}, wheels)  # type: ignore[dict-item]
     assert of_photos.about()["photos"]
-    assert of_photos.answer(asked)["routes"]["none"][0] == ("yes", 0.75)
+    found = of_photos.answer(asked)
+    assert found["routes"]["none"][0] == ("yes", 0.75)
+    assert Image.open(io.BytesIO(base64.b64decode(found["picture"].partition(",")[2]))).width == 672
     with pytest.raises(DataError, match="photograph: found a broken image"):
         of_photos.answer({"question": "?", "photo": base64.b64encode(b"no picture").decode()})
     with pytest.raises(ParameterError, match="did not arrive whole"):

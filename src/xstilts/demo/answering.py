@@ -23,6 +23,7 @@ from xstilts.predict.answers import DRAWN, PictureModel, Pixels, Seen
 
 LONGEST = 300  # characters of a question
 SHOWN = 3  # answers of a route
+LARGEST = 672  # pixels of either side of the picture that is sent back: twice what the page shows
 DRAWING = 92  # pixels of a drawing in the palette
 
 
@@ -78,7 +79,9 @@ class Demo:
         pixels = self._pixels(asked)
         seen: Seen = self._first.look(pixels)
         routes = {name: model.answer(question, seen)[:SHOWN] for name, model in self.models.items()}
-        uri = "data:image/png;base64," + base64.b64encode(_png(Image.fromarray(pixels))).decode()
+        shown = Image.fromarray(pixels)
+        shown.thumbnail((LARGEST, LARGEST))
+        uri = "data:image/png;base64," + base64.b64encode(_png(shown)).decode()
         regions = [[round(float(one), 4) for one in box[:4]] for box in seen[1]]
         return {"picture": uri, "regions": regions, "routes": routes, "notes": self._first.doubts(pixels)}
 
