@@ -1,5 +1,6 @@
 # make env    the environment in .venv            make repro  the pipeline
 # make test   the tests (QUICK=1: only the quick) make lint   style and types
+# make docs   the documentation as a site, in site/
 # make study  the full study: the routes and seeds of stages/full/study.yaml
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +9,7 @@ STAMP := $(VENV)/.installed
 # DVC runs its stages as `python stages/...`: with the environment first on the path, also from a bare shell.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: env repro study test lint clean
+.PHONY: env repro study test lint docs clean
 
 env: $(STAMP)
 
@@ -35,5 +36,10 @@ lint: env
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
 
+docs: env
+	$(VENV)/bin/python -m pip install --quiet -c .ci/constraints.txt -e '.[docs]'
+	@$(VENV)/bin/python docs/generate.py
+	@$(VENV)/bin/mkdocs build --strict --quiet
+
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis src/*.egg-info
+	rm -rf site $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis src/*.egg-info

@@ -56,7 +56,8 @@ def test_tasks_are_listed(parameter_files: Any) -> None:
     assert "made here" in line["xgqa"]
     assert "official data only" in line["qqp"]
     assert "+32" in line["panx"]
-    assert "CC BY 4.0" in line["gqa"]
+    assert "CC BY-SA 4.0 (drawings: OpenMoji" in line["gqa"]  # of the data that are made here, not of GQA
+    assert "CC BY-SA 4.0" in line["panx"]
     assert "every route and target" in line["plain"]
     assert "target: epochs 8.0" in line["longer"]
     assert "on xgqa" in line["longer"]
@@ -93,14 +94,14 @@ class Answering:
 
     calls: ClassVar[list[tuple[Any, ...]]] = []
 
-    def __init__(self, checkpoint: Path, public: Path) -> None:
-        self.calls.append((checkpoint, public))
+    def __init__(self, opened: tuple[Path, ...]) -> None:
+        self.calls.append(opened)
 
-    def look(self, image: Path) -> Path:
-        return image
+    def look(self, pixels: str) -> str:
+        return f"seen {pixels}"
 
-    def doubts(self, image: Path) -> list[str]:
-        return [f"{image} is odd"]
+    def doubts(self, pixels: str) -> list[str]:
+        return [f"{pixels} are odd"]
 
     def answer(self, question: str, about: Any) -> list[tuple[str, float]]:
         self.calls.append((question, about))
@@ -112,6 +113,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     Answering.calls.clear()
     for name in ("PictureModel", "ClueModel"):
         monkeypatch.setattr(f"xstilts.predict.answers.{name}", Answering)
+    monkeypatch.setattr("xstilts.predict.answers.read_picture", lambda image: f"pixels of {image}")
+    monkeypatch.setattr("xstilts.predict.opened.open_checkpoint", lambda *places: places)
+    monkeypatch.setattr("xstilts.predict.opened.open_export", lambda folder: (folder,))
     return Answering.calls
 
 
@@ -126,13 +130,13 @@ def test_predict_shows_answers_and_doubts_and_loads_the_model_once(
     lines = result.output.splitlines()
     assert lines[:2] == ["Wie viele Katzen?", "two"]
     assert [line.split() for line in lines[2:4]] == [["50.0%", "two"], ["25.0%", "one"]]
-    assert lines[-1] == "note: picture.png is odd"
+    assert lines[-1] == "note: pixels of picture.png are odd"
     assert len(lines) == 2 * (2 + 5) + 1
-    picture = Path("picture.png")
+    seen = "seen pixels of picture.png"
     checkpoint = (Path("data/target/plain/gqa-s0/xgqa"), Path("data/public"))
-    assert asked == [checkpoint, ("Wie viele Katzen?", picture), ("Ist da ein Hund?", picture)]
+    assert asked == [checkpoint, ("Wie viele Katzen?", seen), ("Ist da ein Hund?", seen)]
     assert "--question is blank" in refused(call("predict", "--image", "picture.png", "--question", " "))
-    assert "found a folder, expected a picture" in refused(call("predict", "--image", "data", "--question", "?"))
+    assert "found a folder, expected a picture file" in refused(call("predict", "--image", "data", "--question", "?"))
 
 
 def test_predict_answers_from_clues_before_and_after_an_edit(
@@ -145,6 +149,17 @@ def test_predict_answers_from_clues_before_and_after_an_edit(
     assert "'green' does not occur in the clues" in refused(call(*ask, "--edit", "green=blue"))
     assert "expected a word of the clues and another one" in refused(call(*ask, "--edit", "red"))
     assert "picture with --image, or their clues with --clues" in refused(call(*ask[:5]))
+
+
+def test_predict_takes_an_exported_folder_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[tuple[Any, ...]]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "picture.png").write_bytes(b"a picture")
+    ask = ("predict", "--image", "picture.png", "--question", "?", "--model", "exported")
+    assert call(*ask).exit_code == 0
+    assert asked[0] == (Path("exported"),)
+    assert "--model names the model already; leave out --route" in refused(call(*ask, "--route", "gqa"))
 
 
 def test_predict_names_what_is_missing(parameter_files: Any, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The tasks, mixtures and recipes that there are, as their files and the caches made so far tell."""
+"""The tasks, mixtures and recipes that exist, as their files and the caches made so far describe them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
 
 from xstilts.base.errors import XstiltsError
 from xstilts.base.parameters import (
@@ -18,10 +22,14 @@ from xstilts.base.parameters import (
     task_names,
     task_section,
 )
+from xstilts.data.manifest import MANIFEST
 from xstilts.data.pictograms.build import DATASETS
+from xstilts.data.pictograms.world import LICENCE
 from xstilts.data.raw import official_source
 
-TOKENIZED = Path("data/tokenized")
+TOKENIZED, RAW = Path("data/tokenized"), Path("data/raw")
+LANGUAGES_SHOWN = 8
+PIPE = 1000  # columns: wider than any row, so that a program reads one line per task
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,7 @@ class TaskEntry:
     Attributes:
         modality: `text`, `image+text`, or both of a mixture's.
         metric: what it is scored by, "" of a mixture.
-        licence: of the published data, "" of a mixture.
+        licence: of the data in the chosen world: the raw set's, once it is made; "" of a mixture.
         source: where its rows come from in the chosen world: made here, a folder, datasets of the hub, or a mixture's
             members.
         rows: {split: rows}, {} as long as nothing was made.
@@ -92,8 +100,14 @@ def _task(name: str) -> TaskEntry:
     encode, data = task_section(name, "encode"), task_section(name, "data")
     modality = "image+text" if encode.get("features") else "text"
     languages, metric = _languages(name) or list(encode["languages"]), str(encode["metric"])
-    licence = str(data.get("licence", ""))
-    return TaskEntry(name, task_kind(name), modality, languages, metric, licence, _source(name, data), _rows(name))
+    kind, licence = task_kind(name), _licence(name, data)
+    return TaskEntry(name, kind, modality, languages, metric, licence, _source(name, data), _rows(name))
+
+
+def _licence(name: str, data: dict[str, Any]) -> str:
+    """Of the data that are there; else of those that the raw stage would make or read."""
+    embedded = choices()["world"] == "pictograms" and name in DATASETS
+    return str(_json(RAW / name / MANIFEST).get("licence") or (LICENCE if embedded else data.get("licence", "")))
 
 
 def _mixture(name: str) -> TaskEntry:
@@ -137,3 +151,33 @@ def _json(path: Path) -> dict[str, Any]:
     """The content of a card, {} if nothing was made yet."""
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     return content
+
+
+def print_catalogue() -> None:
+    """Print tasks and recipes in tables as wide as the terminal; in a pipe, one line per entry."""
+    console = Console()
+    console = console if console.is_terminal else Console(width=PIPE)
+    tasks = plain_table("task", "kind", "modality", "languages", "metric", "rows", "source", "licence")
+    for entry in list_tasks():
+        rows = ", ".join(f"{split} {number}" for split, number in entry.rows.items()) or "-"
+        said = (entry.metric or "-", rows, entry.source, entry.licence or "-")
+        tasks.add_row(entry.name, entry.kind, entry.modality, _first_of(entry.languages), *said)
+    console.print(tasks)
+    recipes = plain_table("recipe", "ranges over", "changes")
+    for recipe in list_recipes():
+        recipes.add_row(recipe.name, recipe.cells, recipe.changes)
+    console.print(recipes)
+
+
+def plain_table(*headings: str) -> Table:
+    """An empty table whose first column is never broken; the others are, where the terminal is too narrow."""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    for number, heading in enumerate(headings):
+        table.add_column(heading, no_wrap=number == 0, overflow="fold")
+    return table
+
+
+def _first_of(languages: list[str], shown: int = LANGUAGES_SHOWN) -> str:
+    """Some languages, and how many more there are."""
+    more = len(languages) - shown
+    return " ".join(languages[:shown]) + (f" +{more}" if more > 0 else "") or "-"

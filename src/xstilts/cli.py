@@ -6,33 +6,42 @@ Whatever takes long to import is imported inside the command that needs it, so t
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from xstilts.base.errors import ParameterError, run_stage
 from xstilts.bench.command import bench
+from xstilts.demo.command import demo
 from xstilts.external.command import score_predictions
 from xstilts.grid.command import grid
 from xstilts.predict.command import Intermediate, Recipe, Seed, Target, predict, trained_cell
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from xstilts.base.cells import Cell
 
-
+ABOUT = "Which intermediate task helps zero-shot cross-lingual transfer? Run at the root of a project."
 app = typer.Typer(
-    help="Which intermediate task helps zero-shot cross-lingual transfer? Run at the repository root.",
+    help=ABOUT,
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
-app.command(no_args_is_help=True)(bench)
-app.command(no_args_is_help=True)(score_predictions)
-app.command(no_args_is_help=True)(predict)
+app.command(no_args_is_help=True, epilog="Example: xstilts bench train --quick")(bench)
+app.command(
+    no_args_is_help=True,
+    epilog="Example: xstilts score-predictions --gold data/raw/xgqa --predictions mine=answers.jsonl --out compared",
+)(score_predictions)
+app.command(
+    no_args_is_help=True,
+    epilog='Example: xstilts predict --image photo.jpg --question "Ist da ein Hund?" --route gqa',
+)(predict)
+app.command(epilog="Example: xstilts demo --route none --route gqa")(demo)
 app.add_typer(grid, name="grid")
 data = typer.Typer(help="Show where a study's data come from, and fetch what the hub has.", invoke_without_command=True)
 app.add_typer(data, name="data")
 
 
+Benchmark = Literal["xtreme", "xtreme_r"]
 Out = Annotated[Path, typer.Option(help="folder to write, replaced as a whole")]
 
 
@@ -44,30 +53,30 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(help=ABOUT)
 def _options(
     version: Annotated[
         bool, typer.Option("--version", help="show the version", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Which intermediate task helps zero-shot cross-lingual transfer? Run at the repository root."""
+    """Options of the program itself."""
 
 
-@app.command()
+@app.command(epilog="Example: xstilts new my-study")
 def new(folder: Annotated[Path, typer.Argument(help="folder to make")]) -> None:
     """Lay out a project of your own: parameters, stages, grid and the code that runs, under git and DVC."""
     run_stage(lambda: _new(folder))
 
 
-@app.command()
+@app.command(epilog="Example: xstilts tasks")
 def tasks() -> None:
     """List tasks, mixtures and recipes: kind, modality, languages, source and, once made, rows."""
     run_stage(_print_tasks)
 
 
-@app.command()
+@app.command(epilog="Example: xstilts check")
 def check() -> None:
-    """Check params.yaml, stages/*.yaml and the data they name, before anything is computed."""
+    """Check params.yaml, stages/*.yaml, the data they name, and whether the hub has the models they name."""
     run_stage(_check)
 
 
@@ -81,37 +90,49 @@ def show_data(context: typer.Context) -> None:
         run_stage(lambda: _print_data([]))
 
 
-@data.command("show")
+@data.command("show", epilog="Example: xstilts data show panx xquad")
 def show_data_of(tasks: Tasks = None) -> None:
     """The same for tasks that are named."""
     run_stage(lambda: _print_data(tasks or []))
 
 
-@data.command("fetch")
+@data.command("fetch", epilog="Example: xstilts data fetch xnli")
 def fetch_data(tasks: Tasks = None) -> None:
     """Download from the hub what is not there yet; a download that broke off goes on where it did."""
     run_stage(lambda: _fetch(tasks or []))
 
 
-@app.command()
-def show(study: Annotated[str | None, typer.Argument(help="a study of stages/; else the default one")] = None) -> None:
-    """Show a study's table and answer, from what git holds of them."""
-    run_stage(lambda: _show(study))
+@app.command(epilog="Example: xstilts show full")
+def show(
+    study: Annotated[str | None, typer.Argument(help="a study of stages/; else the default one")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="every table, difference, interval and control")] = False,
+) -> None:
+    """Show a study's table and its answer, from the metrics in git: needs no data and no run."""
+    run_stage(lambda: _show(study, everything))
 
 
-@app.command()
+@app.command(epilog="Example: xstilts pictures full --out docs/pictures")
+def pictures(
+    out: Annotated[Path, typer.Option(help="folder; other files in it stay")],
+    study: Annotated[str | None, typer.Argument(help="a study of stages/; else the default one")] = None,
+) -> None:
+    """Draw a study's result, and one question in every language, by day and by night, as the README shows them."""
+    run_stage(lambda: _pictures(out, study))
+
+
+@app.command(epilog="Example: xstilts settings > docs/reference/settings.md")
 def settings() -> None:
     """Print every setting of task files and recipes as Markdown: its values, its default and what it says."""
     run_stage(_print_settings)
 
 
-@app.command()
+@app.command(epilog="Example: xstilts leaks")
 def leaks() -> None:
     """Report images and texts that intermediate and target tasks share, from the tokenised caches there are."""
     run_stage(_leaks)
 
 
-@app.command()
+@app.command(epilog="Example: xstilts boxes testdev.tsv --out features/gqa")
 def boxes(
     file: Annotated[Path, typer.Argument(help="bottom-up attention's or LXMERT's tab-separated file")], out: Out
 ) -> None:
@@ -119,30 +140,36 @@ def boxes(
     run_stage(lambda: _boxes(file, out))
 
 
-@app.command()
+@app.command(epilog="Example: xstilts overall --benchmark xtreme_r")
 def overall(
-    benchmark: Annotated[str, typer.Option(help="xtreme or xtreme_r")] = "xtreme",
+    benchmark: Annotated[Benchmark, typer.Option(help="which benchmark's tasks and weights")] = "xtreme",
     seed: Annotated[int, typer.Option(help="of the routes that are shown")] = 0,
 ) -> None:
     """Print the overall scores of every route on XTREME or XTREME-R (published data only)."""
     run_stage(lambda: _overall(benchmark, seed))
 
 
-@app.command()
+@app.command(epilog="Example: xstilts submission --route gqa --out submission")
 def submission(out: Out, route: Intermediate = None, recipe: Recipe = None, seed: Seed = None) -> None:
     """Write the folder of predictions that XTREME's leaderboard takes."""
     run_stage(lambda: _submission(out, route, recipe, seed))
 
 
-@app.command()
+@app.command(epilog="Example: xstilts export --route gqa --out model")
 def export(
-    out: Out, route: Intermediate = None, recipe: Recipe = None, seed: Seed = None, target: Target = None
+    out: Out,
+    route: Intermediate = None,
+    recipe: Recipe = None,
+    seed: Seed = None,
+    target: Target = None,
+    push: Annotated[str | None, typer.Option(help="also upload it to the Hugging Face hub, as owner/name")] = None,
+    public: Annotated[bool, typer.Option("--public", help="a repository that --push makes can be seen by all")] = False,
 ) -> None:
-    """Write a trained model as an ordinary Hugging Face folder."""
-    run_stage(lambda: _export(out, route, recipe, seed, target))
+    """Write a trained model as an ordinary Hugging Face folder with its model card."""
+    run_stage(lambda: _export(trained_cell(route, recipe, seed, target)[1], out, push, public))
 
 
-@app.command()
+@app.command(epilog="Example: xstilts review --base main --out review")
 def review(
     base: Annotated[str, typer.Option(help="revision that is compared with, such as main")],
     out: Annotated[Path, typer.Option(help="folder for comment.md and the pictures")],
@@ -162,22 +189,16 @@ def _new(folder: Path) -> None:
 
 
 def _print_tasks() -> None:
-    from rich.console import Console
+    from xstilts.catalogue import print_catalogue
 
-    from xstilts.catalogue import list_recipes, list_tasks
+    print_catalogue()
 
-    console = Console(width=1000)  # wider than any row: one line for each, also in a pipe
-    table = _table("task", "kind", "modality", "languages", "metric", "rows", "source", "licence")
-    for entry in list_tasks():
-        rows = ", ".join(f"{split} {number}" for split, number in entry.rows.items()) or "-"
-        languages, licence = _first_of(entry.languages), entry.licence or "-"
-        cells = (entry.name, entry.kind, entry.modality, languages, entry.metric or "-", rows, entry.source, licence)
-        table.add_row(*cells)
-    console.print(table)
-    recipes = _table("recipe", "ranges over", "changes")
-    for recipe in list_recipes():
-        recipes.add_row(recipe.name, recipe.cells, recipe.changes)
-    console.print(recipes)
+
+def _pictures(out: Path, study: str | None) -> None:
+    from xstilts.pictures import draw
+
+    for path in draw(out, study):
+        print(path)
 
 
 def _print_settings() -> None:
@@ -187,45 +208,15 @@ def _print_settings() -> None:
 
 
 def _print_data(tasks: list[str]) -> None:
-    from rich.console import Console
+    from xstilts.sources import print_needs
 
-    from xstilts.sources import human, needs, size_of, study_datasets, to_fetch
-
-    found = needs(study_datasets(tasks))
-    table = _table("set", "from", "splits", "size", "there", "raw set", "licence")
-    for need in found:
-        share = "-" if not need.bytes else f"{need.there / need.bytes:.0%}"
-        made = "written" if need.made else "-"
-        place, size = need.place or "cannot be read", human(need.bytes) if need.bytes is not None else "-"
-        table.add_row(need.dataset, place, need.splits or "-", size, share, made, need.licence or "-")
-    Console(width=400).print(table)
-    for problem in dict.fromkeys(need.problem for need in found if need.problem):
-        print(problem)
-    missing = size_of(to_fetch(dict.fromkeys(need.dataset for need in found if not need.problem)))
-    if missing:
-        print(f"{human(missing)} to download: `xstilts data fetch`, or let the raw stages do it")
+    print_needs(tasks)
 
 
 def _fetch(tasks: list[str]) -> None:
     from xstilts.sources import fetch, study_datasets
 
     fetch(study_datasets(tasks))
-
-
-def _table(*headings: str) -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1))
-    for heading in headings:
-        table.add_column(heading, no_wrap=True)
-    return table
-
-
-def _first_of(languages: list[str], shown: int = 8) -> str:
-    """Some languages, and how many more there are."""
-    more = len(languages) - shown
-    return " ".join(languages[:shown]) + (f" +{more}" if more > 0 else "") or "-"
 
 
 def _leaks() -> None:
@@ -237,12 +228,12 @@ def _leaks() -> None:
     print_leaks(overlaps(*compared), not_compared(*compared))
 
 
-def _overall(benchmark: str, seed: int) -> None:
+def _overall(benchmark: Benchmark, seed: int) -> None:
     from xstilts.report.xtreme import official_scores, print_overall
     from xstilts.report.xtreme import overall as overall_of
 
     routes = official_scores(seed)
-    print_overall({route: overall_of(scores, benchmark) for route, scores in routes.items()})  # type: ignore[arg-type]
+    print_overall({route: overall_of(scores, benchmark) for route, scores in routes.items()})
 
 
 def _submission(out: Path, route: str | None, recipe: str | None, seed: int | None) -> None:
@@ -267,10 +258,10 @@ def _review(base: str, head: str, out: Path, shrunken: Path | None, link: str) -
     print(write_review(Revisions(Path(), base, head), out, small, link))
 
 
-def _show(study: str | None) -> None:
+def _show(study: str | None, everything: bool) -> None:
     from xstilts.show import show as print_result
 
-    print_result(study)
+    print_result(study, everything)
 
 
 def _boxes(file: Path, out: Path) -> None:
@@ -283,14 +274,22 @@ def _boxes(file: Path, out: Path) -> None:
 
 def _check() -> None:
     from xstilts.check.files import check_parameters
+    from xstilts.check.hub import ask_hub
 
     check_parameters()
+    for note in ask_hub():
+        print(note)
     print("ok")
 
 
-def _export(out: Path, route: str | None, recipe: str | None, seed: int | None, target: str | None) -> None:
-    _, cell = trained_cell(route, recipe, seed, target)
+def _export(cell: Cell, out: Path, push: str | None, public: bool) -> None:
+    if public and push is None:
+        raise ParameterError("--public is about the repository of --push; give that too")
     from xstilts.export import export_cell
 
     export_cell(cell, out)
     print(f"{out}: {cell.target_checkpoint}")
+    if push is not None:
+        from xstilts.push import push_to_hub
+
+        print(push_to_hub(out, push, private=not public))

@@ -6,9 +6,10 @@
   encoder out of it.
 - `xstilts.safetensors`: what no stock class has: visual prefix, heads and feature maps, by their names in
   `MultitaskModel`.
-- `xstilts.json`: what those are, how each head reads the encoder's states, and how the model was trained.
+- `xstilts.json`: what those are, how each head reads the encoder's states, how the model was trained, and how pictures
+  are read; `xstilts predict --model` opens the folder by it.
 - `vision/`: the image model, if a task looks at pictures with it.
-- `README.md`: the model card, if one was given.
+- `README.md`, `scores.png`: the model card and its picture, if they were given.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ from xstilts.model.heads import LinearHead
 from xstilts.model.multitask import MultitaskModel
 from xstilts.model.photo_prefix import PhotoPrefix
 from xstilts.report.model_card.facts import read_facts
+from xstilts.report.model_card.picture import FILE as FILE_OF_SCORES
+from xstilts.report.model_card.picture import scores_picture
 from xstilts.report.model_card.text import model_card
 
 CARD, FILE, README, FORMAT = "xstilts.json", "xstilts.safetensors", "README.md", 1
@@ -83,17 +86,27 @@ def export_cell(cell: Cell, out: Path) -> None:
         DataError: as `export_model` and `read_facts` do.
     """
     refuse_foreign(out)
-    export_model(cell.target_checkpoint, PUBLIC, out, model_card(read_facts(cell)))
+    facts = read_facts(cell)
+    drawn = {FILE_OF_SCORES: scores_picture(facts)} if facts.scores else {}
+    more = {README: model_card(facts).encode(), **drawn}
+    export_model(cell.target_checkpoint, PUBLIC, out, more, facts.features)
 
 
-def export_model(checkpoint: Path, public: Path, out: Path, readme: str | None = None) -> None:
+def export_model(
+    checkpoint: Path,
+    public: Path,
+    out: Path,
+    more: Mapping[str, bytes] | None = None,
+    features: Mapping[str, Any] | None = None,
+) -> None:
     """Write a checkpoint and the public encoder that it differs from as one Hugging Face directory.
 
     Args:
         checkpoint: of any phase, such as `data/target/<recipe>/<route>-s<seed>/<target>`.
         public: phase 0, `data/public`.
         out: replaced as a whole; an earlier one survives a failure.
-        readme: the model card; None writes none.
+        more: further files by name: the model card and its picture.
+        features: how regions are cut out of a picture (stages/defaults.yaml, `features`); None: by default.
 
     Raises:
         DataError: `out` holds something that is no export, or a file of the checkpoint or of phase 0 is missing or
@@ -113,9 +126,11 @@ def export_model(checkpoint: Path, public: Path, out: Path, readme: str | None =
         save_file(own_tensors(model), draft / FILE)
         if looks(model) and (public / "vision").is_dir():
             shutil.copytree(public / "vision", draft / "vision")
-        if readme is not None:
-            (draft / README).write_text(readme, encoding="utf-8")
-        write_json(draft / CARD, {**described(model, stock), "training": about["training"], **phase0(public)})
+        for name, content in (more or {}).items():
+            (draft / name).write_bytes(content)
+        pictures = {"features": dict(features or {})} if looks(model) else {}
+        about = {**described(model, stock), **pictures, "training": about["training"], **phase0(public)}
+        write_json(draft / CARD, about)
         for path in draft.rglob("*"):
             path.chmod(0o755 if path.is_dir() else 0o644)  # safetensors are written for their owner alone
 

@@ -1,4 +1,4 @@
-"""The reference page of settings, docs/settings.md, made of the classes that check them."""
+"""The reference page of settings, docs/reference/settings.md, made of the classes that check them."""
 
 from __future__ import annotations
 

@@ -8,9 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.console import Console
+
 from xstilts.base.cells import Study
 from xstilts.base.errors import DataError, XstiltsError
 from xstilts.base.parameters import build, choices, task_section
+from xstilts.catalogue import PIPE, plain_table
 from xstilts.check.choices import check_choices
 from xstilts.check.files import datasets_read, image_suppliers, tasks_of
 from xstilts.check.grid import check_grid
@@ -18,6 +21,7 @@ from xstilts.data.hub import HubSet, Rows
 from xstilts.data.hub_files import HubRepository, SplitFiles
 from xstilts.data.manifest import MANIFEST
 from xstilts.data.pictograms.build import DATASETS
+from xstilts.data.pictograms.world import LICENCE
 from xstilts.data.raw import official_source
 
 RAW = Path("data/raw")
@@ -74,7 +78,7 @@ def _needs(dataset: str) -> list[Need]:
     licence = str(task_section(dataset, "data").get("licence", ""))
     made = (RAW / dataset / MANIFEST).is_file()
     if choices()["world"] == "pictograms" and dataset in DATASETS:
-        return [Need(dataset, MADE, licence="this repository's", made=made)]
+        return [Need(dataset, MADE, licence=LICENCE, made=made)]
     try:
         source = official_source(dataset)
         found = [
@@ -114,6 +118,24 @@ def hub_files(hub: HubSet) -> Iterator[tuple[str, Rows, SplitFiles]]:
 
 def _size(paths: Iterable[Path]) -> int:
     return sum(path.stat().st_size for path in set(paths))
+
+
+def print_needs(tasks: Sequence[str]) -> None:
+    """Print what the study, or some tasks, are read from, what is wrong, and how much is left to download."""
+    found = needs(study_datasets(tasks))
+    table = plain_table("set", "from", "splits", "size", "there", "raw set", "licence")
+    for need in found:
+        share = "-" if not need.bytes else f"{need.there / need.bytes:.0%}"
+        made = "written" if need.made else "-"
+        place, size = need.place or "cannot be read", human(need.bytes) if need.bytes is not None else "-"
+        table.add_row(need.dataset, place, need.splits or "-", size, share, made, need.licence or "-")
+    console = Console()
+    (console if console.is_terminal else Console(width=PIPE)).print(table)
+    for problem in dict.fromkeys(need.problem for need in found if need.problem):
+        print(problem)
+    missing = size_of(to_fetch(dict.fromkeys(need.dataset for need in found if not need.problem)))
+    if missing:
+        print(f"{human(missing)} to download: `xstilts data fetch`, or let the raw stages do it")
 
 
 def fetch(datasets: Iterable[str]) -> None:

@@ -58,7 +58,7 @@ def test_every_cell_runs_once_and_its_result_comes_back(study: Toy) -> None:
 
 @pytest.mark.skipif(not CELLS, reason="XSTILTS_CELLS says how many")
 def test_a_wide_study_is_computed_cell_by_cell(toy: Toy) -> None:
-    """With -s it shows what docs/clusters.md quotes."""
+    """With -s it shows what docs/how-to/clusters.md quotes."""
     wide = _study(toy, CELLS // 2)
     shown = wide.run(*_slurm(wide)).stdout
     print(shown)

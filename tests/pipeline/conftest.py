@@ -16,7 +16,6 @@ from PIL import Image
 
 from hub_server import HubServer
 from hub_sets import publish
-
 from xstilts.base.files import sha256_of
 
 ROOT = Path(__file__).parents[2]

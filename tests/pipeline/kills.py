@@ -5,7 +5,7 @@
 WORK gets a clone of the repository, shrunk until a stage takes seconds, and `runs.json`, a list of all commands.
 A kill hits at a random moment of a random stage; the next command goes on from what it left. Once all stages are done,
 every file of data/ and metrics/ is compared with the undisturbed run, and all is deleted for the next round. The same
-command goes on where it was stopped, and prints the table of docs/faults.md at its end.
+command goes on where it was stopped, and prints the table of docs/reference/faults.md at its end.
 """
 
 from __future__ import annotations

@@ -73,8 +73,7 @@ def test_the_cells_of_the_full_study_stay_out_of_the_metrics(pipeline: Pipeline)
     tracked = pipeline.run("git", "ls-files", "metrics/full").stdout.split()
     assert "metrics/full/cells.json" in tracked
     shown = json.loads(pipeline.dvc("metrics", "show", "--json").stdout)[""]["data"]
-    assert "metrics/study.json" in shown
-    assert not [path for path in shown if path.startswith("metrics/full")]
+    assert list(shown) == ["metrics/xgqa.json"]
 
 
 def test_a_word_in_the_report_runs_the_report_alone(pipeline: Pipeline) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
@@ -27,6 +28,8 @@ class HubServer:
         refused: paths that are answered by an error.
         altered: {path: what is sent instead of the listed content}.
         requests: what was asked for, in order: `GET /api/...`.
+        models: {`owner/name`: {path: content}} of the models that were pushed.
+        made: what each was made with, as the client said it.
     """
 
     REPO: ClassVar[str] = "owner/set"
@@ -38,6 +41,8 @@ class HubServer:
         self.refused: set[str] = set()
         self.altered: dict[str, bytes] = {}
         self.requests: list[str] = []
+        self.models: dict[str, dict[str, bytes]] = {}
+        self.made: list[dict[str, Any]] = []
         self.url = ""
 
     @property
@@ -131,13 +136,55 @@ class Answer(BaseHTTPRequestHandler):
         self.do_GET()
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/api/validate-yaml":
+            return self._say({"errors": [], "warnings": []})
+        if self.path == "/api/repos/create" or self.path.startswith("/api/models/"):
+            return self._take(content)
+        body = json.loads(content or b"{}")
         repo, _, rest = self._asked()
         if not rest.startswith("paths-info/"):
             return self.send(b"", 404)
         files = self.hub.repos[repo]
         found = [one for path in body["paths"] for one in self._at(repo, files, path)]
         return self.send(json.dumps(found).encode(), kind="application/json")
+
+    def _take(self, content: bytes) -> None:
+        """What a client does to push a model: make it, ask how each file is sent, and send them all as one commit."""
+        self.hub.requests.append(f"{self.command} {self.path}")
+        if self.headers.get("Authorization") != "Bearer hf_may_write":
+            return self.send(b'{"error": "Invalid username or password."}', 401, kind="application/json")
+        if self.path == "/api/repos/create":
+            self.hub.made.append(json.loads(content))
+            repo = f"{self.hub.made[-1]['organization']}/{self.hub.made[-1]['name']}"
+            self.hub.models.setdefault(repo, {})
+            return self._say({"url": f"{self.hub.url}/{repo}"})
+        repo, action = "/".join(self.path.split("/")[3:5]), self.path.split("/")[5]
+        if action == "preupload":
+            paths = [one["path"] for one in json.loads(content)["files"]]
+            files = [{"path": path, "uploadMode": "regular", "shouldIgnore": False, "oid": None} for path in paths]
+            return self._say({"files": files})
+        for line in map(json.loads, content.splitlines()):
+            if line["key"] == "file":
+                self.hub.models[repo][line["value"]["path"]] = base64.b64decode(line["value"]["content"])
+            elif line["key"] == "deletedFile":
+                del self.hub.models[repo][line["value"]["path"]]
+        return self._say({"commitUrl": f"{self.hub.url}/{repo}/commit/{self.hub.commit}", "commitOid": self.hub.commit})
+
+    def _say(self, content: dict[str, Any]) -> None:
+        self.send(json.dumps(content).encode(), kind="application/json")
+
+    def _model(self) -> None:
+        """What is known of a model that was pushed."""
+        path = unquote(self.path.split("?")[0]).split("/")
+        self.hub.requests.append(f"{self.command} {self.path}")
+        files = self.hub.models.get(repo := "/".join(path[3:5]))
+        if files is None:
+            return self.send(b"", 404, {"X-Error-Code": "RepoNotFound"})
+        if "tree" in path:
+            return self.send(json.dumps([entry_of(*one) for one in files.items()]).encode(), kind="application/json")
+        siblings = [{"rfilename": one} for one in files]
+        return self._say({"id": repo, "sha": self.hub.commit, "private": True, "tags": [], "siblings": siblings})
 
     def _at(self, repo: str, files: dict[str, bytes], path: str) -> list[dict[str, Any]]:
         if path in files:
@@ -146,6 +193,8 @@ class Answer(BaseHTTPRequestHandler):
         return [one for one in above if one["path"] == path]
 
     def do_GET(self) -> None:
+        if self.path.startswith("/api/models/"):
+            return self._model()
         repo, is_api, rest = self._asked()
         if repo not in self.hub.repos:
             return self.send(b"", 404, {"X-Error-Code": "RepoNotFound"})

@@ -1,6 +1,6 @@
 """Random encoders with the structure of published ones, and how far each is from reading every example as its own.
 
-`python tests/support/tiny_encoders.py` prints the table of docs/encoders.md.
+`python tests/support/tiny_encoders.py` prints the table of docs/reference/encoders.md.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ import typer
 
 from xstilts.base.cells import DATA, PUBLIC, Route, Study
 from xstilts.base.errors import DataError, ParameterError, run_stage
+from xstilts.base.files import CARD
 
 What = Annotated[
     Literal["train", "score", "study"],
@@ -23,8 +24,10 @@ What = Annotated[
     ),
 ]
 Cache = Annotated[Path, typer.Option(help="folder of the tokenised caches")]
-Text = Annotated[str, typer.Option(help="cache of a classification task without pictures")]
-Vqa = Annotated[str, typer.Option(help="cache of a visual question answering task")]
+Text = Annotated[
+    str | None, typer.Option(help="cache of a classification task without pictures; else one that is there")
+]
+Vqa = Annotated[str | None, typer.Option(help="cache of a visual question answering task; else one that is there")]
 Public = Annotated[Path, typer.Option(help="phase 0: encoder and tokenizer")]
 Shape = Annotated[str | None, typer.Option(help="xlmr-base or xlmr-large, with random weights, instead of the encoder")]
 Rounds = Annotated[int, typer.Option(min=1, help="how often every side is measured")]
@@ -52,6 +55,8 @@ Targets = Annotated[
 ]
 Seeds = Annotated[int, typer.Option(min=0, help="of study: how many seeds; 0: as in params.yaml")]
 
+KIND_OF = {"text": ("classification", False), "vqa": ("vqa", True)}  # of a cache: its kind, and whether it has pictures
+MAKES = {data: f"stages/data/dvc.yaml:tokenized@{task}" for data, task in (("text", "mnli"), ("vqa", "xgqa"))}
 USED_BY = {
     **dict.fromkeys(("text", "vqa", "rounds", "seconds", "peer", "shape"), ("train", "score")),
     **dict.fromkeys(("batch_size", "learning_rate", "quality"), ("train",)),
@@ -62,8 +67,8 @@ USED_BY = {
 def bench(
     what: What,
     cache: Cache = DATA / "tokenized",
-    text: Text = "mnli",
-    vqa: Vqa = "xgqa",
+    text: Text = None,
+    vqa: Vqa = None,
     public: Public = PUBLIC,
     shape: Shape = None,
     rounds: Rounds = 5,
@@ -108,14 +113,17 @@ def _refuse_ignored(command: str, options: dict[str, Any]) -> None:
             raise ParameterError(f"--{option} belongs to {where}, found it with {command}; leave it out")
 
 
-def _compare(command: str, text: str, vqa: str, peer: list[str] | None = None, **options: Any) -> dict[str, Any]:
+def _compare(
+    command: str, text: str | None, vqa: str | None, peer: list[str] | None = None, **options: Any
+) -> dict[str, Any]:
     from xstilts.bench.comparison import Plan
     from xstilts.bench.report import compare, print_report
 
-    _refuse_missing(options["cache"], (text, vqa), options["public"])
+    tasks = _caches(options["cache"], {"text": text, "vqa": vqa})
+    _refuse_missing(options["cache"], tuple(tasks.values()), options["public"])
     if options["quick"]:
         options["rounds"] = 1
-    plan = Plan(tasks={"text": text, "vqa": vqa}, peers=tuple(peer or ()), **options)
+    plan = Plan(tasks=tasks, peers=tuple(peer or ()), **options)
     report = compare(command, plan, _note)
     print_report(report)
     return report
@@ -145,11 +153,40 @@ def _note(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
+def _caches(cache: Path, named: dict[str, str | None]) -> dict[str, str]:
+    """{`text` or `vqa`: the cache that was named, or the first one there of that kind}; what has none is left out.
+
+    Raises:
+        DataError: there is a cache for neither.
+    """
+    found = {data: name or _first_cache(cache, data) for data, name in named.items()}
+    for data, name in found.items():
+        if name is None:
+            _note(f"{cache}: no cache for --{data}, which is left out; `dvc repro {MAKES[data]}` makes one")
+    kept = {data: name for data, name in found.items() if name is not None}
+    if not kept:
+        raise DataError(cache, None, "no cache", "a tokenised task", f"run `make repro`, or `dvc repro {MAKES['vqa']}`")
+    return kept
+
+
+def _first_cache(cache: Path, data: str) -> str | None:
+    """The first cache, by name, of a classification task without pictures, or of one that answers about pictures."""
+    from xstilts.base.files import read_json
+
+    for card in sorted(cache.glob(f"*/learn/{CARD}")):
+        name = card.parents[1].name
+        about = read_json(card).get("tasks", {}).get(name, {})
+        pictures = about.get("features") is not None
+        if (about.get("kind"), pictures) == KIND_OF[data]:
+            return name
+    return None
+
+
 def _refuse_missing(cache: Path, tasks: tuple[str, ...], public: Path) -> None:
     """Stop before anything is measured if a file is missing."""
     for task in tasks:
-        if not (cache / task / "learn" / "card.json").is_file():
-            todo = "run `dvc repro`, or name another with --cache, --text and --vqa"
+        if not (cache / task / "learn" / CARD).is_file():
+            todo = f"run `dvc repro stages/data/dvc.yaml:tokenized@{task}`, or name another with --cache, --text, --vqa"
             raise DataError(cache / task / "learn", None, "no cache", "a tokenised task", todo)
     if not (public / "encoder" / "tokenizer.json").is_file():
         raise DataError(public, None, "no encoder", "phase 0", "run `dvc repro`, or name another with --public")

@@ -112,7 +112,7 @@ class Plan:
 
     Attributes:
         cache: folder of the tokenised caches.
-        tasks: name of the cache for `text` and for `vqa`.
+        tasks: name of the cache for `text` and for `vqa`; what is not named is not compared.
         public: phase 0.
         shape: of random weights instead of those in `public`.
         rounds, threads, seed: as they say.
@@ -156,13 +156,14 @@ def chosen(command: str, plan: Plan) -> list[Comparison]:
     Raises:
         ParameterError: a peer that the command does not have.
     """
-    known = [peer.name for one in COMPARISONS[command] for peer in one.peers]
+    every = [one for one in COMPARISONS[command] if one.data in plan.tasks]
+    known = [peer.name for one in every for peer in one.peers]
     for name in plan.peers:
         if name not in known:
             raise ParameterError(f"--peer: unknown '{name}'.{did_you_mean(name, known)}")
     if not plan.peers:
-        return list(COMPARISONS[command])
-    kept = [replace(one, peers=tuple(p for p in one.peers if p.name in plan.peers)) for one in COMPARISONS[command]]
+        return every
+    kept = [replace(one, peers=tuple(p for p in one.peers if p.name in plan.peers)) for one in every]
     return [one for one in kept if one.peers]
 
 

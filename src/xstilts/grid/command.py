@@ -33,7 +33,7 @@ Name = Annotated[str | None, typer.Argument(help="a study of stages/; else the d
 Work = Annotated[Path, typer.Option(help="Slurm: folder of clones and logs, which all nodes see")]
 
 
-@grid.command()
+@grid.command(epilog="Example: xstilts grid run full --jobs 2")
 def run(
     study: Name = None,
     on: Annotated[Engine, typer.Option(help="this machine, or a cluster's Slurm")] = Engine.local,
@@ -45,13 +45,13 @@ def run(
     run_stage(lambda: _run(study, on, jobs, work, dry_run))
 
 
-@grid.command()
+@grid.command(epilog="Example: xstilts grid status")
 def status(work: Work = WORK) -> None:
     """Show the state of every job that `grid run --on slurm` submitted."""
     run_stage(lambda: _status(work))
 
 
-@grid.command()
+@grid.command(epilog="Example: xstilts grid cancel")
 def cancel(work: Work = WORK) -> None:
     """Cancel the jobs that `grid run --on slurm` submitted and that have not ended."""
     run_stage(lambda: _cancel(work))
@@ -75,8 +75,12 @@ def _run(study: str | None, on: Engine, jobs: int | None, work: Path, dry_run: b
     pipeline = str(study_pipeline(study))
     if jobs is not None and jobs < 1:
         raise ParameterError(f"--jobs is {jobs}, expected at least 1")
+    from xstilts.check.files import check_parameters
+    from xstilts.check.grid import GRID
     from xstilts.grid.local import Runner, jobs_at_once
 
+    if GRID.is_file():  # a stage checks too, but only after DVC has read every cell, which takes long
+        check_parameters()
     started = time.monotonic()
     with dvc_refusals():
         repo, elsewhere = open_repo(), dict[str, str]()

@@ -8,44 +8,39 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
+from numpy.typing import NDArray
 from torch import Tensor
 
 from xstilts.base.cache import BOX
 from xstilts.base.errors import DataError, ParameterError
 from xstilts.data.picture_files import read_file
 from xstilts.features.extract import describe
-from xstilts.features.images import decode
+from xstilts.features.images import FORMATS, decode
 from xstilts.features.regions import components
-from xstilts.features.settings import FeatureSettings, feature_settings
-from xstilts.features.vision import load_vision
+from xstilts.features.settings import FeatureSettings
+from xstilts.features.vision import VisionEncoder, load_vision
 from xstilts.model.batch import Batch
-from xstilts.model.checkpoint import load_model
-from xstilts.model.multitask import MultitaskModel
+from xstilts.predict.opened import TODO, Opened
 
-TODO = "choose another target"
+MAGIC = (b"GIF8", b"BM")  # how pictures may begin that have no zero byte early on
 UNSURE = 0.5  # a likeliest answer with a lower probability is said to be unsure
 DRAWN = "pictograms"  # the data of a model that saw the embedded world alone
+Pixels = NDArray[np.uint8]
 Seen = tuple[Tensor, Tensor]  # features [regions, dim] and boxes [regions, 7] of a picture
 Ranked = list[tuple[str, float]]  # answers with their probabilities, best first
 
 
 class AnsweringModel:
-    """A checkpoint of a visual question answering target, loaded once.
-
-    Args:
-        checkpoint: `data/target/<recipe>/<route>-s<seed>/<target>`.
-        public: phase 0, `data/public`.
+    """A visual question answering model, opened once.
 
     Raises:
-        DataError: the checkpoint answers no questions, or needs what this class does not give it.
+        DataError: the model answers no questions, or needs what this class does not give it.
     """
 
-    def __init__(self, checkpoint: Path, public: Path) -> None:
-        self.checkpoint, self.public = checkpoint, public
-        self.model, self.task = load_task(checkpoint, public, "vqa", "one that answers questions")
+    def __init__(self, opened: Opened) -> None:
+        self.opened, self.model = opened, opened.model
+        self.task = opened.task("vqa", "one that answers questions")
         self.card = self.model.cards[self.task]
-        self.tokenizer = open_tokenizer(public)
 
     def ranked(self, batch: Batch) -> Ranked:
         """Every answer of the vocabulary with its probability, best first, of a batch of one question."""
@@ -57,47 +52,46 @@ class AnsweringModel:
 class PictureModel(AnsweringModel):
     """One that reads pictures."""
 
-    def __init__(self, checkpoint: Path, public: Path) -> None:
-        super().__init__(checkpoint, public)
+    def __init__(self, opened: Opened) -> None:
+        super().__init__(opened)
         if self.task in self.model.inputs:
-            raise DataError(checkpoint, None, "a model of published features", "one that reads pictures", TODO)
+            raise DataError(opened.place, None, "a model of published features", "one that reads pictures", TODO)
         if self.card["features"] is None:
             found, todo = "a model that was trained without pictures", "give clues instead of a picture, or " + TODO
-            raise DataError(checkpoint, None, found, "one that reads pictures", todo)
-        self.settings = feature_settings()
+            raise DataError(opened.place, None, found, "one that reads pictures", todo)
 
-    def look(self, image: Path) -> Seen:
-        """Features and boxes of a picture; `DataError` if it cannot be read."""
-        return look(image, self.public, self.settings)
+    def look(self, pixels: Pixels) -> Seen:
+        """Features and boxes of a picture, RGB `[height, width, 3]`."""
+        return see(pixels, self.opened.vision, self.opened.settings)
 
     def answer(self, question: str, seen: Seen) -> Ranked:
         """The answers to a question, in any language, about a picture that was looked at."""
-        batch = one_question(self.task, self.tokenizer.encode(question).ids, *seen)
-        return self.ranked(replace(batch, tokens_per_region=self.settings.tokens))
+        batch = one_question(self.task, self.opened.tokenizer.encode(question).ids, *seen)
+        return self.ranked(replace(batch, tokens_per_region=self.opened.settings.tokens))
 
-    def doubts(self, image: Path) -> list[str]:
+    def doubts(self, pixels: Pixels) -> list[str]:
         """What speaks against trusting any answer about a picture."""
-        if self.card.get("data") != DRAWN or len(components(decode(read_file(image), image))):
+        if self.card.get("data") != DRAWN or len(components(pixels)):
             return []
         return [
-            f"{image} is no drawing on a plain canvas; the model saw drawn scenes alone, so its answer means nothing"
+            "the picture is no drawing on a plain canvas; the model saw drawn scenes alone, so its answer means nothing"
         ]
 
 
 class ClueModel(AnsweringModel):
     """One that reads clues in English in place of a picture, such as those of the target `xgqa_clues`."""
 
-    def __init__(self, checkpoint: Path, public: Path) -> None:
-        super().__init__(checkpoint, public)
+    def __init__(self, opened: Opened) -> None:
+        super().__init__(opened)
         if self.card["features"] is not None:
             todo = "give a picture, or choose the target xgqa_clues"
-            raise DataError(checkpoint, None, "a model that reads pictures", "one that reads clues", todo)
+            raise DataError(opened.place, None, "a model that reads pictures", "one that reads clues", todo)
 
     def answer(self, question: str, clues: str) -> Ranked:
         """The answers to a question, in any language, from clues."""
-        nothing = torch.zeros(0, BOX)
-        batch = one_question(self.task, self.tokenizer.encode(question, clues).ids, nothing, nothing)
-        asked = torch.arange(batch.input_ids.shape[1]) < len(self.tokenizer.encode(question).ids)
+        nothing, tokenizer = torch.zeros(0, BOX), self.opened.tokenizer
+        batch = one_question(self.task, tokenizer.encode(question, clues).ids, nothing, nothing)
+        asked = torch.arange(batch.input_ids.shape[1]) < len(tokenizer.encode(question).ids)
         return self.ranked(replace(batch, question_mask=asked[None]))
 
 
@@ -118,28 +112,27 @@ def versions(clues: str, edit: str | None) -> list[str]:
     return [clues, changed]
 
 
-def load_task(checkpoint: Path, public: Path, kind: str, expected: str) -> tuple[MultitaskModel, str]:
-    """The model of a checkpoint and the name of its task; `DataError` if that is of another kind."""
-    model = load_model(public, checkpoint)
-    task, card = next(iter(model.cards.items()), ("", {"kind": "passed-on"}))
-    if card["kind"] != kind:
-        raise DataError(checkpoint, None, f"a {card['kind']} model", expected, TODO)
-    return model, task
+def read_picture(image: Path) -> Pixels:
+    """The pixels of a picture file, RGB `[height, width, 3]`; `DataError` if it is none."""
+    content = read_file(image)
+    if content and not content.startswith(MAGIC) and b"\0" not in content[:4096]:
+        expected, todo = f"a picture ({', '.join(FORMATS)})", "give the path of one with --image"
+        raise DataError(image, None, "a text file", expected, todo)
+    return decode(content, image)
 
 
-def open_tokenizer(public: Path) -> Tokenizer:
-    """The encoder's tokenizer."""
-    return Tokenizer.from_file(str(public / "encoder" / "tokenizer.json"))
-
-
-def look(image: Path, public: Path, settings: FeatureSettings) -> Seen:
-    """Features `[regions, dim]` and boxes `[regions, 7]` of a picture, made as the `features` stage makes them.
+def look(image: Path, folder: Path, settings: FeatureSettings) -> Seen:
+    """Features and boxes of a picture file, as `see` makes them.
 
     Args:
-        public: phase 0, or an export; its folder `vision` is read.
+        folder: phase 0, or an export; its folder `vision` is read.
     """
-    pixels = decode(read_file(image), image)
-    (boxes,), vectors = describe([pixels], load_vision(public / "vision"), settings)
+    return see(read_picture(image), load_vision(folder / "vision"), settings)
+
+
+def see(pixels: Pixels, vision: VisionEncoder, settings: FeatureSettings) -> Seen:
+    """Features `[regions, dim]` and boxes `[regions, 7]` of a picture, made as the `features` stage makes them."""
+    (boxes,), vectors = describe([pixels], vision, settings)
     return torch.from_numpy(vectors.astype(np.float16).astype(np.float32)), torch.from_numpy(boxes)
 
 

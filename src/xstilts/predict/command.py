@@ -11,6 +11,7 @@ from xstilts.base.errors import DataError, ParameterError, run_stage
 
 if TYPE_CHECKING:
     from xstilts.base.cells import Cell
+    from xstilts.predict.opened import Opened
 
 Intermediate = Annotated[str | None, typer.Option(help="intermediate task; else the one in params.yaml")]
 Recipe = Annotated[str | None, typer.Option(help="recipe of both phases; else the one in params.yaml")]
@@ -27,19 +28,25 @@ def predict(
     recipe: Recipe = None,
     seed: Seed = None,
     target: Target = None,
+    model: Annotated[Path | None, typer.Option(help="an exported folder, instead of a route; works anywhere")] = None,
     trace: Annotated[bool, typer.Option("--trace", help="show the steps; of a recipe that answers by modules")] = False,
 ) -> None:
     """Answer questions about a picture or from clues, and show the five likeliest answers, or the steps of modules."""
 
     def run() -> None:
         _check(question, image, clues, edit)
+        if model is not None:
+            _refuse_beside_model(route=route, recipe=recipe, seed=seed, target=target, trace=trace or None)
+            from xstilts.predict.opened import open_export
+
+            return _from_opened(open_export(model), question, image, clues, edit)
         asked, cell = trained_cell(route, recipe, seed, target)
         if _has_system(asked, trace):
-            _by_modules(image, question, asked, cell, trace)
-        elif image is not None:
-            _from_picture(image, question, cell)
-        else:
-            _from_clues(clues or "", edit, question, cell)
+            return _by_modules(image, question, asked, cell, trace)
+        from xstilts.base.cells import PUBLIC
+        from xstilts.predict.opened import open_checkpoint
+
+        return _from_opened(open_checkpoint(cell.target_checkpoint, PUBLIC), question, image, clues, edit)
 
     run_stage(run)
 
@@ -51,7 +58,7 @@ def _check(questions: list[str], image: Path | None, clues: str | None, edit: st
         raise ParameterError("--edit exchanges a word of clues; give them with --clues")
     if image is not None and not image.is_file():
         found = "a folder" if image.is_dir() else "no such file"
-        raise DataError(image, None, found, "a picture", "give the path of one with --image")
+        raise DataError(image, None, found, "a picture file", "give the path of one with --image")
     if not all(question.strip() for question in questions):
         raise ParameterError("--question is blank; ask something")
 
@@ -83,27 +90,29 @@ def _has_system(asked: Cell, trace: bool) -> bool:
     return found
 
 
-def _from_picture(image: Path, questions: list[str], cell: Cell) -> None:
-    from xstilts.base.cells import PUBLIC
-    from xstilts.predict.answers import PictureModel
+def _refuse_beside_model(**options: object) -> None:
+    given = [f"--{name}" for name, value in options.items() if value is not None]
+    if given:
+        raise ParameterError(f"--model names the model already; leave out {', '.join(given)}")
 
-    model = PictureModel(cell.target_checkpoint, PUBLIC)
-    seen = model.look(image)
+
+def _from_opened(opened: Opened, questions: list[str], image: Path | None, clues: str | None, edit: str | None) -> None:
+    from xstilts.predict.answers import ClueModel, PictureModel, read_picture, versions
+
+    if image is None:
+        reader = ClueModel(opened)
+        for version in versions(clues or "", edit):
+            print(version)
+            for question in questions:
+                _print_ranked(question if len(questions) > 1 else "", reader.answer(question, version))
+        return
+    pixels = read_picture(image)
+    model = PictureModel(opened)
+    seen = model.look(pixels)
     for question in questions:
         _print_ranked(question if len(questions) > 1 else "", model.answer(question, seen))
-    for doubt in model.doubts(image):
+    for doubt in model.doubts(pixels):
         print(f"note: {doubt}")
-
-
-def _from_clues(clues: str, edit: str | None, questions: list[str], cell: Cell) -> None:
-    from xstilts.base.cells import PUBLIC
-    from xstilts.predict.answers import ClueModel, versions
-
-    model = ClueModel(cell.target_checkpoint, PUBLIC)
-    for version in versions(clues, edit):
-        print(version)
-        for question in questions:
-            _print_ranked(question if len(questions) > 1 else "", model.answer(question, version))
 
 
 def _by_modules(image: Path | None, questions: list[str], asked: Cell, cell: Cell, trace: bool) -> None:

@@ -9,8 +9,8 @@ import torch
 from xstilts.base.cache import BOX
 from xstilts.base.files import open_rows
 from xstilts.features.perceive import Projector
-from xstilts.features.settings import feature_settings
-from xstilts.predict.answers import load_task, look, one_question, open_tokenizer
+from xstilts.predict.answers import one_question, read_picture, see
+from xstilts.predict.opened import open_checkpoint
 from xstilts.programs.scene import Scene
 from xstilts.score.beams import Beams, BeamSettings
 from xstilts.systems.modules import Modules, Solved
@@ -32,22 +32,22 @@ class ModuleSystem:
     """
 
     def __init__(self, parser: Path, public: Path, cache: Path, names: Path, settings: SystemSettings) -> None:
-        self.public = public
-        self.model, self.task = load_task(parser, public, "layout", "one that parses questions")
-        self.projector, self.tokenizer = Projector(names, public), open_tokenizer(public)
+        self.opened = open_checkpoint(parser, public)
+        self.model, self.task = self.opened.model, self.opened.task("layout", "one that parses questions")
+        self.projector = Projector(names, public)
         sizes = BeamSettings(settings.templates, settings.concepts, settings.layouts)
         self.beams = Beams(self.model.cards[self.task]["labels"], sizes)
         self.modules = Modules.of_training(open_rows(cache / "learn/train.arrow"), settings)
 
     def look(self, image: Path) -> Scene:
         """What a picture shows; `DataError` if it cannot be read."""
-        vectors, boxes = look(image, self.public, feature_settings())
+        vectors, boxes = see(read_picture(image), self.opened.vision, self.opened.settings)
         return self.projector.scene(image.stem, vectors, boxes.numpy())
 
     def answer(self, question: str, scene: Scene) -> Solved:
         """The answer to a question, in any language, and how it came about."""
         nothing = torch.zeros(0, BOX)
-        batch = one_question(self.task, self.tokenizer.encode(question).ids, nothing, nothing)
+        batch = one_question(self.task, self.opened.tokenizer.encode(question).ids, nothing, nothing)
         with torch.inference_mode():
             scores = self.model.logits(batch)[0].numpy()
         return self.modules.solve(self.beams.layouts(scores), scene)

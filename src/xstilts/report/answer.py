@@ -5,8 +5,8 @@ one tells. Where the text-only one asks less of it (squad the query questions al
 of the same names carry other facts, and the answer says that. Beside the twins stand the controls: of equal exposure,
 with shuffled labels, and trained blind.
 
-The primary comparison of docs/protocol.md is tested alone at 5 %. Every other one that the file reports is tested
-together with all of these, by Holm.
+The primary comparison of docs/results/protocol.md is tested alone at 5 %. Every other one that the file reports is
+tested together with all of these, by Holm.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ class Control:
 
 @dataclass(frozen=True)
 class Primary:
-    """The one comparison that docs/protocol.md names before the runs, which is tested alone at 5 %."""
+    """The one comparison that docs/results/protocol.md names before the runs, which is tested alone at 5 %."""
 
     multimodal: str
     text: str

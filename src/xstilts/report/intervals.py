@@ -23,7 +23,7 @@ I as well, and counted once.
 **The interval** is the value and t times the root of V, at Satterthwaite's degrees of freedom, in which S counts for no
 less than E: that a few runs agree by chance does not make V well known. The **p-value** is by the same t. With **one
 run** nothing is known of what another one would give: the interval covers test items only, and there is no p-value.
-docs/statistics.md has simulations of how often intervals hold the truth, and what they find.
+docs/concepts/statistics.md has simulations of how often intervals hold the truth, and what they find.
 """
 
 from __future__ import annotations
@@ -156,8 +156,8 @@ def run_variance(estimate: Floats, weights: Floats) -> tuple[float, float]:
     """The variance of a weighted sum over training runs (S), and its degrees of freedom; 0 and 0 of one run.
 
     Runs of two routes with the same seed have nothing in common but its number, so each route's runs vary by
-    themselves, and by as much as they do (Welch 1947): docs/statistics.md has what blocks by seed, and one variance for
-    all routes, do to the tests.
+    themselves, and by as much as they do (Welch 1947): docs/concepts/statistics.md has what blocks by seed, and one
+    variance for all routes, do to the tests.
 
     Args:
         estimate: `[routes, runs, columns]`.

@@ -27,9 +27,7 @@ def print_study(study: Mapping[str, Any], console: Console | None = None) -> Non
     console = console or Console(width=WIDTH)
     for target, part in study.items():
         for metric in (name for name in part if name not in _WITHOUT):
-            full = (language_table(target, part, metric, narrow) for narrow in (False, True))
-            fitting = (table for table in full if _width(table, console) <= console.width)
-            console.print(next(fitting, None) or folded_table(target, part, metric))
+            console.print(fitting_table(target, part, metric, console))
         if "intervals" in part:
             console.print(interval_table(target, part))
         if any(part.get("types", {}).values()):
@@ -37,6 +35,13 @@ def print_study(study: Mapping[str, Any], console: Console | None = None) -> Non
         for measure, by_type in part.get("form_types", {}).items():
             if by_type:
                 console.print(form_table(target, measure, by_type))
+
+
+def fitting_table(target: str, part: Mapping[str, Any], metric: str, console: Console) -> Table:
+    """The widest of the two tables below that fits on a console; with headings that are broken before it is folded."""
+    full = (language_table(target, part, metric, narrow) for narrow in (False, True))
+    fitting = (table for table in full if _width(table, console) <= console.width)
+    return next(fitting, None) or folded_table(target, part, metric)
 
 
 def language_table(target: str, part: Mapping[str, Any], metric: str, narrow: bool = False) -> Table:

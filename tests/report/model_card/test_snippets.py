@@ -136,7 +136,7 @@ def test_retrieval_compares_vectors(
     scores = read_json(cell.scores / "scores.json")
     write_json(cell.scores / "scores.json", scores | {"kind": "retrieval", "layer": 1})
     card = model_card(read_facts(cell))
-    export_model(cell.target_checkpoint, PUBLIC, tmp_path / "out", card)
+    export_model(cell.target_checkpoint, PUBLIC, tmp_path / "out", {"README.md": card.encode()})
     assert "hidden_states[1]" in card
     monkeypatch.chdir(tmp_path / "out")
     names: dict[str, Any] = {}

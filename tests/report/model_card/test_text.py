@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from huggingface_hub import ModelCard
+from PIL import Image
 
 from xstilts.base.cells import Cell
 from xstilts.base.errors import DataError
@@ -18,6 +20,7 @@ from xstilts.report.model_card.facts import read_facts
 from xstilts.report.model_card.header import base_model
 from xstilts.report.model_card.licences import model_name
 from xstilts.report.model_card.markdown import code, escaped
+from xstilts.report.model_card.picture import FILE, scores_picture
 from xstilts.report.model_card.text import INTERVALS, NOT_SCORED, dev_score, model_card
 from xstilts.report.numbers import percent, percent_interval
 
@@ -39,6 +42,17 @@ def test_scores_stand_with_their_intervals(write_cell: Any) -> None:
     assert f"| mean of the others | {percent(scores['zero_shot'])} | " in card
     assert INTERVALS in card
     assert "They cover the test items of **this one checkpoint**" in card
+
+
+def test_it_links_its_licences_names_what_to_cite_and_has_a_picture(write_cell: Any) -> None:
+    cell = write_cell(with_scores=True)
+    card, facts = card_of(cell), read_facts(cell)
+    assert ModelCard(card).data.license_link == "README.md#data-and-licences"
+    assert "## Data and licences\n" in card
+    assert "@software{xstilts," in card.partition("## Citation\n")[2].partition("\n## ")[0]
+    assert f"]({FILE})" in card
+    picture = Image.open(io.BytesIO(scores_picture(facts)))
+    assert (picture.format, picture.height > 40 * len(facts.languages)) == ("PNG", True)
 
 
 def test_the_header_is_the_hubs(write_cell: Any) -> None:
@@ -120,6 +134,7 @@ def test_the_same_files_give_the_same_card(write_cell: Any) -> None:
 def test_a_checkpoint_without_scores_has_none(write_cell: Any) -> None:
     card = card_of(write_cell())
     assert NOT_SCORED in card
+    assert FILE not in card  # nothing was scored, so nothing is drawn
     assert "model-index" not in card
     assert ModelCard(card).data.language == ["en"]
 

@@ -43,6 +43,7 @@ def header(facts: Facts) -> str:
         "pipeline_tag": PIPELINES[facts.kind],
         "license": "other",
         "license_name": "see-data-and-licences",
+        "license_link": "README.md#data-and-licences",
         "tags": tags(facts),
         "datasets": None if embedded else sorted({name for card in facts.phases.values() for name in card["tasks"]}),
         **(_scored(facts) if facts.scores else {}),

@@ -15,6 +15,7 @@ from xstilts.report.model_card.facts import GAP, PHASES, Facts
 from xstilts.report.model_card.header import header
 from xstilts.report.model_card.licences import data_section, model_name
 from xstilts.report.model_card.markdown import code, escaped, fenced, table
+from xstilts.report.model_card.picture import FILE
 from xstilts.report.model_card.snippets import picture_snippet, snippet
 from xstilts.report.numbers import count, percent, percent_interval
 
@@ -31,6 +32,7 @@ DEV: Mapping[str, str] = covers(
     needs=lambda kind: kind.is_trained,
 )
 NAMES = {ZERO_SHOT: "mean of the others", GAP: "English minus that mean"}
+PICTURE = f"![Scores by language with their intervals; rings: blind; the numbers are in the table below]({FILE})"
 NOT_SCORED = "This checkpoint was not scored yet."
 INTERVALS = (
     "Intervals: 95 %, over clusters of test examples (images or paragraphs with all their questions). They "
@@ -48,6 +50,7 @@ def model_card(facts: Facts) -> str:
         "Data and licences": data_section(facts),
         "Use": use_section(facts),
         "Limits": limits_section(facts),
+        "Citation": citation_section(facts),
         "Provenance": provenance_section(facts),
     }
     parts = [header(facts), title, introduction(facts), *(f"## {name}\n\n{text}" for name, text in sections.items())]
@@ -96,7 +99,7 @@ def scores_section(facts: Facts) -> str:
     if "sweep" in facts.scores:
         said += " Other layers, and the best of them, are in `scores.json` (`sweep`, `oracle`)."
     shown = table(["language", metric, "95 %", *controls], score_rows(facts, controls), numbers=2 + len(controls))
-    return f"{said}\n\n{shown}\n\n{INTERVALS}"
+    return f"{said}\n\n{PICTURE}\n\n{shown}\n\n{INTERVALS}"
 
 
 def score_rows(facts: Facts, controls: Sequence[str]) -> list[list[str]]:
@@ -173,6 +176,18 @@ def limits_section(facts: Facts) -> str:
     if "blind" in facts.metrics:
         said.append("A part of its score needs no picture at all: see `blind`.")
     return "\n".join(f"- {one}" for one in said)
+
+
+def citation_section(facts: Facts) -> str:
+    """What to cite: this software, and every data set that the model was trained on, as its task file names it."""
+    entries = [entry for phase in PHASES for entry in facts.phases[phase]["tasks"].values()]
+    published = [entry for entry in entries if entry.get("citation") and entry.get("data") != EMBEDDED]
+    works = dict.fromkeys(escaped(entry["citation"]) for entry in published)
+    ours = fenced("@software{xstilts, title = {xstilts}, author = {{The xstilts authors}}}", "bibtex")
+    if not works:
+        return ours
+    listed = "\n".join(f"- {work}" for work in works)
+    return f"{ours}\n\nAnd what it was made from, with the models named above:\n\n{listed}"
 
 
 def provenance_section(facts: Facts) -> str:

@@ -1,13 +1,14 @@
 """Simulated studies: how often the report's tests err where nothing differs, and how often they find 3 points.
 
-    python docs/size_and_power.py [STUDIES]
+    python docs/results/size_and_power.py [STUDIES]
 
-Studies are made like those of docs/protocol.md: ten routes on 260 images with five questions each, in seven languages.
+Studies are made like those of docs/results/protocol.md: ten routes on 260 images with five questions each, in seven
+languages.
 What an image adds to a score, what a route makes of it and what a run makes of it are normal, and so is what a run adds
 to all scores of its route. Three ways to let training runs enter are compared: as blocks by seed (runs of the same seed
 belong together), the variance of each route's own runs, which is what `xstilts.report.intervals.run_variance` does, and
 one variance pooled over all routes. Runs of all routes differ equally, or those of half of them by twice the
-other half. The output stands in docs/statistics.md.
+other half. The output stands in docs/concepts/statistics.md.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def table(studies: int, runs: int, deviation: float, unequal: bool) -> list[str]
 
 
 def main() -> None:
-    """Print the table of docs/statistics.md."""
+    """Print the table of docs/concepts/statistics.md."""
     studies = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     print("| runs | sd of runs | runs enter | primary | Holm, nine comparisons | Holm, seven languages | power, +3 |")
     print("|---:|---:|---|---:|---:|---:|---:|")
