@@ -110,13 +110,6 @@ class Paired:
         english, others = self.english(target), self.zero_shot(target)
         return add(english, others, -1) if english and others else {}
 
-    def means(self, target: str, measure: str = SCORE) -> dict[str, Mix]:
-        """English, the mean over the other languages and, of scores, the gap; what there is of these."""
-        mixes = {ENGLISH: self.english(target, measure), ZERO_SHOT: self.zero_shot(target, measure)}
-        if measure == SCORE:
-            mixes["gap"] = self.gap(target)
-        return {name: mix for name, mix in mixes.items() if mix}
-
     def interval(self, combination: Combination) -> Interval:
         """Value and interval of a sum over routes of weighted scores."""
         weights = np.zeros((len(self.routes), len(self.columns)))
@@ -133,6 +126,13 @@ class Paired:
     def difference(self, route: str, baseline: str, mix: Mix) -> Interval:
         """A route minus another."""
         return self.interval({route: mix, baseline: scaled(mix, -1)})
+
+    def means(self, target: str, measure: str = SCORE) -> dict[str, Mix]:
+        """English, the mean over the other languages and, of scores, the gap; what there is of these."""
+        mixes = {ENGLISH: self.english(target, measure), ZERO_SHOT: self.zero_shot(target, measure)}
+        if measure == SCORE:
+            mixes["gap"] = self.gap(target)
+        return {name: mix for name, mix in mixes.items() if mix}
 
     def by_recipe(self, recipe: str, tasks: Sequence[str]) -> Paired:
         """The routes of some tasks by one recipe alone, under the names of the tasks."""
