@@ -292,6 +292,7 @@ def test_named_studies_differ_in_their_lists_alone() -> None:
     assert len({file.read_text() for file in NAMED_STUDIES}) == 1
     for file in NAMED_STUDIES:
         assert yaml.safe_load(file.with_name("study.yaml").read_text())["name"] == file.parent.name
+        assert f"stages/{file.parent.name}/*.yaml" in (ROOT / "pyproject.toml").read_text()  # `xstilts new` lays it out
 
 
 @pytest.mark.parametrize("file", OWN_PROJECTS, ids=[file.parent.name for file in OWN_PROJECTS])

@@ -106,7 +106,8 @@ def test_equal_work_is_what_is_compared() -> None:
 
     rates = {"ours": 24, "ours_all_weights": 12, "ours_untrimmed": 6, "trainer_frozen": 20, "trainer_best": 3}
     (comparison,) = chosen("train", Plan(Path(), {}, Path(), peers=("trainer_frozen", "trainer_best")))
-    report = summary([comparison], {side: [done(rate)] for side, rate in rates.items()})
+    limit = Measured(0, 0, 1.0, more={"fp32": 10.0, "bf16": 20.0}).result()
+    report = summary([comparison], {"limit": [limit], **{side: [done(rate)] for side, rate in rates.items()}})
     for name in ("ratios", "processor_ratios"):
         assert report[name] == pytest.approx({"trainer_frozen": 1.2, "trainer_best": 2.0})
     assert report["saved"]["text"] == pytest.approx({"trimming": 2.0, "freezing": 2.0})

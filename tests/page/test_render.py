@@ -129,8 +129,8 @@ def test_every_chart_has_words_and_a_table(page: Elements) -> None:
         assert one["role"] == "img"
         assert one["aria-label"]
         assert {one["data-spec"], one.get("data-narrow", one["data-spec"])} <= ids
-    assert len(page.all("figure")) == len(page.all("summary")) - 2  # and those of the comparisons and the claims
-    others = 4  # tables that are no figure's: comparisons, differences under controls, shared data, averages
+    assert len(page.all("figure")) == len(page.all("summary")) - 1  # and the claim's own details
+    others = 3  # tables that are no figure's: differences under controls, shared data, averages
     assert len(page.all("caption")) == len(page.all("figure")) + others
     labels = [one["aria-label"] for one in charts]
     assert len(set(labels)) == len(labels)  # no panel is called "zero-shot" and nothing else

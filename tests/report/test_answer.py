@@ -12,7 +12,7 @@ from xstilts.base.errors import ParameterError
 from xstilts.base.parameters import task_section
 from xstilts.report.answer import answers
 from xstilts.report.claims import claims
-from xstilts.report.comparisons import Comparisons, Primary, Twins, read_comparisons
+from xstilts.report.comparisons import Comparisons, Twins, read_comparisons
 from xstilts.report.intervals import holm
 from xstilts.report.numbers import percent, verdict
 from xstilts.report.sentences import NAMES, details, sentence, sentences
@@ -271,7 +271,7 @@ def test_one_run_gives_no_verdict(write_cell: Any, contents: Any) -> None:
 
 def test_the_primary_comparison_is_tested_alone_and_the_others_together(contents: Any, read: Any) -> None:
     """Holm is over everything that the file answers; its p-values follow from the p-values in the file."""
-    alone = Comparisons([Twins("gqa", "squad")], read_comparisons().controls, Primary("gqa", "squad", "xgqa"))
+    alone = Comparisons([Twins("gqa", "squad", primary="xgqa")], read_comparisons().controls)
     found = answers_of(read(["xgqa"], ROUTES + CONTROLS, declared=alone))
     first, *others = [one for kind in KINDS for one in found[kind]]
     assert (first["primary"], "p_holm" in first["zero_shot"]) == (True, False)

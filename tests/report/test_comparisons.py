@@ -52,8 +52,9 @@ def test_the_shipped_file_is_sound_and_has_every_kind_of_control() -> None:
         ({"controls": [BLIND, BLIND | {"of": "longer/gka"}]}, "controls, entry 2: unknown task 'gka'"),
         ({"controls": [BLIND | {"against": "squad"}]}, "controls, entry 1: unknown key 'against'"),
         ({"controls": [BLIND | {"control": "gqa"}]}, "controls, entry 1: 'gqa' is named as its own control"),
-        ({"primary": {"multimodal": "gqa", "text": "mnli", "target": "xgqa"}}, "primary: gqa and mnli are no twins"),
-        ({"pairs": []}, "comparisons.yaml: unknown key 'pairs'. Valid: controls, primary, twins."),
+        ({"twins": [TWINS | {"primary": "xqga"}]}, "twins, entry 1: unknown task 'xqga'. Did you mean 'xgqa'?"),
+        ({"twins": [TWINS | {"primary": "xgqa"}] * 2}, "yaml: twins: 2 are primary, expected one"),
+        ({"pairs": []}, "comparisons.yaml: unknown key 'pairs'. Valid: controls, twins."),
     ],
 )  # fmt: skip
 def test_mistakes_are_named_with_file_and_entry(declare: Any, entries: dict[str, Any], message: str) -> None:

@@ -53,13 +53,13 @@ def test_an_image_is_one_cluster_over_targets_and_texts_are_not(write_cell: Any,
     for target in ("xnli", "xcopa"):
         write_cell(target, "none", kind="classification", images=20, names="1")
     paired = read(["xnli", "xcopa"], ["none"], [0]).paired
-    assert len(paired.scores.present) == 200  # the same ids, of other sentences
+    assert len(paired.sums) == 200  # the same ids, of other sentences
     assert paired.clusters == {"xnli": 100, "xcopa": 100}
     assert not paired.measures("xnli", CONTROLS)
     for target in ("xvnli", "xgqa"):
         write_cell(target, "none", images=20, names="scene")
     paired = read(["xvnli", "xgqa"], ["none"], [0]).paired
-    assert len(paired.scores.present) == 20
+    assert len(paired.sums) == 20
     assert paired.clusters == {"xvnli": 20, "xgqa": 20}
 
 

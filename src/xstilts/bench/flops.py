@@ -11,7 +11,6 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 import torch
@@ -78,32 +77,24 @@ def gemm(job: Job) -> Measured:
     """Multiply matrices of several sizes and precisions: the best rate is the limit that a model's is compared with.
 
     Returns:
-        Measured: `more` has the best rate of each precision, in operations per second, and every rate (`sweep`).
+        Measured: `more` has the best rate of each precision, in operations per second.
     """
-    best, sweep = dict.fromkeys(PRECISIONS, 0.0), []
+    every = [*SIZES, *(ON_GPU if device().type == "cuda" else [])]
+    tried = every if job.seconds > 0 else every[:1]  # one, to see that it works
     with Stopwatch() as watch:
-        for precision, size in product(PRECISIONS, sizes(job.seconds > 0)):
-            for threads, rate in rates(size, PRECISIONS[precision], job).items():
-                best[precision] = max(best[precision], rate)
-                name = "x".join(str(length) for length in size)
-                sweep.append({"precision": precision, "size": name, "threads": threads, "flops_per_second": rate})
-    return Measured(0, 0, watch.seconds, more={**best, "sweep": sweep})
+        best = {name: max(rate(size, dtype, job) for size in tried) for name, dtype in PRECISIONS.items()}
+    return Measured(0, 0, watch.seconds, more=best)
 
 
-def rates(size: tuple[int, ...], dtype: torch.dtype, job: Job) -> dict[str, float]:
-    """Operations per second with all threads at one product (`together`) and with one product per thread (`apart`)."""
+def rate(size: tuple[int, ...], dtype: torch.dtype, job: Job) -> float:
+    """Operations per second, with all threads at one product or one product per thread, whichever gives more."""
     rows, inner, columns = size
     left = torch.randn(rows, inner, device=device()).to(dtype)
     right = torch.randn(inner, columns, device=device()).to(dtype)
-    found = {"together": _repeat(left, right, job.seconds)}
+    found = [_repeat(left, right, job.seconds)]
     if job.threads > 1 and not left.is_cuda:
-        found["apart"] = _apart(left, right, job)
-    return {threads: rate * 2.0 * rows * inner * columns for threads, rate in found.items()}
-
-
-def sizes(sweep: bool) -> Sizes:
-    """Rows, inner size and columns to try: all, or one to see that it works."""
-    return [*SIZES, *(ON_GPU if device().type == "cuda" else [])] if sweep else SIZES[:1]
+        found.append(_apart(left, right, job))
+    return max(found) * 2.0 * rows * inner * columns
 
 
 def _apart(left: Tensor, right: Tensor, job: Job) -> float:

@@ -70,7 +70,7 @@ def answer(paired: Paired, design: Design, pair: Twins, target: str) -> dict[str
         "target": target,
         "multimodal": multimodal,
         "text": text,
-        "primary": design.is_primary(pair, target),
+        "primary": pair.primary == target,
         **compared(paired, multimodal, text, target),
         "types": types(paired, multimodal, text, target),
         "controls": controls(paired, multimodal, text, target),

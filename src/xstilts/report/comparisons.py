@@ -36,11 +36,13 @@ class Twins:
 
     Attributes:
         unlike: what the embedded twins do not have in common, though they are made from the same scenes.
+        primary: the target of the one comparison that docs/protocol.md names before the runs, and that is tested alone.
     """
 
     multimodal: str
     text: str
     unlike: str = ""
+    primary: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,49 +60,36 @@ class Control:
 
 
 @dataclass(frozen=True)
-class Primary:
-    """The one comparison that docs/results/protocol.md names before the runs, which is tested alone at 5 %."""
-
-    multimodal: str
-    text: str
-    target: str
-
-
-@dataclass(frozen=True)
 class Comparisons:
     """The content of stages/comparisons.yaml."""
 
     twins: Sequence[Twins]
     controls: Sequence[Control]
-    primary: Primary | None = None
 
 
 def read_comparisons(path: Path = FILE) -> Comparisons:
     """Read and check stages/comparisons.yaml.
 
     Raises:
-        ParameterError: an unknown key, task or recipe, or a primary comparison of tasks that are no twins; it names the
-            file and the entry.
+        ParameterError: an unknown key, task or recipe, or several primary comparisons; it names the file and the entry.
     """
     written = build(_File, read_yaml(path), str(path))
-    primary = build(Primary, written.primary, f"{path}: primary") if written.primary else None
     twins = _entries(Twins, written.twins, path, "twins")
     controls = _entries(Control, written.controls, path, "controls")
     for number, pair in enumerate(twins, start=1):
-        for task in (pair.multimodal, pair.text):
+        for task in filter(None, (pair.multimodal, pair.text, pair.primary)):
             _known(task, task_names(), "task", f"{path}: twins, entry {number}")
-    if primary and (primary.multimodal, primary.text) not in [(pair.multimodal, pair.text) for pair in twins]:
-        raise ParameterError(f"{path}: primary: {primary.multimodal} and {primary.text} are no twins; declare them")
+    if len(named := [pair.primary for pair in twins if pair.primary]) > 1:
+        raise ParameterError(f"{path}: twins: {len(named)} are primary, expected one: the others are tested together")
     for number, control in enumerate(controls, start=1):
         _check_control(control, f"{path}: controls, entry {number}")
-    return Comparisons(twins, controls, primary)
+    return Comparisons(twins, controls)
 
 
 @dataclass(frozen=True)
 class _File:
     twins: list[Any]
     controls: list[Any]
-    primary: dict[str, Any] | None = None
 
 
 def _entries(cls: type[Entry], written: list[Any], path: Path, key: str) -> list[Entry]:
@@ -176,17 +165,18 @@ class Design:
         return [one for one in own if {one.control, one.of} <= set(self.routes)]
 
     def pairs(self) -> list[Twins]:
-        """The twins of every recipe."""
+        """The twins of every recipe, of which the primary ones are those of `plain`."""
         return [
-            replace(one, multimodal=str(Route(one.multimodal, recipe)), text=str(Route(one.text, recipe)))
+            replace(
+                one,
+                multimodal=str(Route(one.multimodal, recipe)),
+                text=str(Route(one.text, recipe)),
+                primary=one.primary if recipe == PLAIN else "",
+            )
             for recipe in self.study.recipes
             for one in self.declared.twins
             if {one.multimodal, one.text} <= set(self.study.intermediates)
         ]
-
-    def is_primary(self, pair: Twins, target: str) -> bool:
-        """Whether a comparison is the one that the protocol names."""
-        return Primary(pair.multimodal, pair.text, target) == self.declared.primary
 
     def missing(self) -> list[str]:
         """The twins that the study lacks, and what to add for them."""

@@ -10,14 +10,15 @@ ones (clusters.py).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from xstilts.base.cells import Route
 from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
-from xstilts.report.intervals import Interval, Scores, contrast
+from xstilts.report.intervals import Interval, Scores, contrast, scores
 
 SCORE = "score"
 # The rate of answers of the right form (yes or no, a colour, ...), and the score of these answers alone.
@@ -41,21 +42,26 @@ class Paired:
     """The cells of a study side by side.
 
     Attributes:
-        routes: {route, as `Route` writes it: its place in `scores`}.
+        routes: as `Route` writes them.
         about: {target: {route: what is true of its cells, one per seed}}.
         columns: {column: its number}.
         rows: {target: {language: how many test examples}}.
         clusters: {target: how many}.
-        scores: of all columns, with what each cluster adds to them.
+        sums: float32 `[clusters, 2, routes, seeds, columns]`, the points earned and what could be earned.
     """
 
-    routes: Mapping[str, int]
+    routes: Sequence[str]
     seeds: int
     about: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
     columns: Mapping[Column, int]
     rows: Mapping[str, Mapping[str, int]]
     clusters: Mapping[str, int]
-    scores: Scores
+    sums: np.ndarray
+
+    @cached_property
+    def scores(self) -> Scores:
+        """Scores of all columns, with what each cluster adds to them."""
+        return scores(self.sums)
 
     def fact(self, target: str, key: str) -> Any:
         """What is true of every cell of a target: its `data`, `kind` or `metric`."""
@@ -104,6 +110,23 @@ class Paired:
         english, others = self.english(target), self.zero_shot(target)
         return add(english, others, -1) if english and others else {}
 
+    def interval(self, combination: Combination) -> Interval:
+        """Value and interval of a sum over routes of weighted scores."""
+        weights = np.zeros((len(self.routes), len(self.columns)))
+        for route, mix in combination.items():
+            for column, weight in mix.items():
+                weights[self.routes.index(route), column] = weight
+        return contrast(self.scores, weights)
+
+    def score(self, route: str, mix: Mix) -> float:
+        """The value of a route's weighted scores, a mean over its runs; nan where an answer has none."""
+        own = self.scores.estimate[self.routes.index(route)].mean(0)
+        return float(sum(weight * own[column] for column, weight in mix.items()))
+
+    def difference(self, route: str, baseline: str, mix: Mix) -> Interval:
+        """A route minus another."""
+        return self.interval({route: mix, baseline: scaled(mix, -1)})
+
     def means(self, target: str, measure: str = SCORE) -> dict[str, Mix]:
         """English, the mean over the other languages and, of scores, the gap; what there is of these."""
         mixes = {ENGLISH: self.english(target, measure), ZERO_SHOT: self.zero_shot(target, measure)}
@@ -111,28 +134,22 @@ class Paired:
             mixes["gap"] = self.gap(target)
         return {name: mix for name, mix in mixes.items() if mix}
 
-    def interval(self, combination: Combination) -> Interval:
-        """Value and interval of a sum over routes of weighted scores."""
-        weights = np.zeros((len(self.scores.estimate), len(self.columns)))
-        for route, mix in combination.items():
-            for column, weight in mix.items():
-                weights[self.routes[route], column] = weight
-        return contrast(self.scores, weights)
-
-    def score(self, route: str, mix: Mix) -> float:
-        """The value of a route's weighted scores, a mean over its runs; nan where an answer has none."""
-        own = self.scores.estimate[self.routes[route]].mean(0)
-        return float(sum(weight * own[column] for column, weight in mix.items()))
-
-    def difference(self, route: str, baseline: str, mix: Mix) -> Interval:
-        """A route minus another."""
-        return self.interval({route: mix, baseline: scaled(mix, -1)})
-
     def by_recipe(self, recipe: str, tasks: Sequence[str]) -> Paired:
         """The routes of some tasks by one recipe alone, under the names of the tasks."""
         names = {task: str(Route(task, recipe)) for task in tasks}
         about = {target: {task: own[name] for task, name in names.items()} for target, own in self.about.items()}
-        return replace(self, routes={task: self.routes[name] for task, name in names.items()}, about=about)
+        return _OneRecipe(tasks, self.seeds, about, self.columns, self.rows, self.clusters, self.sums, self, names)
+
+
+@dataclass(frozen=True)
+class _OneRecipe(Paired):
+    """A part of `whole`, whose runs it shares; `names` are what its routes are called there."""
+
+    whole: Paired
+    names: Mapping[str, str]
+
+    def interval(self, combination: Combination) -> Interval:
+        return self.whole.interval({self.names[route]: mix for route, mix in combination.items()})
 
 
 def add(one: Mix, other: Mix, weight: float = 1) -> Mix:

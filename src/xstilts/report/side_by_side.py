@@ -13,7 +13,7 @@ from xstilts.base.cells import Route, Study
 from xstilts.base.errors import DataError
 from xstilts.report.cells.items import read_items
 from xstilts.report.cells.metrics import CONTROLS
-from xstilts.report.intervals import deal, scores
+from xstilts.report.intervals import deal
 from xstilts.report.paired import CONTENT, FORM, SCORE, Column, Paired
 
 ITEMS = "items.arrow"
@@ -58,8 +58,7 @@ def pair_up(
     sums = np.zeros((many, 2, len(routes), len(seeds), len(columns)), np.float32)
     for (target, i, j), table in cells.items():
         _add_sums(sums[:, :, i, j], target, table, groups[target], columns)
-    places = {route: number for number, route in enumerate(routes)}
-    return Paired(places, len(seeds), about, columns, rows, clusters, scores(sums))
+    return Paired(routes, len(seeds), about, columns, rows, clusters, sums)
 
 
 def _check_alike(
