@@ -151,8 +151,8 @@ def spans(cut: Cut) -> None:
     kept = {number for number, _ in cut.deal(articles, "xquad_small", splits=["test"])[0]["test"]}
     for language, content in xquad.items():
         data = [article for number, article in enumerate(content["data"]) if number in kept]
-        rows = sum(len(part["qas"]) for article in data for part in article["paragraphs"])
-        cut.write("xquad_small", f"xquad.{language}.json", json.dumps({**content, "data": data}), rows)
+        count = sum(len(part["qas"]) for article in data for part in article["paragraphs"])
+        cut.write("xquad_small", f"xquad.{language}.json", json.dumps({**content, "data": data}), count)
 
 
 def pairs_of(rows: Iterable[Mapping[str, str]]) -> str:

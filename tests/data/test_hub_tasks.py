@@ -28,7 +28,7 @@ LOCAL = {"marvl": {"train", "dev"}}  # splits that no dataset of the hub has in 
 # Rows of each split, in all languages together, of the tiny copies.
 ROWS = {
     "anli_plus": "train 12 dev 12",
-    "bucc2018": "test 20",
+    "bucc2018": "test 96",
     "coco": "train 8 dev 4",
     "commonsenseqa": "train 5 dev 5",
     "cosmosqa": "train 4 dev 4",

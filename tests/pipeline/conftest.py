@@ -251,7 +251,6 @@ def local_files(root: Path) -> None:
                 path = root / f"nlvr/nlvr2/images/{split}-{n}-0-img{side}.png"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 Image.new("RGB", (24, 24), (200 * n, 200 * side, 90)).save(path)
-    (root / "marvl/images").mkdir(parents=True)
 
 
 def choose_published(root: Path) -> None:

@@ -130,6 +130,7 @@ def test_a_part_of_a_set_stands_for_it_and_is_named(judge: Any) -> None:
     assert found["tasks_differ"]["evidence"][0]["what"] == "squad minus cosmosqa_small, all targets: xnli_small"
     assert found["tasks_differ"]["lacking"][-1] == "the whole of xnli"
     assert found["tydiqa_gains_xnli_does_not"]["judgement"] == "contradicted"
+    assert found["tydiqa_gains_xnli_does_not"]["lacking"] == ["target tydiqa", "the whole of xnli"]
 
 
 def test_a_study_of_xgqa_tests_no_claim_on_xtreme(judge: Any) -> None:

@@ -238,7 +238,9 @@ def listed_captions(key: str, column: str) -> Callable[[str], list[Row]]:
 
 
 def bucc(language: str) -> dict[str, list[Row]]:
-    return {"test": [{"sentence1": [f"{language}1", "b", "c"], "sentence2": ["x", "y"], "gold": [[1, 2], [3, 1]]}]}
+    """Twelve sentences of each side, eight of them pairs: enough for both halves of the sentences to have some."""
+    sides = {"sentence1": [f"{language} {n}" for n in range(12)], "sentence2": [f"it is {n}" for n in range(12)]}
+    return {"test": [{**sides, "gold": [[n, n % 8 + 1] for n in range(1, 9)]}]}
 
 
 def flickrco(language: str) -> list[Row]:

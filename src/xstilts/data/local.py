@@ -72,8 +72,9 @@ def find_official(official: Official, expected: Expected, root: Path, where: str
     copies = _copies(official, expected, root, where, splits)
     images = [root / one for one in as_list(official.images or [])]
     vectors = None
-    if not splits or official.root is None:
-        images = [one for one in images if one.exists()] if official.root is not None else []
+    there = [one for one in images if one.exists()] if official.root is not None else []
+    if not splits or official.root is None or (there and len(splits) < len(expected.files)):
+        images = there  # splits that come from elsewhere bring their own pictures
     if official.vectors is not None and splits:
         named = build(VectorFiles, official.vectors, f"{where}.vectors")
         vectors = (root / named.file, root / named.ids, None if named.boxes is None else root / named.boxes)

@@ -75,9 +75,14 @@ def _lacking_targets(transfer: Transfer) -> list[str]:
     cells = [(target, route) for target in known.values() for route in transfer.routes]
     shared = [f"{route} on {target}" for target, route in cells if transfer.status(target, route).words]
     lacking = [f"targets {', '.join(absent)}"] if absent else []
-    if parts := [name for name, target in known.items() if name != target]:
-        lacking.append(f"the whole of {', '.join(parts)}")
+    lacking += _parts(known)
     return [*lacking, *([f"cells that share data: {', '.join(shared)}"] if shared else [])]
+
+
+def _parts(known: Mapping[str, str]) -> list[str]:
+    """Published sets of which the study has a part (`own`)."""
+    parts = [name for name, target in known.items() if name != target]
+    return [f"the whole of {', '.join(parts)}"] if parts else []
 
 
 def _lacking_routes(transfer: Transfer, names: Iterable[str]) -> list[str]:
@@ -145,7 +150,8 @@ def _retrieval_gains(transfer: Transfer) -> Case:
     gains = {target: _mean_gain(transfer, known.get(target, target)) for target in named}
     evidence = [Evidence(f"mean of routes minus none on {name}", gain) for name, gain in gains.items() if gain]
     absent = [name for name, gain in gains.items() if gain is None]
-    return Case(evidence, [f"targets {', '.join(absent)}"] if absent else [], complete=not absent)
+    lacking = [f"targets {', '.join(absent)}"] if absent else []
+    return Case(evidence, [*lacking, *_parts(known)], complete=not absent)
 
 
 def _tydiqa_gains_xnli_does_not(transfer: Transfer) -> Case:
@@ -158,7 +164,7 @@ def _tydiqa_gains_xnli_does_not(transfer: Transfer) -> Case:
         what = {route: f"{route} minus none on {target}" for route in routes}
         evidence += [Evidence(what[route], gains[route], above, no_more=name == "xnli") for route in routes]
         lacking += [] if routes else [f"target {target}"]
-    return Case(evidence, lacking, _many_and_none, complete=not lacking)
+    return Case(evidence, [*lacking, *_parts(known)], _many_and_none, complete=not lacking)
 
 
 def _many_and_none(evidence: Sequence[Evidence]) -> Judgement:
