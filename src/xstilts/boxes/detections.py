@@ -23,14 +23,14 @@ class Detections:
     Attributes:
         image: its id.
         boxes: x1 y1 x2 y2 relative to the image, float32 `[n, 4]`.
-        vectors: float16 `[n, dim]`.
+        vectors: float32 `[n, dim]`, of numbers that float16 can hold.
         flat: how many more boxes there were, without an area: an encoder can be told nothing about their place.
         done: the share of the file that is read, 0 to 1.
     """
 
     image: str
     boxes: NDArray[np.float32]
-    vectors: NDArray[np.float16]
+    vectors: NDArray[np.float32]
     flat: int
     done: float
 
@@ -72,16 +72,16 @@ class Record:
             raise self.error("a vector with a number that is not finite or beyond 65504", "numbers that float16 holds")
         relative = self._relative(np.asarray(boxes, np.float32), size)
         area = (relative[:, :2] < relative[:, 2:]).all(axis=1)
-        kept = np.asarray(vectors, np.float16)[area]
+        kept = np.asarray(vectors, np.float32)[area]
         return Detections(image_id(image), relative[area], kept, int((~area).sum()), self.done)
 
     def _relative(self, boxes: NDArray[np.float32], size: tuple[float, float] | None) -> NDArray[np.float32]:
         width, height = size or (1.0, 1.0)
         if not (width > 0 and height > 0):
             raise self.error(f"a picture of {width:g} x {height:g}", "its width and height in pixels")
-        relative = (boxes / np.array([width, height] * 2)).astype(np.float32)
+        relative: NDArray[np.float32] = (boxes / np.array([width, height] * 2)).astype(np.float32)
         inside = ((relative >= -OUTSIDE) & (relative <= 1 + OUTSIDE)).all(axis=1)
         if not inside.all():
             found = f"the box {boxes[np.argmin(inside)].tolist()} in a picture of {width:g} x {height:g}"
             raise self.error(found, "x1 y1 x2 y2 inside the picture")
-        return relative.clip(0, 1)
+        return np.clip(relative, np.float32(0), np.float32(1))
