@@ -38,6 +38,7 @@ MAY_IMPORT = {
     "systems": {"score", "train", "model"},
     "report": {"systems", "score", "train", "model"},
     "page": {"report"},
+    "boxes": {"features"},
     "external": {"tasks", "score", "report", "scenes"},
     "bench": PREPARING | LEARNING,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,39 @@ def test_the_heads_are_read_as_the_card_says(
         mask = batch.text_mask[:, None].expand_as(expected) if task == "finds" else batch.text_mask
         logits, expected = logits[mask], expected[mask]
     torch.testing.assert_close(logits, expected, atol=1e-4, rtol=0)
+
+
+@pytest.mark.equivalence
+@pytest.mark.parametrize("photographs", [False, True])
+@torch.inference_mode()
+def test_pictures_are_read_as_the_card_says(
+    photographs: bool, public: Path, tiny: Any, trained: Trained, everything: Examples, tmp_path: Path
+) -> None:
+    """Of a matching task with pictures, aligned on names and on captions: logits within 1e-4 of ours."""
+    phase0 = tiny.photo_public() if photographs else public
+    checkpoint = trained(phase0, "matches")
+    export_model(checkpoint, phase0, tmp_path / "out")
+    text, about = load(AutoModel, tmp_path / "out"), read_json(tmp_path / "out" / "xstilts.json")
+    tensors = load_file(tmp_path / "out" / "xstilts.safetensors")
+
+    def part(start: str) -> dict[str, torch.Tensor]:
+        return {name.removeprefix(start): tensor for name, tensor in tensors.items() if name.startswith(start)}
+
+    rows, compared = of_task(everything, "matches")[:8], 0
+    for row in rows:
+        batch = replace(everything.batch(np.array([row])), tokens_per_region=1 if photographs else 4)
+        names = {"torch": torch, "regions": batch.features[0], "boxes": batch.boxes[0], "prefix": part("prefix.")}
+        exec(about["prefix"]["reads"], names)
+        words = text.get_input_embeddings()(batch.input_ids)
+        read = text(inputs_embeds=torch.cat([words, names["tokens"][None]], 1)).last_hidden_state
+        names |= {"states": read[:, : words.shape[1]], "mask": batch.text_mask.long(), "head": part("heads.matches.")}
+        names["alone"] = text(input_ids=batch.input_ids).last_hidden_state.mean(1)
+        names["shared"] = names["shared"][:1] if photographs else None
+        exec(about["tasks"]["matches"]["reads"], names)
+        compared += "similarity" in names
+        torch.testing.assert_close(names["logits"], load_model(phase0, checkpoint).logits(batch), atol=1e-4, rtol=0)
+    assert compared == (len(rows) if photographs else 0)
+    assert len(rows) == 8
 
 
 def test_every_kind_with_a_head_says_how_it_is_read() -> None:

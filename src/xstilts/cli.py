@@ -134,10 +134,11 @@ def leaks() -> None:
 
 @app.command(epilog="Example: xstilts boxes testdev.tsv --out features/gqa")
 def boxes(
-    file: Annotated[Path, typer.Argument(help="bottom-up attention's or LXMERT's tab-separated file")], out: Out
+    sources: Annotated[list[Path], typer.Argument(help=".h5 of IGLUE, folder of .npz, or .tsv of bottom-up attention")],
+    out: Out,
 ) -> None:
     """Convert a detector's boxes and vectors into the arrays that a task's `data.official.vectors` names."""
-    run_stage(lambda: _boxes(file, out))
+    run_stage(lambda: _boxes(sources, out))
 
 
 @app.command(epilog="Example: xstilts overall --benchmark xtreme_r")
@@ -264,11 +265,15 @@ def _show(study: str | None, everything: bool) -> None:
     print_result(study, everything)
 
 
-def _boxes(file: Path, out: Path) -> None:
-    from xstilts.data.detections import convert
+def _boxes(sources: list[Path], out: Path) -> None:
+    from xstilts.boxes.convert import convert
 
-    images, count = convert(file, out)
-    print(f"{out}: {count:,} boxes of {images:,} images")
+    found = convert(sources, out)
+    print(f"{out}: {found.boxes:,} boxes of {found.images:,} images, vectors of {found.dim:,} numbers")
+    if found.flat:
+        print(f"left out: {found.flat:,} boxes without an area")
+    if found.empty:
+        print(f"left out: {len(found.empty):,} images without a box: {_first_of(found.empty)}")
     print("data.official: {vectors: {file: features.npy, ids: ids.json, boxes: boxes.npy}}")
 
 

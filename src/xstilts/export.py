@@ -25,7 +25,6 @@ from torch import nn
 from transformers import AutoModelForQuestionAnswering, AutoModelForTokenClassification, PreTrainedModel
 
 from xstilts.base.cells import PUBLIC, Cell
-from xstilts.base.errors import DataError
 from xstilts.base.files import own_directory, read_json, refuse_foreign, write_json
 from xstilts.base.kinds import covers
 from xstilts.model.checkpoint import load_model, read_card
@@ -67,6 +66,24 @@ READS: Mapping[str, str] = covers(
     "xstilts.export.READS",
     needs=lambda kind: kind.is_trained,
 )
+# What the visual prefix makes of `regions` [n, size] and `boxes` [n, 7], with `prefix` the prefix's tensors.
+DRAWN = """linear = torch.nn.functional.linear
+seen = (regions - prefix['mean']) / prefix['std']
+parts = [linear(seen, prefix[f'{name}.weight'], prefix[f'{name}.bias']) for name in ('attribute', 'object')]
+parts += [linear(boxes, prefix[f'{name}.weight'], prefix[f'{name}.bias']) for name in ('horizontal', 'vertical')]
+tokens = torch.stack(parts, 1).flatten(0, 1) + prefix['kind']"""
+PHOTOGRAPHED = """linear, normal = torch.nn.functional.linear, lambda some: torch.nn.functional.normalize(some, dim=-1)
+inner = linear((regions - prefix['mean']) / prefix['std'], prefix['image.0.weight'], prefix['image.0.bias'])
+shared = normal(linear(torch.nn.functional.gelu(inner), prefix['image.2.weight'], prefix['image.2.bias']))
+tokens = linear(shared, prefix['word.weight'], prefix['word.bias'])
+tokens = tokens + linear(boxes, prefix['place.weight'], prefix['place.bias']) + prefix['kind']"""
+# What is added to a matching head's logits for a text with a picture. `alone`: means of the states of texts that are
+# read without it, `[n, hidden]`; `shared`: as above, of first regions, which are whole pictures, `[n, joint]`, or None.
+COMPARED = """
+if shared is not None:  # there is a picture
+    said = normal(linear(normal(alone - prefix['centre']), prefix['text.weight'], prefix['text.bias']))
+    similarity = prefix['scale'].exp() * (said * shared).sum(-1) + prefix['offset']
+    logits = logits + torch.stack([-similarity, similarity], 1) / 2"""
 # The stock class whose head computes the same; None where transformers has none.
 STOCK: Mapping[str, type | None] = covers(
     {
@@ -114,9 +131,6 @@ def export_model(
     """
     refuse_foreign(out)
     model, about = load_model(public, checkpoint), read_card(checkpoint)
-    if isinstance(model.encoder.prefix, PhotoPrefix):
-        found, todo = "a phase 0 aligned on captions", "use it from this folder"
-        raise DataError(public, None, found, "alignment: names, the only one that an export describes so far", todo)
     stock = stock_model(model)
     with own_directory(out) as draft:
         text = stock or model.encoder.text
@@ -182,12 +196,16 @@ def looks(model: MultitaskModel) -> bool:
 def described(model: MultitaskModel, stock: PreTrainedModel | None) -> dict[str, Any]:
     """What an export says of its parts."""
     tasks = {task: {**card, "reads": READS[card["kind"]]} for task, card in model.cards.items()}
+    photos = isinstance(model.encoder.prefix, PhotoPrefix)
+    for task in tasks.values():
+        task["reads"] += COMPARED if photos and task["kind"] == "matching" else ""
     dim, hidden = model.encoder.prefix.mean.numel(), model.encoder.hidden
     prefix = {
         "features": dim,
         "hidden": hidden,
         "tokens_per_region": model.encoder.prefix.tokens,
         "boxes": "x1 y1 x2 y2 w h area",
+        "reads": PHOTOGRAPHED if photos else DRAWN,
     }
     named = type(stock or model.encoder.text).__name__
     return {"xstilts_export": FORMAT, "class": named, "tasks": tasks, "prefix": prefix}

@@ -109,6 +109,27 @@ class TinyFiles:
             tensors[f"word.{word}"] = torch.randn(width, generator=random)
         save_file(tensors, path)
 
+    def photo_public(self) -> Path:
+        """The same aligned on captions: photographs and sentences share a space of four dimensions."""
+        import shutil
+
+        import torch
+        from safetensors.torch import save_file
+
+        if (path := self.root / "photographs").exists():
+            return path
+        path.mkdir()
+        shutil.copytree(self.public() / "encoder", path / "encoder")
+        inner, joint, random = 5, 4, torch.Generator().manual_seed(0)
+        maps = {"image.0": (inner, self.DIM), "image.2": (joint, inner), "text": (joint, self.HIDDEN)}
+        shapes = {f"{name}.weight": shape for name, shape in {**maps, "word": (self.HIDDEN, joint)}.items()}
+        shapes |= {name.replace("weight", "bias"): shape[:1] for name, shape in shapes.items()}
+        shapes |= {"mean": (self.DIM,), "centre": (self.HIDDEN,), "scale": (), "offset": ()}
+        tensors = {name: torch.randn(shape, generator=random) for name, shape in shapes.items()}
+        save_file(tensors | {"std": torch.rand(self.DIM, generator=random) + 0.5}, path / "alignment.safetensors")
+        write_json(path / "public.json", {"encoder": "some", "vision": "other", "dim": self.DIM, "alignment": {}})
+        return path
+
     def features(self, name: str, vectors: np.ndarray, regions: tuple[int, ...] = REGIONS) -> dict[str, Any]:
         """Write a feature directory; return a card's entry for it. `vectors`: `[sum(regions), dim]`."""
         directory = self.root / name

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +76,26 @@ def test_labels_with_and_without_a_picture(
         answers.append(names["answer"](text, picture=picture))
         assert answers[-1] == names["labels"][model.logits(batch)[0].argmax()]
     assert task == "matches" or len(set(answers)) > 1  # of two random labels one may always win
+
+
+@pytest.mark.equivalence
+@torch.inference_mode()
+def test_photographs_and_sentences_are_compared_as_well(
+    tiny: Any, run: Any, everything: Examples, tmp_path: Path
+) -> None:
+    """Phase 0 aligned on captions: the same logits, within 1e-4, with a picture and without."""
+    shutil.rmtree(tmp_path / PUBLIC)
+    shutil.copytree(tiny.photo_public(), tmp_path / PUBLIC)
+    names = run("matches")
+    model = trained_model(tmp_path, "matches")
+    for row in np.flatnonzero(everything.tasks == "matches")[:8]:
+        batch = replace(everything.batch(np.array([row])), tokens_per_region=1)
+        text = names["tokenizer"].decode(batch.input_ids[0, 1:-1])
+        found = names["logits"](text, picture=(batch.features[0], batch.boxes[0]))
+        torch.testing.assert_close(found, model.logits(batch)[0], atol=1e-4, rtol=0)
+        assert model.encode(batch).similarity is not None
+        blind = model.logits(batch.without_pictures())[0]
+        torch.testing.assert_close(names["logits"](text), blind, atol=1e-4, rtol=0)
 
 
 @torch.inference_mode()

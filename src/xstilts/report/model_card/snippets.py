@@ -29,19 +29,32 @@ with open(f"{folder}/xstilts.json", encoding="utf-8") as file:
 def linear(name, states):
     return torch.nn.functional.linear(states, own[f"{name}.weight"], own[f"{name}.bias"])
 """
-# The visual prefix of `xstilts.model.visual_prefix`, and the mean over the tokens of the text.
 MAPPED = '    regions = linear(f"inputs.{task}", regions)\n'
-LABEL = """
+# The visual prefix of `xstilts.model.visual_prefix`, where phase 0 was aligned on names.
+DRAWN = """
 
 def see(regions, boxes):  # features [n, size] and boxes [n, 7] of a picture's regions: 4 n tokens
 $mapped    seen = (regions - own["prefix.mean"]) / own["prefix.std"]
     content = linear("prefix.attribute", seen), linear("prefix.object", seen)
     places = linear("prefix.horizontal", boxes), linear("prefix.vertical", boxes)
     return (torch.stack([*content, *places], 1).flatten(0, 1) + own["prefix.kind"])[None]
+"""
+# That of `xstilts.model.photo_prefix`, where it was aligned on captions.
+PHOTOGRAPHED = """
 
+def shared(regions):  # features [n, size] in the space that pictures and sentences share
+$mapped    inner = linear("prefix.image.0", (regions - own["prefix.mean"]) / own["prefix.std"])
+    return torch.nn.functional.normalize(linear("prefix.image.2", torch.nn.functional.gelu(inner)), dim=-1)
+
+
+def see(regions, boxes):  # features [n, size] and boxes [n, 7] of a picture's regions: n tokens
+    return (linear("prefix.word", shared(regions)) + linear("prefix.place", boxes) + own["prefix.kind"])[None]
+"""
+# The visual prefix, and the mean over the tokens of the text.
+LABEL = """$see
 
 @torch.inference_mode()
-def answer(*texts, picture=None):
+def logits(*texts, picture=None):
     read = tokenizer(*texts, return_attention_mask=False, return_tensors="pt")
     tokens = model.get_input_embeddings()(read.pop("input_ids"))
     length = $length
@@ -49,11 +62,25 @@ def answer(*texts, picture=None):
         tokens = torch.cat([tokens, see(*picture)], 1)
     types = {name: torch.nn.functional.pad(one, (0, tokens.shape[1] - one.shape[1])) for name, one in read.items()}
     states = model(inputs_embeds=tokens, **types).last_hidden_state[0, :length]
-    return labels[linear(f"heads.{task}.output", states.mean(0)).argmax()]
+    return linear(f"heads.{task}.output", states.mean(0))$compared
+
+
+def answer(*texts, picture=None):
+    return labels[logits(*texts, picture=picture).argmax()]
 
 
 print(answer($example))$remark
 """
+# Of a matching task whose pictures share a space with sentences; the first region is the whole picture.
+COMPARED = """ + (0 if picture is None else similarity(texts[0], picture[0]))
+
+
+def similarity(text, regions):  # of a text and a picture, each seen alone
+    states = model(**tokenizer(text, return_tensors="pt")).last_hidden_state[0]
+    said = torch.nn.functional.normalize(states.mean(0) - own["prefix.centre"], dim=-1)
+    cosine = torch.nn.functional.normalize(linear("prefix.text", said), dim=-1) @ shared(regions[:1])[0]
+    logit = own["prefix.scale"].exp() * cosine + own["prefix.offset"]
+    return torch.stack([-logit, logit]) / 2"""
 LAYOUT = """
 templates = [label for label in labels if not label.startswith("{")]
 types = sorted(name.rpartition(".")[2] for name in own if name.startswith(f"heads.{task}.names."))
@@ -191,11 +218,13 @@ CODE: Mapping[str, Code] = covers(
 def snippet(facts: Facts) -> str:
     """Code to be run in the folder that `xstilts export` wrote, of the target's kind of task."""
     code = CODE[facts.kind]
-    sees = bool(code.pictured and facts.task.get("features"))
+    sees, photos = bool(code.pictured and facts.task.get("features")), "alignment" in facts.public
+    mapped = MAPPED if is_mapped(facts) else ""
     given = {
+        "see": Template(PHOTOGRAPHED if photos else DRAWN).substitute(mapped=mapped),
+        "compared": COMPARED if photos and facts.kind == "matching" else "",
         "task": json.dumps(facts.cell.target),
         "layer": facts.scores.get("layer"),  # of retrieval alone, which is always scored
-        "mapped": MAPPED if is_mapped(facts) else "",
         "length": QUESTION if facts.kind == "vqa" else WHOLE,
         "example": code.pictured if sees else code.example,
         "remark": BLIND if sees else "",
