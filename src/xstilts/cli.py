@@ -100,6 +100,21 @@ def show(study: Annotated[str | None, typer.Argument(help="a study of stages/; e
 
 
 @app.command()
+def recommend(
+    study: Annotated[
+        str | None, typer.Argument(help="a study of stages/, . for that of params.yaml; else that with the most seeds")
+    ] = None,
+    target: Annotated[str | None, typer.Option(help="target task; else the first of the study")] = None,
+    languages: Annotated[str, typer.Option(help="codes with commas, such as bn,de; else all but English")] = "",
+) -> None:
+    """Rank the intermediate tasks for a target and some languages, from what git holds of a study.
+
+    Example: xstilts recommend --target xgqa --languages bn,de
+    """
+    run_stage(lambda: _recommend(study, target, [code for code in languages.split(",") if code]))
+
+
+@app.command()
 def settings() -> None:
     """Print every setting of task files and recipes as Markdown: its values, its default and what it says."""
     run_stage(_print_settings)
@@ -271,6 +286,12 @@ def _show(study: str | None) -> None:
     from xstilts.show import show as print_result
 
     print_result(study)
+
+
+def _recommend(study: str | None, target: str | None, languages: list[str]) -> None:
+    from xstilts.report.recommend_command import recommend as print_ranking
+
+    print_ranking(study, target, languages)
 
 
 def _boxes(file: Path, out: Path) -> None:
