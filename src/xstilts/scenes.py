@@ -82,8 +82,10 @@ def _row(example: VqaExample) -> dict[str, str]:
 
 
 def _pictures(archive: Path, names: Sequence[str], features: FeatureSettings) -> Iterator[dict[str, Any]]:
-    source = ImageSource(archive) if names else None
-    for name in names if source else ():
+    if not names:
+        return
+    source = ImageSource(archive)
+    for name in names:
         pixels = source.read(name)
         yield {"image_id": name, "webp": small(Image.fromarray(pixels)), "regions": _regions(pixels, features)}
 

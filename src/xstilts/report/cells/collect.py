@@ -26,8 +26,9 @@ ANSWERS = pa.schema(
 def collect(scores: Path, questions: Path, out: Path) -> None:
     """Write `items.arrow`, `metrics.json`, `training.json`, `provenance.json` and `answers.arrow` of a cell into `out`.
 
-    `provenance.json` has the revision that scored the cell, {} where that is not known; `training.json` has both phases with their curves, null where nothing was trained. `answers.arrow` has one row per
-    question and language of the target's scenes.
+    `provenance.json` has the revision that scored the cell, {} where that is not known; `training.json` both phases
+    with their curves, null where nothing was trained. `answers.arrow` has one row per question and language of the
+    target's scenes.
 
     Args:
         scores: the cell's folder of scores.
