@@ -20,7 +20,7 @@ from xstilts.report.cells.metrics import DIGITS, ENGLISH, ZERO_SHOT
 from xstilts.report.costs import cost
 from xstilts.report.differences import covers, to_json
 from xstilts.report.intervals import MOST_SEEDS, holm, seeds_needed
-from xstilts.report.numbers import difference, verdict
+from xstilts.report.numbers import ONE_RUN, difference, verdict
 from xstilts.report.packed import unpacked
 from xstilts.report.paired import Mix, Paired, scaled
 
@@ -63,7 +63,7 @@ class Ranking:
     Attributes:
         seeds: training runs of each route.
         covers: what the intervals cover.
-        sentence: the recommendation.
+        advice, sentence: the recommendation, in a few words and with its numbers.
     """
 
     target: str
@@ -71,6 +71,7 @@ class Ranking:
     seeds: int
     covers: str
     candidates: Sequence[Candidate]
+    advice: str
     sentence: str
 
 
@@ -131,7 +132,7 @@ def ranking(files: Mapping[str, Json], target: str, languages: Sequence[str] = (
     Returns:
         None if nothing is compared with a baseline on this target.
     """
-    packed = files.get(PACKED, {"targets": {}})
+    packed = files.get(PACKED) or {"targets": {}}
     paired = unpacked(packed) if target in packed["targets"] else None
     numbers = Numbers(target, files["transfer"], files["answer"], paired)
     if not numbers.cells:
@@ -141,7 +142,7 @@ def ranking(files: Mapping[str, Json], target: str, languages: Sequence[str] = (
     found.sort(key=lambda one: -one.gain["difference"])
     found = _told_apart(numbers, tested(found), codes)
     seeds = numbers.transfer["seeds"]
-    return Ranking(target, codes, seeds, covers(seeds), found, sentence(found))
+    return Ranking(target, codes, seeds, covers(seeds), found, advice(found), sentence(found))
 
 
 def _candidate(numbers: Numbers, cell: Json, languages: Sequence[str]) -> Candidate:
@@ -181,41 +182,50 @@ def _told_apart(numbers: Numbers, candidates: Sequence[Candidate], languages: Se
     return [best, *(Candidate(**{**vars(one), "like": name}) for one, name in zip(others, like, strict=True))]
 
 
+def advice(candidates: Sequence[Candidate]) -> str:
+    """What to do, in a few words."""
+    best = candidates[0]
+    said = verdict(best.gain)
+    if said == ONE_RUN:
+        return "One run: no verdict"
+    if best.helps:
+        return f"Use {best.route}"
+    if said == "worse":
+        return f"Use {best.baseline}"
+    if said == "better" and best.exposed and verdict(best.exposed) == "worse":
+        return "Train longer on the target instead"
+    return "Inconclusive"
+
+
 def sentence(candidates: Sequence[Candidate]) -> str:
     """The recommendation: which task to use, or why none is recommended and what would decide."""
     best = candidates[0]
-    gain, control = difference(best.gain), f"{best.control}, its control of equal exposure"
-    if verdict(best.gain) == "one run":
-        return f"One run decides nothing: {best.route} is ahead of {best.baseline} by {gain}; {_more(best.gain)}."
-    if best.helps:
-        over = f" and {difference(best.exposed)} over {control}" if best.exposed else ""
-        alike = [one.route for one in candidates[1:] if one.like]
-        unsure = f"; not shown to be better than {', '.join(alike)}" if alike else ""
-        return f"Use {best.route}: {gain} over {best.baseline}{over}{unsure}."
-    if verdict(best.gain) == "worse":
-        return f"Use {best.baseline}: every intermediate task does worse; {best.route} comes closest, {gain}."
-    if verdict(best.gain) == "better" and best.exposed:
-        return _not_by_the_task(best, gain, control)
-    return f"Inconclusive: {best.route} is ahead of {best.baseline} by {gain}; {_more(best.gain)}."
+    gain = f"{best.route} minus {best.baseline} {difference(best.gain)}"
+    over = f", minus {best.control} (equal exposure) {difference(best.exposed)}" if best.exposed else ""
+    alike = [one.route for one in candidates[1:] if one.like]
+    unsure = f"; not shown to be better than {', '.join(alike)}" if alike and best.helps else ""
+    left = remaining(best)
+    return f"{advice(candidates)}: {gain}{over}{unsure}{f'; {left[:1].lower()}{left[1:]}' if left else ''}."
 
 
-def _not_by_the_task(best: Candidate, gain: str, control: str) -> str:
-    """Better than the baseline, but not than as much training on the target."""
-    assert best.exposed
-    own = difference(best.exposed)
-    if verdict(best.exposed) == "worse":
-        gains = f"{best.route} gains {gain} over {best.baseline}, but {own} over {control}"
-        return f"Train longer on the target instead: {gains}."
-    said = f"Inconclusive: {best.route} gains {gain} over {best.baseline}, but over {control}, {own}"
-    return f"{said}; {_more(best.exposed)}."
+def remaining(best: Candidate) -> str:
+    """How many more seeds would decide what is not decided; "" where all is."""
+    records = [one for one in (best.gain, best.exposed) if one and verdict(one) in ("inconclusive", ONE_RUN)]
+    if not records:
+        return ""
+    more = [one["more_seeds"] for one in records]
+    if all(more):
+        return f"About {max(more)} more seeds would decide a difference of this size"
+    return f"{MOST_SEEDS} seeds would not decide a difference of this size; more test items might"
 
 
-def _more(record: Json) -> str:
-    """How many more seeds would decide."""
-    more = record["more_seeds"]
-    if more:
-        return f"about {more} more seeds would decide a difference of this size"
-    return f"{MOST_SEEDS} seeds would not decide a difference of this size, more test items might"
+def says(one: Candidate) -> str:
+    """What a candidate's gains say together, and whether English is at risk."""
+    said: str = verdict(one.gain)
+    if said == "better" and one.exposed and not one.helps:
+        said = "not shown at equal exposure"
+    risk = one.english is not None and verdict(one.english) == "worse"
+    return said + ("; English loses" if risk else "") + (f"; like {one.like}" if one.like and one.helps else "")
 
 
 def read_files(target: str | None, study: str | None = None) -> tuple[Path, dict[str, Json]]:

@@ -11,8 +11,8 @@ from rich.table import Table
 from xstilts.base.errors import ParameterError
 from xstilts.base.languages import LANGUAGE_NAME
 from xstilts.report.cells.metrics import ZERO_SHOT
-from xstilts.report.numbers import ABSENT, count, points, points_interval, verdict
-from xstilts.report.recommend import Candidate, Json, Ranking, checked, ranking, read_files
+from xstilts.report.numbers import ABSENT, count, points, points_interval
+from xstilts.report.recommend import Candidate, Json, Ranking, checked, ranking, read_files, says
 
 WIDTH = 140
 
@@ -64,12 +64,3 @@ def row(one: Candidate) -> list[str]:
 
 def _cells(record: Json | None) -> list[str]:
     return [points(record["difference"]), points_interval(record["interval"])] if record else [ABSENT, ABSENT]
-
-
-def says(one: Candidate) -> str:
-    """What a candidate's gains say together, and whether English is at risk."""
-    said: str = verdict(one.gain)
-    if said == "better" and one.exposed and not one.helps:
-        said = "not shown against equal exposure"
-    risk = one.english is not None and verdict(one.english) == "worse"
-    return said + ("; English loses" if risk else "") + (f"; like {one.like}" if one.like and one.helps else "")
