@@ -163,10 +163,11 @@ def review(
     out: Annotated[Path, typer.Option(help="folder for comment.md and the pictures")],
     head: Annotated[str, typer.Option(help="revision that is compared")] = "HEAD",
     shrunken: Annotated[Path | None, typer.Option(help="clone with small runs on its branches base and head")] = None,
-    link: Annotated[str, typer.Option(help="address where the pictures can be seen")] = "",
+    link: Annotated[str, typer.Option(help="address where the pictures can be found by name")] = "",
+    pictures: Annotated[str, typer.Option(help="address of a folder that serves them, to show them")] = "",
 ) -> None:
     """Write a comment for code review: what a change did to the committed metrics, as tables and pictures."""
-    run_stage(lambda: _review(base, head, out, shrunken, link))
+    run_stage(lambda: _review(base, head, out, shrunken, link, pictures))
 
 
 def _new(folder: Path) -> None:
@@ -275,11 +276,11 @@ def _submission(out: Path, route: str | None, recipe: str | None, seed: int | No
     print(f"{out}: " + (f"incomplete, missing {', '.join(missing)}" if missing else "complete"))
 
 
-def _review(base: str, head: str, out: Path, shrunken: Path | None, link: str) -> None:
+def _review(base: str, head: str, out: Path, shrunken: Path | None, link: str, pictures: str) -> None:
     from xstilts.report.review import Revisions, write_review
 
     small = Revisions(shrunken, "base", "head") if shrunken else None
-    print(write_review(Revisions(Path(), base, head), out, small, link))
+    print(write_review(Revisions(Path(), base, head), out, small, link, pictures))
 
 
 def _show(study: str | None) -> None:

@@ -134,7 +134,11 @@ def seed_differences(material: Material, target: str, route: str, other: str) ->
     """A route minus another with each seed, zero-shot, in points."""
     metric, cells = material.study[target]["metric"], material.cells[target]
     pairs = zip(cells[route], cells[other], strict=True)
-    return [100 * (one[metric][ZERO_SHOT] - base[metric][ZERO_SHOT]) for one, base in pairs if metric in one]
+    return [
+        100 * (one[metric][ZERO_SHOT] - base[metric][ZERO_SHOT])
+        for one, base in pairs
+        if metric in one and metric in base
+    ]
 
 
 def _numbers(row: Row) -> list[str]:

@@ -103,10 +103,9 @@ class Numbers:
         """
         if self.paired:
             return compared(self.paired, entry["route"], other, self.paired.mix(self.target, languages))
-        known: dict[tuple[str, ...], Json | None] = {(code,): one for code, one in entry["languages"].items()}
-        known[(ENGLISH,)] = entry.get(ENGLISH)
-        known[tuple(entry["languages"])] = entry[ZERO_SHOT]
-        found = known.get(tuple(languages))
+        known = {ENGLISH: entry.get(ENGLISH), **entry.get("languages", {})}
+        whole = list(languages) == list(self.cells[0]["languages"])
+        found = entry[ZERO_SHOT] if whole else known.get(languages[0]) if len(languages) == 1 else None
         if found is None:
             why = f"the metrics hold no points of single examples of {self.target}"
             raise ParameterError(f"--languages {','.join(languages)}: {why}; name one language, or all of them")

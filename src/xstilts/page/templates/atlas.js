@@ -18,6 +18,7 @@ function browse(section) {
   follow(form, () => {
     found = matching(data, choicesOf(form));
     count = 0;
+    list.classList.toggle("many", form.elements.route.value === "all" && data.routes.length > 2);
     list.replaceChildren();
     add();
   });
