@@ -14,21 +14,26 @@ from xstilts.base.errors import run_stage
 from xstilts.base.parameters import build, read_yaml
 from xstilts.page.content import page_content
 from xstilts.page.material import read_material
+from xstilts.page.origin import origin
 from xstilts.page.render import render
 
 
-def page(name: str | None) -> None:
+def page(name: str | None, from_git: bool) -> None:
     """Read what a study has, and write its page."""
     file, out = study_file(name), report_folder(name) / "index.html"
     study = build(Study, read_yaml(file)["study"], f"{file}: study")
-    html = render(page_content(read_material(study, name)))
+    source = origin(study, name, read_yaml(Path("params.yaml"))["encoder"])
+    html = render(page_content(read_material(study, name, source, from_git)))
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(html, encoding="utf-8")
 
 
-def main(study: Annotated[str | None, typer.Option(help="folder of stages/ with a study.yaml")] = None) -> None:
+def main(
+    study: Annotated[str | None, typer.Option(help="folder of stages/ with a study.yaml")] = None,
+    from_git: Annotated[bool, typer.Option(help="from metrics/ alone, without curves and atlas")] = False,
+) -> None:
     """Make the page of a study."""
-    run_stage(lambda: page(study))
+    run_stage(lambda: page(study, from_git))
 
 
 if __name__ == "__main__":

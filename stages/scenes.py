@@ -11,6 +11,7 @@ import typer
 
 from xstilts.base.cells import DATA, report_folder
 from xstilts.base.errors import run_stage
+from xstilts.features.settings import feature_settings
 from xstilts.scenes import write_scenes
 from xstilts.tasks.schema import load_task
 
@@ -21,7 +22,7 @@ def main(
 ) -> None:
     """Draw the scenes of one target."""
     out = report_folder(study) / "scenes" / target
-    run_stage(lambda: write_scenes(load_task(target), DATA / "raw" / target, out))
+    run_stage(lambda: write_scenes(load_task(target), DATA / "raw" / target, out, feature_settings()))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from PIL import Image
 
 from xstilts.base.errors import DataError
 from xstilts.base.files import open_rows, read_json, write_json
+from xstilts.features.settings import FeatureSettings
 from xstilts.scenes import SIDE, draw, small, write_scenes
 from xstilts.tasks.examples import VqaExample
 from xstilts.tasks.schema import EncodeSection, TaskSpec
@@ -51,7 +52,7 @@ def raw(tmp_path: Path) -> Path:
 
 
 def test_questions_are_those_of_the_raw_files_and_pictures_are_small(raw: Path, tmp_path: Path) -> None:
-    write_scenes(TASK, raw, tmp_path / "out")
+    write_scenes(TASK, raw, tmp_path / "out", FeatureSettings())
     rows = open_rows(tmp_path / "out/questions.arrow").to_pylist()
     assert len(rows) == 6 * len(LANGUAGES)
     for row in rows:
@@ -95,7 +96,7 @@ def test_the_same_picture_has_the_same_bytes() -> None:
 def test_a_target_without_pictures_says_why(raw: Path, tmp_path: Path, kind: str, without: str, why: str) -> None:
     if without:
         (raw / without).unlink()
-    write_scenes(TaskSpec("xgqa", kind, TASK.encode), raw, tmp_path / "out")
+    write_scenes(TaskSpec("xgqa", kind, TASK.encode), raw, tmp_path / "out", FeatureSettings())
     assert read_json(tmp_path / "out/about.json")["why_none"] == why
     assert len(open_rows(tmp_path / "out/questions.arrow")) == len(open_rows(tmp_path / "out/pictures.arrow")) == 0
 
@@ -104,5 +105,22 @@ def test_a_picture_that_is_not_there_is_named_and_nothing_is_written(raw: Path, 
     with zipfile.ZipFile(raw / "images.zip", "w") as archive:
         archive.writestr("i0.png", png(0))
     with pytest.raises(DataError, match=r"images\.zip, row i1: found no such image"):
-        write_scenes(TASK, raw, tmp_path / "out")
+        write_scenes(TASK, raw, tmp_path / "out", FeatureSettings())
     assert not (tmp_path / "out").exists()
+
+
+def test_regions_are_those_that_the_model_is_given(raw: Path, tmp_path: Path) -> None:
+    """A dark square on a plain canvas is a region; a plain picture has none, and a grid of patches is not drawn."""
+    pixels = np.full((100, 200, 3), 255, np.uint8)
+    pixels[20:60, 50:90] = 0
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, "PNG")
+    with zipfile.ZipFile(raw / "images.zip", "w") as archive:
+        archive.writestr("i0.png", content.getvalue())
+        for number in (1, 2):
+            archive.writestr(f"i{number}.png", png(80 * number))
+    for name, proposals in (("boxes", "components"), ("none", "patches")):
+        write_scenes(TASK, raw, tmp_path / name, FeatureSettings(proposals=proposals))
+    found = {row["image_id"]: row["regions"] for row in open_rows(tmp_path / "boxes/pictures.arrow").to_pylist()}
+    assert found == {"i0": [pytest.approx([0.25, 0.2, 0.45, 0.6])], "i1": [], "i2": []}
+    assert {len(row["regions"]) for row in open_rows(tmp_path / "none/pictures.arrow").to_pylist()} == {0}

@@ -111,6 +111,18 @@ def show(
     run_stage(lambda: _show(study, everything))
 
 
+@app.command(epilog="Example: xstilts recommend --target xgqa --languages bn,de")
+def recommend(
+    study: Annotated[
+        str | None, typer.Argument(help="a study of stages/, . for that of params.yaml; else that with the most seeds")
+    ] = None,
+    target: Annotated[str | None, typer.Option(help="target task; else the first of the study")] = None,
+    languages: Annotated[str, typer.Option(help="codes with commas, such as bn,de; else all but English")] = "",
+) -> None:
+    """Rank the intermediate tasks for a target and some languages, from what git holds of a study."""
+    run_stage(lambda: _recommend(study, target, [code for code in languages.split(",") if code]))
+
+
 @app.command(epilog="Example: xstilts pictures full --out docs/pictures")
 def pictures(
     out: Annotated[Path, typer.Option(help="folder; other files in it stay")],
@@ -176,10 +188,11 @@ def review(
     out: Annotated[Path, typer.Option(help="folder for comment.md and the pictures")],
     head: Annotated[str, typer.Option(help="revision that is compared")] = "HEAD",
     shrunken: Annotated[Path | None, typer.Option(help="clone with small runs on its branches base and head")] = None,
-    link: Annotated[str, typer.Option(help="address where the pictures can be seen")] = "",
+    link: Annotated[str, typer.Option(help="address where the pictures can be found by name")] = "",
+    pictures: Annotated[str, typer.Option(help="address of a folder that serves them, to show them")] = "",
 ) -> None:
     """Write a comment for code review: what a change did to the committed metrics, as tables and pictures."""
-    run_stage(lambda: _review(base, head, out, shrunken, link))
+    run_stage(lambda: _review(base, head, out, shrunken, link, pictures))
 
 
 def _new(folder: Path) -> None:
@@ -252,17 +265,23 @@ def _submission(out: Path, route: str | None, recipe: str | None, seed: int | No
     print(f"{out}: " + (f"incomplete, missing {', '.join(missing)}" if missing else "complete"))
 
 
-def _review(base: str, head: str, out: Path, shrunken: Path | None, link: str) -> None:
+def _review(base: str, head: str, out: Path, shrunken: Path | None, link: str, pictures: str) -> None:
     from xstilts.report.review import Revisions, write_review
 
     small = Revisions(shrunken, "base", "head") if shrunken else None
-    print(write_review(Revisions(Path(), base, head), out, small, link))
+    print(write_review(Revisions(Path(), base, head), out, small, link, pictures))
 
 
 def _show(study: str | None, everything: bool) -> None:
     from xstilts.show import show as print_result
 
     print_result(study, everything)
+
+
+def _recommend(study: str | None, target: str | None, languages: list[str]) -> None:
+    from xstilts.report.recommend_command import recommend as print_ranking
+
+    print_ranking(study, target, languages)
 
 
 def _boxes(sources: list[Path], out: Path) -> None:
@@ -273,7 +292,7 @@ def _boxes(sources: list[Path], out: Path) -> None:
     if found.flat:
         print(f"left out: {found.flat:,} boxes without an area")
     if found.empty:
-        print(f"left out: {len(found.empty):,} images without a box: {_first_of(found.empty)}")
+        print(f"left out: {len(found.empty):,} images without a box: {', '.join(found.empty[:5])}")
     print("data.official: {vectors: {file: features.npy, ids: ids.json, boxes: boxes.npy}}")
 
 

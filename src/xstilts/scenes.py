@@ -1,15 +1,15 @@
 """The scenes that a report may show: some test images, drawn by a seed, with their questions in every language.
 
 `data/report/scenes/<target>` has `questions.arrow` (one row per question and language), `pictures.arrow` (one small
-picture per image) and `about.json`. A target that asks nothing about pictures of its own has no rows, and `about.json`
-says why.
+picture per image, with its regions) and `about.json`. A target that asks nothing about pictures of its own has no rows,
+and `about.json` says why.
 """
 
 from __future__ import annotations
 
 import io
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from PIL import Image
 
 from xstilts.base.files import read_json, whole_directory, write_json, write_table
 from xstilts.features.images import ImageSource
+from xstilts.features.regions import components, propose
+from xstilts.features.settings import FeatureSettings
 from xstilts.tasks import read_split, with_raw_languages
 from xstilts.tasks.examples import VqaExample
 from xstilts.tasks.schema import TaskSpec
@@ -28,14 +30,16 @@ IMAGES = "images.zip"
 QUESTIONS = pa.schema(
     [(name, pa.string()) for name in ("id", "image_id", "structural", "answer", "language", "question")]
 )
-PICTURES = pa.schema([("image_id", pa.string()), ("webp", pa.binary())])
+BOXES = pa.list_(pa.list_(pa.float32(), 4))  # x1 y1 x2 y2 of each region, relative to the picture
+PICTURES = pa.schema([("image_id", pa.string()), ("webp", pa.binary()), ("regions", BOXES)])
 
 
-def write_scenes(task: TaskSpec, raw: Path, out: Path) -> None:
+def write_scenes(task: TaskSpec, raw: Path, out: Path, features: FeatureSettings) -> None:
     """Draw the scenes of a target and write them.
 
     Args:
         raw: the target's raw data, data/raw/<target>.
+        features: how regions are found; cells of a grid are not worth drawing, so that there are none of them.
     """
     manifest = read_json(raw / "manifest.json")
     about = {"target": task.name, **{key: manifest[key] for key in ("data", "licence", "source")}}
@@ -44,7 +48,7 @@ def write_scenes(task: TaskSpec, raw: Path, out: Path) -> None:
     names = list(dict.fromkeys(example.image for example in chosen))
     with whole_directory(out) as draft:
         write_table(draft / "questions.arrow", _table(QUESTIONS, map(_row, chosen)))
-        write_table(draft / "pictures.arrow", _table(PICTURES, _pictures(raw / IMAGES, names)))
+        write_table(draft / "pictures.arrow", _table(PICTURES, _pictures(raw / IMAGES, names, features)))
         write_json(draft / "about.json", about | {"scenes": len(names), "why_none": why})
 
 
@@ -77,11 +81,21 @@ def _row(example: VqaExample) -> dict[str, str]:
     }
 
 
-def _pictures(archive: Path, names: Sequence[str]) -> list[dict[str, Any]]:
+def _pictures(archive: Path, names: Sequence[str], features: FeatureSettings) -> Iterator[dict[str, Any]]:
     if not names:
-        return []
+        return
     source = ImageSource(archive)
-    return [{"image_id": name, "webp": small(Image.fromarray(source.read(name)))} for name in names]
+    for name in names:
+        pixels = source.read(name)
+        yield {"image_id": name, "webp": small(Image.fromarray(pixels)), "regions": _regions(pixels, features)}
+
+
+def _regions(pixels: Any, features: FeatureSettings) -> list[list[float]]:
+    """The boxes that the model is given, if they are found in the picture."""
+    if features.proposals != "components" or not len(components(pixels)):
+        return []
+    boxes: list[list[float]] = propose(pixels, features.limit)[:, :4].tolist()
+    return boxes
 
 
 def small(image: Image.Image) -> bytes:

@@ -121,9 +121,9 @@ def scenes_of(languages: Sequence[str], count: int, text: str, gold: str) -> Sce
 
 def given(
     scenes: Scenes, right: Callable[[int], bool], gold: str, wrong: str
-) -> Mapping[tuple[str, str], tuple[str, float]]:
+) -> Mapping[tuple[str, str], tuple[str, float, float | None]]:
     return {
-        (one.id, code): (gold, 1.0) if right(number) else (wrong, 0.0)
+        (one.id, code): (gold, 1.0, 0.9) if right(number) else (wrong, 0.0, 0.4)
         for number, one in enumerate(scenes.questions)
         for code in one.texts
     }
@@ -208,6 +208,12 @@ def two_recipes(make: Make) -> Material:
     )
 
 
+def of_cell(study: Study, route: str) -> Json:
+    """The scores of a cell, by language."""
+    own = scores(list(study.routes).index(route), study.languages)
+    return {name: value for name, value in own.items() if name != "gap"}
+
+
 @pytest.fixture
 def make() -> Make:
     """Make a study; the arguments are the fields of `Study`."""
@@ -222,9 +228,13 @@ def make() -> Make:
             routes=study.routes,
             seeds=study.seeds,
             **metrics(study),
-            cells=study.by_route(lambda _: [{"metric": "accuracy", "types": typed}] * len(study.seeds)),
+            cells=study.by_route(
+                lambda route: (
+                    [{"metric": "accuracy", "types": typed, "accuracy": of_cell(study, route)}] * len(study.seeds)
+                )
+            ),
             training=study.by_route(lambda route: [trained(route, study.routes[0])] * len(study.seeds)),
-            answers=study.by_route(lambda _: answers),
+            answers=study.by_route(lambda _: [answers] * len(study.seeds)),
             scenes=dict.fromkeys(study.targets, scenes),
         )
 

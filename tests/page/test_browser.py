@@ -15,6 +15,7 @@ import pytest
 from xstilts.page.content import page_content
 from xstilts.page.material import Material
 from xstilts.page.render import render
+from xstilts.report.numbers import points
 
 pytestmark = pytest.mark.slow
 Make = Callable[..., Material]
@@ -49,12 +50,14 @@ def browser() -> str:
 def run(browser: str, tmp_path: Path) -> Run:
     """Open a page; return what the browser prints: with `--dump-dom` the document after its scripts ran."""
 
-    def opened(html: str, *options: str, width: int = 1280) -> str:
+    def opened(html: str, *options: str, width: int = 1280, at: str = "") -> str:
         page = tmp_path / "index.html"
         page.write_text(html, encoding="utf-8")
         profile = f"--user-data-dir={tmp_path / 'profile'}"
         own = (f"--window-size={width},900", f"--log-net-log={tmp_path / 'net.json'}", profile, *options)
-        done = subprocess.run([browser, *OPTIONS, *own, page.as_uri()], capture_output=True, text=True, timeout=300)
+        done = subprocess.run(
+            [browser, *OPTIONS, *own, page.as_uri() + at], capture_output=True, text=True, timeout=300
+        )
         (tmp_path / "console.txt").write_text(done.stderr)
         return done.stdout
 
@@ -88,23 +91,16 @@ def test_every_chart_is_drawn(make: Make, run: Run, tmp_path: Path, width: int) 
 MEASURE = """<script>
 new MutationObserver(() => {
   const box = (one) => one.getBoundingClientRect();
-  const cells = [...document.querySelector("figure svg").querySelectorAll(".mark-rect path")];
+  const marks = [...document.querySelectorAll("figure .panel:first-child svg .mark-symbol path")];
   console.log("MEASURED " + JSON.stringify({
     screen: window.innerHeight, width: document.documentElement.scrollWidth,
     question: box(document.querySelector("h1")).bottom,
-    sentence: box(document.querySelector(".answer .sentence")).bottom,
+    answer: box(document.querySelector(".answer")).bottom,
     chart: box(document.querySelector("figure .chart")).top,
-    rows: [...new Set(cells.map((one) => Math.round(box(one).bottom)))].sort((one, other) => one - other),
+    rows: [...new Set(marks.slice(0, 200).map((one) => Math.round(box(one).bottom)))].sort((one, other) => one - other),
   }));
 }).observe(document.documentElement, { attributes: true, attributeFilter: ["data-drawn"] });
 </script>"""
-SENTENCE = (
-    "On xgqa (pictograms data) in the languages without labels the difference between multimodal (multimodal) and text "
-    "(text-only) is inconclusive in this one pair of training runs; the minimum detectable difference is 2.2 points: "
-    "+0.4 points (−1.2 to +1.9), in English +10.8 points (+8.8 to +13.0); the interval covers test items, not other "
-    "training runs; not matched: updates 675 against 514, examples 10,800 against 6,232, tokens 276,752 against "
-    "492,422."
-)
 
 
 def unlocked(html: str) -> str:
@@ -113,16 +109,16 @@ def unlocked(html: str) -> str:
     return html.replace(policy, "")
 
 
-@pytest.mark.parametrize(("width", "height", "rows"), [(1280, 900, 5), (390, 844, 1)])
-def test_the_first_screen_has_question_answer_and_the_first_rows_of_the_heat_map(
+@pytest.mark.parametrize(("width", "height", "rows"), [(1280, 900, 4), (390, 844, 1)])
+def test_the_first_screen_has_question_answer_and_the_first_tasks(
     make: Make, run: Run, tmp_path: Path, width: int, height: int, rows: int
 ) -> None:
-    """Of a study with every route, seven comparisons, and as long a sentence as there is."""
+    """Of a study with every route, and many languages."""
     languages = ("en", "bn", "de", "id", "ko", "pt", "ru", "zh")
-    material = make(routes=("none", "squad", "text", *(f"multimodal_{n}" for n in range(10))), languages=languages)
-    answers = [{**one, "sentence": SENTENCE} for one in material.answer["answers"]] * 7
-    material = Material(**{**vars(material), "answer": {**material.answer, "answers": answers}})
-    html = unlocked(render(page_content(material))).replace("</main>", f"{MEASURE}</main>")
+    routes = ("none", "squad", "text", *(f"multimodal_{n}" for n in range(10)))
+    html = unlocked(render(page_content(make(routes=routes, languages=languages)))).replace(
+        "</main>", f"{MEASURE}</main>"
+    )
     (tmp_path / "page.html").write_text(html, encoding="utf-8")
     frame = f'<iframe src="page.html" width="{width}" height="{height}" style="border: 0"></iframe>'
     run(frame, "--dump-dom", width=1400)  # a window has no phone's width, a frame has
@@ -130,9 +126,59 @@ def test_the_first_screen_has_question_answer_and_the_first_rows_of_the_heat_map
     box = json.loads(found)
     assert box["screen"] == height
     assert box["width"] <= width  # nothing stands out to the right
-    assert 0 < box["question"] < box["sentence"] < box["chart"] < height
+    assert 0 < box["question"] < box["answer"] < box["chart"] < height
     assert sum(bottom <= height for bottom in box["rows"]) >= rows, json.dumps(box)
-    assert len(box["rows"]) == len(material.routes) - 1
+
+
+def shown(dom: str, section: str) -> str:
+    """A section of the document after its scripts ran."""
+    return dom.split(f'<section class="{section}"')[1].split("</section>")[0]
+
+
+def test_a_link_to_choices_shows_them(make: Make, run: Run, tmp_path: Path) -> None:
+    """The explorer shows what the report computed, for the language that the address names."""
+    material = make()
+    html = render(page_content(material))
+    first = shown(run(html, "--dump-dom"), "explorer")
+    assert "accuracy minus that of none, in points; all but English." in first
+    dom = run(html, "--dump-dom", at="#explorer-xgqa?baseline=none&languages=de")
+    assert "in points; German." in shown(dom, "explorer")
+    (cell,) = [one for one in material.transfer["cells"] if one["route"] == "gqa"]
+    text = points(cell["languages"]["de"]["difference"])
+    assert f'<th scope="row">gqa</th><td>{text}</td>' in shown(dom, "explorer")
+    assert console(tmp_path) == []
+
+
+def test_the_atlas_shows_what_is_asked_for(make: Make, run: Run, tmp_path: Path) -> None:
+    html = render(page_content(make()))
+    first = shown(run(html, "--dump-dom"), "atlas")
+    assert first.count('class="exhibit"') == 6  # all of 6 wrong ones of 12
+    assert "54 answers to 6 questions: 54 wrong otherwise" in first
+    assert "No answer fits." in shown(run(html, "--dump-dom", at="#atlas-xgqa?show=lost"), "atlas")
+    some = shown(run(html, "--dump-dom", at="#atlas-xgqa?show=all&language=de&route=gqa&type=query"), "atlas")
+    assert "6 answers to 6 questions" in some
+    assert 'data-route="squad"' not in some
+    assert console(tmp_path) == []
+
+
+AXE = """<script>%s</script><script>
+const told = (found) => console.log("AXE " + JSON.stringify(found.violations.map((one) => one.id)));
+new MutationObserver(() => axe.run().then(told))
+  .observe(document.documentElement, { attributes: true, attributeFilter: ["data-drawn"] });
+</script>"""
+
+
+def test_axe_finds_no_violation(make: Make, run: Run, tmp_path: Path) -> None:
+    """With axe-core, if XSTILTS_AXE names its axe.min.js."""
+    script = os.environ.get("XSTILTS_AXE")
+    if not script:
+        pytest.skip("XSTILTS_AXE names no axe.min.js")
+    html = unlocked(render(page_content(make(seeds=(0, 1))))).replace(
+        "</main>", f"{AXE % Path(script).read_text()}</main>"
+    )
+    run(html, "--dump-dom")
+    (found,) = re.findall(r"AXE (\[.*?\])", "\n".join(console(tmp_path)))
+    assert json.loads(found) == []
 
 
 def test_a_chart_that_fails_leaves_the_others(make: Make, run: Run, tmp_path: Path) -> None:
@@ -162,6 +208,7 @@ def test_script_in_data_does_not_run(make: Make, run: Run, tmp_path: Path) -> No
     assert "<title>xstilts: xgqa</title>" in dom
     assert console(tmp_path) == []
     assert dom.count("&lt;script&gt;document.title") > 20
+    assert 'class="exhibit"' in dom
     assert f'data-drawn="{dom.count("data-spec=")}"' in dom
 
 

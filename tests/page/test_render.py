@@ -81,7 +81,7 @@ def test_script_in_data_stays_text(make: Make, hostile: tuple[Material, Elements
     page = Elements(render(page_content(make(routes=routes, controls=routes[2:], data="published"))))
     assert len(attacked.scripts) == len(page.scripts) > 0
     count = attacked.text.count("<script>alert(1)</script>")
-    assert count > 50
+    assert count > 30
     assert [tag for tag, _ in attacked.elements] == [tag for tag, _ in page.elements]
     assert "49" not in re.findall(r"[^\W\d]*49\b", attacked.text)  # no template runs within data
 
@@ -129,8 +129,8 @@ def test_every_chart_has_words_and_a_table(page: Elements) -> None:
         assert one["role"] == "img"
         assert one["aria-label"]
         assert {one["data-spec"], one.get("data-narrow", one["data-spec"])} <= ids
-    assert len(page.all("figure")) == len(page.all("summary")) - 1  # and the claim's own details
-    others = 3  # tables that are no figure's: differences under controls, shared data, averages
+    assert len(page.all("figure")) == len(page.all("summary")) - 3  # and those of comparisons, explorer and claim
+    others = 4  # tables that are no figure's: ranking, comparisons, differences under controls, explorer
     assert len(page.all("caption")) == len(page.all("figure")) + others
     labels = [one["aria-label"] for one in charts]
     assert len(set(labels)) == len(labels)  # no panel is called "zero-shot" and nothing else

@@ -39,7 +39,12 @@ def test_a_study_without_the_baseline_says_what_to_add(make: Make) -> None:
     [
         (
             {"seeds": (0, 1, 2)},
-            ["3 seeds", "Answers of seed 0.", "data, means over 3 seeds.", "test items and training runs (3 seeds)"],
+            [
+                "3 seeds",
+                "(seed 0) and in how many of 3 runs",
+                "data, means over 3 seeds.",
+                "test items and training runs (3 seeds)",
+            ],
             ["test items only"],
         ),
         (
@@ -47,20 +52,20 @@ def test_a_study_without_the_baseline_says_what_to_add(make: Make) -> None:
             [
                 "2 targets",
                 'data-spec="heat-xvnli-1"',
-                "Gallery of xvnli",
-                "minus squad on xgqa",
+                "Error atlas of xvnli",
+                "gqa minus none, zero-shot on xgqa",
                 "Comparisons on xvnli",
             ],
             [],
         ),
-        ({"pictures": False}, ["No gallery: it has none."], ["Controls", "Question types", "<img"]),
+        ({"pictures": False}, ["No error atlas of xgqa: it has none."], ["Controls", "Question types", "<img"]),
         ({"languages": ("de", "zh")}, ["Zero-shot is the unweighted mean"], ["The gap and pretraining"]),
         ({"languages": ("en", "de")}, ["The gap and pretraining"], ["Rank correlation"]),
         ({"data": "official"}, ["official data"], ["Drawn scenes made by this project"]),
         (
             {},
             ["Drawn scenes made by this project", "one seed", "Licence: CC0."],
-            ["Answers of seed", " less ", "cannot tell"],
+            ["runs it was right", " less ", "cannot tell"],
         ),
     ],
 )
@@ -70,18 +75,63 @@ def test_any_study_has_a_page(make: Make, options: dict[str, Any], words: list[s
     assert [one for one in absent if one in page.split("</style>")[1]] == []
 
 
-def test_the_comparison_of_the_mixtures_comes_first(make: Make) -> None:
-    material = make()
+@pytest.mark.parametrize(("seeds", "advice"), [((0,), "One run: no verdict"), ((0, 1, 2), "Use gqa")])
+def test_the_best_task_and_every_seed_come_first(make: Make, seeds: tuple[int, ...], advice: str) -> None:
+    material = make(seeds=seeds)
+    cells = [dict(cell) for cell in material.transfer["cells"]]
+    if len(seeds) == 1:
+        cells = [cell | {"zero_shot": cell["zero_shot"] | {"p": None}} for cell in cells]
+    content = page_content(Material(**{**vars(material), "transfer": {**material.transfer, "cells": cells}}))
+    assert content.best is not None
+    assert (content.best.advice, content.best.what) == (advice, "gqa minus none")
+    assert content.best.kind == ("one run" if len(seeds) == 1 else "better")
+    figure = content.targets[0].best
+    assert figure is not None
+    assert figure.table.rows[0][:3] == ["gqa", "none", "+4.0"]
+    assert figure.table.rows[0][4].count("+4.0") == len(seeds)
+    drawn = [layer for layer in figure.panels[0].spec["layer"] if layer["mark"].get("fill") == "var(--ghost)"]
+    assert [len(layer["data"]["values"]) for layer in drawn] == ([] if len(seeds) == 1 else [2 * len(seeds)])
+
+
+def test_a_gain_is_told_at_equal_exposure_and_the_protocols_comparison_beside_it(make: Make) -> None:
+    material = make(seeds=(0, 1), routes=("none", "squad", "gqa", "longer/none"), controls=("longer/none",))
+    exposed = {
+        "target": "xgqa", "route": "gqa", "control": "longer/none", "verdict": "inconclusive", "matching": "exposure",
+        "matched": ["exposure"], "sentence": "", "languages": {},
+        "zero_shot": {"difference": 0.01, "interval": [-0.02, 0.04], "p": 0.5, "detectable": 0.04},
+    }  # fmt: skip
     (one,) = material.answer["answers"]
-    mixed = {**one, "multimodal": "multimodal", "text": "text"}
-    content = page_content(Material(**{**vars(material), "answer": {**material.answer, "answers": [one, mixed]}}))
-    assert content.answer is not None
-    assert content.answer.multimodal == "multimodal"
+    answer = {**material.answer, "exposure": [exposed], "answers": [{**one, "primary": True}]}
+    best = page_content(Material(**{**vars(material), "answer": answer})).best
+    assert best is not None
+    assert (best.advice, best.kind) == ("Inconclusive", "inconclusive")
+    assert "At equal exposure, gqa minus longer/none" in best.lines[0]
+    assert "+1.0 points (−2.0 to +4.0), inconclusive." in best.lines[0]
+    assert best.lines[-1].startswith("The comparison named in advance: gqa minus ")
+
+
+def test_claims_that_cannot_be_tested_are_a_number(make: Make) -> None:
+    material = make()
+    (claim,) = material.claims["claims"]
+    untested = {**claim, "name": "x", "claim": "Nobody knows.", "judgement": "not testable"}
+    page = html(Material(**{**vars(material), "claims": {**material.claims, "claims": [claim, untested]}}))
+    assert "Nobody knows." not in page
+    assert "1 more need targets or tasks that this study does not have" in page.replace("\n", " ")
+    none = html(Material(**{**vars(material), "claims": {**material.claims, "claims": [untested]}}))
+    assert 'id="claims"' not in none
+    assert "this study has the targets and tasks for none of the 1" in none
+
+
+def test_where_the_numbers_come_from_stands_on_the_page(make: Make) -> None:
+    origin = {"encoder": "e5", "version": "9.9", "revisions": ["abc1234"], "date": "2026-11-29"}
+    page = html(Material(**{**vars(make()), "origin": origin | {"repository": "https://example.org/x"}}))
+    for words in ("encoder e5", "scored at abc1234 of 2026-11-29", "xstilts 9.9", 'href="https://example.org/x"'):
+        assert words in page
 
 
 def test_recipes_are_explained_where_there_are_two_and_nowhere_else(two_recipes: Material, make: Make) -> None:
     page = html(two_recipes).split("<script")[0]
-    assert "lora/gqa is gqa trained by the recipe lora; a task without a recipe" in page
+    assert "lora/gqa is gqa by the recipe lora." in page
     assert "The same intermediate task by another recipe" in page
     assert 'aria-label="Recipes on xgqa, in points"' in page
     alone = html(make()).split("</style>")[1].split("<script")[0]
@@ -94,7 +144,9 @@ def test_shared_data_are_marked(make: Make) -> None:
     cells = [dict(cell) for cell in material.transfer["cells"]]
     cells[0] |= {"shared_data": "shared", "shared": ["12% of the test split's image in gqa"], "in_averages": False}
     page = html(Material(**{**vars(material), "transfer": {**material.transfer, "cells": cells}}))
-    row = page[page.index('<th scope="row">squad</th><td>shares data') :].split("</tr>")[0]
+    row = page[
+        page.index('<th scope="row" role="rowheader">squad</th><td role="cell" data-label="found">shares data') :
+    ].split("</tr>")[0]
     assert "12% of the test split&#39;s image in gqa" in row
     assert "left out of the averages" in row
 

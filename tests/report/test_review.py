@@ -18,10 +18,10 @@ import pytest
 
 from xstilts.base.errors import ParameterError
 from xstilts.base.files import write_json
-from xstilts.report.numbers import points, points_interval
+from xstilts.report.changes import NO_CHANGE
+from xstilts.report.numbers import percent, points, points_interval
 from xstilts.report.review import (
     MARK,
-    NO_CHANGE,
     Revisions,
     answered,
     differences,
@@ -81,6 +81,10 @@ def change(metrics: Path, files: Json) -> None:
     study, answer = read(metrics / "study.json"), read(metrics / "answer.json")
     study["xgqa"]["accuracy"]["gqa"]["de"] += 0.01
     study["xgqa"]["spread"] = {"gqa": {"de": 0.02}}
+    study["xgqa"]["accuracy"]["squad"] = study["xgqa"]["accuracy"]["gqa"]
+    items = read(metrics / "items.json")
+    items["targets"]["xgqa"]["right"]["squad"] = items["targets"]["xgqa"]["right"]["gqa"]
+    write_json(metrics / "items.json", items)
     study["xgqa"]["intervals"] = {"gqa": {"zero_shot": [0.4, 0.5]}}
     write_json(metrics / "study.json", study)
     answer["answers"][0]["sentence"] = "On xgqa <b>nothing</b> is decided."
@@ -112,15 +116,29 @@ def test_the_comment_shows_what_changed(clone: Path, tmp_path: Path, files: Json
     text = write_review(Revisions(clone, "main", "change"), out, link="https://example.org/run").read_text()
     assert text.startswith(f"{MARK}\n")
     assert text.count(MARK) == 1
-    found = {row[0]: row[1:] for row in rows(text)}
-    assert {f"accuracy.{language}" for language in LANGUAGES} <= set(found)
-    assert found["xgqa.accuracy.gqa.de"][-1] == "0.01"
-    assert not [name for name in found if {"blind", "shuffled", "spread", "intervals"} & set(name.split("."))]
+    line = text.split("\n\n")[1]
+    assert line.startswith("**2 of 4 routes changed; better: squad on xgqa +")
+    assert "inconclusive: gqa on xgqa 0.0 points (0.0 to 0.0)" in line  # whose examples did not change
+    before, after = (files["study"]["xgqa"]["accuracy"][route] for route in ("squad", "gqa"))
+    (own,) = [row for row in rows(text) if row[0] == "squad on xgqa" and len(row) == 9]
+    assert own[1:4] == [
+        percent(before["zero_shot"]), percent(after["zero_shot"]), points(after["zero_shot"] - before["zero_shot"]),
+    ]  # fmt: skip
+    assert f"squad on xgqa {own[3]} points ({own[4]})" in line
+    by_language = [row for row in rows(text) if row[0] == "gqa on xgqa"][-1]
+    assert "+1.0" in by_language
+    assert [row[3] for row in rows(text) if row[0] == "de"] == [
+        points(chosen(files, "gqa")["accuracy"]["de"] - chosen(files, "none")["accuracy"]["de"])
+    ]
     assert "**On xgqa &lt;b&gt;nothing&lt;/b&gt; is decided.**" in text
     assert f"Before: {files['answer']['answers'][0]['sentence']}" in text
     assert NO_CHANGE not in text
     assert (out / "heat_map_xgqa.png").read_bytes().startswith(b"\x89PNG")
-    assert "`heat_map_xgqa.png` among the files of [this run](https://example.org/run)" in text
+    assert "Heat map: [heat_map_xgqa.png](https://example.org/run)" in text
+    revisions = Revisions(clone, "main", "change")
+    shown = write_review(revisions, out, pictures_at="https://example.org/files/").read_text()
+    assert re.search(r"!\[Heat map: [^]]+\]\(https://example.org/files/heat_map_xgqa.png\)", shown)
+    assert "Heat map: `heat_map_xgqa.png`" in write_review(revisions, out).read_text()
 
 
 def test_the_heat_map_stands_in_the_comment_as_a_table(clone: Path, tmp_path: Path, files: Json) -> None:
@@ -139,7 +157,7 @@ def test_an_unchanged_study_says_so(clone: Path, tmp_path: Path, files: Json) ->
     text = write_review(Revisions(clone, "main", "main"), tmp_path).read_text()
     assert NO_CHANGE in text
     assert text.count(MARK) == 1
-    assert not [row for row in rows(text) if row[0].startswith("accuracy.")]
+    assert not [row for row in rows(text) if row[0].endswith(" on xgqa")]
     assert files["answer"]["answers"][0]["sentence"] in text
     assert "Before:" not in text
 
@@ -150,7 +168,7 @@ def test_a_small_run_is_folded_in(clone: Path, tmp_path: Path, files: Json) -> N
     first, second = text.split("<details><summary>A run of both sides", 1)
     assert NO_CHANGE in first
     assert NO_CHANGE not in second
-    assert "accuracy.de" in second
+    assert "squad on xgqa" in second
     assert text.count(MARK) == 1
     assert text.count("<details>") == text.count("</details>")
 
@@ -163,8 +181,10 @@ def test_metrics_that_begin_with_a_change(clone: Path, files: Json) -> None:
     git(clone, "checkout", "--quiet", "--force", "change")
     revisions = Revisions(clone, "empty", "main")
     text = "\n".join(section(revisions, {"study": files["study"]}))
-    assert next(row for row in rows(text) if row[0] == "accuracy.de")[1] == "-"
-    assert NO_CHANGE in "\n".join(section(Revisions(clone, "main", "empty"), {}))
+    assert "4 of 4 routes changed; without an interval: none on xgqa (new)" in text
+    assert next(row for row in rows(text) if row[0] == "de")[1] == "-"
+    gone = "\n".join(section(Revisions(clone, "main", "empty"), {}))
+    assert "4 of 4 routes changed; without an interval: none on xgqa (gone)" in gone
 
 
 def test_an_unknown_revision_is_named(clone: Path, tmp_path: Path, files: Json) -> None:

@@ -7,22 +7,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from xstilts.base.cells import PLAIN, Route
+from xstilts.page.atlas import Atlas, atlas
+from xstilts.page.best import Best, best_figure, best_of, ranking_table, rankings
 from xstilts.page.budgets import budget_figure, form_table
 from xstilts.page.controls import control_differences, control_figure
 from xstilts.page.differences import heat_figure, scale_ends, twin_figure
+from xstilts.page.explorer import Explorer, explorer
 from xstilts.page.figure import Figure, Table, metric_name
-from xstilts.page.gallery import Exhibit, gallery
 from xstilts.page.material import Material
 from xstilts.page.pretraining import pretraining_figure
 from xstilts.page.scores import interval_figure, type_figure
-from xstilts.page.tables import Answer, Averages, Comparisons, averages, comparisons, leaks, ranked, recipes
+from xstilts.page.tables import Averages, Comparisons, averages, comparisons, leaks, recipes
 from xstilts.page.training import cost_figure, curve_figures
 from xstilts.report.cells.metrics import EMBEDDED, ZERO_SHOT
 from xstilts.report.heat_map import cells_of
 from xstilts.report.numbers import count, p_value, percent, points, points_interval
+from xstilts.report.recommend import Ranking
 
 BASELINE = "none"  # the route without an intermediate task
-QUESTION = "Does multimodal intermediate training beat text-only intermediate training in languages without labels?"
+QUESTION = "Which English intermediate task helps most in languages without labels?"
+UNTESTABLE = "not testable"
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,11 @@ class TargetPart:
     name: str
     about: str
     scale: int
+    best: Figure | None
+    ranking: Table | None
     heat: Figure | None
+    explorer: Explorer | None
+    atlas: Atlas | None
     comparisons: Comparisons | None
     recipes: Table | None
     intervals: Figure | None
@@ -48,7 +56,6 @@ class TargetPart:
     controls: Figure | None
     control_differences: Table | None
     shuffled_labels: Sequence[str]
-    exhibits: Sequence[Exhibit]
     scenes: Mapping[str, Any]
 
 
@@ -58,14 +65,18 @@ class Content:
 
     Attributes:
         systems: whether the routes are other people's systems, of which there are predictions alone.
+        best: the best intermediate task of the first target; None where there is nothing to rank.
+        missing: what to add to the study for an answer.
+        untestable: how many published claims this study cannot test.
         by_recipe: a route by which the page explains recipes; None in a study of one recipe.
     """
 
     question: str
     systems: bool
-    answer: Answer | None
+    best: Best | None
     missing: Sequence[str]
     facts: Sequence[str]
+    repository: str
     embedded: bool
     routes: Sequence[str]
     by_recipe: Route | None
@@ -75,6 +86,7 @@ class Content:
     targets: Sequence[TargetPart]
     averages: Sequence[Averages]
     claims: Sequence[Mapping[str, Any]]
+    untestable: int
     claims_about: Mapping[str, str]
 
     @property
@@ -86,6 +98,7 @@ class Content:
 def figures_of(part: TargetPart) -> Iterator[Figure]:
     """The figures of one target, in the order that they stand in."""
     alone = [
+        part.best,
         part.heat,
         part.intervals,
         *part.types,
@@ -100,21 +113,24 @@ def figures_of(part: TargetPart) -> Iterator[Figure]:
 
 def page_content(material: Material) -> Content:
     """Everything that the page says."""
-    data = sorted({part["data"] for part in material.study.values()})
+    ranked, judged = rankings(material), material.claims["claims"]
+    testable = [claim for claim in judged if claim["judgement"] != UNTESTABLE]
     return Content(
         question=material.answer.get("question", QUESTION),
         systems="question" in material.answer,
-        answer=next(iter(ranked(material)), None),
+        best=next((best_of(material, target, found) for target, found in ranked.items()), None),
         missing=material.answer["missing"],
-        facts=_facts(material, data),
-        embedded=EMBEDDED in data,
+        facts=_facts(material),
+        repository=material.origin.get("repository", ""),
+        embedded=any(part["data"] == EMBEDDED for part in material.study.values()),
         routes=material.routes,
         by_recipe=_by_recipe(material),
         seeds=material.seeds,
         **{name: material.transfer[name] for name in ("intervals", "covers")},
-        targets=[_target(material, target) for target in material.targets],
-        averages=averages(material),
-        claims=[_claim(claim) for claim in material.claims["claims"]],
+        targets=[_target(material, target, ranked.get(target)) for target in material.targets],
+        averages=averages(material) if len(material.targets) > 1 else [],
+        claims=[_claim(claim) for claim in testable],
+        untestable=len(judged) - len(testable),
         claims_about={name: material.claims[name] for name in ("data", "scores")},
     )
 
@@ -126,11 +142,18 @@ def _by_recipe(material: Material) -> Route | None:
     return others[0] if len({route.recipe for route in routes}) > 1 else None
 
 
-def _facts(material: Material, data: Sequence[str]) -> list[str]:
-    """The study in a line."""
+def _facts(material: Material) -> list[str]:
+    """The study in a line: its size, data and encoder, and what scored it when."""
     counted = {"target": material.targets, "route": material.routes, "seed": material.seeds}
     numbers = [f"one {what}" if len(own) == 1 else f"{len(own)} {what}s" for what, own in counted.items()]
-    return [*numbers, *(f"{one} data" for one in data)]
+    data, origin = sorted({part["data"] for part in material.study.values()}), material.origin
+    facts = [*numbers, *(f"{one} data" for one in data)]
+    if origin.get("encoder"):
+        facts.append(f"encoder {origin['encoder']}")
+    if origin.get("revisions"):
+        dated = f" of {origin['date']}" if origin["date"] else ""
+        facts.append(f"scored at {', '.join(origin['revisions'])}{dated}")
+    return facts + ([f"xstilts {origin['version']}"] if origin else [])
 
 
 def _claim(claim: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -142,12 +165,16 @@ def _evidence(one: Mapping[str, Any]) -> dict[str, str]:
     return {"what": one["what"], "says": one["says"], "p": p_value(one["p"]), **shown}
 
 
-def _target(material: Material, target: str) -> TargetPart:
+def _target(material: Material, target: str, found: Ranking | None) -> TargetPart:
     cells = cells_of(material.transfer, target)
     return TargetPart(
         name=target,
         about=_about(material, target, cells),
         scale=scale_ends(material, target) if cells else 0,
+        best=best_figure(material, target, found) if found else None,
+        ranking=ranking_table(found) if found else None,
+        explorer=explorer(material, target),
+        atlas=atlas(material, target, found.candidates[0].route if found else ""),
         comparisons=comparisons(material, target),
         recipes=recipes(material, target),
         missing=_missing(material, target),
@@ -156,7 +183,6 @@ def _target(material: Material, target: str) -> TargetPart:
         forms=form_table(material, target),
         control_differences=control_differences(material, target),
         shuffled_labels=_shuffled_labels(material, target),
-        exhibits=gallery(material, target),
         scenes=material.scenes[target].about,
         **_figures(material, target),
     )

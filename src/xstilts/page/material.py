@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,13 @@ from xstilts.base.cells import Study, metrics_folder, report_folder
 from xstilts.base.files import open_rows, read_json
 
 Json = Mapping[str, Any]
-Answers = Mapping[tuple[str, str], tuple[str, float]]  # {(question id, language): (prediction, score)}
+Given = tuple[str, float, float | None]  # a prediction, what it earned, and its probability
+Answers = Mapping[tuple[str, str], Given]  # by question id and language
+FILES = ("study", "answer", "transfer", "claims", "cells")
+NOT_HERE = (
+    "answers and pictures lie in data/report, which is not in git: `dvc pull` fetches them, `dvc repro` makes them"
+)
+UNTRAINED = {"intermediate": None, "target": None}
 
 
 @dataclass(frozen=True)
@@ -20,10 +26,11 @@ class Material:
 
     Attributes:
         routes: as the files write them: `gqa`, `lora/gqa`.
-        study, answer, transfer, claims, cells: the JSON files of these names.
-        training: {target: {route: [both phases, null where nothing was trained; one per seed]}}.
-        answers: {target: {route: what the first seed answered about the target's scenes}}.
+        study, answer, transfer, claims, cells, items: the JSON files of these names; `items` may have no target.
+        training: {target: {route: [both phases, null where nothing was trained or it is not known; one per seed]}}.
+        answers: {target: {route: [what each seed answered about the target's scenes]}}.
         scenes: by target.
+        origin: where the numbers come from, see `page.origin`; {} where that is not known.
     """
 
     targets: Sequence[str]
@@ -35,8 +42,10 @@ class Material:
     claims: Json
     cells: Json
     training: Mapping[str, Mapping[str, Sequence[Json]]]
-    answers: Mapping[str, Mapping[str, Answers]]
+    answers: Mapping[str, Mapping[str, Sequence[Answers]]]
     scenes: Mapping[str, Scenes]
+    items: Json = field(default_factory=dict)
+    origin: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -61,57 +70,82 @@ class Scenes:
     Attributes:
         about: `data`, `licence`, `source`, and `why_none` where there are none.
         pictures: {image id: WebP}.
+        regions: {image id: boxes x1 y1 x2 y2, relative to the picture}.
     """
 
     about: Json
     questions: Sequence[Question]
     pictures: Mapping[str, bytes]
+    regions: Mapping[str, Sequence[Sequence[float]]] = field(default_factory=dict)
 
 
-def read_material(study: Study, name: str | None) -> Material:
+def read_material(study: Study, name: str | None, origin: Json | None = None, from_git: bool = False) -> Material:
     """Read the files of a study.
 
     Args:
         study: its cells.
         name: of the study, whose folders are read; None: of the default study.
+        from_git: read metrics/ alone, without training, answers and scenes.
 
     Raises:
         DataError: a file is missing or broken.
     """
-    files = ("study", "answer", "transfer", "claims", "cells")
-    folders = {target: _collected(study, name, target) for target in study.targets}
+    metrics = metrics_folder(name)
+    items = metrics / "items.json"
+    collected = _nothing(study) if from_git else _collected(study, name)
     return Material(
         targets=study.targets,
         routes=list(map(str, study.routes())),
         seeds=study.seeds,
-        **{file: read_json(metrics_folder(name) / f"{file}.json") for file in files},
-        training={
-            target: {route: [read_json(one / "training.json") for one in seeds] for route, seeds in routes.items()}
-            for target, routes in folders.items()
-        },
-        answers={
-            target: {route: _answers(first / "answers.arrow") for route, (first, *_) in routes.items()}
-            for target, routes in folders.items()
-        },
-        scenes={target: _scenes(report_folder(name) / "scenes" / target) for target in study.targets},
+        **{file: read_json(metrics / f"{file}.json") for file in FILES},
+        **collected,
+        items=read_json(items) if items.is_file() else {},
+        origin=origin or {},
     )
 
 
-def _collected(study: Study, name: str | None, target: str) -> dict[str, list[Path]]:
-    """Where the cells of each route on a target were collected, one folder per seed."""
-    return {str(route): [cell.collected(name) for cell in cells] for route, cells in study.cells(target).items()}
+def _nothing(study: Study) -> dict[str, Any]:
+    """What is known of training, answers and scenes without data/report."""
+    routes, seeds = study.routes(), len(study.seeds)
+    about = {"data": "", "licence": "", "source": "", "why_none": NOT_HERE}
+    return {
+        "training": {target: {str(route): [UNTRAINED] * seeds for route in routes} for target in study.targets},
+        "answers": {target: {str(route): [{}] * seeds for route in routes} for target in study.targets},
+        "scenes": {target: Scenes(about, [], {}) for target in study.targets},
+    }
+
+
+def _collected(study: Study, name: str | None) -> dict[str, Any]:
+    """The same, where the cells and scenes of the study were collected."""
+    folders = {
+        target: {str(route): [cell.collected(name) for cell in own] for route, own in study.cells(target).items()}
+        for target in study.targets
+    }
+    return {
+        "training": _of_each(folders, lambda path: read_json(path / "training.json")),
+        "answers": _of_each(folders, lambda path: _answers(path / "answers.arrow")),
+        "scenes": {target: _scenes(report_folder(name) / "scenes" / target) for target in study.targets},
+    }
+
+
+def _of_each(folders: Mapping[str, Mapping[str, Sequence[Path]]], read: Callable[[Path], Any]) -> dict[str, Any]:
+    return {
+        target: {route: list(map(read, paths)) for route, paths in routes.items()} for target, routes in folders.items()
+    }
 
 
 def _answers(path: Path) -> Answers:
-    return {(row["id"], row["language"]): (row["prediction"], row["score"]) for row in open_rows(path).to_pylist()}
+    rows = open_rows(path).to_pylist()
+    return {(one["id"], one["language"]): (one["prediction"], one["score"], one["probability"]) for one in rows}
 
 
 def _scenes(path: Path) -> Scenes:
     asked: dict[str, list[dict[str, str]]] = {}
     for row in open_rows(path / "questions.arrow").to_pylist():
         asked.setdefault(row["id"], []).append(row)
-    pictures = {row["image_id"]: row["webp"] for row in open_rows(path / "pictures.arrow").to_pylist()}
-    return Scenes(read_json(path / "about.json"), [_question(rows) for rows in asked.values()], pictures)
+    shown = open_rows(path / "pictures.arrow").to_pylist()
+    pictures, regions = ({row["image_id"]: row[key] for row in shown} for key in ("webp", "regions"))
+    return Scenes(read_json(path / "about.json"), list(map(_question, asked.values())), pictures, regions)
 
 
 def _question(rows: Sequence[Mapping[str, str]]) -> Question:

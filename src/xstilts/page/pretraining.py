@@ -11,6 +11,7 @@ import altair as alt
 from scipy.stats import spearmanr
 
 from xstilts.base.parameters import read_yaml
+from xstilts.page.explorer import language_name
 from xstilts.page.figure import ACCENT, PAPER, Figure, Mark, Panel, Row, Table, filled, rows_of, spec_of, tips
 from xstilts.page.material import Material
 from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
@@ -60,6 +61,7 @@ def pretraining_rows(material: Material, target: str) -> list[Row]:
         {
             "route": route,
             "language": language,
+            "name": language_name(language),
             "behind": 100 * (scores[ENGLISH] - scores[language]),
             "text": points(scores[ENGLISH] - scores[language]),
             "gib": known[language][0],
@@ -81,7 +83,7 @@ def _without(material: Material, target: str) -> str:
     part, known = material.study[target], read_yaml(TABLE)
     scores = next(iter(part[part["metric"]].values()))
     absent = [language for language in _others(scores) if language not in known]
-    return f" Not drawn, since no size is known: {', '.join(absent)}." if absent else ""
+    return f" Not drawn, since no size is known: {', '.join(map(language_name, absent))}." if absent else ""
 
 
 def correlation(rows: Sequence[Row]) -> float | None:
@@ -99,7 +101,7 @@ def _scatter(rows: Sequence[Row], everything: Sequence[Row]) -> alt.LayerChart:
     heights = alt.Scale(domain=[min(0, 10 * floor(min(behind) / 10)), 10 * ceil(max(max(behind), 1) / 10)])
     x = alt.X("gib:Q", title=None, scale=scale, axis=alt.Axis(values=[0.1, 1, 10, 100], grid=True, format="~g"))
     y = alt.Y("behind:Q", title=None, scale=heights, axis=alt.Axis(tickCount=4))
-    tooltip = tips(language="language", text="points", gib="GiB", script="script")
+    tooltip = tips(name="language", text="points", gib="GiB", script="script")
     layers = []
     for latin, fill in ((True, ACCENT), (False, PAPER)):
         own = rows_of([row for row in rows if (row["script"] == LATIN) == latin])
@@ -112,7 +114,12 @@ def _scatter(rows: Sequence[Row], everything: Sequence[Row]) -> alt.LayerChart:
 def _table(rows: Sequence[Row], routes: Sequence[str]) -> Table:
     behind = {(row["route"], row["language"]): row["text"] for row in rows}
     body = [
-        [row["language"], str(row["gib"]), row["script"], *(behind[route, row["language"]] for route in routes)]
+        [
+            language_name(row["language"]),
+            str(row["gib"]),
+            row["script"],
+            *(behind[route, row["language"]] for route in routes),
+        ]
         for row in rows
         if row["route"] == routes[0]
     ]

@@ -22,6 +22,7 @@ from xstilts.page.content import Content
 from xstilts.page.figure import CONFIG
 
 TEMPLATES = "templates"
+SCRIPTS = ("statistics.js", "permalink.js", "explorer.js", "atlas.js", "page.js")
 CLOSING = "</script"
 
 
@@ -34,7 +35,9 @@ def render(content: Content) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    script = bundle(_source(environment, "page.js"))
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}  # the order of languages and routes says something
+    environment.filters |= {"pair": lambda name: (name, name), "only": lambda seed: (seed, f"seed {seed} alone")}
+    script = bundle("\n".join(_source(environment, name) for name in SCRIPTS))
     style = Markup(_source(environment, "page.css"))
     parts = {"config": CONFIG, "script": Markup(script), "style": style, "policy": policy(script)}
     return environment.get_template("page.html.j2").render(content=content, **parts) + "\n"

@@ -1,4 +1,4 @@
-"""The page's tables that belong to no figure: the answer and all comparisons, recipes, averages, shared data."""
+"""The page's tables that belong to no figure: all comparisons, recipes, averages, shared data."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from xstilts.page.explorer import language_name
 from xstilts.page.figure import Table, difference_cells
 from xstilts.page.material import Material
 from xstilts.report.averages import by_data, targets_of
 from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
 from xstilts.report.heat_map import route_name
-from xstilts.report.numbers import ABSENT, VERDICTS, items_only, p_value, points, points_interval, verdict
+from xstilts.report.numbers import ABSENT, VERDICTS, p_value, verdict
 
 MIXTURE = "multimodal"  # its comparison is the question as it stands, so it comes first
 INTERVAL = "95 % interval"
@@ -20,19 +21,6 @@ RECIPES = ("route", "minus", "zero-shot", INTERVAL, "English", INTERVAL, "gap", 
 AVERAGED = ("route", "mean over", "points", INTERVAL, "p (Holm)", "targets", "left out")
 LEAKS = ("route", "found", "what", "averages")
 _STATUS = {"shared": "shares data", "not checked": "not checked", "none": "nothing shared"}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One comparison: its estimate, and the sentence of metrics/answer.json."""
-
-    multimodal: str
-    text: str
-    target: str
-    verdict: str
-    estimate: str
-    interval: str
-    sentence: str
 
 
 @dataclass(frozen=True)
@@ -51,25 +39,15 @@ class Averages:
     table: Table
 
 
-def ranked(material: Material) -> list[Answer]:
-    """Multimodal against text-only in the order of the file, the comparison of the mixtures first."""
-    return sorted(map(_answer, material.answer["answers"]), key=lambda one: one.multimodal != MIXTURE)
-
-
-def _answer(one: Mapping[str, Any]) -> Answer:
-    names = {key: one[key] for key in ("multimodal", "text", "target", "verdict", "sentence")}
-    own = one[ZERO_SHOT]
-    interval = items_only(own) + points_interval(own["interval"])
-    return Answer(**names, estimate=points(own["difference"]), interval=interval)
-
-
 def comparisons(material: Material, target: str) -> Comparisons | None:
     """Multimodal against text-only, then routes against their controls of equal exposure; None where there are none."""
     pairs, exposed = material.answer["answers"], material.answer.get("exposure", ())
     own = sorted((one for one in pairs if one["target"] == target), key=lambda one: one["multimodal"] != MIXTURE)
     own += [one for one in exposed if one["target"] == target]
+    if not own:
+        return None
     said = [" ".join([one["sentence"], *one["details"]]) for one in own]
-    return Comparisons(Table(COMPARED, list(map(_compared, own))), said) if own else None
+    return Comparisons(Table(COMPARED, list(map(_compared, own))), said)
 
 
 def _compared(one: Mapping[str, Any]) -> list[str]:
@@ -90,10 +68,10 @@ def _recipe(one: Mapping[str, Any]) -> list[str]:
 
 
 def _by_verdict(languages: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """`better in de, zh`, and so on; Holm's p-value decides."""
+    """`better in German, Chinese`, and so on; Holm's p-value decides."""
     for said in VERDICTS:
         if codes := [code for code, own in languages.items() if verdict(own) == said]:
-            yield f"{said} in {', '.join(codes)}"
+            yield f"{said} in {', '.join(map(language_name, codes))}"
 
 
 def averages(material: Material) -> list[Averages]:
@@ -109,12 +87,14 @@ def _averaged(one: Mapping[str, Any]) -> list[str]:
 
 
 def leaks(cells: Sequence[Mapping[str, Any]]) -> Table | None:
-    """What the two phases of each cell share, and whether the averages hold the cell; None without cells."""
+    """What the two phases of each cell share, and whether the averages hold the cell; None if none shares anything."""
+    if all(cell["shared_data"] == "none" for cell in cells):
+        return None
     rows = [
         [route_name(cell), _STATUS[cell["shared_data"]], "; ".join(cell["shared"]) or ABSENT, _in_averages(cell)]
         for cell in cells
     ]
-    return Table(LEAKS, rows) if rows else None
+    return Table(LEAKS, rows)
 
 
 def _in_averages(cell: Mapping[str, Any]) -> str:

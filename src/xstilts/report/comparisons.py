@@ -36,7 +36,8 @@ class Twins:
 
     Attributes:
         unlike: what the embedded twins do not have in common, though they are made from the same scenes.
-        primary: the target of the one comparison that docs/results/protocol.md names before the runs, and that is tested alone.
+        primary: the target of the one comparison that docs/results/protocol.md names before the runs,
+            and that is tested alone.
     """
 
     multimodal: str

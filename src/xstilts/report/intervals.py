@@ -33,7 +33,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t
+from scipy.special import stdtr, stdtrit
 
 from xstilts.base.errors import XstiltsError
 from xstilts.report.numbers import SIGNIFICANT
@@ -80,8 +80,8 @@ class Interval:
         """
         if self.runs == 1:
             return np.nan
-        needed = t.isf(SIGNIFICANT / 2 / max(1, tests), self.freedom)
-        return float((needed + t.ppf(POWER, self.freedom)) * self.error)
+        needed = -stdtrit(self.freedom, SIGNIFICANT / 2 / max(1, tests))
+        return float((needed + stdtrit(self.freedom, POWER)) * self.error)
 
     def p_against(self, bound: float) -> float:
         """Two-sided, of the value being `bound`; nan of one training run."""
@@ -147,7 +147,7 @@ def contrast(known: Scores, weights: Floats) -> Interval:
     added = np.einsum("kcs,k->cs", known.influence.transpose(1, 3, 0, 2)[routes, columns], own).astype(np.float64)
     error, freedom = _error(added, *run_variance(known.estimate, weights), clusters)
     value, error = (0.0 if abs(one) < TINY else one for one in (value, error))
-    half = float(t.ppf((1 + LEVEL) / 2, freedom)) * error
+    half = float(stdtrit(freedom, (1 + LEVEL) / 2)) * error
     p = _p_value(value, error, freedom) if runs > 1 else np.nan
     return Interval(value, value - half, value + half, p, error, freedom, runs)
 
@@ -172,14 +172,18 @@ def run_variance(estimate: Floats, weights: Floats) -> tuple[float, float]:
     return float(varied.sum()) / runs, float(max(runs - 1, freedom))
 
 
-def seeds_needed(one: Interval) -> int | None:
-    """How many runs of each route find a difference as large as that of one run with 80 % power; None: too many.
+def seeds_needed(one: Interval, between: float = 2 * RUN_SD**2) -> int | None:
+    """How many runs of each route find a difference as large as this one with 80 % power; None: too many.
 
-    Runs are taken to differ by `RUN_SD`, and the noise of test items to stay as it is.
+    Runs are taken to differ by as much as they do, and the noise of test items to stay as it is.
+
+    Args:
+        between: the variance of the difference between one run of either route and one of the other.
     """
-    for seeds in range(2, MOST_SEEDS + 1):
-        runs, freedom = 2 * RUN_SD**2 / seeds, 2 * (seeds - 1)
-        error = (one.error**2 + runs) ** 0.5
+    items = max(0.0, one.error**2 - (between / one.runs if one.runs > 1 else 0.0))
+    for seeds in range(max(2, one.runs), MOST_SEEDS + 1):
+        runs, freedom = max(between, TINY**2) / seeds, 2 * (seeds - 1)
+        error = (items + runs) ** 0.5
         if Interval(0, 0, 0, 1, error, freedom * (error**2 / runs) ** 2, seeds).detectable <= abs(one.value):
             return seeds
     return None
@@ -208,7 +212,7 @@ def _p_value(value: float, error: float, freedom: float) -> float:
     """Two-sided, by t."""
     if error == 0:
         return 1.0 if abs(value) < TINY else 0.0
-    return float(2 * t.sf(abs(value) / error, freedom))
+    return float(2 * stdtr(freedom, -abs(value) / error))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -10,8 +10,9 @@ from xstilts.report.answer import answers
 from xstilts.report.averages import print_averages
 from xstilts.report.claims import claims
 from xstilts.report.comparisons import Design, read_comparisons
+from xstilts.report.packed import packed
 from xstilts.report.shared import read_shared
-from xstilts.report.side_by_side import read_paired
+from xstilts.report.side_by_side import clusters_of, pair_up, read_tables
 from xstilts.report.study import read_cells, study_tables, with_intervals
 from xstilts.report.summary import print_summary
 from xstilts.report.table import print_study
@@ -25,7 +26,10 @@ def study_files(study: Study, name: str | None = None) -> dict[str, Any]:
         name: of the study, whose folder the collected cells lie in; None: of the default study.
     """
     design = Design(study, read_comparisons())
-    paired, cells = read_paired(study, name), read_cells(study, name)
+    tables, about = read_tables(study, name)
+    paired = pair_up(tables, about, design.routes, study.seeds)
+    groups, _ = clusters_of({target: tables[target, 0, 0] for target in about})
+    cells = read_cells(study, name)
     transfer = Transfer(paired, design, read_shared(study, name))
     matrix = transfer_matrix(transfer)
     return {
@@ -34,6 +38,7 @@ def study_files(study: Study, name: str | None = None) -> dict[str, Any]:
         "answer": answers(paired, design),
         "transfer": matrix,
         "claims": claims(transfer),
+        "items": packed(tables, about, groups, paired),
         "plots/transfer": transfer_rows(matrix),
     }
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from xstilts.base.cells import Route
 from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
-from xstilts.report.intervals import Interval, Scores, contrast, scores
+from xstilts.report.intervals import Interval, Scores, contrast, run_variance, scores
 
 SCORE = "score"
 # The rate of answers of the right form (yes or no, a colour, ...), and the score of these answers alone.
@@ -84,7 +84,7 @@ class Paired:
         return sorted({one.type for one in self.columns if one.target == target and one.type})
 
     def measures(self, target: str, among: Sequence[str]) -> list[str]:
-        """Those of some measures that the target has: the controls (`CONTROLS`), or form and content (`FORMS`)."""
+        """Those of some measures that the target has: the controls, or form and content (`FORMS`)."""
         there = {one.measure for one in self.columns if one.target == target}
         return [measure for measure in among if measure in there]
 
@@ -112,11 +112,19 @@ class Paired:
 
     def interval(self, combination: Combination) -> Interval:
         """Value and interval of a sum over routes of weighted scores."""
+        return contrast(self.scores, self._weights(combination))
+
+    def between_runs(self, combination: Combination) -> float:
+        """The variance of such a sum from one run of each route to another; 0 of one run."""
+        return run_variance(self.scores.estimate, self._weights(combination))[0] * self.seeds
+
+    def _weights(self, combination: Combination) -> np.ndarray:
+        """Float64 `[routes, columns]`."""
         weights = np.zeros((len(self.routes), len(self.columns)))
         for route, mix in combination.items():
             for column, weight in mix.items():
                 weights[self.routes.index(route), column] = weight
-        return contrast(self.scores, weights)
+        return weights
 
     def score(self, route: str, mix: Mix) -> float:
         """The value of a route's weighted scores, a mean over its runs; nan where an answer has none."""

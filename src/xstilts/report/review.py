@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -14,18 +13,16 @@ from typing import Any
 
 from xstilts.base.cells import Route
 from xstilts.base.errors import DataError, ParameterError
-from xstilts.report.cells.metrics import CONTROLS, ENGLISH, ZERO_SHOT
+from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
+from xstilts.report.changes import Change, Parts, changes, count_routes, verdict_line
 from xstilts.report.heat_map import baseline_name, cells_of, columns_of, heading, heat_map_png, route_name
-from xstilts.report.numbers import inconclusive, points, points_interval
+from xstilts.report.numbers import ABSENT, inconclusive, percent, points, points_interval
 from xstilts.report.sentences import sentences
 
 MARK = "<!-- xstilts-study -->"  # by which the comment is found again
-NO_CHANGE = "No change: every score is as it was."
-PARTS = ("study", "answer", "transfer")
-STUDY = "metrics/study.json"
+PARTS = ("study", "answer", "transfer", "items")
 MEANS = (ZERO_SHOT, ENGLISH)
-FORMS = ("form", "content", "form_types")  # of answers
-Parts = Mapping[str, Any]  # of the files metrics/<part>.json at a revision those that exist
+NAMES = {ZERO_SHOT: "zero-shot", ENGLISH: "English", "gap": "gap"}
 Rows = Sequence[Sequence[str]]
 _NOT_IN_NAMES = re.compile(r"[^\w.-]")  # of files
 _MARKUP = re.compile(r"[\\`*\[\]|~]")
@@ -34,7 +31,7 @@ _MENTION = re.compile(r"@|(?<!&)#(?=[0-9])|\bGH-(?=[0-9])", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Revisions:
-    """Two revisions of a repository, whose metrics git and DVC read without cache or remote.
+    """Two revisions of a repository, whose metrics git holds.
 
     Attributes:
         root: the working directory of the repository.
@@ -65,30 +62,22 @@ class Revisions:
             todo = "make the file again and commit it"
             raise DataError(f"{revision}:{path}", error.lineno, f"broken JSON ({error})", "valid JSON", todo) from None
 
-    def metrics_diff(self, paths: Sequence[str]) -> list[list[str]]:
-        """The rows of `dvc metrics diff --md` for some files: path, metric, value at base, value at head, change."""
-        command = ("metrics", "diff", "--md", self.base, self.head, "--targets", *paths)
-        run = subprocess.run(
-            [sys.executable, "-m", "dvc", *command], cwd=self.root, capture_output=True, text=True, check=False
-        )
-        if run.returncode:
-            raise ParameterError(f"{self.root}: dvc {' '.join(command)} failed: {run.stderr.strip()}")
-        lines = [line for line in run.stdout.splitlines() if line.startswith("|")]
-        return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
-
     def _git(self, *arguments: str) -> str | None:
         run = subprocess.run(["git", *arguments], cwd=self.root, capture_output=True, text=True, check=False)
         return None if run.returncode else run.stdout
 
 
-def write_review(revisions: Revisions, out: Path, shrunken: Revisions | None = None, link: str = "") -> Path:
+def write_review(
+    revisions: Revisions, out: Path, shrunken: Revisions | None = None, link: str = "", pictures_at: str = ""
+) -> Path:
     """Write comment.md and a picture heat_map_<target>.png of each target; return the comment's path.
 
     Args:
         revisions: whose committed metrics are compared.
         out: a folder; other files in it stay.
         shrunken: two revisions of another clone that hold the metrics of a run on a small part of the world.
-        link: where the pictures can be seen; a comment cannot hold them.
+        link: where the pictures can be found by their names, such as the page of a workflow's run.
+        pictures_at: the address of a folder that serves them, so that the comment shows them.
 
     Raises:
         ParameterError: git does not know a revision.
@@ -99,7 +88,7 @@ def write_review(revisions: Revisions, out: Path, shrunken: Revisions | None = N
     out.mkdir(parents=True, exist_ok=True)
     parts = parts_at(revisions, revisions.head)
     pictures = write_pictures(parts, out)
-    sections = [f"{MARK}\n## Study", *section(revisions, parts), shown(pictures, link)]
+    sections = [f"{MARK}\n## Study", *section(revisions, parts), shown(pictures, link, pictures_at)]
     if shrunken:
         small = section(shrunken, parts_at(shrunken, shrunken.head))
         sections.append(folded("A run of both sides on a small part of the world, which shows that it runs", small))
@@ -125,25 +114,49 @@ def write_pictures(parts: Parts, out: Path) -> list[str]:
 
 
 def section(revisions: Revisions, head: Parts) -> list[str]:
-    """What changed from base to head, the answer at head, and its differences between routes."""
+    """What the change did in one line and in numbers, the answer at head, and its differences between routes."""
     base = parts_at(revisions, revisions.base)
-    chosen, routes = changes(revisions, list(head.get("study", {})))
+    found = changes(base, head)
     names = (revisions.short(revisions.base), revisions.short(revisions.head))
-    changed = [table(("metric", *names, "change"), chosen)] if chosen else []
-    if routes:
-        changed.append(folded("Every route of the study", [table(("metric", *names, "change"), routes)]))
-    return [f"`{names[0]}` to `{names[1]}`", *(changed or [NO_CHANGE]), *answered(base, head), *differences(head)]
+    said = [f"**{text(verdict_line(found, count_routes(base, head)))}**", f"`{names[0]}` to `{names[1]}`"]
+    return [*said, *changed(found), *chosen(revisions, head), *answered(base, head), *differences(head)]
 
 
-def changes(revisions: Revisions, targets: Sequence[str]) -> tuple[Rows, Rows]:
-    """What changed of the chosen route, and of every route of the study: metric, before, after, change.
+def changed(found: Sequence[Change]) -> list[str]:
+    """Every route that changed: the means before and after in percent, and the change in points with its interval."""
+    if not found:
+        return []
+    headings = [f"{NAMES[mean]} {what}" for mean in MEANS for what in ("before", "after", "change", "95 %")]
+    rows = [[one.name, *_mean(one, ZERO_SHOT, one.zero_shot), *_mean(one, ENGLISH, one.english)] for one in found]
+    languages = list(dict.fromkeys(code for one in found for code in {**one.after, **one.before}))
+    columns = [code for code in languages if code not in MEANS]
+    single = [[one.name, *(points(one.of(code)) for code in columns)] for one in found]
+    by_language = table(("route", *(NAMES.get(code, code) for code in columns)), single)
+    return [table(("route", *headings), rows), folded("By language, after minus before in points", [by_language])]
 
-    Controls (the image masked, or another one) and deviations over seeds are left out.
-    """
-    paths = [STUDY, *(f"metrics/{target}.json" for target in targets)]
-    rows = revisions.metrics_diff(paths) if targets else []
-    shown = [row for row in rows if not set(row[1].split(".")) & {*CONTROLS, "spread", *FORMS}]
-    return [row[1:] for row in shown if row[0] != STUDY], [row[1:] for row in shown if row[0] == STUDY]
+
+def _mean(one: Change, mean: str, record: Mapping[str, Any] | None) -> list[str]:
+    """A mean before and after, the change and its interval."""
+    interval = points_interval(record["interval"]) if record else ABSENT
+    return [percent(one.before.get(mean)), percent(one.after.get(mean)), points(one.of(mean)), interval]
+
+
+def chosen(revisions: Revisions, head: Parts) -> list[str]:
+    """The scores of the route that params.yaml chooses, in percent, if they changed; it may be another route."""
+    found = []
+    for target, part in head.get("study", {}).items():
+        sides = (revisions.json(one, f"metrics/{target}.json") or {} for one in (revisions.base, revisions.head))
+        before, after = (side.get(part["metric"], {}) for side in sides)
+        if before != after:
+            one = Change(target, "the chosen route", before, after)
+            names = list({**after, **before})
+            rows = [[percent(before.get(name)), percent(after.get(name)), points(one.of(name))] for name in names]
+            shown = table(
+                (f"{target}, in %", "before", "after", "change"),
+                [[NAMES.get(name, name), *row] for name, row in zip(names, rows, strict=True)],
+            )
+            found.append(folded(text(f"The route that params.yaml chooses, on {target}"), [shown]))
+    return found
 
 
 def answered(base: Parts, head: Parts) -> list[str]:
@@ -198,10 +211,13 @@ def _points(record: Mapping[str, Any]) -> str:
     return f"({shown})" if inconclusive(record) else shown
 
 
-def shown(pictures: Sequence[str], link: str) -> str:
-    """Where the pictures are."""
-    names = ", ".join(f"`{name}`" for name in pictures)
-    return f"Heat map: {names}" + (f" among the files of [this run]({link})" if link else "") if pictures else ""
+def shown(pictures: Sequence[str], link: str, pictures_at: str) -> str:
+    """The pictures, or where they are."""
+    if pictures_at:
+        alt = "Heat map: what each intermediate task changes in each language, in points"
+        return "\n".join(f"![{alt}]({pictures_at.rstrip('/')}/{name})" for name in pictures)
+    named = [f"[{name}]({link})" if link else f"`{name}`" for name in pictures]
+    return f"Heat map: {', '.join(named)}" if pictures else ""
 
 
 def table(headings: Sequence[str], rows: Rows) -> str:

@@ -21,7 +21,12 @@ About = dict[str, dict[str, list[dict[str, Any]]]]  # target -> route -> what is
 
 
 def read_paired(study: Study, name: str | None = None) -> Paired:
-    """Read what was collected of every cell of a study.
+    """Read what was collected of every cell of a study, and put it side by side; arguments as of `read_tables`."""
+    return pair_up(*read_tables(study, name), [str(route) for route in study.routes()], study.seeds)
+
+
+def read_tables(study: Study, name: str | None = None) -> tuple[dict[tuple[str, int, int], pa.Table], About]:
+    """The items of every cell of a study, and what is true of each cell.
 
     Args:
         name: of the study, whose folder it lies in; None: of the default study.
@@ -39,7 +44,7 @@ def read_paired(study: Study, name: str | None = None) -> Paired:
                 cells[target, i, j], known = read_items(path)
                 about[target].setdefault(str(route), []).append(known)
                 _check_alike(path, cells[target, i, j], known, cells[target, 0, 0], about[target][str(routes[0])][0])
-    return pair_up(cells, about, [str(route) for route in routes], study.seeds)
+    return cells, about
 
 
 def pair_up(
@@ -53,7 +58,7 @@ def pair_up(
     first = {target: cells[target, 0, 0] for target in about}
     columns = {column: number for number, column in enumerate(_columns(first))}
     rows = {target: _counts(table["language"]) for target, table in first.items()}
-    groups, clusters = _clusters(first)
+    groups, clusters = clusters_of(first)
     many = 1 + max(int(own.max()) for own in groups.values())
     sums = np.zeros((many, 2, len(routes), len(seeds), len(columns)), np.float32)
     for (target, i, j), table in cells.items():
@@ -102,7 +107,7 @@ def _counts(column: Any) -> dict[str, int]:
     return {one["values"]: one["counts"] for one in column.value_counts().to_pylist()}
 
 
-def _clusters(tables: Mapping[str, pa.Table]) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+def clusters_of(tables: Mapping[str, pa.Table]) -> tuple[dict[str, np.ndarray], dict[str, int]]:
     """The group of every row of every target, int64 `[rows]` each, and how many clusters a target has."""
     known: dict[tuple[str, str], int] = {}
     rows, clusters = {}, {}

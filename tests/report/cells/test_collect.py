@@ -13,7 +13,7 @@ from xstilts.report.cells.collect import collect
 from xstilts.report.cells.items import items, read_items
 from xstilts.report.cells.metrics import read_scores, study_metrics
 
-FILES = ["SHA256SUMS", "answers.arrow", "items.arrow", "metrics.json", "training.json"]
+FILES = ["SHA256SUMS", "answers.arrow", "items.arrow", "metrics.json", "provenance.json", "training.json"]
 
 
 @pytest.fixture
@@ -50,9 +50,24 @@ def test_the_second_time_gives_the_same_bytes(scores: Path, questions: Path, tmp
 def test_answers_are_those_to_the_scenes_with_their_points(scores: Path, questions: Path, tmp_path: Path) -> None:
     collect(scores, questions, tmp_path / "out")
     rows = open_rows(tmp_path / "out" / "answers.arrow").to_pylist()
-    assert [tuple(row.values()) for row in rows] == [
+    assert {row["probability"] for row in rows} == {None}  # none is given
+    assert [tuple(row[key] for key in ("id", "language", "prediction", "score")) for row in rows] == [
         (name, code, "yes", score) for code in ("en", "de") for name, score in (("q1", 0), ("q2", 1))
     ]
+
+
+def test_answers_have_the_probability_of_the_likeliest(scores: Path, questions: Path, tmp_path: Path) -> None:
+    table = open_rows(scores / "predictions.arrow")
+    chances = [[round(0.9 - 0.1 * row, 1), 0.01] for row in range(len(table))]
+    kept = table.append_column("probability", pa.array(chances, pa.list_(pa.float32())))
+    (scores / "predictions.arrow").unlink()
+    write_table(scores / "predictions.arrow", kept)
+    collect(scores, questions, tmp_path / "out")
+    known = dict(zip(zip(kept["id"].to_pylist(), kept["language"].to_pylist(), strict=True), chances, strict=True))
+    rows = open_rows(tmp_path / "out" / "answers.arrow").to_pylist()
+    assert rows
+    for row in rows:
+        assert row["probability"] == pytest.approx(known[row["id"], row["language"]][0])
 
 
 def test_scenes_without_questions_have_no_answers(scores: Path, questions: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ async function draw(place) {
   // `ast`: expressions are interpreted, not compiled, which the page's policy forbids.
   const options = { actions: false, renderer: "svg", ast: true, config, tooltip: { theme: "page", disableDefaultStyle: true } };
   await vegaEmbed(place, read(name), options);
+  place.querySelector("svg").setAttribute("aria-hidden", "true"); // the place has a name, and a table its numbers
 }
 
 // A chart that cannot be drawn says so, has its table below it, and leaves the others alone.
@@ -34,4 +35,6 @@ function openAll() {
 
 phone.addEventListener("change", drawAll);
 window.addEventListener("beforeprint", openAll); // paper has no buttons: tables are printed too
+document.querySelectorAll("section.explorer").forEach(explore);
+document.querySelectorAll("section.atlas").forEach(browse);
 drawAll();

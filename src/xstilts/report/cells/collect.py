@@ -17,16 +17,18 @@ ANSWERS = pa.schema(
         ("id", pa.string()),
         ("language", pa.string()),
         ("prediction", pa.string()),
+        ("probability", pa.float32()),  # of the answer, null where a system gives none
         ("score", pa.float32()),  # what the answer earned of what it could have earned, 0..1
     ]
 )
 
 
 def collect(scores: Path, questions: Path, out: Path) -> None:
-    """Write `items.arrow`, `metrics.json`, `training.json` and `answers.arrow` of a cell into `out`.
+    """Write `items.arrow`, `metrics.json`, `training.json`, `provenance.json` and `answers.arrow` of a cell into `out`.
 
-    `training.json` has both phases with their curves, null where nothing was trained. `answers.arrow` has one row per
-    question and language of the target's scenes.
+    `provenance.json` has the revision that scored the cell, {} where that is not known; `training.json` both phases
+    with their curves, null where nothing was trained. `answers.arrow` has one row per question and language of the
+    target's scenes.
 
     Args:
         scores: the cell's folder of scores.
@@ -35,6 +37,7 @@ def collect(scores: Path, questions: Path, out: Path) -> None:
     Raises:
         DataError: a file of the cell is missing or of another layout, or it has no answer to a question of the scenes.
     """
+    origin = scores / "provenance.json"
     content, training = read_scores(scores / "scores.json"), read_json(scores / "training.json")
     table = items(scores / "predictions.arrow", content["kind"])
     answers = answers_to(scores / "predictions.arrow", open_rows(questions))
@@ -42,6 +45,7 @@ def collect(scores: Path, questions: Path, out: Path) -> None:
         write_items(draft / "items.arrow", table, content, training)
         write_json(draft / "metrics.json", study_metrics(content))
         write_json(draft / "training.json", training)
+        write_json(draft / "provenance.json", read_json(origin) if origin.is_file() else {})
         write_table(draft / "answers.arrow", answers)
 
 
@@ -58,5 +62,13 @@ def answers_to(predictions: Path, questions: pa.Table) -> pa.Table:
     if len(table) != len(questions):
         found, todo = f"{len(table)} answers to questions of the scenes", "run `dvc repro` to score the cell again"
         raise DataError(predictions, None, found, str(len(questions)), todo)
-    columns = [*(table[name] for name in ANSWERS.names[:-1]), pc.divide(table["score"], table["of"])]
-    return pa.table(dict(zip(ANSWERS.names, columns, strict=True)), schema=ANSWERS)
+    columns = {name: table[name] for name in ("id", "language", "prediction")}
+    columns |= {"probability": _chances(table), "score": pc.divide(table["score"], table["of"])}
+    return pa.table(columns, schema=ANSWERS)
+
+
+def _chances(table: pa.Table) -> pa.Array:
+    """The probability of each prediction, the first of those that are listed."""
+    if "probability" not in table.column_names:
+        return pa.nulls(len(table), pa.float32())
+    return pa.array([own[0] if own else None for own in table["probability"].to_pylist()], pa.float32())
