@@ -52,10 +52,12 @@ def choose(copy: Path, data: Path) -> None:
         "intermediates": ["none", "rte", "nlvr_sample"],
         "targets": targets,
         "seeds": [0],
-        "recipes": {"everywhere": ["plain"], "intermediate": [], "target": [], "score": [], "system": []},
+        "recipes": {"everywhere": ["plain"]}
+        | {key: [] for key in ("intermediate", "target", "score", "system", "canonical")},
         "recipe_routes": [],
         "recipe_targets": [],
         "system_targets": [],
+        "canonical_targets": [],
         "parser": "plain",
     }
     (copy / "stages" / "grid.yaml").write_text(yaml.safe_dump(grid, sort_keys=False))
