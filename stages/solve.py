@@ -13,6 +13,7 @@ from xstilts.base.cells import DATA, PUBLIC, Cell, layout_task, target_checkpoin
 from xstilts.base.errors import run_stage
 from xstilts.base.parameters import task_settings
 from xstilts.score.settings import ScoreSettings
+from xstilts.systems.questions import Parser
 from xstilts.systems.score import score_modules
 from xstilts.systems.settings import SystemSettings
 
@@ -31,7 +32,7 @@ def main(
         score = task_settings(ScoreSettings, target, "score", recipe)
         layouts, cell = layout_task(target), Cell(recipe, route, seed, target)
         trained = target_checkpoint(parser, route, seed, layouts)
-        score_modules(trained, PUBLIC, cell, tokenized(layouts), DATA / "perception" / target, system, score)
+        score_modules(Parser(trained, PUBLIC, tokenized(layouts), DATA / "perception" / target), cell, system, score)
 
     run_stage(run)
 

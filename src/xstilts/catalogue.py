@@ -92,7 +92,7 @@ def _ranges_over(phase: str | None, universe: dict[str, Any]) -> str:
         return "nothing, stages/grid.yaml does not list it"
     if phase == "everywhere":
         return "every route and target"
-    targets = universe["system_targets" if phase == "system" else "recipe_targets"]
+    targets = universe[f"{phase}_targets" if phase in ("system", "canonical") else "recipe_targets"]
     return f"{' '.join(universe['recipe_routes'])} on {' '.join(targets)}"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from tokenizers import Tokenizer
 
 from xstilts.base.cells import Cell
 from xstilts.base.errors import DataError
@@ -17,8 +18,11 @@ from xstilts.programs.scene import Box, Scene, Thing, write_scenes
 from xstilts.report.cells.items import items
 from xstilts.report.cells.metrics import read_scores
 from xstilts.score.settings import ScoreSettings
+from xstilts.systems.canonical import in_english, score_canonical
+from xstilts.systems.questions import Parser
 from xstilts.systems.score import score_modules
 from xstilts.systems.settings import SystemSettings
+from xstilts.train.examples import open_examples
 from xstilts.train.phase import fresh_model
 
 LANGUAGES = ("en", "de")
@@ -36,11 +40,13 @@ class Asked:
         self.layouts.mkdir()
         parses = [two for _, two in pairs]
         (self.layouts / "test").symlink_to(tiny.cache(f"{root.name}-test", {"test": parses}, features))
-        learn = {"train": tiny.rows("parses", 20), "dev": []}
+        said = [{**row, "texts": [f"is it {row['answer'].split(' | ')[-1]}"]} for row in tiny.rows("parses", 20)]
+        learn = {"train": said, "dev": []}
         (self.layouts / "learn").symlink_to(tiny.cache(f"{root.name}-learn", learn, features))
         (root / self.cell.test_cache.parent).mkdir(parents=True)
         (root / self.cell.test_cache).symlink_to(looks)
-        self.parser, self.perception = self._parser(), root / "perception"
+        self.parser, self.perception = self._checkpoint("parser", self.layouts / "test"), root / "perception"
+        self.head = self._checkpoint("head", looks)
         self.perceive(range(len(tiny.REGIONS)))
 
     def _pairs(self, tiny: Any, language: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
@@ -48,14 +54,15 @@ class Asked:
         looks, parses = tiny.rows("looks", 12, 0, language), tiny.rows("parses", 12, 0, language)
         return [(one, {**two, "id": one["id"]}) for one, two in zip(looks, parses, strict=True)]
 
-    def _parser(self) -> Path:
+    def _checkpoint(self, name: str, cache: Path) -> Path:
+        """An untrained one of a cache's task."""
         torch.manual_seed(0)
-        model = fresh_model(self.public, None, read_json(self.layouts / "test/card.json")["tasks"])
+        model = fresh_model(self.public, None, read_json(cache / "card.json")["tasks"])
         nothing = {"tasks": {}, "training": None}
         card = {"tasks": model.cards, "training": None, "intermediate": nothing}
-        (self.root / "parser").mkdir()
-        save_checkpoint(self.root / "parser", trained_weights(model), card)
-        return self.root / "parser"
+        (self.root / name).mkdir()
+        save_checkpoint(self.root / name, trained_weights(model), card)
+        return self.root / name
 
     def perceive(self, images: Any) -> None:
         """A dog in every picture, red or blue by turns."""
@@ -69,7 +76,14 @@ class Asked:
     def score(self, monkeypatch: pytest.MonkeyPatch, score: ScoreSettings = SCORE, **system: Any) -> Path:
         monkeypatch.chdir(self.root)
         settings = SystemSettings(definite=True, **system)
-        score_modules(self.parser, self.public, self.cell, self.layouts, self.perception, settings, score)
+        parser = Parser(self.parser, self.public, self.layouts, self.perception)
+        score_modules(parser, self.cell, settings, score)
+        return self.root / self.cell.scores
+
+    def in_english(self, monkeypatch: pytest.MonkeyPatch, **system: Any) -> Path:
+        monkeypatch.chdir(self.root)
+        parser = Parser(self.parser, self.public, self.layouts, self.perception)
+        score_canonical(self.head, parser, self.cell, SystemSettings(kind="canonical", **system), SCORE)
         return self.root / self.cell.scores
 
 
@@ -135,6 +149,42 @@ def test_centred_questions_keep_the_uncentred_score(asked: Asked, monkeypatch: p
     plain = read_json(asked.score(monkeypatch) / "scores.json")
     centred = read_json(asked.score(monkeypatch, dataclasses.replace(SCORE, centre="language")) / "scores.json")
     assert centred["centring"]["uncentred"] == plain["scores"]["accuracy"]
+
+
+def test_learned_names_keep_the_score_without_them(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = read_json(asked.score(monkeypatch, answer="likeliest") / "scores.json")
+    learned = read_json(asked.score(monkeypatch, answer="likeliest", names="pictures") / "scores.json")
+    assert learned["naming"]["unlearned"] == plain["scores"]["accuracy"]
+    assert learned["scores"]["accuracy"]["en"] == plain["scores"]["accuracy"]["en"]
+
+
+def test_what_is_parsed_alike_is_answered_alike(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An English question has one answer about a picture, whatever language it was put from."""
+    table = open_rows(asked.in_english(monkeypatch) / "predictions.arrow").to_pylist()
+    asked.score(monkeypatch, templates=1000)
+    traces = open_rows(asked.root / asked.cell.scores / "traces.arrow").to_pylist()
+    likeliest = {(row["language"], row["id"]): row["layout"] for row in traces if row["rank"] == 0}
+    answers: dict[tuple[str, str], set[str]] = {}
+    for row in table:
+        if layout := likeliest.get((row["language"], row["id"])):
+            answers.setdefault((layout, row["image_id"]), set()).add(row["prediction"])
+    assert len(answers) > 3
+    assert {len(some) for some in answers.values()} == {1}
+
+
+def test_questions_in_english_keep_the_clues_behind_them(
+    tiny: Any, tiny_features: dict[str, Any], public: Path
+) -> None:
+    tokenizer = Tokenizer.from_file(str(public / "encoder/tokenizer.json"))
+    rows = [{**row, "input_ids": [0, 5, 2, 2, 6, 7, 2], "question": 3} for row in tiny.rows("looks", 2)]
+    rows += tiny.rows("looks", 1, 1, "de")
+    examples = open_examples(tiny.cache("told", {"test": rows}, tiny_features), "test")
+    word = tokenizer.id_to_token(8)
+    asked = dict.fromkeys(zip(examples.languages, examples.ids, strict=True), f"{word} {word}")
+    english = in_english(examples, asked, tokenizer)
+    texts = [english.lists["input_ids"][row].tolist() for row in range(3)]
+    assert texts == [[0, 8, 8, 2, 2, 6, 7, 2]] * 2 + [[0, 8, 8, 2]]
+    assert english.columns["question"].tolist() == [4, 4, -1]
 
 
 def test_questions_and_pictures_must_be_there(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,8 @@ IMAGE_SOURCES = ("images.zip", "vectors")
 EVERYWHERE = "everywhere"
 PHASES = ("intermediate", "target", "score")  # a recipe stands in the grid under the first one that it changes
 SYSTEM = "system"  # or here, if it answers by a system in place of an answer head
-GROUPS = (EVERYWHERE, *PHASES, SYSTEM)
+CANONICAL = "canonical"  # or here, if its system puts the questions of an answer head in English
+GROUPS = (EVERYWHERE, *PHASES, SYSTEM, CANONICAL)
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Grid:
         recipe_routes, recipe_targets: the routes and targets that these others range over.
         perceived_sets: sets of images whose objects are named; left out: none.
         system_targets: the targets that recipes with a system range over instead.
+        canonical_targets: the targets that recipes under `canonical` range over instead.
         parser: the recipe of the checkpoints that parse a target's questions for these.
     """
 
@@ -58,6 +60,7 @@ class Grid:
     recipe_targets: list[str]
     perceived_sets: list[str] = field(default_factory=list)
     system_targets: list[str] = field(default_factory=list)
+    canonical_targets: list[str] = field(default_factory=list)
     parser: str = PLAIN
 
     def recipe_list(self) -> list[str]:
@@ -68,15 +71,19 @@ class Grid:
         """The routes and the targets that a recipe ranges over."""
         if recipe in self.recipes[EVERYWHERE]:
             return self.intermediates, self.targets
-        if recipe in self.recipes[SYSTEM]:
-            return self.recipe_routes, self.system_targets
-        return self.recipe_routes, self.recipe_targets
+        return self.recipe_routes, getattr(self, self._targets_of(recipe))
+
+    def _targets_of(self, recipe: str) -> str:
+        """The key with the targets of a recipe that does not range over everything."""
+        keys = {SYSTEM: "system_targets", CANONICAL: "canonical_targets"}
+        return next((key for group, key in keys.items() if recipe in self.recipes[group]), "recipe_targets")
 
     def trained(self, cell: Cell) -> Cell:
         """The cell whose target checkpoint a cell uses: plain's, if its recipe changes scoring alone; a parser's."""
         if cell.recipe in self.recipes[SYSTEM]:
             return replace(cell, recipe=self.parser, target=layout_task(cell.target))
-        return replace(cell, recipe=PLAIN) if cell.recipe in self.recipes["score"] else cell
+        shared = cell.recipe in (*self.recipes["score"], *self.recipes[CANONICAL])
+        return replace(cell, recipe=PLAIN) if shared else cell
 
     def target_stage(self, cell: Cell) -> str:
         """The DVC stage that trains a cell's target checkpoint."""
@@ -89,8 +96,7 @@ class Grid:
         """Refuse a cell that the grid does not have; the recipe, task and target are each in it."""
         if route.recipe in self.recipes[EVERYWHERE]:
             return
-        targets = "system_targets" if route.recipe in self.recipes[SYSTEM] else "recipe_targets"
-        for value, key in ((route.task, "recipe_routes"), (target, targets)):
+        for value, key in ((route.task, "recipe_routes"), (target, self._targets_of(route.recipe))):
             if value not in getattr(self, key):
                 todo = f"add '{value}' to {key} in {GRID}"
                 raise ParameterError(f"{where}: recipe '{route.recipe}' does not range over '{value}'; {todo}")
@@ -154,6 +160,14 @@ def _check_roles(universe: Grid) -> None:
             raise ParameterError(f"{GRID}: datasets: {dataset}: '{source}', but stages/tasks/{dataset}.yaml {found}")
 
 
+def _first_change(name: str) -> str | None:
+    """The group that a recipe belongs to by its file; None if it changes nothing."""
+    recipe = recipe_file(name)
+    if (recipe.get(SYSTEM) or {}).get("kind") == CANONICAL:
+        return CANONICAL
+    return next((one for one in (SYSTEM, *PHASES) if recipe.get(one)), None)
+
+
 def _check_recipes(universe: Grid) -> None:
     """Refuse a recipe under another phase than the first that it changes: its cells would train the wrong thing."""
     groups, where = universe.recipes, f"{GRID}: recipes"
@@ -162,9 +176,9 @@ def _check_recipes(universe: Grid) -> None:
         raise ParameterError(f"{where}: missing {joined(missing)}; write `{missing[0]}: []`")
     _check_names(universe.recipe_list(), where, recipe_names(), "recipes")
     one_of(PLAIN, groups[EVERYWHERE], f"{where}: {EVERYWHERE}")
-    for phase in (SYSTEM, *PHASES):
+    for phase in (CANONICAL, SYSTEM, *PHASES):
         for name in groups[phase]:
-            changes = next((one for one in (SYSTEM, *PHASES) if recipe_file(name).get(one)), None)
+            changes = _first_change(name)
             if changes != phase:
                 found = f"changes {changes} first; list it there" if changes else "changes nothing; it is plain"
                 raise ParameterError(f"{where}: {phase}: {STAGES}/recipes/{name}.yaml {found}")
@@ -173,7 +187,7 @@ def _check_recipes(universe: Grid) -> None:
         one_of(layout_task(target), universe.targets, f"{GRID}: targets, which system_targets needs")
         one_of(target, universe.perceived_sets, f"{GRID}: perceived_sets, which system_targets needs")
     ranges = {"recipe_routes": universe.intermediates, "recipe_targets": universe.targets}
-    for key, names in {**ranges, "system_targets": universe.targets}.items():
+    for key, names in {**ranges, **dict.fromkeys(("system_targets", "canonical_targets"), universe.targets)}.items():
         none_twice(getattr(universe, key), f"{GRID}: {key}")
         for name in getattr(universe, key):
             one_of(name, names, f"{GRID}: {key}")

@@ -84,7 +84,10 @@ def trained_cell(route: str | None, recipe: str | None, seed: int | None, target
 def _has_system(asked: Cell, trace: bool) -> bool:
     from xstilts.base.parameters import recipe_file
 
-    found = bool(recipe_file(asked.recipe).get("system"))
+    system = recipe_file(asked.recipe).get("system") or {}
+    if system.get("kind") == "canonical":
+        raise ParameterError(f"recipe '{asked.recipe}' scores a whole test set; take `--recipe modules` or plain")
+    found = bool(system)
     if trace and not found:
         raise ParameterError(f"recipe '{asked.recipe}' has no steps to show; take `--recipe modules`, or leave --trace")
     return found

@@ -12,8 +12,8 @@ from xstilts.features.perceive import Projector
 from xstilts.predict.answers import one_question, read_picture, see
 from xstilts.predict.opened import open_checkpoint
 from xstilts.programs.scene import Scene
-from xstilts.score.beams import Beams, BeamSettings
-from xstilts.systems.modules import Modules, Solved
+from xstilts.systems.choosing import make_system
+from xstilts.systems.modules import Solved
 from xstilts.systems.settings import SystemSettings
 
 
@@ -35,9 +35,8 @@ class ModuleSystem:
         self.opened = open_checkpoint(parser, public)
         self.model, self.task = self.opened.model, self.opened.task("layout", "one that parses questions")
         self.projector = Projector(names, public)
-        sizes = BeamSettings(settings.templates, settings.concepts, settings.layouts)
-        self.beams = Beams(self.model.cards[self.task]["labels"], sizes)
-        self.modules = Modules.of_training(open_rows(cache / "learn/train.arrow"), settings)
+        labels = self.model.cards[self.task]["labels"]
+        self.system = make_system(labels, open_rows(cache / "learn/train.arrow"), settings)
 
     def look(self, image: Path) -> Scene:
         """What a picture shows; `DataError` if it cannot be read."""
@@ -49,5 +48,5 @@ class ModuleSystem:
         nothing = torch.zeros(0, BOX)
         batch = one_question(self.task, self.opened.tokenizer.encode(question).ids, nothing, nothing)
         with torch.inference_mode():
-            scores = self.model.logits(batch)[0].numpy()
-        return self.modules.solve(self.beams.layouts(scores), scene)
+            scores = self.model.logits(batch).numpy()
+        return self.system.solve(scores, scene)[0]

@@ -18,7 +18,7 @@ import pyarrow as pa
 from xstilts.programs.layout import Layout, parse_layout
 from xstilts.programs.lexicon import Lexicon, collect
 from xstilts.programs.scene import Scene
-from xstilts.systems.execute import Outcome, run_beam
+from xstilts.systems.execute import Outcome, run, run_beam
 from xstilts.systems.senses import Settings
 from xstilts.systems.settings import SystemSettings
 
@@ -70,9 +70,12 @@ class Modules:
     @classmethod
     def of_training(cls, table: pa.Table, settings: SystemSettings) -> Modules:
         """From the training rows of a layout task, whose `answers` hold the questions' own answers."""
-        layouts = [parse_layout(text) for text in table["answer"].to_pylist()]
-        questions = list(zip(layouts, (answers[0] for answers in table["answers"].to_pylist()), strict=True))
+        questions = training_questions(table)
         return cls(collect(questions), _usual(questions), settings)
+
+    def answer(self, layout: Layout, scene: Scene) -> str:
+        """What one layout answers; "" if it does not run."""
+        return run(layout, scene, self.lexicon, senses_of(self.settings)).answer or ""
 
     def solve(self, layouts: Iterable[tuple[Layout, float]], scene: Scene) -> Solved:
         """Answer a question about a scene.
@@ -84,6 +87,12 @@ class Modules:
         rank, outcome = run_beam([layout for layout, _ in beam], scene, self.lexicon, senses_of(self.settings))
         layout, score = beam[rank]
         return Solved(layout, exp(score), rank, outcome, self.usual.get(layout.skeleton, ""))
+
+
+def training_questions(table: pa.Table) -> list[tuple[Layout, str]]:
+    """The layouts of a layout task's training rows, with the questions' own answers."""
+    layouts = [parse_layout(text) for text in table["answer"].to_pylist()]
+    return list(zip(layouts, (answers[0] for answers in table["answers"].to_pylist()), strict=True))
 
 
 def senses_of(settings: SystemSettings) -> Settings:

@@ -1,0 +1,44 @@
+"""Phase 3 of a recipe of system `canonical`: put a target's questions in English, and answer them with plain's head."""
+
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1] / "src")  # what DVC hashes is what runs
+
+from typing import Annotated
+
+import typer
+
+from xstilts.base.cells import DATA, PLAIN, PUBLIC, Cell, layout_task, target_checkpoint, tokenized
+from xstilts.base.errors import run_stage
+from xstilts.base.parameters import task_settings
+from xstilts.score.settings import ScoreSettings
+from xstilts.systems.canonical import score_canonical
+from xstilts.systems.questions import Parser
+from xstilts.systems.settings import SystemSettings
+
+ASKED = "xgqa"  # the target whose questions and pictures the targets of these recipes share
+
+
+def main(
+    recipe: str,
+    route: str,
+    seed: int,
+    target: str,
+    parser: Annotated[str, typer.Option(help="recipe of the checkpoint that parses questions")],
+) -> None:
+    """Write data/scores/<RECIPE>/<ROUTE>-s<SEED>/<TARGET>."""
+
+    def run() -> None:
+        system = task_settings(SystemSettings, target, "system", recipe)
+        score = task_settings(ScoreSettings, target, "score", recipe)
+        layouts, head = layout_task(ASKED), target_checkpoint(PLAIN, route, seed, target)
+        parsing = target_checkpoint(parser, route, seed, layouts)
+        asks = Parser(parsing, PUBLIC, tokenized(layouts), DATA / "perception" / ASKED)
+        score_canonical(head, asks, Cell(recipe, route, seed, target), system, score)
+
+    run_stage(run)
+
+
+if __name__ == "__main__":
+    typer.run(main)
