@@ -56,13 +56,14 @@ class Plan:
         shapes: of `xstilts.bench.models.SHAPES`; None: the tiny encoder that `write_inputs` makes.
         rows: in a measurement.
         batch: examples in an update.
+        seconds: for one size of a product of matrices; 0: one size, to see that it works.
         sizes: of the other paths.
     """
 
     shapes: tuple[str | None, ...] = ("xlmr-base", "xlmr-large")
     rows: int = 2048
     batch: int = 64
-    seconds: float = 0.5  # of a product of matrices
+    seconds: float = 0.5
     sizes: Sizes = field(default_factory=Sizes)
 
 
