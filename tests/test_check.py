@@ -272,6 +272,25 @@ def test_the_official_grid_passes(parameter_files: Any) -> None:
     assert len(named) > 40
 
 
+def test_sets_that_share_features_share_photographs(parameter_files: Any) -> None:
+    """Whoever has pictures of its own, and reads another set's features, finds them all there."""
+    shutil.copy("stages/grid.official.yaml", "stages/grid.yaml")
+    universe, compared = check_grid(), []
+    for dataset, source in universe.datasets.items():
+        supplier = Path(source).name
+        official, other = (
+            yaml.safe_load(Path(f"stages/tasks/{name}.yaml").read_text())["data"]["official"]
+            for name in (dataset, supplier if source.startswith("data/features") else dataset)
+        )
+        if official.get("images") and official != other:
+            folders = [{Path(one["root"], one["images"])} for one in (official, other)]
+            listed = [one.get("hub", {}).get("images", []) for one in (official, other)]
+            assert folders[0] <= folders[1]
+            assert all(one in listed[1] for one in listed[0])
+            compared.append((dataset, supplier))
+    assert compared == [("gqa", "xgqa")]
+
+
 def test_a_cell_is_chosen_by_params_unless_asked_for(parameter_files: Any) -> None:
     cell = choose_cell(check_grid(), None, None, None, None)
     assert cell == Cell("plain", "none", 0, "xgqa")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import itertools
 import json
 import pickle
 from collections.abc import Callable
@@ -12,12 +13,15 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from xstilts.base.errors import DataError
 from xstilts.boxes.convert import Converted, convert
 from xstilts.boxes.tsv import BOTTOM_UP, LXMERT, VILBERT, VOLTA
+from xstilts.cli import app
 from xstilts.data.images import copy_vectors
 from xstilts.data.manifest import Manifest
+from xstilts.features.directory import NpyWriter
 from xstilts.features.vectors import from_vectors
 
 RANDOM = np.random.default_rng(0)
@@ -196,6 +200,41 @@ def test_other_npz_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "npz" / "a.npz").write_bytes(big.getvalue())
     with pytest.raises(DataError, match=r"row a\.npz: found an array of more than 32 MB"):
         convert([tmp_path / "npz"], tmp_path / "out")
+
+
+def test_damaged_bytes_are_named(tmp_path: Path) -> None:
+    np.savez_compressed(whole := io.BytesIO(), features=RANDOM.normal(size=(30, 60)), norm_bb=np.zeros((30, 4)))
+    (tmp_path / "npz").mkdir()
+    damaged = bytearray(whole.getvalue())
+    damaged[200:400] = bytes(200)
+    (tmp_path / "npz" / "a.npz").write_bytes(damaged)
+    with pytest.raises(DataError, match=r"a\.npz: found an unreadable file"):
+        convert([tmp_path / "npz"], tmp_path / "out")
+
+
+def test_a_conversion_that_is_stopped_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(self: NpyWriter, rows: np.ndarray) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(NpyWriter, "append", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        convert([h5(tmp_path / "x.h5")], tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.h5"]
+
+
+def test_the_command_says_what_it_did_and_how_long_it_will_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xstilts.boxes.convert.time.monotonic", itertools.count(0.0, 100.0).__next__)
+    tsv(tmp_path / "x.tsv", LXMERT)
+    result = CliRunner().invoke(app, ["boxes", str(tmp_path / "x.tsv"), "--out", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    assert "out: 6 boxes of 3 images, vectors of 6 numbers" in result.stdout
+    assert "2 images (" in result.stderr
+    assert "images/s, time left 0:0" in result.stderr
+    missing = CliRunner().invoke(app, ["boxes", str(tmp_path / "y.tsv"), "--out", str(tmp_path / "out")])
+    assert missing.exit_code == 1
+    assert "y.tsv: found nothing, expected an .h5 file of IGLUE" in missing.stderr
 
 
 def test_a_folder_of_the_user_stays(tmp_path: Path) -> None:

@@ -38,7 +38,8 @@ from xstilts.score.provenance import provenance
 Result = dict[str, Any]
 Part = Callable[[], Result]
 TASK = "random"
-LENGTHS = (3.6, 0.5, 8, 128)  # tokens of a text: mean and deviation of the logarithm, fewest, most
+# Tokens of a text: mean and deviation of the logarithm, fewest, most.
+LENGTHS, SHORTEST, LONGEST = (3.6, 0.5), 8, 128
 # The sides of training: packed and padded batches of the pipeline, and the library at its best.
 SIDES = {
     "packed": ("ours:UNTRIMMED", {"attention": "packed"}),
@@ -55,13 +56,14 @@ class Plan:
         shapes: of `xstilts.bench.models.SHAPES`; None: the tiny encoder that `write_inputs` makes.
         rows: in a measurement.
         batch: examples in an update.
+        seconds: for one size of a product of matrices; 0: one size, to see that it works.
         sizes: of the other paths.
     """
 
     shapes: tuple[str | None, ...] = ("xlmr-base", "xlmr-large")
     rows: int = 2048
     batch: int = 64
-    seconds: float = 0.5  # of a product of matrices
+    seconds: float = 0.5
     sizes: Sizes = field(default_factory=Sizes)
 
 
@@ -87,16 +89,17 @@ def measure_gpu(out: Path, seconds: float, plan: Plan) -> Result:
     """
     if not torch.cuda.is_available() and plan != TINY:
         raise ParameterError("found no GPU, expected one; --tiny tries the script on a processor")
-    begun, report = time.monotonic(), {"finished": False, "plan": asdict(plan), "machine": machine(), "parts": {}}
+    begun, done = time.monotonic(), dict[str, Result]()
+    report: Result = {"finished": False, "plan": asdict(plan), "machine": machine(), "parts": done}
     with tempfile.TemporaryDirectory() as folder:
         write_inputs(Path(folder), plan)
         for name, part in parts(Path(folder), plan):
             late = time.monotonic() - begun > seconds
-            report["parts"][name] = {"not_run": "no time was left"} if late else attempted(part)
-            _write_whole(out, report | {"seconds": time.monotonic() - begun})
-            print(f"{time.monotonic() - begun:6.0f} s  {name}: {_shown(report['parts'][name])}", flush=True)
-    report |= {"finished": True, "seconds": time.monotonic() - begun, "of_gemm": of_gemm(report["parts"])}
-    _write_whole(out, report)
+            done[name] = {"not_run": "no time was left"} if late else attempted(part)
+            report |= {"seconds": time.monotonic() - begun, "of_gemm": of_gemm(done)}
+            _write_whole(out, report)
+            print(f"{time.monotonic() - begun:6.0f} s  {name}: {_shown(done[name])}", flush=True)
+    _write_whole(out, report | {"finished": True})
     return report
 
 
@@ -126,10 +129,10 @@ def _speeds(folder: Path, plan: Plan, what: Any, shape: str | None) -> Iterator[
     """The sides at one shape; in scoring the pipeline chooses itself how it reads batches."""
     for side, (source, settings) in SIDES.items():
         if what == "train" or side != "padded":
-            budget = {"batch_size": plan.batch, "token_budget": plan.batch * LENGTHS[3]}
             job = Job(what, side, f"xstilts.bench.{source}", str(folder / "learn"), str(folder / "public"), shape)
-            rows = {"rows": tuple(range(plan.rows)), "warmup": tuple(range(plan.batch)), "threads": processors()}
-            yield f"{what} {shape or 'tiny'} {side}", partial(run_job, replace(job, settings=budget | settings, **rows))
+            job = replace(job, rows=tuple(range(plan.rows)), warmup=tuple(range(plan.batch)), threads=processors())
+            limits = {"batch_size": plan.batch, "token_budget": plan.batch * LONGEST}
+            yield f"{what} {shape or 'tiny'} {side}", partial(run_job, replace(job, settings=limits | settings))
 
 
 def _gemm(plan: Plan) -> Result:
@@ -159,8 +162,8 @@ def of_gemm(done: Result) -> Result:
 def write_inputs(folder: Path, plan: Plan) -> None:
     """Write `learn`, a cache of random texts with one of three labels each, and `public`: a tokenizer that knows which
     token pads, and a tiny encoder."""
-    random, (mean, deviation, fewest, most) = np.random.default_rng(0), LENGTHS
-    lengths = np.exp(random.normal(mean, deviation, plan.rows)).astype(int).clip(int(fewest), int(most))
+    random = np.random.default_rng(0)
+    lengths = np.exp(random.normal(*LENGTHS, plan.rows)).astype(int).clip(SHORTEST, LONGEST)
     texts = [[0, *random.integers(5, plan.sizes.vocabulary, length - 2).tolist(), 2] for length in lengths]
     ids = [str(row) for row in range(plan.rows)]
     table = as_table(TASK, {"id": ids, "input_ids": texts, "label": random.integers(3, size=plan.rows).tolist()})
