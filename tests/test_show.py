@@ -54,7 +54,7 @@ def test_the_answer_is_one_short_sentence(files: dict[str, Any], said: str) -> N
 
 def test_one_run_is_said_to_decide_nothing_even_where_its_interval_excludes_0() -> None:
     files = study(("gqa", record(0.2, 0.01, None)), seeds=1)
-    assert "one run decides nothing" in answer("xgqa_few_shot", files)
+    assert answer("xgqa_few_shot", files).endswith("from one run each, which decides nothing.")
     (line,) = rests_on("xgqa_few_shot", files)
     assert line == "Rests on: pictograms data, 1,300 test examples in 260 clusters, 1 training run of each route."
 
@@ -75,7 +75,7 @@ def test_the_committed_study_is_shown_without_any_data(
     files = read_study(None)
     show()
     out = capsys.readouterr().out
-    assert answer("xgqa", files) in out.replace("\n", " ")
+    assert answer("xgqa", files) in out
     assert len(out.splitlines()) < 20
     assert max(map(len, out.splitlines())) <= 100
     assert "Page: data/report/index.html (not there yet: `make repro` makes it)" in out

@@ -56,7 +56,7 @@ def print_short(files: Mapping[str, Any], console: Console | None = None) -> Non
     for target, part in files["study"].items():
         console.print(fitting_table(target, part, part["metric"], console))
         for line in (answer(target, files), *rests_on(target, files)):
-            console.print(line, markup=False, highlight=False)
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def answer(target: str, files: Mapping[str, Any]) -> str:
@@ -69,7 +69,7 @@ def answer(target: str, files: Mapping[str, Any]) -> str:
     where = "in languages without labels"
     if verdict(record) == ONE_RUN:
         gain = points(record["difference"])
-        return f"{route} minus {baseline} is {gain} points {where}, in one run of each; one run decides nothing."
+        return f"{route} minus {baseline} is {gain} points {where}, from one run each, which decides nothing."
     if verdict(record) == "better":
         return f"{route} beats {baseline} {where} by {difference(record)}; {_equal_exposure(best, files)}."
     return f"No intermediate task is shown to beat {baseline} {where}; closest is {route}, {difference(record)}."

@@ -170,10 +170,11 @@ def _caches(cache: Path, named: dict[str, str | None]) -> dict[str, str]:
 
 
 def _first_cache(cache: Path, data: str) -> str | None:
-    """The first cache, by name, of a classification task without pictures, or of one that answers about pictures."""
+    """A cache of a classification task without pictures, or of one that answers about pictures; a target's first."""
     from xstilts.base.files import read_json
 
-    for card in sorted(cache.glob(f"*/learn/{CARD}")):
+    cards = cache.glob(f"*/learn/{CARD}")
+    for card in sorted(cards, key=lambda one: (not (one.parents[1] / "test").is_dir(), one)):
         name = card.parents[1].name
         about = read_json(card).get("tasks", {}).get(name, {})
         pictures = about.get("features") is not None
