@@ -111,6 +111,7 @@ def changed(identifier: str, **fields: Any) -> dict[str, Any]:
     return content
 
 
+TWICE = json.dumps(GQA["201307251"])
 BAD = {
     "empty file": ("", None, "an empty file"),
     "no questions": ("{}", None, "no questions"),
@@ -123,7 +124,7 @@ BAD = {
     "unknown image": (changed("201307251", imageId="n9"), "201307251", "image 'n9'"),
     "no image": (changed("201307251", imageId=None), "201307251", "no imageId"),
     "another language": (changed("201307251", language="de"), "201307251", "language 'de'"),
-    "an id twice": ('{"7": {"question": "a"}, "7": {"question": "b"}}', "7", "id '7' again"),
+    "an id twice": (f'{{"7": {TWICE}, "7": {TWICE}}}', "7", "id '7' again"),
     "a list": ("[1]", None, "questions in a list"),
 }
 

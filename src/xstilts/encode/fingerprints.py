@@ -65,8 +65,9 @@ def repeated(kind: str, prints: pa.Table) -> dict[str, dict[str, int]]:
     Args:
         prints: fingerprints of all splits of a task.
     """
-    whole = prints.filter(pc.is_in(prints["field"], pa.array(WHOLE[kind])))
-    keys = {split: whole.filter(pc.equal(whole["split"], split)) for split in ("train", "dev", "test")}
+    whole, counted = pc.is_in(prints["field"], pa.array(WHOLE[kind])), prints.select(["key", "examples"])
+    of = {split: pc.equal(prints["split"], split) for split in ("train", "dev", "test")}
+    keys = {split: counted.filter(pc.and_(whole, mask)) for split, mask in of.items()}
     found: dict[str, dict[str, int]] = {}
     for split, earlier in (("dev", "train"), ("test", "train"), ("test", "dev")):
         same = keys[split].filter(pc.is_in(keys[split]["key"], keys[earlier]["key"].combine_chunks()))

@@ -19,8 +19,9 @@ from typing import Any
 from xstilts.base.errors import DataError
 from xstilts.base.files import open_rows
 from xstilts.external.gold import Gold, check_language, language_files
-from xstilts.tasks.rows import Row, json_content, json_lines, lines
+from xstilts.tasks.rows import Row, json_content, lines
 from xstilts.tasks.schema import LANGUAGE
+from xstilts.tasks.streams import json_lines
 
 COLUMNS = ("id", "language", "prediction")
 ANOTHER = "give the predictions in one of the formats of `xstilts score-predictions --help`"

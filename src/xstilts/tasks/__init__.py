@@ -136,6 +136,8 @@ def _sources(task: TaskSpec, split: str, raw: Path, images: Collection[str] | No
 
 def _check_ids(readings: Readings) -> None:
     """Refuse an id in two files of a language, because results are told apart by it."""
+    if len(readings) == 1:  # `Source.each` has seen to it
+        return
     places: dict[tuple[str, str, str], Path] = {}
     for source, reading in readings:
         for example in reading.examples:

@@ -9,7 +9,8 @@ from typing import Any
 from xstilts.base.cache import image_id
 from xstilts.base.errors import DataError
 from xstilts.base.files import CARD, read_json
-from xstilts.tasks.rows import Row, json_content, json_lines
+from xstilts.tasks.rows import Row, json_content
+from xstilts.tasks.streams import json_lines
 
 LARGE = 0.35  # of the picture's width: the cards of the embedded world take 0.29 or 0.41
 _FINAL = (".", "!", "?", "。", "।")

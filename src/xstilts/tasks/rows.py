@@ -18,7 +18,7 @@ from xstilts.base.errors import DataError
 ANOTHER_FILE = "give the official file, whole"
 BLANK_LINE = "blank line between rows"
 _DIGITS = 18  # of a number or an index: more are no size of anything
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # in JSON, one half of a character beyond U+FFFF
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # in JSON, one half of a character beyond U+FFFF
 
 
 class LeftOut(Exception):
@@ -111,7 +111,7 @@ class Unique:
 
     def check(self, row: Row, identifier: str, side: str = "") -> str:
         """Return the identifier; an error if an earlier row has it on the same side of a retrieval task."""
-        key = f"{side}\n{identifier}"
+        key = f"{side}\n{identifier}" if side else identifier
         if key in self._rows:
             first = "" if self._rows[key] == identifier else f" (first in row {self._rows[key]})"
             raise row.error(f"id '{identifier}' again{first}", "ids used once", "take one of the rows out")
@@ -147,7 +147,8 @@ class _Twice(ValueError):
     """A key that an object has twice."""
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The members of a JSON object; `ValueError` for a key that is there twice."""
     content = dict(pairs)
     if len(content) < len(pairs):
         raise _Twice(Counter(key for key, _ in pairs).most_common(1)[0][0])
@@ -162,8 +163,8 @@ def parsed(path: Path, text: str, place: int | None = None) -> Any:
             object too deep for Python, or half of a surrogate pair, which no encoding can write.
     """
     try:
-        content = json.loads(text, object_pairs_hook=_once)
-        if _SURROGATE.search(text):
+        content = json.loads(text, object_pairs_hook=once)
+        if SURROGATE.search(text):
             json.dumps(content, ensure_ascii=False).encode()
         return content
     except _Twice as twice:
@@ -184,22 +185,6 @@ def parsed(path: Path, text: str, place: int | None = None) -> Any:
 def json_content(path: Path) -> Any:
     """The content of a JSON file (`parsed`)."""
     return parsed(path, read_text(path))
-
-
-def json_lines(path: Path, left_out: Counter[str] | None = None) -> Iterator[Row]:
-    """The rows of a file with one JSON object per line, numbered from 1.
-
-    Blank lines are passed over; those between rows are counted in `left_out`.
-    """
-    for number, line in enumerate(read_text(path).rstrip().split("\n"), start=1):
-        if not line.strip():
-            if left_out is not None:
-                left_out[BLANK_LINE] += 1
-            continue
-        content = parsed(path, line, number)
-        if not isinstance(content, dict):
-            raise DataError(path, number, f"a {type(content).__name__}", "one JSON object", ANOTHER_FILE)
-        yield Row(path, number, content)
 
 
 def json_list(path: Path, content: Any, key: str) -> list[Mapping[str, Any]]:

@@ -12,8 +12,9 @@ from typing import TypeVar
 from xstilts.base.errors import DataError
 from xstilts.base.languages import LANGUAGES
 from xstilts.tasks.examples import Example, Reading
-from xstilts.tasks.rows import ANOTHER_FILE, LeftOut, Row, Unique, json_lines
+from xstilts.tasks.rows import ANOTHER_FILE, LeftOut, Row, Unique
 from xstilts.tasks.schema import TaskSpec
+from xstilts.tasks.streams import json_lines
 
 PLACEHOLDER = "NS"  # PAWS-X has it where a sentence was not translated
 PLACEHOLDER_REASON = f"'{PLACEHOLDER}' in place of a text"

@@ -16,6 +16,7 @@ from xstilts.tasks.clues import read_clues, read_descriptions
 from xstilts.tasks.examples import LayoutExample, Reading, VqaExample
 from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, json_content, json_list
 from xstilts.tasks.source import Source
+from xstilts.tasks.streams import json_members
 
 HAVQA_SPLITS = {"train": "train", "dev": "dev", "test": "test"}
 Read = Reading[VqaExample]
@@ -34,11 +35,14 @@ def read_gqa(source: Source) -> Read:
 
 def gqa_rows(source: Source) -> Iterator[Row]:
     """The rows of a file in GQA's layout; errors as `read_gqa`."""
-    content = json_content(source.path)
-    if not isinstance(content, dict) or not content:
+    empty = True
+    for one, asked in json_members(source.path):
+        empty = False
+        yield Row(source.path, one, _object(source.path, one, asked))
+    if empty:
+        content = json_content(source.path)
         expected = "a JSON object with one question per id (for a list, name the format lxmert)"
         raise DataError(source.path, None, f"{_size(content)} in a {type(content).__name__}", expected, ANOTHER_FILE)
-    return (Row(source.path, one, _object(source.path, one, asked)) for one, asked in content.items())
 
 
 def gqa_question(row: Row, source: Source) -> VqaExample:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -24,7 +25,7 @@ from xstilts.encode.kinds.texts import (
 from xstilts.encode.write import as_table
 from xstilts.programs.layout import parse_layout
 from xstilts.programs.vocabulary import collect_labels
-from xstilts.tasks.examples import Example, VqaExample
+from xstilts.tasks.examples import VqaExample
 from xstilts.tasks.schema import EncodeSection, TaskSpec
 from xstilts.tasks.tagging import tags_of
 
@@ -48,23 +49,29 @@ PART = 1 << 15  # examples whose columns are Python values at a time; those of e
 WHOLE = ("matching",)  # kinds of which a row depends on all examples: negatives are drawn from them
 
 
-def encode_examples(setting: Setting, examples: Sequence[Example]) -> Columns:
+def encode_examples(setting: Setting, examples: Iterable[Any]) -> Columns:
     """Encode the examples of one split, part by part.
 
     Raises:
         DataError: naming the example.
     """
-    kind = setting.task.kind
-    size = len(examples) if kind in WHOLE else PART
-    starts = range(0, len(examples), size) if examples else [0]
-    tables, truncated, skipped = [], 0, Counter[str]()
-    for start in starts:
-        columns = ENCODERS[kind](setting, examples[start : start + size])
+    size, rest = None if setting.task.kind in WHOLE else PART, iter(examples)
+    tables, truncated, skipped = list[pa.Table](), 0, Counter[str]()
+    while (part := list(islice(rest, size))) or not tables:
+        columns = ENCODERS[setting.task.kind](setting, part)
         tables.append(as_table(setting.task.name, columns.values))
         truncated += columns.truncated
         skipped.update(columns.skipped)
-    table = pa.concat_tables(tables)
-    return Columns({name: table[name] for name in table.column_names}, truncated, dict(skipped))
+        del part, columns
+    return Columns(dict(_joined(tables)), truncated, dict(skipped))
+
+
+def _joined(tables: list[pa.Table]) -> Iterator[tuple[str, pa.Array]]:
+    """The columns of some tables, whose parts of a column are let go before the next one is put together."""
+    for name in tables[0].column_names:
+        yield name, pa.concat_tables([one.select([name]) for one in tables])[name].combine_chunks()
+        tables[:] = [one.drop_columns([name]) for one in tables]
+        pa.default_memory_pool().release_unused()
 
 
 def answer_vocabulary(training: Iterable[VqaExample], min_count: int) -> list[str]:
