@@ -21,7 +21,7 @@ _PAGE = """<!DOCTYPE html>
 <style>
 :root { color-scheme: light dark; }
 body { font-family: system-ui, sans-serif; margin: clamp(0.75rem, 4vw, 2rem); }
-body > div { margin-bottom: 1.5rem; overflow-x: auto; color: #1c1f24; background: #ffffff; border-radius: 8px; padding: 0.5rem; }
+body > div { margin-bottom: 1.5rem; padding: 0.5rem; overflow-x: auto; background: #ffffff; border-radius: 8px; }
 @media (prefers-color-scheme: dark) { body { background: #14171b; color: #e8eaed; } }
 </style>
 <!-- Vega, Vega-Lite and Vega-Embed (BSD-3-Clause), as vl-convert bundles them; made by xstilts.report.plots_page. -->
