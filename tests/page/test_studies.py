@@ -107,7 +107,7 @@ def test_a_gain_is_told_at_equal_exposure_and_the_protocols_comparison_beside_it
     assert (best.advice, best.kind) == ("Inconclusive", "inconclusive")
     assert "At equal exposure, gqa minus longer/none" in best.lines[0]
     assert "+1.0 points (−2.0 to +4.0), inconclusive." in best.lines[0]
-    assert best.lines[-1].startswith("The comparison named in advance: gqa minus ")
+    assert best.lines[-1].startswith("The comparison named in advance: longer/none minus squad, +5.0 points")
 
 
 def test_claims_that_cannot_be_tested_are_a_number(make: Make) -> None:

@@ -31,6 +31,7 @@ from xstilts.report.recommend import Candidate, Ranking, ranking, remaining, say
 
 ROW = 44  # pixels: a difference with its seeds above it
 TRAP = "A dot is what the study would have found with that one seed of each route, and nothing else."
+ALONE = "One seed of each route: others would give other dots, by an amount that one seed does not show. So no verdict."
 HEAD = ("route", "minus", "points", "95 % interval", "by seed")
 
 
@@ -89,7 +90,6 @@ def best_figure(material: Material, target: str, found: Ranking) -> Figure:
     panels = list(dict.fromkeys(row["panel"] for row in rows))
     ends = [row[end] for row in rows for end in ("low", "high", "difference") if row[end] is not None]
     ends += [seed for row in rows for seed in row["seeds"]]
-    first = found.candidates[0]
     said = "; ".join(f"{row['route']} minus {row['other']} {row['text']} ({row['interval']})" for row in rows)
     name = metric_name(material.study[target]["metric"])
     return Figure(
@@ -99,10 +99,7 @@ def best_figure(material: Material, target: str, found: Ranking) -> Figure:
         panels=[Panel(one, spec_of(_forest([row for row in rows if row["panel"] == one], ends))) for one in panels],
         table=Table(HEAD, [_numbers(row) for row in rows]),
         legend=_legend(found),
-        note=TRAP
-        if found.seeds > 1
-        else f"{TRAP} There is one, so no verdict: see what others would have said "
-        f"in a study of more. {first.route} leads here.",
+        note=TRAP if found.seeds > 1 else ALONE,
     )
 
 
@@ -180,12 +177,13 @@ def rankings(material: Material) -> dict[str, Ranking]:
 
 
 def ranking_table(found: Ranking) -> Table:
-    """What `xstilts recommend` prints, for all languages but English."""
-    head = ["route", "points", "95 % interval", "equal exposure", "95 % interval", "English", "95 % interval"]
-    known = any(one.cost for one in found.candidates)
+    """What `xstilts recommend` prints, for all languages but English; without columns that hold nothing."""
+    names = {"gain": "points", "exposed": "equal exposure", "english": "English"}
+    there = [name for name in names if any(getattr(one, name) for one in found.candidates)]
+    costs = ["updates", "tokens"] if any(one.cost for one in found.candidates) else []
     rows = []
     for one in found.candidates:
-        numbers = [cell for own in (one.gain, one.exposed, one.english) for cell in difference_cells(own)]
-        costs = [count(one.cost[name]) for name in ("updates", "tokens")] if one.cost else [ABSENT] * 2
-        rows.append([one.route, *numbers, *(costs if known else []), says(one)])
-    return Table([*head, *(["updates", "tokens"] if known else []), "says"], rows)
+        numbers = [cell for name in there for cell in difference_cells(getattr(one, name))]
+        rows.append([one.route, *numbers, *(count(one.cost[name]) for name in costs), says(one)])
+    head = [heading for name in there for heading in (names[name], "95 % interval")]
+    return Table(["route", *head, *costs, "says"], rows)

@@ -15,10 +15,15 @@ _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 {refresh_tag}
 <title>xstilts: plots</title>
-<style>body { font-family: sans-serif; margin: 2rem; } body > div { margin-bottom: 2rem; overflow-x: auto; }</style>
+<style>
+:root { color-scheme: light dark; }
+body { font-family: system-ui, sans-serif; margin: clamp(0.75rem, 4vw, 2rem); }
+body > div { margin-bottom: 1.5rem; padding: 0.5rem; overflow-x: auto; background: #ffffff; border-radius: 8px; }
+@media (prefers-color-scheme: dark) { body { background: #14171b; color: #e8eaed; } }
+</style>
 <!-- Vega, Vega-Lite and Vega-Embed (BSD-3-Clause), as vl-convert bundles them; made by xstilts.report.plots_page. -->
 <script>(() => {
 VEGA
