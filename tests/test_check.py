@@ -109,6 +109,8 @@ def test_the_files_of_the_repository_pass(parameter_files: Any) -> None:
         ("stages/grid.yaml", put("recipes", "targets", value=[]), ["recipes: unknown key", "mean 'target'?"]),
         ("stages/grid.yaml", put("parser", value="heads"), ["grid.yaml: parser: unknown 'heads'", "mean 'head'?"]),
         ("stages/grid.yaml", put("system_targets", value=["xvnli"]), ["system_targets", "unknown 'xvnli_layout'"]),
+        ("stages/grid.yaml", put("canonical_targets", value=["xnl"]), ["canonical_targets", "unknown 'xnl'"]),
+        ("stages/grid.yaml", put("recipes", "canonical", value=["lora"]), ["'lora' is listed twice"]),
         ("stages/grid.yaml", put("recipes", "score", value=["modules"]), ["'modules' is listed twice"]),
         ("stages/recipes/modules.yaml", put("system", value={}), ["modules.yaml changes nothing"]),
         ("stages/recipes/modules.yaml", put("system", "name", value=2), ["modules.yaml: system: name is 2"]),

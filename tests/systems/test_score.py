@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer
@@ -14,12 +15,15 @@ from xstilts.base.cells import Cell
 from xstilts.base.errors import DataError
 from xstilts.base.files import open_rows, read_json
 from xstilts.model.checkpoint import save_checkpoint, trained_weights
+from xstilts.model.layouts import LayoutHead
 from xstilts.programs.scene import Box, Scene, Thing, write_scenes
 from xstilts.report.cells.items import items
 from xstilts.report.cells.metrics import read_scores
+from xstilts.score.scoring import open_scoring
 from xstilts.score.settings import ScoreSettings
 from xstilts.systems.canonical import in_english, score_canonical
-from xstilts.systems.questions import Parser
+from xstilts.systems.naming import log_softmax
+from xstilts.systems.questions import Parser, parse_all
 from xstilts.systems.score import score_modules
 from xstilts.systems.settings import SystemSettings
 from xstilts.train.examples import open_examples
@@ -149,6 +153,21 @@ def test_centred_questions_keep_the_uncentred_score(asked: Asked, monkeypatch: p
     plain = read_json(asked.score(monkeypatch) / "scores.json")
     centred = read_json(asked.score(monkeypatch, dataclasses.replace(SCORE, centre="language")) / "scores.json")
     assert centred["centring"]["uncentred"] == plain["scores"]["accuracy"]
+
+
+def test_what_queries_read_gives_the_scores_of_concepts(asked: Asked) -> None:
+    """Names are learned from spans, so these must be what the head compares with names."""
+    parsing = open_scoring(asked.parser, asked.public, asked.layouts / "test", SCORE)
+    head = parsing.model().head("parses")
+    assert isinstance(head, LayoutHead)
+    examples, parsed = parse_all(parsing)
+    templates = len(head.vocabulary.templates)
+    columns = [
+        log_softmax(parsed.scale * parsed.spans[:, place] @ parsed.names[kind].T)
+        for place, (kind, _) in enumerate(head.vocabulary.columns)
+    ]
+    assert len(examples) == len(parsed.scores) > 10
+    np.testing.assert_allclose(np.concatenate(columns, axis=1), parsed.scores[:, templates:], atol=1e-4)
 
 
 def test_learned_names_keep_the_score_without_them(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:

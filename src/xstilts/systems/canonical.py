@@ -24,7 +24,7 @@ from xstilts.programs.wordings import Wordings
 from xstilts.score.beams import Beams
 from xstilts.score.faithful import with_edits
 from xstilts.score.labels import label_scores
-from xstilts.score.predictions import answer_all, prediction_table
+from xstilts.score.predictions import Answers, answer_all, prediction_table
 from xstilts.score.scoring import EDITED, SHOWN, Scored, Scoring, open_scoring
 from xstilts.score.settings import ScoreSettings
 from xstilts.score.target import with_uncentred, write_scores
@@ -104,7 +104,9 @@ def answer_in_english(target: Scoring, questions: Sequence[str], tokenizer: Toke
     edited = in_english(target.examples(split=EDITED), asked, tokenizer) if target.edited.exists() else None
     used = [one for one in (*rows.values(), edited) if one is not None]
     model = load_model(target.public, target.checkpoint, used_ids(*used)).to(target.device)
-    answers = {one: answer_all(model, some, target.settings, f"{target.task} {one}") for one, some in rows.items()}
+    answers: dict[str, Answers] = {
+        one: answer_all(model, some, target.settings, f"{target.task} {one}") for one, some in rows.items()
+    }
     table = prediction_table(rows[SHOWN], answers)
     if edited is not None:
         given = answer_all(model, edited, target.settings, f"{target.task} {EDITED}")

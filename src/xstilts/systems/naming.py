@@ -127,7 +127,7 @@ def _rescored(
     found, count = parsed.scores.copy(), len(posterior.vocabulary.templates)
     for group, rows in groups.items():
         columns = [
-            _log_softmax(parsed.scale * parsed.spans[rows, place] @ names[group][kind].T)
+            log_softmax(parsed.scale * parsed.spans[rows, place] @ names[group][kind].T)
             for place, (kind, _) in enumerate(posterior.vocabulary.columns)
         ]
         found[rows, count:] = np.concatenate(columns, axis=1)
@@ -143,6 +143,7 @@ def rows_by_scene(scenes: Sequence[Scene], chosen: np.ndarray | None = None) -> 
     return [np.array(rows) for rows in found.values()]
 
 
-def _log_softmax(logits: np.ndarray) -> np.ndarray:
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Log-probabilities, `[rows, classes]`."""
     shifted = logits - logits.max(1, keepdims=True)
     return np.asarray(shifted - np.log(np.exp(shifted).sum(1, keepdims=True)))

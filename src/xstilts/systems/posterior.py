@@ -103,7 +103,7 @@ class Posterior:
         templates, *columns = np.split(row, self._ends)
         best = [float(column.max()) for column in columns]
         ways = zip(templates.tolist(), self._open, strict=True)
-        return max(score + sum(best[column] for column in some) for score, some in ways) - ROUNDING
+        return float(max(score + sum(best[column] for column in some) for score, some in ways)) - ROUNDING
 
     def _best(self, row: np.ndarray, number: int, weighed: Sequence[Weighed], answer: str) -> tuple[Layout, float]:
         """The likeliest layout of those that give an answer, with the logarithm of its probability by the parser."""

@@ -80,7 +80,7 @@ class Questions:
         Args:
             parsing: of the layout task, with states centred or not.
         """
-        parses, found = _parsed(parsing)
+        parses, found = parse_all(parsing)
         places = {key: row for row, key in enumerate(zip(parses.languages, parses.ids, strict=True))}
         rows, examples = [], self.examples[SHOWN]
         for key in zip(examples.languages, examples.ids, strict=True):
@@ -98,7 +98,7 @@ class Questions:
         return learn_names(parsed, examples.languages, examples.ids, self.scenes[SHOWN], self.system)
 
 
-def _parsed(parsing: Scoring) -> tuple[Examples, Parsed]:
+def parse_all(parsing: Scoring) -> tuple[Examples, Parsed]:
     """The rows of a layout task, and what its parser says of each."""
     model, examples = parsing.model(), parsing.examples()
     head = model.head(parsing.task)
