@@ -12,7 +12,9 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from xstilts.base.files import write_json
 from xstilts.bench import report as module
+from xstilts.bench.command import _caches
 from xstilts.bench.comparison import COMPARISONS, Plan, chosen
 from xstilts.bench.job import Job, Measured, Result
 from xstilts.bench.report import alternate, compare, medians, print_report, ratios, summary
@@ -105,7 +107,7 @@ def test_equal_work_is_what_is_compared() -> None:
         return Measured(10, 10, 10 / rate, processor_seconds=20 / rate).result()
 
     rates = {"ours": 24, "ours_all_weights": 12, "ours_untrimmed": 6, "trainer_frozen": 20, "trainer_best": 3}
-    (comparison,) = chosen("train", Plan(Path(), {}, Path(), peers=("trainer_frozen", "trainer_best")))
+    (comparison,) = chosen("train", Plan(Path(), {"text": "mnli"}, Path(), peers=("trainer_frozen", "trainer_best")))
     limit = Measured(0, 0, 1.0, more={"fp32": 10.0, "bf16": 20.0}).result()
     report = summary([comparison], {"limit": [limit], **{side: [done(rate)] for side, rate in rates.items()}})
     for name in ("ratios", "processor_ratios"):
@@ -153,8 +155,24 @@ def test_what_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(app, ["bench", "train", "--quick"])
     assert result.exit_code == 1
-    assert result.stderr.startswith("error: data/tokenized/mnli/learn: found no cache")
-    assert "--cache" in result.stderr
+    assert result.stderr.startswith(
+        "error: data/tokenized: found no cache, expected a tokenised task; run `make repro`"
+    )
+    named = CliRunner().invoke(app, ["bench", "train", "--quick", "--text", "mnli"])
+    assert "error: data/tokenized/mnli/learn: found no cache" in named.stderr
+    assert "run `dvc repro stages/data/dvc.yaml:tokenized@mnli`" in named.stderr
+
+
+def test_caches_that_are_there_are_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A target's before another's; what has none is left out, and said to be."""
+    cards = {"gqa": ("vqa", {}), "xgqa": ("vqa", {}), "snli_ve": ("classification", {}), "squad": ("span", None)}
+    for name, (kind, features) in cards.items():
+        (tmp_path / name / "learn").mkdir(parents=True)
+        write_json(tmp_path / name / "learn/card.json", {"tasks": {name: {"kind": kind, "features": features}}})
+    (tmp_path / "xgqa" / "test").mkdir()
+    assert _caches(tmp_path, {"text": None, "vqa": None}) == {"vqa": "xgqa"}
+    assert "no cache for --text, which is left out" in capsys.readouterr().err
+    assert _caches(tmp_path, {"text": "mnli", "vqa": "gqa"}) == {"text": "mnli", "vqa": "gqa"}
 
 
 @pytest.mark.parametrize(

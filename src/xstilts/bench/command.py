@@ -160,12 +160,11 @@ def _caches(cache: Path, named: dict[str, str | None]) -> dict[str, str]:
         DataError: there is a cache for neither.
     """
     found = {data: name or _first_cache(cache, data) for data, name in named.items()}
-    for data, name in found.items():
-        if name is None:
-            _note(f"{cache}: no cache for --{data}, which is left out; `dvc repro {MAKES[data]}` makes one")
     kept = {data: name for data, name in found.items() if name is not None}
     if not kept:
         raise DataError(cache, None, "no cache", "a tokenised task", f"run `make repro`, or `dvc repro {MAKES['vqa']}`")
+    for data in found.keys() - kept.keys():
+        _note(f"{cache}: no cache for --{data}, which is left out; `dvc repro {MAKES[data]}` makes one")
     return kept
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -130,7 +131,8 @@ def step_of_large(sizes: Sizes) -> Result:
     """One training step in bf16 of the shape of XLM-R large with 50 tokens of a picture beside every question."""
     config = XLMRobertaConfig(vocab_size=sizes.vocabulary, type_vocab_size=1, **sizes.config())
     model, batch = without_dropout(random_model(config, sizes)), random_batch(sizes, 20, pictures=True)
-    lengths, found = batch.mask().sum(1).numpy(), {}
+    lengths = batch.mask().sum(1).numpy()
+    found: Result = {}
     for way in WAYS:
         found[way] = timed_step(model, batch, way, sizes.repeats)
         found[way]["flops_per_second"] = encoder_cost(config).training(lengths) / found[way]["seconds_of_step"]
@@ -140,8 +142,8 @@ def step_of_large(sizes: Sizes) -> Result:
 def packing_of_narrow_embeddings(sizes: Sizes) -> Result:
     """Packed against padded for encoders whose word embeddings are narrower than their states: RemBERT, whose attention
     transformers does not let anyone replace, so that it must be padded, and ELECTRA."""
-    shape = {**sizes.config(), "num_hidden_layers": min(8, sizes.layers), "vocab_size": sizes.vocabulary}
-    ends = {"bos_token_id": 0, "eos_token_id": 2, "input_embedding_size": sizes.narrow}
+    shape: dict[str, Any] = {**sizes.config(), "num_hidden_layers": min(8, sizes.layers), "vocab_size": sizes.vocabulary}
+    ends: dict[str, Any] = {"bos_token_id": 0, "eos_token_id": 2, "input_embedding_size": sizes.narrow}
     found: Result = {}
     for name, config in (
         ("rembert", RemBertConfig(**shape, **ends, output_embedding_size=sizes.narrow)),
@@ -185,7 +187,7 @@ def masked_logits(sizes: Sizes) -> Result:
         return F.cross_entropy(found, labels, reduction="sum")
 
     def in_chunks(states: Tensor, labels: Tensor) -> Tensor:
-        pieces = zip(states.split(CHUNK), labels.split(CHUNK), strict=True)
+        pieces = zip(torch.split(states, CHUNK), torch.split(labels, CHUNK), strict=True)
         return sum(
             (checkpoint(loss, *one, use_reentrant=False) for one in pieces), start=torch.zeros((), device=device())
         )
@@ -195,7 +197,7 @@ def masked_logits(sizes: Sizes) -> Result:
 
     found: Result = {"masked": sizes.masked, "vocabulary": sizes.vocabulary}
     for name, work in (("whole", loss), ("in_chunks", in_chunks)):
-        found[name] = timed(lambda work=work: gradient(work), sizes.repeats)
+        found[name] = timed(partial(gradient, work), sizes.repeats)
     return found | _difference(gradient(in_chunks), gradient(loss))
 
 
@@ -203,7 +205,7 @@ def features(sizes: Sizes) -> Result:
     """Images per second of an image model of the shape of SigLIP2 base: with what the processor does to 500 x 375
     pixels, and the model alone."""
     layers, hidden, inner, heads, side = sizes.seen
-    names = {"num_hidden_layers": layers, "hidden_size": hidden, "intermediate_size": inner}
+    names: dict[str, Any] = {"num_hidden_layers": layers, "hidden_size": hidden, "intermediate_size": inner}
     config = SiglipVisionConfig(**names, num_attention_heads=heads, image_size=side, patch_size=16)
     with tempfile.TemporaryDirectory() as folder:
         SiglipVisionModel(config).save_pretrained(folder)

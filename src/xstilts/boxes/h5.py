@@ -26,7 +26,7 @@ def read_h5(path: Path) -> Iterator[Detections]:
         DataError: h5py is not installed, the file is damaged, or a group lacks something.
     """
     try:
-        import h5py  # type: ignore[import-untyped]
+        import h5py
     except ImportError:
         todo = "pip install 'xstilts[h5]'"
         raise DataError(path, None, "an HDF5 file", "the package h5py, which reads it", todo) from None
