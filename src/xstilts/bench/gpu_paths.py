@@ -142,7 +142,11 @@ def step_of_large(sizes: Sizes) -> Result:
 def packing_of_narrow_embeddings(sizes: Sizes) -> Result:
     """Packed against padded for encoders whose word embeddings are narrower than their states: RemBERT, whose attention
     transformers does not let anyone replace, so that it must be padded, and ELECTRA."""
-    shape: dict[str, Any] = {**sizes.config(), "num_hidden_layers": min(8, sizes.layers), "vocab_size": sizes.vocabulary}
+    shape: dict[str, Any] = {
+        **sizes.config(),
+        "num_hidden_layers": min(8, sizes.layers),
+        "vocab_size": sizes.vocabulary,
+    }
     ends: dict[str, Any] = {"bos_token_id": 0, "eos_token_id": 2, "input_embedding_size": sizes.narrow}
     found: Result = {}
     for name, config in (
