@@ -97,7 +97,7 @@ def test_a_gain_is_told_at_equal_exposure_and_the_protocols_comparison_beside_it
     material = make(seeds=(0, 1), routes=("none", "squad", "gqa", "longer/none"), controls=("longer/none",))
     exposed = {
         "target": "xgqa", "route": "gqa", "control": "longer/none", "verdict": "inconclusive", "matching": "exposure",
-        "matched": ["exposure"], "sentence": "", "languages": {},
+        "matched": ["exposure"], "sentence": "", "details": [], "languages": {},
         "zero_shot": {"difference": 0.01, "interval": [-0.02, 0.04], "p": 0.5, "detectable": 0.04},
     }  # fmt: skip
     (one,) = material.answer["answers"]
