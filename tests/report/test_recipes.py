@@ -128,7 +128,7 @@ def test_what_git_keeps_of_a_study(two: Any, capsys: pytest.CaptureFixture[str])
     write_files(files)
     for name in ("study", "answer", "transfer", "claims", "cells", "plots/transfer"):
         assert read_json(two.folder / f"metrics/{name}.json") == json.loads(json.dumps(files[name]))
-    assert set(files) == {"study", "answer", "transfer", "claims", "cells", "plots/transfer"}
+    assert set(files) == {"study", "answer", "transfer", "claims", "cells", "items", "plots/transfer"}
     routes = ["none", "squad", "gqa", "lora/none", "lora/squad", "lora/gqa", "longer/none"]
     assert list(files["cells"]["xgqa"]) == list(files["study"]["xgqa"]["accuracy"]) == routes
     print_files(files)
