@@ -134,7 +134,8 @@ def _by_modules(image: Path | None, questions: list[str], asked: Cell, cell: Cel
         solved = system.answer(question, scene)
         print(solved.answer(settings.fallback) or "no answer: no layout runs on this picture")
         if trace:
-            print(f"  layout {solved.rank + 1} of the parser, {solved.probability:.1%}: {solved.layout}")
+            place = f"layout {solved.rank + 1}" if settings.answer == "first" or not solved.rank else "another layout"
+            print(f"  {place} of the parser, {solved.probability:.1%}: {solved.layout}")
             for row in solved.outcome.trace:
                 print(f"  {row}")
 

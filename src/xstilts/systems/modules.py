@@ -30,7 +30,7 @@ class Solved:
     Attributes:
         layout: that ran, or the likeliest if none did.
         probability: of the layout, by the parser.
-        rank: its place among the layouts, 0 for the likeliest.
+        rank: its place among the layouts, 0 for the likeliest; where all of them were weighed, 1 for any other.
         outcome: what came of it, with the trace.
         usual: the most frequent answer to English training questions with the layout's skeleton; "" if there are none.
     """

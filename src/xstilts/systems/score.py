@@ -33,7 +33,7 @@ TRACE = pa.schema(
         ("id", TEXT),
         ("language", TEXT),
         ("layout", TEXT),
-        ("rank", pa.int32()),  # of the layout that was run, 0 for the likeliest
+        ("rank", pa.int32()),  # of the layout that was run, see `Solved`
         ("step", pa.int32()),
         ("operation", TEXT),
         ("argument", TEXT),
