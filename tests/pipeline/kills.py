@@ -185,7 +185,8 @@ def table(runs: list[Run], rounds: list[dict[str, Any]]) -> str:
     ended = {one["round"] for one in rounds}
     by_round = defaultdict(list)
     for one in runs:
-        by_round[one.round].append(one)
+        if one.round in ended:
+            by_round[one.round].append(one)
     again = Counter((one.whom, one.signal) for part in by_round.values() for one, _ in lost_work(part))
     lines = ["| fault | kills | survived | lost | ended stages computed again |", "|---|---|---|---|---|"]
     for whom, name in FAULTS:
