@@ -1,6 +1,6 @@
 """Questions put in plain English before an answer head reads them: translate-test without a translator.
 
-A parser makes of a question in any language a layout, and `xstilts.programs.wordings` of that an English question. The
+A parser makes of a question in any language a layout, and `xstilts.systems.wordings` of that an English question. The
 head is the one that was trained on English questions; it is not trained again.
 """
 
@@ -20,7 +20,6 @@ from xstilts.base.files import open_rows
 from xstilts.model.checkpoint import load_model
 from xstilts.programs.layout import parse_layout
 from xstilts.programs.vocabulary import Vocabulary
-from xstilts.programs.wordings import Wordings
 from xstilts.score.beams import Beams
 from xstilts.score.faithful import with_edits
 from xstilts.score.labels import label_scores
@@ -32,6 +31,7 @@ from xstilts.score.training import read_training
 from xstilts.systems.naming import Parsed
 from xstilts.systems.questions import Parser, Questions
 from xstilts.systems.settings import SystemSettings
+from xstilts.systems.wordings import Wordings
 from xstilts.train.examples import Examples, used_ids
 from xstilts.train.pictures import Shown
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xstilts.programs.canonical import canonical_question
 from xstilts.programs.layout import Layout, fill
 from xstilts.programs.vocabulary import Vocabulary, collect_labels
-from xstilts.programs.wordings import Wordings
+from xstilts.systems.wordings import Wordings
 
 EXIST, COUNT = "select[]>exist[0]", "select[]>count[0]"
 NOUNS = ("dog", "owl", "cat", "bus", "egg")
