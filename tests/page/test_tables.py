@@ -74,7 +74,7 @@ def test_every_comparison_stands_in_one_table(make: Make) -> None:
     assert found is not None
     assert [row[:2] for row in found.table.rows] == [["multimodal", "text"], ["gqa", "squad"]]
     assert found.table.rows[0][2:4] == ["+5.0", "+2.0 to +8.0"]
-    assert [row[6:] for row in found.table.rows] == [["better", "nothing"], ["better", "facts, tokens"]]
+    assert [row[6:] for row in found.table.rows] == [["better", "facts, tokens"], ["better", "facts, tokens"]]
     assert {len(row) for row in found.table.rows} == {len(found.table.head)}
     assert len(found.sentences) == 2
     assert all(one.endswith(TOOK) for one in found.sentences)

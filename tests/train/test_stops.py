@@ -138,7 +138,9 @@ def test_a_stage_whose_dvc_has_died_is_asked_to_stop(monkeypatch: pytest.MonkeyP
 
 
 def test_an_interrupt_amid_the_imports_is_a_sentence() -> None:
-    code = "import xstilts, os, signal; os.kill(os.getpid(), signal.SIGINT); import time; time.sleep(60)"
+    # a shell's background jobs ignore SIGINT, and so would this one
+    heeded = "signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"import xstilts, os, signal, time; {heeded}; os.kill(os.getpid(), signal.SIGINT); time.sleep(60)"
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert run.returncode != 0

@@ -14,7 +14,6 @@ import typer
 
 from xstilts.base.cells import DATA, PUBLIC, Route, Study
 from xstilts.base.errors import DataError, ParameterError, run_stage
-from xstilts.base.files import CARD
 
 What = Annotated[
     Literal["train", "score", "study"],
@@ -55,6 +54,7 @@ Targets = Annotated[
 ]
 Seeds = Annotated[int, typer.Option(min=0, help="of study: how many seeds; 0: as in params.yaml")]
 
+CARD = "card.json"  # as `xstilts.base.files.CARD`, which takes pyarrow along
 KIND_OF = {"text": ("classification", False), "vqa": ("vqa", True)}  # of a cache: its kind, and whether it has pictures
 MAKES = {data: f"stages/data/dvc.yaml:tokenized@{task}" for data, task in (("text", "mnli"), ("vqa", "xgqa"))}
 USED_BY = {
