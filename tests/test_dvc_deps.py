@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
+from dvc.utils.serialize import parse_yaml
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src"
@@ -294,6 +295,14 @@ def test_named_studies_differ_in_their_lists_alone() -> None:
     for file in NAMED_STUDIES:
         assert yaml.safe_load(file.with_name("study.yaml").read_text())["name"] == file.parent.name
         assert f"stages/{file.parent.name}/*.yaml" in (ROOT / "pyproject.toml").read_text()  # `xstilts new` lays it out
+
+
+@pytest.mark.parametrize(
+    "file", sorted(ROOT.glob("stages/*/dvc.yaml")) + [ROOT / "dvc.yaml"], ids=lambda file: file.parent.name
+)
+def test_dvc_can_read_every_pipeline_file(file: Path) -> None:
+    """By its own parser, which refuses a key that is there twice, where PyYAML takes the last."""
+    assert parse_yaml(file.read_text(encoding="utf-8"), str(file))
 
 
 @pytest.mark.parametrize("file", OWN_PROJECTS, ids=[file.parent.name for file in OWN_PROJECTS])

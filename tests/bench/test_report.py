@@ -143,7 +143,8 @@ def test_the_command_line(command: str, caches: Path, public: Path, parameter_fi
     for section in ("intermediate", "target"):
         parameter_files.edit("stages/defaults.yaml", lambda content, s=section: content[s].update(frozen_layers=1))
     out = tmp_path / "report.json"
-    places = ["--cache", str(caches), "--public", str(public), "--threads", "1", "--json", str(out)]
+    places = ["--cache", str(caches), "--text", "mnli", "--vqa", "xgqa", "--public", str(public), "--threads", "1"]
+    places += ["--json", str(out)]
     chosen = [word for peer in peers for word in ("--peer", peer)]
     result = CliRunner().invoke(app, ["bench", command, "--quick", *places, *chosen])
     assert result.exit_code == 0, result.output
