@@ -298,7 +298,7 @@ def test_named_studies_differ_in_their_lists_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "file", sorted(ROOT.glob("stages/*/dvc.yaml")) + [ROOT / "dvc.yaml"], ids=lambda file: file.parent.name
+    "file", [*sorted(ROOT.glob("stages/*/dvc.yaml")), ROOT / "dvc.yaml"], ids=lambda file: file.parent.name
 )
 def test_dvc_can_read_every_pipeline_file(file: Path) -> None:
     """By its own parser, which refuses a key that is there twice, where PyYAML takes the last."""
