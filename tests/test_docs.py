@@ -178,3 +178,23 @@ def test_every_page_is_in_the_sites_navigation() -> None:
     nav = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:")[2]
     listed = set(re.findall(r": ([\w/-]+\.md)$", nav, re.MULTILINE))
     assert listed == {str(page.relative_to(ROOT / "docs")) for page in ROOT.glob("docs/**/*.md")}
+
+
+def test_pages_that_are_named_are_there() -> None:
+    """In messages, comments and parameter files too: what an error advises to read must exist."""
+    named = [
+        (file, page)
+        for pattern in (
+            "src/**/*.py",
+            "stages/**/*.py",
+            "stages/**/*.yaml",
+            "stages/**/*.md",
+            "*.yaml",
+            "*.md",
+            "tests/**/*.py",
+        )
+        for file in sorted(ROOT.glob(pattern))
+        for page in re.findall(r"\bdocs/[\w/.-]+\.(?:md|html|py)", file.read_text(encoding="utf-8"))
+    ]
+    assert len(named) > 20
+    assert [one for one in named if not (ROOT / one[1]).exists()] == []

@@ -12,6 +12,7 @@ import typer
 
 from xstilts.base.errors import ParameterError, run_stage
 from xstilts.bench.command import bench
+from xstilts.boxes.command import boxes
 from xstilts.demo.command import demo
 from xstilts.external.command import score_predictions
 from xstilts.grid.command import grid
@@ -35,6 +36,7 @@ app.command(
     no_args_is_help=True,
     epilog='Example: xstilts predict --image photo.jpg --question "Ist da ein Hund?" --route gqa',
 )(predict)
+app.command(epilog="Example: xstilts boxes testdev.tsv --out features/gqa")(boxes)
 app.command(epilog="Example: xstilts demo --route none --route gqa")(demo)
 app.add_typer(grid, name="grid")
 data = typer.Typer(help="Show where a study's data come from, and fetch what the hub has.", invoke_without_command=True)
@@ -142,15 +144,6 @@ def settings() -> None:
 def leaks() -> None:
     """Report images and texts that intermediate and target tasks share, from the tokenised caches there are."""
     run_stage(_leaks)
-
-
-@app.command(epilog="Example: xstilts boxes testdev.tsv --out features/gqa")
-def boxes(
-    sources: Annotated[list[Path], typer.Argument(help=".h5 of IGLUE, folder of .npz, or .tsv of bottom-up attention")],
-    out: Out,
-) -> None:
-    """Convert a detector's boxes and vectors into the arrays that a task's `data.official.vectors` names."""
-    run_stage(lambda: _boxes(sources, out))
 
 
 @app.command(epilog="Example: xstilts overall --benchmark xtreme_r")
@@ -282,18 +275,6 @@ def _recommend(study: str | None, target: str | None, languages: list[str]) -> N
     from xstilts.report.recommend_command import recommend as print_ranking
 
     print_ranking(study, target, languages)
-
-
-def _boxes(sources: list[Path], out: Path) -> None:
-    from xstilts.boxes.convert import convert
-
-    found = convert(sources, out)
-    print(f"{out}: {found.boxes:,} boxes of {found.images:,} images, vectors of {found.dim:,} numbers")
-    if found.flat:
-        print(f"left out: {found.flat:,} boxes without an area")
-    if found.empty:
-        print(f"left out: {len(found.empty):,} images without a box: {', '.join(found.empty[:5])}")
-    print("data.official: {vectors: {file: features.npy, ids: ids.json, boxes: boxes.npy}}")
 
 
 def _check() -> None:

@@ -77,7 +77,11 @@ def test_the_cells_of_the_full_study_stay_out_of_the_metrics(pipeline: Pipeline)
 
 
 def test_a_word_in_the_report_runs_the_report_alone(pipeline: Pipeline) -> None:
-    """The page is made of it as well; no collector runs, and going back runs nothing at all."""
+    """The page is made of it as well; no collector runs. Going back runs the report once more, and nothing else.
+
+    DVC's run-cache holds files that git holds only where they are metrics, and these are not: `dvc metrics show` and
+    `diff` are about the chosen route.
+    """
     pipeline.executed("repro")
     module = pipeline.root / "src/xstilts/report/table.py"
     kept = module.read_text()
@@ -85,7 +89,7 @@ def test_a_word_in_the_report_runs_the_report_alone(pipeline: Pipeline) -> None:
     assert module.read_text() != kept
     assert pipeline.executed("repro") == ["report.py", "page.py"]
     module.write_text(kept)
-    assert pipeline.executed("repro") == []
+    assert pipeline.executed("repro") == ["report.py"]
 
 
 def test_a_study_of_two_recipes(pipeline: Pipeline) -> None:

@@ -103,7 +103,7 @@ def reader(source: Path) -> Callable[[Path], Iterator[Detections]]:
         raise DataError(source, None, "nothing", LAYOUTS, "correct the path")
     page = source / "data.mdb" if source.is_dir() else source
     start = page.open("rb").read(20) if page.is_file() else b""
-    todo = "take the .h5 or .tsv that it was made from, or convert it as docs/photographs.md says"
+    todo = "take the .h5 or .tsv that it was made from, or convert it as docs/concepts/photographs.md says"
     if start[16:] == LMDB:
         raise DataError(source, None, "an LMDB of Python pickles, which run any code that is in them", LAYOUTS, todo)
     if start.startswith(PICKLE):

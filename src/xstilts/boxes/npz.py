@@ -32,7 +32,8 @@ def read_npz(folder: Path) -> Iterator[Detections]:
     if not files:
         found, todo = "no .npz file", "name the folder that has them"
         if any(folder.rglob("*_info.npy")):
-            found, todo = "_info.npy files, which are Python pickles", "convert them as docs/photographs.md says"
+            found = "_info.npy files, which are Python pickles"
+            todo = "convert them as docs/concepts/photographs.md says"
         raise DataError(folder, None, found, "one .npz file per image", todo)
     for number, file in enumerate(files, start=1):
         record = Record(folder, file.relative_to(folder).as_posix(), number / len(files))

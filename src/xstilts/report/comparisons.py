@@ -1,8 +1,9 @@
 """What a study compares with what: stages/comparisons.yaml, and the baselines, pairs and controls of a study.
 
 Twins are made from the same scenes, but not always with the same questions, nor at the same cost. A control of equal
-`exposure` is trained on the target for no less than a route in both phases; one of equal `input` is taught labels that
-say nothing; one that has only the `questions` in common was trained on the target without its pictures.
+`exposure` is trained on the target at least as long as a route is in both phases together; one of equal `input` is
+taught labels that say nothing; one that has only the `questions` in common was trained on the target without its
+pictures.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """What the controls of a study say: of equal exposure, with shuffled labels, and trained blind.
 
 A route with an intermediate task is trained for longer than one without. The control of equal exposure is trained on
-the target alone for no less than the route in both phases, and keeps its best checkpoint on English dev: what the route
-gains against it, it gains by its task. A task whose labels say nothing should give nothing: what it gains against no
-intermediate training comes from texts, pictures and updates, and what the task itself gains against it comes from the
-labels. A model that was trained without pictures answers what the questions give away: what a route scores above it
-comes from the pictures. With the pictures merely masked at test time a model answers less than that, so a score above
-the masked one says too much.
+the target alone for at least as long as the route in both phases, and keeps its best checkpoint on English dev: what
+the route gains against it, it gains by its task. A task whose labels say nothing should give nothing: what it gains
+against no intermediate training comes from texts, pictures and updates, and what the task itself gains against it
+comes from the labels. A model that was trained without pictures answers what the questions give away: what a route
+scores above it comes from the pictures. A model whose pictures are only masked at test time scores lower than that,
+so a score above the masked one says too much.
 """
 
 from __future__ import annotations
