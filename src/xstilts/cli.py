@@ -6,9 +6,10 @@ Whatever takes long to import is imported inside the command that needs it, so t
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
+from typer.core import TyperGroup
 
 from xstilts.base.errors import ParameterError, run_stage
 from xstilts.bench.command import bench
@@ -18,15 +19,18 @@ from xstilts.external.command import score_predictions
 from xstilts.grid.command import grid
 from xstilts.predict.command import Intermediate, Recipe, Seed, Target, predict, trained_cell
 
-if TYPE_CHECKING:
-    from xstilts.base.cells import Cell
-
 ABOUT = "Which intermediate task helps zero-shot cross-lingual transfer? Run at the root of a project."
-app = typer.Typer(
-    help=ABOUT,
-    no_args_is_help=True,
-    pretty_exceptions_show_locals=False,
-)
+
+
+class Commands(TyperGroup):
+    """All commands; a user's mistake in any of them is one line on stderr and exit code 1 (`run_stage`)."""
+
+    def invoke(self, ctx: Any) -> None:
+        """Run the command that was asked for."""
+        run_stage(lambda: super(Commands, self).invoke(ctx))
+
+
+app = typer.Typer(cls=Commands, help=ABOUT, no_args_is_help=True, pretty_exceptions_show_locals=False)
 app.command(no_args_is_help=True, epilog="Example: xstilts bench train --quick")(bench)
 app.command(
     no_args_is_help=True,
@@ -67,19 +71,30 @@ def _options(
 @app.command(epilog="Example: xstilts new my-study")
 def new(folder: Annotated[Path, typer.Argument(help="folder to make")]) -> None:
     """Lay out a project of your own: parameters, stages, grid and the code that runs, under git and DVC."""
-    run_stage(lambda: _new(folder))
+    from xstilts.new import new as lay_out
+
+    lay_out(folder)
+    print(f"{folder}: made; next: cd {folder} && git commit -m start && xstilts grid run")
 
 
 @app.command(epilog="Example: xstilts tasks")
 def tasks() -> None:
     """List tasks, mixtures and recipes: kind, modality, languages, source and, once made, rows."""
-    run_stage(_print_tasks)
+    from xstilts.catalogue import print_catalogue
+
+    print_catalogue()
 
 
 @app.command(epilog="Example: xstilts check")
 def check() -> None:
     """Check params.yaml, stages/*.yaml, the data they name, and whether the hub has the models they name."""
-    run_stage(_check)
+    from xstilts.check.files import check_parameters
+    from xstilts.check.hub import ask_hub
+
+    check_parameters()
+    for note in ask_hub():
+        print(note)
+    print("ok")
 
 
 Tasks = Annotated[list[str] | None, typer.Argument(help="tasks or mixtures; else those of the study in params.yaml")]
@@ -89,19 +104,23 @@ Tasks = Annotated[list[str] | None, typer.Argument(help="tasks or mixtures; else
 def show_data(context: typer.Context) -> None:
     """Show what the study in params.yaml reads: where from, how large, what is there, under which licence."""
     if context.invoked_subcommand is None:
-        run_stage(lambda: _print_data([]))
+        show_data_of()
 
 
 @data.command("show", epilog="Example: xstilts data show panx xquad")
 def show_data_of(tasks: Tasks = None) -> None:
     """The same for tasks that are named."""
-    run_stage(lambda: _print_data(tasks or []))
+    from xstilts.sources import print_needs
+
+    print_needs(tasks or [])
 
 
 @data.command("fetch", epilog="Example: xstilts data fetch xnli")
 def fetch_data(tasks: Tasks = None) -> None:
     """Download from the hub what is not there yet; a download that broke off goes on where it did."""
-    run_stage(lambda: _fetch(tasks or []))
+    from xstilts.sources import fetch, study_datasets
+
+    fetch(study_datasets(tasks or []))
 
 
 @app.command(epilog="Example: xstilts show full")
@@ -110,7 +129,9 @@ def show(
     everything: Annotated[bool, typer.Option("--all", help="every table, difference, interval and control")] = False,
 ) -> None:
     """Show a study's table and its answer, from the metrics in git: needs no data and no run."""
-    run_stage(lambda: _show(study, everything))
+    from xstilts.show import show as print_result
+
+    print_result(study, everything)
 
 
 @app.command(epilog="Example: xstilts recommend --target xgqa --languages bn,de")
@@ -122,7 +143,9 @@ def recommend(
     languages: Annotated[str, typer.Option(help="codes with commas, such as bn,de; else all but English")] = "",
 ) -> None:
     """Rank the intermediate tasks for a target and some languages, from what git holds of a study."""
-    run_stage(lambda: _recommend(study, target, [code for code in languages.split(",") if code]))
+    from xstilts.report.recommend_command import recommend as print_ranking
+
+    print_ranking(study, target, [code for code in languages.split(",") if code])
 
 
 @app.command(epilog="Example: xstilts pictures full --out docs/pictures")
@@ -131,102 +154,23 @@ def pictures(
     study: Annotated[str | None, typer.Argument(help="a study of stages/; else the default one")] = None,
 ) -> None:
     """Draw a study's result, and one question in every language, by day and by night, as the README shows them."""
-    run_stage(lambda: _pictures(out, study))
-
-
-@app.command(epilog="Example: xstilts settings > docs/reference/settings.md")
-def settings() -> None:
-    """Print every setting of task files and recipes as Markdown: its values, its default and what it says."""
-    run_stage(_print_settings)
-
-
-@app.command(epilog="Example: xstilts leaks")
-def leaks() -> None:
-    """Report images and texts that intermediate and target tasks share, from the tokenised caches there are."""
-    run_stage(_leaks)
-
-
-@app.command(epilog="Example: xstilts overall --benchmark xtreme_r")
-def overall(
-    benchmark: Annotated[Benchmark, typer.Option(help="which benchmark's tasks and weights")] = "xtreme",
-    seed: Annotated[int, typer.Option(help="of the routes that are shown")] = 0,
-) -> None:
-    """Print the overall scores of every route on XTREME or XTREME-R (published data only)."""
-    run_stage(lambda: _overall(benchmark, seed))
-
-
-@app.command(epilog="Example: xstilts submission --route gqa --out submission")
-def submission(out: Out, route: Intermediate = None, recipe: Recipe = None, seed: Seed = None) -> None:
-    """Write the folder of predictions that XTREME's leaderboard takes."""
-    run_stage(lambda: _submission(out, route, recipe, seed))
-
-
-@app.command(epilog="Example: xstilts export --route gqa --out model")
-def export(
-    out: Out,
-    route: Intermediate = None,
-    recipe: Recipe = None,
-    seed: Seed = None,
-    target: Target = None,
-    push: Annotated[str | None, typer.Option(help="also upload it to the Hugging Face hub, as owner/name")] = None,
-    public: Annotated[bool, typer.Option("--public", help="a repository that --push makes can be seen by all")] = False,
-) -> None:
-    """Write a trained model as an ordinary Hugging Face folder with its model card."""
-    run_stage(lambda: _export(trained_cell(route, recipe, seed, target)[1], out, push, public))
-
-
-@app.command(epilog="Example: xstilts review --base main --out review")
-def review(
-    base: Annotated[str, typer.Option(help="revision that is compared with, such as main")],
-    out: Annotated[Path, typer.Option(help="folder for comment.md and the pictures")],
-    head: Annotated[str, typer.Option(help="revision that is compared")] = "HEAD",
-    shrunken: Annotated[Path | None, typer.Option(help="clone with small runs on its branches base and head")] = None,
-    link: Annotated[str, typer.Option(help="address where the pictures can be found by name")] = "",
-    pictures: Annotated[str, typer.Option(help="address of a folder that serves them, to show them")] = "",
-) -> None:
-    """Write a comment for code review: what a change did to the committed metrics, as tables and pictures."""
-    run_stage(lambda: _review(base, head, out, shrunken, link, pictures))
-
-
-def _new(folder: Path) -> None:
-    from xstilts.new import new as lay_out
-
-    lay_out(folder)
-    print(f"{folder}: made; next: cd {folder} && git commit -m start && xstilts grid run")
-
-
-def _print_tasks() -> None:
-    from xstilts.catalogue import print_catalogue
-
-    print_catalogue()
-
-
-def _pictures(out: Path, study: str | None) -> None:
     from xstilts.pictures import draw
 
     for path in draw(out, study):
         print(path)
 
 
-def _print_settings() -> None:
+@app.command(epilog="Example: xstilts settings > docs/reference/settings.md")
+def settings() -> None:
+    """Print every setting of task files and recipes as Markdown: its values, its default and what it says."""
     from xstilts.reference import settings_page
 
     print(settings_page(), end="")
 
 
-def _print_data(tasks: list[str]) -> None:
-    from xstilts.sources import print_needs
-
-    print_needs(tasks)
-
-
-def _fetch(tasks: list[str]) -> None:
-    from xstilts.sources import fetch, study_datasets
-
-    fetch(study_datasets(tasks))
-
-
-def _leaks() -> None:
+@app.command(epilog="Example: xstilts leaks")
+def leaks() -> None:
+    """Report images and texts that intermediate and target tasks share, from the tokenised caches there are."""
     from xstilts.check.grid import check_grid
     from xstilts.leaks import not_compared, overlaps, print_leaks
 
@@ -235,7 +179,12 @@ def _leaks() -> None:
     print_leaks(overlaps(*compared), not_compared(*compared))
 
 
-def _overall(benchmark: Benchmark, seed: int) -> None:
+@app.command(epilog="Example: xstilts overall --benchmark xtreme_r")
+def overall(
+    benchmark: Annotated[Benchmark, typer.Option(help="which benchmark's tasks and weights")] = "xtreme",
+    seed: Annotated[int, typer.Option(help="of the routes that are shown")] = 0,
+) -> None:
+    """Print the overall scores of every route on XTREME or XTREME-R (published data only)."""
     from xstilts.report.xtreme import official_scores, print_overall
     from xstilts.report.xtreme import overall as overall_of
 
@@ -243,7 +192,9 @@ def _overall(benchmark: Benchmark, seed: int) -> None:
     print_overall({route: overall_of(scores, benchmark) for route, scores in routes.items()})
 
 
-def _submission(out: Path, route: str | None, recipe: str | None, seed: int | None) -> None:
+@app.command(epilog="Example: xstilts submission --route gqa --out submission")
+def submission(out: Out, route: Intermediate = None, recipe: Recipe = None, seed: Seed = None) -> None:
+    """Write the folder of predictions that XTREME's leaderboard takes."""
     from xstilts.base.cells import DATA, Route, scores_folder
     from xstilts.check.choices import choose_cell
     from xstilts.check.grid import check_grid
@@ -258,38 +209,20 @@ def _submission(out: Path, route: str | None, recipe: str | None, seed: int | No
     print(f"{out}: " + (f"incomplete, missing {', '.join(missing)}" if missing else "complete"))
 
 
-def _review(base: str, head: str, out: Path, shrunken: Path | None, link: str, pictures: str) -> None:
-    from xstilts.report.review import Revisions, write_review
-
-    small = Revisions(shrunken, "base", "head") if shrunken else None
-    print(write_review(Revisions(Path(), base, head), out, small, link, pictures))
-
-
-def _show(study: str | None, everything: bool) -> None:
-    from xstilts.show import show as print_result
-
-    print_result(study, everything)
-
-
-def _recommend(study: str | None, target: str | None, languages: list[str]) -> None:
-    from xstilts.report.recommend_command import recommend as print_ranking
-
-    print_ranking(study, target, languages)
-
-
-def _check() -> None:
-    from xstilts.check.files import check_parameters
-    from xstilts.check.hub import ask_hub
-
-    check_parameters()
-    for note in ask_hub():
-        print(note)
-    print("ok")
-
-
-def _export(cell: Cell, out: Path, push: str | None, public: bool) -> None:
+@app.command(epilog="Example: xstilts export --route gqa --out model")
+def export(
+    out: Out,
+    route: Intermediate = None,
+    recipe: Recipe = None,
+    seed: Seed = None,
+    target: Target = None,
+    push: Annotated[str | None, typer.Option(help="also upload it to the Hugging Face hub, as owner/name")] = None,
+    public: Annotated[bool, typer.Option("--public", help="a repository that --push makes can be seen by all")] = False,
+) -> None:
+    """Write a trained model as an ordinary Hugging Face folder with its model card."""
     if public and push is None:
         raise ParameterError("--public is about the repository of --push; give that too")
+    _, cell = trained_cell(route, recipe, seed, target)
     from xstilts.export import export_cell
 
     export_cell(cell, out)
@@ -298,3 +231,19 @@ def _export(cell: Cell, out: Path, push: str | None, public: bool) -> None:
         from xstilts.push import push_to_hub
 
         print(push_to_hub(out, push, private=not public))
+
+
+@app.command(epilog="Example: xstilts review --base main --out review")
+def review(
+    base: Annotated[str, typer.Option(help="revision that is compared with, such as main")],
+    out: Annotated[Path, typer.Option(help="folder for comment.md and the pictures")],
+    head: Annotated[str, typer.Option(help="revision that is compared")] = "HEAD",
+    shrunken: Annotated[Path | None, typer.Option(help="clone with small runs on its branches base and head")] = None,
+    link: Annotated[str, typer.Option(help="address where the pictures can be found by name")] = "",
+    pictures: Annotated[str, typer.Option(help="address of a folder that serves them, to show them")] = "",
+) -> None:
+    """Write a comment for code review: what a change did to the committed metrics, as tables and pictures."""
+    from xstilts.report.review import Revisions, write_review
+
+    small = Revisions(shrunken, "base", "head") if shrunken else None
+    print(write_review(Revisions(Path(), base, head), out, small, link, pictures))

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 import yaml
 from typer.testing import CliRunner, Result
 
 from few_questions import ASKED, RIGHT, gqa, iglue
 from xstilts.base.cells import Study, metrics_folder, study_file
 from xstilts.base.files import read_json
-from xstilts.external.command import score_predictions
+from xstilts.cli import app
 from xstilts.external.table import print_comparison
 from xstilts.report.heat_map import heat_rows
 from xstilts.report.side_by_side import read_paired
@@ -22,9 +21,7 @@ ONE_WRONG, TWO_WRONG = {**RIGHT, "1": "no"}, {**RIGHT, "1": "no", "4": "cat"}
 
 
 def call(*arguments: str) -> Result:
-    app = typer.Typer()
-    app.command()(score_predictions)
-    return CliRunner().invoke(app, arguments)
+    return CliRunner().invoke(app, ["score-predictions", *arguments])
 
 
 def one_line(output: str) -> str:

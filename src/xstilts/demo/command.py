@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xstilts.base.errors import DataError, ParameterError, run_stage
+from xstilts.base.errors import DataError, ParameterError
 from xstilts.predict.command import Seed, Target
 
 if TYPE_CHECKING:
@@ -26,11 +26,7 @@ def demo(
     browser: Annotated[bool, typer.Option(help="open the page in a browser")] = True,
 ) -> None:
     """Open a page to lay a scene of cards, ask in any language, and see the routes' answers side by side."""
-    run_stage(lambda: _serve(route or [], seed, target, port, browser))
-
-
-def _serve(routes: list[str], seed: int | None, target: str | None, port: int, browser: bool) -> None:
-    cells = trained_cells(routes, seed, target)
+    cells = trained_cells(route or [], seed, target)
     from xstilts.base.cells import PUBLIC
     from xstilts.demo.answering import Demo
     from xstilts.demo.server import DemoServer

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from xstilts.base.errors import ParameterError, run_stage
+from xstilts.base.errors import ParameterError
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")  # a folder is named after it
 
@@ -45,7 +45,20 @@ def score_predictions(
     gold: GoldPlace, predictions: Predictions, out: Out, task: Task = "xgqa", leave_out: LeaveOut = None
 ) -> None:
     """Score and compare predictions of other systems, with paired intervals."""
-    run_stage(lambda: _run(gold, named(predictions), out, task, leave_out or []))
+    systems = named(predictions)
+    from xstilts.external.comparison import compare
+    from xstilts.external.gold import read_gold
+    from xstilts.external.kinds import scorer_of
+    from xstilts.external.predictions import read_predictions
+    from xstilts.external.table import print_comparison
+    from xstilts.tasks.schema import load_task
+
+    spec = load_task(task)
+    scorer_of(spec)  # refuses a kind of task before anything is read
+    questions = read_gold(gold, spec, leave_out or [])
+    runs = {name: [read_predictions(place, questions) for place in places] for name, places in systems.items()}
+    print_comparison(compare(questions, runs, out))
+    print(f"{out}: study.json, cells.json, transfer.json, differences.json and the cells")
 
 
 def named(predictions: Sequence[str]) -> dict[str, list[str]]:
@@ -64,19 +77,3 @@ def named(predictions: Sequence[str]) -> dict[str, list[str]]:
             raise ParameterError(f"--predictions: '{text}' is given twice")
         runs.append(path)
     return systems
-
-
-def _run(gold: str, systems: dict[str, list[str]], out: Path, task: str, leave_out: Sequence[str]) -> None:
-    from xstilts.external.comparison import compare
-    from xstilts.external.gold import read_gold
-    from xstilts.external.kinds import scorer_of
-    from xstilts.external.predictions import read_predictions
-    from xstilts.external.table import print_comparison
-    from xstilts.tasks.schema import load_task
-
-    spec = load_task(task)
-    scorer_of(spec)  # refuses a kind of task before anything is read
-    questions = read_gold(gold, spec, leave_out)
-    runs = {name: [read_predictions(place, questions) for place in places] for name, places in systems.items()}
-    print_comparison(compare(questions, runs, out))
-    print(f"{out}: study.json, cells.json, transfer.json, differences.json and the cells")

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from xstilts.base.errors import XstiltsError, run_stage
+from xstilts.base.errors import ParameterError, XstiltsError
 from xstilts.grid.plan import kind_of
 
 grid = typer.Typer(no_args_is_help=True, help="Compute the cells of a study, several at once.")
@@ -22,11 +22,6 @@ class Engine(StrEnum):
 
     local = "local"
     slurm = "slurm"
-
-
-@grid.callback()
-def _group() -> None:
-    """Compute the cells of a study, several at once."""
 
 
 Name = Annotated[str | None, typer.Argument(help="a study of stages/; else the default one")]
@@ -42,32 +37,9 @@ def run(
     dry_run: Annotated[bool, typer.Option(help="only say what would run")] = False,
 ) -> None:
     """Bring a study up to date, as `dvc repro` does, with several stages at once, and show its result."""
-    run_stage(lambda: _run(study, on, jobs, work, dry_run))
-
-
-@grid.command(epilog="Example: xstilts grid status")
-def status(work: Work = WORK) -> None:
-    """Show the state of every job that `grid run --on slurm` submitted."""
-    run_stage(lambda: _status(work))
-
-
-@grid.command(epilog="Example: xstilts grid cancel")
-def cancel(work: Work = WORK) -> None:
-    """Cancel the jobs that `grid run --on slurm` submitted and that have not ended."""
-    run_stage(lambda: _cancel(work))
-
-
-@grid.command("merge-locks")
-def merge_locks() -> None:
-    """Join the dvc.lock files of two branches that each computed cells, where `git merge` stopped at them."""
-    run_stage(_merge_locks)
-
-
-def _run(study: str | None, on: Engine, jobs: int | None, work: Path, dry_run: bool) -> None:
     import logging
     import time
 
-    from xstilts.base.errors import ParameterError
     from xstilts.base.machine import processors
     from xstilts.grid.forecast import note_seconds
     from xstilts.grid.plan import dvc_refusals, open_repo, study_pipeline
@@ -97,6 +69,35 @@ def _run(study: str | None, on: Engine, jobs: int | None, work: Path, dry_run: b
             note_seconds(runner.ran)
     _print_result(study)
     print(ending(ran, time.monotonic() - started))
+
+
+@grid.command(epilog="Example: xstilts grid status")
+def status(work: Work = WORK) -> None:
+    """Show the state of every job that `grid run --on slurm` submitted."""
+    from xstilts.grid import slurm
+
+    state = slurm.states(slurm.submitted(work))
+    for job, word in state.items():
+        print(f"{word.lower():12} {job.number:>8}  {job.stage}")
+    print(slurm.summary(state))
+
+
+@grid.command(epilog="Example: xstilts grid cancel")
+def cancel(work: Work = WORK) -> None:
+    """Cancel the jobs that `grid run --on slurm` submitted and that have not ended."""
+    from xstilts.grid import slurm
+
+    print(f"{slurm.cancel(slurm.submitted(work))} jobs cancelled")
+
+
+@grid.command("merge-locks")
+def merge_locks() -> None:
+    """Join the dvc.lock files of two branches that each computed cells, where `git merge` stopped at them."""
+    from xstilts.grid.locks import merge_locks as merge
+
+    for path, conflicts in merge().items():
+        print(f"{path}: joined" + (f"; both branches changed {', '.join(conflicts)}" if conflicts else ""))
+    print("next: xstilts grid run, which computes only what neither branch has; git add metrics; git commit")
 
 
 def _print_lacking(repo: Any, pipeline: str) -> None:
@@ -139,29 +140,6 @@ def _on_slurm(repo: Any, pipeline: str, work: Path) -> dict[str, str]:
         ) from None
     note_seconds(slurm.seconds_of(jobs, work))
     return slurm.what_became(state, work)
-
-
-def _status(work: Path) -> None:
-    from xstilts.grid import slurm
-
-    state = slurm.states(slurm.submitted(work))
-    for job, word in state.items():
-        print(f"{word.lower():12} {job.number:>8}  {job.stage}")
-    print(slurm.summary(state))
-
-
-def _cancel(work: Path) -> None:
-    from xstilts.grid import slurm
-
-    print(f"{slurm.cancel(slurm.submitted(work))} jobs cancelled")
-
-
-def _merge_locks() -> None:
-    from xstilts.grid.locks import merge_locks as merge
-
-    for path, conflicts in merge().items():
-        print(f"{path}: joined" + (f"; both branches changed {', '.join(conflicts)}" if conflicts else ""))
-    print("next: xstilts grid run, which computes only what neither branch has; git add metrics; git commit")
 
 
 def ending(ran: Mapping[str, float], elapsed: float) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xstilts.base.errors import DataError, ParameterError, run_stage
+from xstilts.base.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     from xstilts.base.cells import Cell
@@ -32,23 +32,19 @@ def predict(
     trace: Annotated[bool, typer.Option("--trace", help="show the steps; of a recipe that answers by modules")] = False,
 ) -> None:
     """Answer questions about a picture or from clues, and show the five likeliest answers, or the steps of modules."""
+    _check(question, image, clues, edit)
+    if model is not None:
+        _refuse_beside_model(route=route, recipe=recipe, seed=seed, target=target, trace=trace or None)
+        from xstilts.predict.opened import open_export
 
-    def run() -> None:
-        _check(question, image, clues, edit)
-        if model is not None:
-            _refuse_beside_model(route=route, recipe=recipe, seed=seed, target=target, trace=trace or None)
-            from xstilts.predict.opened import open_export
+        return _from_opened(open_export(model), question, image, clues, edit)
+    asked, cell = trained_cell(route, recipe, seed, target)
+    if _has_system(asked, trace):
+        return _by_modules(image, question, asked, cell, trace)
+    from xstilts.base.cells import PUBLIC
+    from xstilts.predict.opened import open_checkpoint
 
-            return _from_opened(open_export(model), question, image, clues, edit)
-        asked, cell = trained_cell(route, recipe, seed, target)
-        if _has_system(asked, trace):
-            return _by_modules(image, question, asked, cell, trace)
-        from xstilts.base.cells import PUBLIC
-        from xstilts.predict.opened import open_checkpoint
-
-        return _from_opened(open_checkpoint(cell.target_checkpoint, PUBLIC), question, image, clues, edit)
-
-    run_stage(run)
+    return _from_opened(open_checkpoint(cell.target_checkpoint, PUBLIC), question, image, clues, edit)
 
 
 def _check(questions: list[str], image: Path | None, clues: str | None, edit: str | None) -> None:
