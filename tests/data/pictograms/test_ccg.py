@@ -8,11 +8,10 @@ from types import ModuleType
 
 import pytest
 
-from xstilts.data.pictograms.tagging import templates
-from xstilts.data.pictograms.telling import english
+from xstilts.data.pictograms.nouns import read_package_yaml
 from xstilts.data.pictograms.wording import wording_of
 
-FAMILIES = [(section, family) for section, own in templates().items() for family in own]
+FAMILIES = [(section, family) for section, own in read_package_yaml("ccg.yaml").items() for family in own]
 
 
 def sentences(twins: Path, split: str) -> list[list[list[str]]]:
@@ -38,13 +37,14 @@ def plain(template: str) -> str:
 
 @pytest.mark.parametrize(("section", "family"), FAMILIES)
 def test_templates_are_those_of_descriptions_statements_and_questions(section: str, family: str) -> None:
-    sources = {"statements": english()["statements"], "questions": wording_of("en")["questions"]}
+    english, questions = read_package_yaml("english.yaml"), wording_of("en")["questions"]
+    sources = {"statements": english["statements"], "questions": questions}
     described = [
         one.replace("{article} {noun}", "{a.a}").replace("{colour}", "{c.name}")
-        for one in english()["description"]["object"]
+        for one in english["description"]["object"]
     ]
     expected = set({**sources, "description": {"object": described}}[section][family])
-    assert {plain(one) for one in templates()[section][family]} <= expected
+    assert {plain(one) for one in read_package_yaml("ccg.yaml")[section][family]} <= expected
 
 
 def test_every_sentence_has_a_derivation(twins: Path, categorial: ModuleType) -> None:

@@ -6,8 +6,9 @@ split: each is trained on English and tested on the same rows in eight languages
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from xstilts.base.files import whole_directory
 from xstilts.base.languages import LANGUAGE3
@@ -15,7 +16,6 @@ from xstilts.data.pictograms.choices import alternatives_of, choice_questions, c
 from xstilts.data.pictograms.edits import clues_on, edits_of
 from xstilts.data.pictograms.gqa import questions_in, scene_graphs
 from xstilts.data.pictograms.inference import (
-    Hypothesis,
     hypotheses_of,
     hypotheses_on,
     mnli_rows,
@@ -28,153 +28,149 @@ from xstilts.data.pictograms.nlvr2 import judged_on, marvl_rows, nlvr2_rows
 from xstilts.data.pictograms.nouns import LANGUAGES
 from xstilts.data.pictograms.questions import Question
 from xstilts.data.pictograms.render import Renderer, naming
-from xstilts.data.pictograms.sentences import (
-    captions_on,
-    english_lines,
-    karpathy_of,
-    lines_of,
-    parallel,
-    worded_in,
-    xflickrco_rows,
-)
+from xstilts.data.pictograms.sentences import captions_on, karpathy_of, lines_of, parallel, turn_of, xflickrco_rows
 from xstilts.data.pictograms.squad import count_questions, squad_of, squad_v2_of, xquad_of
 from xstilts.data.pictograms.tagging import columns, sentences_on, stagged_lines, tagged
 from xstilts.data.pictograms.telling import describe
+from xstilts.data.pictograms.wording import word
 from xstilts.data.pictograms.world import LAYOUT, RawSet, World
 
 OFFICIAL_SPLITS = {"train": "train", "val": "dev"}  # Visual7W's and Karpathy's names of the splits
 ENGLISH = "en"
+
 __all__ = ["DATASETS", "World", "make"]
+
+Files = Mapping[str, str]  # of a set, as in `LAYOUT`
+Write = Callable[[World, RawSet, Files], None]
+Content = Callable[[World, str, str], Any]  # what a file holds, of a split and a language
 
 
 def make(dataset: str, world: World, out: Path) -> None:
     """Write the raw set `dataset` (a key of `DATASETS`) into `out`, which appears whole or not at all."""
+    files = LAYOUT.get(dataset, {})
     with whole_directory(out) as draft:
         raw = RawSet(draft)
-        DATASETS[dataset](world, raw)
+        DATASETS[dataset](world, raw, files)
+        if "{language}" in files.get("test", ""):
+            raw.languages(LANGUAGES)
         raw.finish()
 
 
-def _names(world: World, raw: RawSet) -> None:
+def _each(files: Files) -> Iterator[tuple[str, str, str]]:
+    """Split, language and name of every file of the splits; a name without `{language}` is of one in English."""
+    for split in (split for split in ("train", "dev", "test") if split in files):
+        for language in LANGUAGES if "{language}" in files[split] else (ENGLISH,):
+            yield split, language, files[split].format(language=language)
+
+
+def _json_lines(rows: Content) -> Write:
+    """A set of files of JSON lines."""
+
+    def write(world: World, raw: RawSet, files: Files) -> None:
+        for split, language, name in _each(files):
+            raw.json_lines(name, rows(world, split, language))
+
+    return write
+
+
+def _paragraphs(content: Content) -> Write:
+    """A set of files in SQuAD's layout."""
+
+    def write(world: World, raw: RawSet, files: Files) -> None:
+        for split, language, name in _each(files):
+            found = content(world, split, language)
+            raw.json(name, found, count_questions(found))
+
+    return write
+
+
+def _names(world: World, raw: RawSet, files: Files) -> None:
     entries, images = naming(Renderer(world.assets))
     raw.json("names.json", entries, len(entries))
     raw.images("images.zip", images)
 
 
-def _gqa(world: World, raw: RawSet) -> None:
-    _gqa_blind(world, raw)
-    _write_scenes(world, raw, "gqa")
+def _questions(scenes_of: str) -> Write:
+    """GQA's files of questions on the scenes of a set."""
+
+    def write(world: World, raw: RawSet, files: Files) -> None:
+        for split, language, name in _each(files):
+            _write_questions(raw, language, name, world.questions(scenes_of, split))
+
+    return write
 
 
-def _gqa_blind(world: World, raw: RawSet) -> None:
-    for split, name in LAYOUT["gqa"].items():
-        _write_questions(raw, name, world.questions("gqa", split))
+def _write_questions(raw: RawSet, language: str, name: str, questions: list[Question]) -> None:
+    raw.json(name, questions_in(language, questions), len(questions))
 
 
-def _gqa_told(world: World, raw: RawSet) -> None:
-    _gqa_blind(world, raw)
-    for split in LAYOUT["gqa"]:
+def _with_pictures(dataset: str) -> Write:
+    """The questions of a set, with its scene graphs and pictures."""
+
+    def write(world: World, raw: RawSet, files: Files) -> None:
+        _questions(dataset)(world, raw, files)
+        scenes = [scene for split in files for scene in world.scenes(dataset, split)]
+        raw.json("scene_graphs.json", scene_graphs(scenes), len(scenes))
+        renderer = Renderer(world.assets)
+        raw.images("images.zip", ((scene.id, renderer.scene(scene)) for scene in scenes))
+
+    return write
+
+
+def _gqa_told(world: World, raw: RawSet, files: Files) -> None:
+    _questions("gqa")(world, raw, files)
+    for split in ("train", "dev"):
         told = {scene.id: describe(scene, world.seed).text for scene in world.scenes("gqa", split)}
-        raw.json(LAYOUT["gqa_told"][f"{split} told"], told, len(told))
+        raw.json(files[f"{split} told"], told, len(told))
 
 
-def _xgqa(world: World, raw: RawSet) -> None:
-    _xgqa_questions(world, raw)
-    _write_scenes(world, raw, "xgqa")
-
-
-def _xgqa_questions(world: World, raw: RawSet) -> None:
-    for split, name in LAYOUT["xgqa"].items():
-        _write_questions(raw, name, world.questions("xgqa", split))
-    raw.languages(LANGUAGES)
-
-
-def _write_questions(raw: RawSet, name: str, questions: Sequence[Question]) -> None:
-    """Write questions in English, or in every language if the name stands for all."""
-    for language in LANGUAGES if "{language}" in name else (ENGLISH,):
-        raw.json(name.format(language=language), questions_in(language, questions), len(questions))
-
-
-def _xgqa_clues(world: World, raw: RawSet) -> None:
-    _xgqa_questions(world, raw)
-    scenes = [scene for split in LAYOUT["xgqa"] for scene in world.scenes("xgqa", split)]
+def _xgqa_clues(world: World, raw: RawSet, files: Files) -> None:
+    _questions("xgqa")(world, raw, files)
+    scenes = [scene for split in ("train", "dev", "test") for scene in world.scenes("xgqa", split)]
     edited = edits_of(world.questions("xgqa", "test"), world.seed)
-    _write_questions(raw, LAYOUT["xgqa_clues"]["edited"], edited)
-    raw.json_lines(LAYOUT["xgqa_clues"]["clues"], clues_on([*scenes, *(question.scene for question in edited)]))
+    for language in LANGUAGES:
+        _write_questions(raw, language, files["edited"].format(language=language), edited)
+    raw.json_lines(files["clues"], clues_on([*scenes, *(question.scene for question in edited)]))
 
 
-def _write_scenes(world: World, raw: RawSet, dataset: str) -> None:
-    scenes = [scene for split in LAYOUT[dataset] for scene in world.scenes(dataset, split)]
-    raw.json("scene_graphs.json", scene_graphs(scenes), len(scenes))
-    renderer = Renderer(world.assets)
-    raw.images("images.zip", ((scene.id, renderer.scene(scene)) for scene in scenes))
-
-
-def _squad(world: World, raw: RawSet) -> None:
-    for split, name in LAYOUT["squad"].items():
-        content = squad_of(world.questions("gqa", split), world.seed)
-        raw.json(name, content, count_questions(content))
-
-
-def _mnli(world: World, raw: RawSet) -> None:
-    for split, name in LAYOUT["mnli"].items():
-        raw.json_lines(name, mnli_rows(hypotheses_on(world.scenes("gqa", split), world.seed), world.seed))
-
-
-def _snli_ve(world: World, raw: RawSet) -> None:
-    for split, name in LAYOUT["snli_ve"].items():
-        raw.json_lines(name, snli_ve_rows(hypotheses_on(world.scenes("gqa", split), world.seed)))
-
-
-def _squad_v2(world: World, raw: RawSet) -> None:
-    for split, name in LAYOUT["squad_v2"].items():
-        content = squad_v2_of(world.questions("gqa", split), world.seed)
-        raw.json(name, content, count_questions(content))
-
-
-def _nlvr2(world: World, raw: RawSet) -> None:
-    for split, name in LAYOUT["nlvr2"].items():
-        raw.json_lines(name, nlvr2_rows(judged_on(world.scenes("gqa", split), split, world.seed)))
-
-
-def _cosmosqa(world: World, raw: RawSet) -> None:
-    for split, name in LAYOUT["cosmosqa"].items():
+def _cosmosqa(world: World, raw: RawSet, files: Files) -> None:
+    for split, name in files.items():
         questions = choice_questions(world.questions("gqa", split), world.seed)
         raw.text(name, cosmosqa_csv(questions, world.seed), len(questions))
 
 
-def _visual7w(world: World, raw: RawSet) -> None:
+def _visual7w(world: World, raw: RawSet, files: Files) -> None:
     splits = {name: choice_questions(world.questions("gqa", own), world.seed) for name, own in OFFICIAL_SPLITS.items()}
-    raw.json(LAYOUT["visual7w"]["train"], visual7w_of(splits), sum(len(questions) for questions in splits.values()))
+    raw.json(files["train"], visual7w_of(splits), sum(len(questions) for questions in splits.values()))
 
 
-def _ccg(world: World, raw: RawSet) -> None:
-    for split, name in LAYOUT["ccg"].items():
+def _ccg(world: World, raw: RawSet, files: Files) -> None:
+    for split, name in files.items():
         raw.lines(name, stagged_lines(world.scenes("gqa", split), world.seed))
 
 
-def _flickr30k(world: World, raw: RawSet) -> None:
+def _flickr30k(world: World, raw: RawSet, files: Files) -> None:
     splits = {name: captions_on(world.scenes("gqa", own), world.seed) for name, own in OFFICIAL_SPLITS.items()}
-    captions = sum(len(own) for scenes in splits.values() for own in scenes)
-    raw.json(LAYOUT["flickr30k"]["train"], karpathy_of(splits), captions)
+    raw.json(files["train"], karpathy_of(splits), sum(len(own) for scenes in splits.values() for own in scenes))
 
 
-def _mlm(world: World, raw: RawSet) -> None:
-    train = world.scenes("gqa", "train")
-    for language in LANGUAGES:
-        raw.lines(LAYOUT["mlm"]["train"].format(language=language), lines_of(train, language, world.seed))
-    raw.lines(LAYOUT["mlm"]["dev"], english_lines(world.scenes("gqa", "dev"), world.seed))
+def _mlm(world: World, raw: RawSet, files: Files) -> None:
+    for split, language, name in _each(files):
+        scenes = world.scenes("gqa", split)
+        raw.lines(name, lines_of(turn_of(scenes, language) if split == "train" else scenes, language, world.seed))
 
 
-INTERMEDIATES: Mapping[str, Callable[[World, RawSet], None]] = {
+INTERMEDIATES: Mapping[str, Write] = {
     "gqa_told": _gqa_told,
-    "gqa_blind": _gqa_blind,
-    "gqa_layout": _gqa_blind,
-    "squad": _squad,
-    "mnli": _mnli,
-    "snli_ve": _snli_ve,
-    "squad_v2": _squad_v2,
-    "nlvr2": _nlvr2,
+    "gqa_blind": _questions("gqa"),
+    "gqa_layout": _questions("gqa"),
+    "squad": _paragraphs(lambda world, split, _: squad_of(world.questions("gqa", split), world.seed)),
+    "mnli": _json_lines(
+        lambda world, split, _: mnli_rows(hypotheses_on(world.scenes("gqa", split), world.seed), world.seed)
+    ),
+    "snli_ve": _json_lines(lambda world, split, _: snli_ve_rows(hypotheses_on(world.scenes("gqa", split), world.seed))),
+    "squad_v2": _paragraphs(lambda world, split, _: squad_v2_of(world.questions("gqa", split), world.seed)),
+    "nlvr2": _json_lines(lambda world, split, _: nlvr2_rows(judged_on(world.scenes("gqa", split), split, world.seed))),
     "cosmosqa": _cosmosqa,
     "visual7w": _visual7w,
     "ccg": _ccg,
@@ -183,99 +179,67 @@ INTERMEDIATES: Mapping[str, Callable[[World, RawSet], None]] = {
 }
 
 
-def _files(dataset: str) -> Iterator[tuple[str, str, str]]:
-    """Split, language and name of every file: train and dev in English, test in every language."""
-    for split in ("train", "dev", "test"):
-        name = LAYOUT[dataset][split]
-        for language in LANGUAGES if split == "test" else (ENGLISH,):
-            yield split, language, name.format(language=language)
+def _marvl(world: World, split: str, language: str) -> Iterable[Mapping[str, Any]]:
+    judged = judged_on(world.scenes("xgqa", split), split, world.seed)
+    return marvl_rows(judged, language) if split == "test" else nlvr2_rows(judged)
 
 
-def _marvl(world: World, raw: RawSet) -> None:
-    for split, language, name in _files("marvl"):
-        judged = judged_on(world.scenes("xgqa", split), split, world.seed)
-        raw.json_lines(name, marvl_rows(judged, language) if split == "test" else nlvr2_rows(judged))
-    raw.languages(LANGUAGES)
+def _xvnli(world: World, split: str, language: str) -> Iterable[Mapping[str, Any]]:
+    return xvnli_rows(hypotheses_of(world.scenes("xgqa", split), split, world.seed), language, world.seed)
 
 
-def _xvnli(world: World, raw: RawSet) -> None:
-    hypotheses = _hypotheses(world)
-    for split, language, name in _files("xvnli"):
-        raw.json_lines(name, xvnli_rows(hypotheses[split], language, world.seed))
-    raw.languages(LANGUAGES)
+def _xcopa(world: World, split: str, language: str) -> Iterable[Mapping[str, Any]]:
+    return xcopa_rows(alternatives_of(world.scenes("xgqa", split), split, world.seed), language, world.seed)
 
 
-def _xnli(world: World, raw: RawSet) -> None:
-    hypotheses = _hypotheses(world)
-    for split, language, name in _files("xnli"):
+def _xquad(world: World, split: str, language: str) -> dict[str, Any]:
+    return xquad_of(world.questions("xgqa", split), split, language, world.seed)
+
+
+def _xnli(world: World, raw: RawSet, files: Files) -> None:
+    for split, language, name in _each(files):
+        hypotheses = hypotheses_of(world.scenes("xgqa", split), split, world.seed)
         if split == "train":
-            raw.json_lines(name, xnli_rows(hypotheses[split], language, world.seed))
+            raw.json_lines(name, xnli_rows(hypotheses, language, world.seed))
         else:
-            raw.lines(name, pair_lines(hypotheses[split], language, world.seed))
-    raw.languages(LANGUAGES)
+            raw.lines(name, pair_lines(hypotheses, language, world.seed))
 
 
-def _hypotheses(world: World) -> dict[str, list[Hypothesis]]:
-    splits = ("train", "dev", "test")
-    return {split: hypotheses_of(world.scenes("xgqa", split), split, world.seed) for split in splits}
-
-
-def _panx(world: World, raw: RawSet) -> None:
-    for split, language, name in _files("panx"):
+def _panx(world: World, raw: RawSet, files: Files) -> None:
+    for split, language, name in _each(files):
         found = [tagged(one, language) for one in sentences_on(world.scenes("xgqa", split), split, world.seed)]
         raw.text(name, columns(found), len(found))
-    raw.languages(LANGUAGES)
 
 
-def _xquad(world: World, raw: RawSet) -> None:
-    for split, language, name in _files("xquad"):
-        content = xquad_of(world.questions("xgqa", split), split, language, world.seed)
-        raw.json(name, content, count_questions(content))
-    raw.languages(LANGUAGES)
-
-
-def _xcopa(world: World, raw: RawSet) -> None:
-    for split, language, name in _files("xcopa"):
-        alternatives = alternatives_of(world.scenes("xgqa", split), split, world.seed)
-        raw.json_lines(name, xcopa_rows(alternatives, language, world.seed))
-    raw.languages(LANGUAGES)
-
-
-def _xflickrco(world: World, raw: RawSet) -> None:
-    captions = {split: captions_on(world.scenes("xgqa", split), world.seed) for split in ("train", "dev", "test")}
-    for split, language, name in _files("xflickrco"):
-        raw.json_lines(name, xflickrco_rows(captions[split], language))
-    raw.languages(LANGUAGES)
-
-
-def _tatoeba(world: World, raw: RawSet) -> None:
+def _tatoeba(world: World, raw: RawSet, files: Files) -> None:
     questions = parallel(world.questions("xgqa", "test"))
     others = [language for language in LANGUAGES if language != ENGLISH]
     for language in others:
-        code = LANGUAGE3[language]
-        raw.lines(LAYOUT["tatoeba"]["test"].format(language3=code), worded_in(questions, language))
-        raw.lines(LAYOUT["tatoeba"]["english"].format(language3=code), worded_in(questions, ENGLISH))
+        for part, spoken in (("test", language), ("english", ENGLISH)):
+            name = files[part].format(language3=LANGUAGE3[language])
+            raw.lines(name, [word(question, spoken) for question in questions])
     raw.languages(others)
 
 
-TARGETS: Mapping[str, Callable[[World, RawSet], None]] = {
+TARGETS: Mapping[str, Write] = {
     "xgqa_clues": _xgqa_clues,
-    "xgqa_layout": _xgqa_questions,
-    "marvl": _marvl,
-    "xvnli": _xvnli,
+    "xgqa_layout": _questions("xgqa"),
+    "marvl": _json_lines(_marvl),
+    "xvnli": _json_lines(_xvnli),
     "xnli": _xnli,
     "panx": _panx,
-    "xquad": _xquad,
-    "xcopa": _xcopa,
-    "xflickrco": _xflickrco,
+    "xquad": _paragraphs(_xquad),
+    "xcopa": _json_lines(_xcopa),
+    "xflickrco": _json_lines(
+        lambda world, split, language: xflickrco_rows(captions_on(world.scenes("xgqa", split), world.seed), language)
+    ),
     "tatoeba": _tatoeba,
 }
 
-
-DATASETS: Mapping[str, Callable[[World, RawSet], None]] = {
+DATASETS: Mapping[str, Write] = {
     "names": _names,
-    "gqa": _gqa,
-    "xgqa": _xgqa,
+    "gqa": _with_pictures("gqa"),
+    "xgqa": _with_pictures("xgqa"),
     **INTERMEDIATES,
     **TARGETS,
 }

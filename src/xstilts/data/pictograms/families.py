@@ -16,6 +16,7 @@ from xstilts.data.pictograms.scene import COLOURS, SIZES, Placed, Scene
 
 YES_NO = ("yes", "no")
 COUNTS = ("1", "2", "3", "4")
+VERTICAL = {"top": "above", "bottom": "below"}
 ABSENT = 4  # nouns tried that the scene does not show; half of them of a kind that it does
 
 
@@ -102,12 +103,13 @@ def _same_colour(family: str, scene: Scene, random: Random) -> Iterator[Candidat
         yield Candidate(family, _yes(one.colour == other.colour), (one.noun, other.noun))
 
 
-def _side(family: str, scene: Scene, random: Random) -> Iterator[Candidate]:
-    yield from (Candidate(family, placed.side, (placed.noun,)) for placed in scene.unique())
+def _fact(name: str) -> Enumerate:
+    """What an attribute of `Placed` is, of every object that its noun names."""
 
+    def candidates(family: str, scene: Scene, random: Random) -> Iterator[Candidate]:
+        yield from (Candidate(family, getattr(placed, name), (placed.noun,)) for placed in scene.unique())
 
-def _half(family: str, scene: Scene, random: Random) -> Iterator[Candidate]:
-    yield from (Candidate(family, placed.half, (placed.noun,)) for placed in scene.unique())
+    return candidates
 
 
 def _beside(family: str, scene: Scene, random: Random) -> Iterator[Candidate]:
@@ -119,17 +121,13 @@ def _beside(family: str, scene: Scene, random: Random) -> Iterator[Candidate]:
 def _stacked(family: str, scene: Scene, random: Random) -> Iterator[Candidate]:
     for one, other in permutations(scene.unique(), 2):
         if scene.stacked(one) == other:
-            yield Candidate(family, {"top": "above", "bottom": "below"}[one.half], (one.noun, other.noun))
+            yield Candidate(family, VERTICAL[one.half], (one.noun, other.noun))
 
 
 def _which_colour(family: str, scene: Scene, random: Random) -> Iterator[Candidate]:
     for placed in scene.unique():
         for colour in _others(placed.colour):
             yield Candidate(family, placed.colour, (placed.noun,), _shuffled(random, placed.colour, colour))
-
-
-def _which_size(family: str, scene: Scene, random: Random) -> Iterator[Candidate]:
-    yield from (Candidate(family, placed.size, (placed.noun,)) for placed in scene.unique())
 
 
 def _neighbour(family: str, scene: Scene, random: Random) -> Iterator[Candidate]:
@@ -141,15 +139,10 @@ def _neighbour(family: str, scene: Scene, random: Random) -> Iterator[Candidate]
 
 def neighbour(family: str, scene: Scene, placed: Placed) -> Placed | None:
     """What stands directly `left_of`, `right_of`, `above` or `below` an object, if anything does."""
-    if family in ("left_of", "right_of"):
-        other = scene.beside(placed)
-        return other if other is not None and f"{other.side}_of" == family else None
-    other = scene.stacked(placed)
-    return other if other is not None and {"top": "above", "bottom": "below"}[other.half] == family else None
-
-
-def _colour(family: str, scene: Scene, random: Random) -> Iterator[Candidate]:
-    yield from (Candidate(family, placed.colour, (placed.noun,)) for placed in scene.unique())
+    beside, stacked = scene.beside(placed), scene.stacked(placed)
+    there = {f"{beside.side}_of": beside} if beside else {}
+    there |= {VERTICAL[stacked.half]: stacked} if stacked else {}
+    return there.get(family)
 
 
 def _count(family: str, scene: Scene, random: Random) -> Iterator[Candidate]:
@@ -203,17 +196,17 @@ FAMILIES: Mapping[str, Family] = {
     "either": Family("logical", "obj", "existOr", 5, _either, YES_NO),
     "larger": Family("compare", "attr", "comparative", 4, _larger, YES_NO),
     "same_colour": Family("compare", "attr", "twoSame", 4, _same_colour, YES_NO),
-    "side": Family("choose", "rel", "positionChoose", 7, _side, ("left", "right")),
-    "half": Family("choose", "rel", "positionChoose", 4, _half, ("top", "bottom")),
+    "side": Family("choose", "rel", "positionChoose", 7, _fact("side"), ("left", "right")),
+    "half": Family("choose", "rel", "positionChoose", 4, _fact("half"), ("top", "bottom")),
     "beside": Family("choose", "rel", "relChooser", 3, _beside, ("left", "right")),
     "stacked": Family("choose", "rel", "relChooser", 3, _stacked, ("above", "below")),
     "which_colour": Family("choose", "attr", "chooseAttr", 3, _which_colour, COLOURS),
-    "which_size": Family("choose", "attr", "chooseAttr", 2, _which_size, SIZES),
+    "which_size": Family("choose", "attr", "chooseAttr", 2, _fact("size"), SIZES),
     "left_of": Family("query", "rel", "relS", 4, _neighbour),
     "right_of": Family("query", "rel", "relS", 4, _neighbour),
     "above": Family("query", "rel", "relS", 4, _neighbour),
     "below": Family("query", "rel", "relS", 4, _neighbour),
-    "colour": Family("query", "attr", "directOf", 8, _colour, COLOURS),
+    "colour": Family("query", "attr", "directOf", 8, _fact("colour"), COLOURS),
     "count": Family("query", "obj", "count", 5, _count, COUNTS),
     "animal": Family("query", "cat", "category", 2, _kind),
     "food": Family("query", "cat", "category", 2, _kind),

@@ -14,10 +14,10 @@ from random import Random
 
 from xstilts.data.pictograms.claims import Claim, contrasts_on, undecided_on, word_claim
 from xstilts.data.pictograms.families import FAMILIES, Candidate, absent_nouns, all_candidates, present_nouns
-from xstilts.data.pictograms.nouns import forms_of, load_nouns
+from xstilts.data.pictograms.nouns import forms_of, load_nouns, read_package_yaml
 from xstilts.data.pictograms.questions import Balance
 from xstilts.data.pictograms.scene import COLOURS, Scene
-from xstilts.data.pictograms.telling import counted, describe, describe_in, english
+from xstilts.data.pictograms.telling import counted, describe, describe_in
 from xstilts.data.pictograms.wording import arguments, capitalise, pick
 
 ENTAILMENT, NEUTRAL, CONTRADICTION = LABELS = ("entailment", "neutral", "contradiction")
@@ -51,7 +51,8 @@ class EnglishHypothesis:
 
 def hypotheses_on(scenes: Iterable[Scene], seed: int) -> list[EnglishHypothesis]:
     """Three hypotheses per scene, one for each label, in random order; families take turns."""
-    templates = {**english()["statements"], **english()["neutral"]}
+    english = read_package_yaml("english.yaml")
+    templates = {**english["statements"], **english["neutral"]}
     shares, answers = dict.fromkeys(templates, 1.0), dict.fromkeys(templates, ())
     balances: dict[str, Balance[Statement]] = {label: Balance(shares, answers) for label in LABELS}
     found: list[EnglishHypothesis] = []

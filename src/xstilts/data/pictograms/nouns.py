@@ -56,8 +56,9 @@ def load_nouns() -> Mapping[str, Noun]:
     return {name: _noun(name, entry) for name, entry in table.items()}
 
 
+@cache
 def read_package_yaml(name: str) -> dict[str, Any]:
-    """Return the content of a YAML file in this package."""
+    """Return the content of a YAML file in this package, read once."""
     content: dict[str, Any] = yaml.safe_load(files(__package__).joinpath(name).read_text(encoding="utf-8"))
     return content
 

@@ -104,18 +104,13 @@ def xflickrco_rows(scenes: Iterable[Sequence[Caption]], language: str) -> Iterat
         yield {"sentences": [one.text(language) for one in captions], "id": scene, "img_path": f"{scene}.png"}
 
 
+def turn_of(scenes: Sequence[Scene], language: str) -> Sequence[Scene]:
+    """Every eighth scene: languages take turns, so that no scene is described in two."""
+    return scenes[LANGUAGES.index(language) :: len(LANGUAGES)] or scenes[:1]
+
+
 def lines_of(scenes: Sequence[Scene], language: str, seed: int) -> list[str]:
-    """Descriptions and captions of every eighth scene: languages take turns, so that no scene is described in two."""
-    own = scenes[LANGUAGES.index(language) :: len(LANGUAGES)] or scenes[:1]
-    return _lines(own, language, seed)
-
-
-def english_lines(scenes: Sequence[Scene], seed: int) -> list[str]:
-    """Descriptions and captions of all scenes."""
-    return _lines(scenes, "en", seed)
-
-
-def _lines(scenes: Sequence[Scene], language: str, seed: int) -> list[str]:
+    """Descriptions and captions of scenes."""
     descriptions = [describe_in(language, scene, seed).text for scene in scenes]
     return descriptions + [captions[0].text(language) for captions in captions_on(scenes, seed)]
 
@@ -124,14 +119,5 @@ def parallel(questions: Iterable[Question]) -> list[Question]:
     """The first questions whose wording is unique in every language, so that each has exactly one right translation."""
     worded = [(question, tuple(word(question, language) for language in LANGUAGES)) for question in questions]
     seen = [Counter(texts[place] for _, texts in worded) for place in range(len(LANGUAGES))]
-    unique = [
-        question
-        for question, texts in worded
-        if all(counts[text] == 1 for counts, text in zip(seen, texts, strict=True))
-    ]
+    unique = [one for one, texts in worded if all(own[text] == 1 for own, text in zip(seen, texts, strict=True))]
     return unique[:SENTENCES]
-
-
-def worded_in(questions: Iterable[Question], language: str) -> list[str]:
-    """The questions in a language."""
-    return [word(question, language) for question in questions]

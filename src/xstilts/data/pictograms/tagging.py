@@ -14,7 +14,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from random import Random
 from types import SimpleNamespace
 from typing import Any
@@ -37,6 +36,7 @@ SCENES = {"train": 1200, "dev": 150, "test": 200}  # at most, two sentences each
 _MARKS = r"""[.,;:?!()"।。，；：？！（）]"""
 Tagged = list[tuple[str, str]]
 PER_SCENE = 2
+TEMPLATES = "ccg.yaml"  # by section and family
 
 
 @dataclass(frozen=True)
@@ -107,19 +107,13 @@ class CcgSentence(Candidate):
 
 def stagged_lines(scenes: Iterable[Scene], seed: int) -> Iterator[str]:
     """Two lines per scene, each a sentence of `word|part of speech|category` with single spaces between."""
-    keys = [f"{section}.{family}" for section, families in templates().items() for family in families]
+    keys = [f"{section}.{family}" for section, families in read_package_yaml(TEMPLATES).items() for family in families]
     balance: Balance[CcgSentence] = Balance(dict.fromkeys(keys, 1.0), dict.fromkeys(keys, ()))
     for scene in scenes:
         random = Random(f"{seed}:ccg:{scene.id}")
         for number, chosen in enumerate(balance.choose(list(_sentences(scene, random)), PER_SCENE, random)):
             section, family = chosen.family.split(".")
-            yield tagged_line(pick(templates()[section][family], f"{scene.id}-{number}"), chosen)
-
-
-@cache
-def templates() -> dict[str, Any]:
-    """The templates of ccg.yaml by section and family."""
-    return read_package_yaml("ccg.yaml")
+            yield tagged_line(pick(read_package_yaml(TEMPLATES)[section][family], f"{scene.id}-{number}"), chosen)
 
 
 def tagged_line(template: str, sentence: CcgSentence) -> str:
@@ -129,15 +123,16 @@ def tagged_line(template: str, sentence: CcgSentence) -> str:
 
 def _sentences(scene: Scene, random: Random) -> Iterator[CcgSentence]:
     """What ccg.yaml can say about a scene: true statements, and questions with any answer."""
+    templates = read_package_yaml(TEMPLATES)
     for placed in scene.objects:
         yield _description(placed)
     for asked in all_candidates(scene, random):
         family, answer = asked.family, asked.answer
-        if family in templates()["questions"]:
+        if family in templates["questions"]:
             yield CcgSentence(f"questions.{family}", answer, asked.nouns, asked.colours)
         if family == "exist" and answer == "no":
             yield CcgSentence("statements.absent", answer, asked.nouns)
-        elif family in templates()["statements"] and answer != "no":
+        elif family in templates["statements"] and answer != "no":
             yield CcgSentence(f"statements.{family}", answer, asked.nouns, asked.colours)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from random import Random
 from string import Formatter
 from types import SimpleNamespace
@@ -38,18 +37,12 @@ class Description:
 def describe(scene: Scene, seed: int) -> Description:
     """Describe a scene: how many of what, then each object with its place, size and colour, in random order."""
     random = Random(f"{seed}:description:{scene.id}")
-    templates, told = english()["description"], Description()
+    templates, told = read_package_yaml("english.yaml")["description"], Description()
     objects = random.sample(scene.objects, len(scene.objects))
     _tell_counts(told, scene, objects, random.choice(templates["opening"]))
     for placed in objects:
         _tell_object(told, placed, random.choice(templates["object"]))
     return told
-
-
-@cache
-def english() -> dict[str, Any]:
-    """The templates of english.yaml."""
-    return read_package_yaml("english.yaml")
 
 
 def counted(noun: str, number: str) -> str:

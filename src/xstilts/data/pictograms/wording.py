@@ -107,7 +107,6 @@ def capitalise(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-@cache
 def wording_of(language: str) -> dict[str, Any]:
     """The content of languages/<language>.yaml."""
     return read_package_yaml(f"languages/{language}.yaml")

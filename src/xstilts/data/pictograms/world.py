@@ -18,46 +18,30 @@ from xstilts.data.pictograms.scene import Scene, scenes_of
 
 # Where the files of a raw set are, by dataset and split; `{language}` stands for every language, `{language3}` for its
 # three-letter code.
+_QUESTIONS = {"train": "train_questions.json", "dev": "dev_questions.json"}
+_XGQA = {"train": "train/en.json", "dev": "dev/en.json", "test": "test/{language}.json"}
+_JSON = {"train": "train.json", "dev": "dev.json"}
+_JSON_LINES = {"train": "train.jsonl", "dev": "dev.jsonl"}
 LAYOUT: Mapping[str, Mapping[str, str]] = {
-    "gqa": {"train": "train_questions.json", "dev": "dev_questions.json"},
-    "gqa_told": {
-        "train": "train_questions.json",
-        "dev": "dev_questions.json",
-        "train told": "train_descriptions.json",
-        "dev told": "dev_descriptions.json",
-    },
-    "gqa_blind": {"train": "train_questions.json", "dev": "dev_questions.json"},
-    "xgqa_clues": {
-        "train": "train/en.json",
-        "dev": "dev/en.json",
-        "test": "test/{language}.json",
-        "edited": "edited/{language}.json",
-        "clues": "clues.jsonl",
-    },
-    "xgqa": {"train": "train/en.json", "dev": "dev/en.json", "test": "test/{language}.json"},
-    "gqa_layout": {"train": "train_questions.json", "dev": "dev_questions.json"},
-    "xgqa_layout": {"train": "train/en.json", "dev": "dev/en.json", "test": "test/{language}.json"},
-    "squad": {"train": "train.json", "dev": "dev.json"},
-    "mnli": {"train": "train.jsonl", "dev": "dev.jsonl"},
-    "snli_ve": {"train": "train.jsonl", "dev": "dev.jsonl"},
-    "nlvr2": {"train": "train.jsonl", "dev": "dev.jsonl"},
+    **dict.fromkeys(("gqa", "gqa_blind", "gqa_layout"), _QUESTIONS),
+    "gqa_told": {**_QUESTIONS, "train told": "train_descriptions.json", "dev told": "dev_descriptions.json"},
+    **dict.fromkeys(("xgqa", "xgqa_layout"), _XGQA),
+    "xgqa_clues": {**_XGQA, "edited": "edited/{language}.json", "clues": "clues.jsonl"},
+    **dict.fromkeys(("squad", "squad_v2"), _JSON),
+    **dict.fromkeys(("mnli", "snli_ve", "nlvr2"), _JSON_LINES),
     "cosmosqa": {"train": "train.csv", "dev": "dev.csv"},
     "visual7w": {"train": "dataset_v7w_telling.json", "dev": "dataset_v7w_telling.json"},
     "ccg": {"train": "train.stagged", "dev": "dev.stagged"},
-    "squad_v2": {"train": "train.json", "dev": "dev.json"},
     "flickr30k": {"train": "dataset_flickr30k.json", "dev": "dataset_flickr30k.json"},
     "mlm": {"train": "train-{language}.txt", "dev": "dev-en.txt"},
-    "marvl": {"train": "train.jsonl", "dev": "dev.jsonl", "test": "marvl-{language}.jsonl"},
-    "xvnli": {"train": "train.jsonl", "dev": "dev.jsonl", "test": "test-{language}.jsonl"},
+    "marvl": {**_JSON_LINES, "test": "marvl-{language}.jsonl"},
+    "xvnli": {**_JSON_LINES, "test": "test-{language}.jsonl"},
     "xnli": {"train": "train.jsonl", "dev": "dev-en.tsv", "test": "test-{language}.tsv"},
     "panx": {"train": "train-en.tsv", "dev": "dev-en.tsv", "test": "test-{language}.tsv"},
-    "xquad": {"train": "train.json", "dev": "dev.json", "test": "xquad.{language}.json"},
-    "xcopa": {"train": "train.jsonl", "dev": "dev.jsonl", "test": "test-{language}.jsonl"},
-    "xflickrco": {"train": "train.jsonl", "dev": "dev.jsonl", "test": "{language}/test.jsonl"},
-    "tatoeba": {
-        "test": "tatoeba.{language3}-eng.{language3}",
-        "english": "tatoeba.{language3}-eng.eng",
-    },
+    "xquad": {**_JSON, "test": "xquad.{language}.json"},
+    "xcopa": {**_JSON_LINES, "test": "test-{language}.jsonl"},
+    "xflickrco": {**_JSON_LINES, "test": "{language}/test.jsonl"},
+    "tatoeba": {"test": "tatoeba.{language3}-eng.{language3}", "english": "tatoeba.{language3}-eng.eng"},
 }
 LICENCE = "CC BY-SA 4.0 (drawings: OpenMoji, https://openmoji.org)"
 SOURCE = "made from a seed by xstilts (embedded world of pictograms)"
