@@ -8,26 +8,12 @@ from typing import Any
 
 import altair as alt
 
-from xstilts.page.figure import (
-    ACCENT,
-    GHOST,
-    PAPER,
-    QUIET,
-    Figure,
-    Mark,
-    Panel,
-    Row,
-    Table,
-    difference_cells,
-    metric_name,
-    rows_of,
-    spec_of,
-    tips,
-)
+from xstilts.page.charts import ACCENT, GHOST, PAPER, QUIET, Row, difference_row, ends_of, panels, rows_of, tips
+from xstilts.page.figure import Figure, Mark, Table, metric_name
 from xstilts.page.material import Material
 from xstilts.report.cells.metrics import ZERO_SHOT
-from xstilts.report.numbers import ABSENT, ONE_RUN, count, difference, items_only, points, points_interval, verdict
-from xstilts.report.recommend import Candidate, Ranking, ranking, remaining, says
+from xstilts.report.numbers import ABSENT, ONE_RUN, difference, items_only, points, points_interval, verdict
+from xstilts.report.recommend import Candidate, Ranking, ranking, remaining, table
 
 ROW = 44  # pixels: a difference with its seeds above it
 TRAP = "A dot is what the study would have found with that one seed of each route, and nothing else."
@@ -87,16 +73,14 @@ def _named(one: Mapping[str, Any]) -> str:
 def best_figure(material: Material, target: str, found: Ranking) -> Figure:
     """Each intermediate task minus its baseline, and minus its control of equal exposure: intervals, and every seed."""
     rows = list(best_rows(material, target, found))
-    panels = list(dict.fromkeys(row["panel"] for row in rows))
-    ends = [row[end] for row in rows for end in ("low", "high", "difference") if row[end] is not None]
-    ends += [seed for row in rows for seed in row["seeds"]]
+    ends = ends_of(rows, "difference") + [seed for row in rows for seed in row["seeds"]]
     said = "; ".join(f"{row['route']} minus {row['other']} {row['text']} ({row['interval']})" for row in rows)
     name = metric_name(material.study[target]["metric"])
     return Figure(
         name=f"best-{target}",
         title=f"What each intermediate task changes in zero-shot {name}, in points",
         summary=f"One row per intermediate task, the best first: {said}.",
-        panels=[Panel(one, spec_of(_forest([row for row in rows if row["panel"] == one], ends))) for one in panels],
+        panels=panels(rows, "panel", lambda own: _forest(own, ends)),
         table=Table(HEAD, [_numbers(row) for row in rows]),
         legend=_legend(found),
         note=TRAP if found.seeds > 1 else ALONE,
@@ -118,13 +102,9 @@ def best_rows(material: Material, target: str, found: Ranking) -> Iterator[Row]:
             record, other = (one.gain, one.baseline) if panel == "gain" else (one.exposed, one.control)
             if not record or record["difference"] is None:
                 continue
-            low, high = (None if end is None else 100 * end for end in record["interval"])
-            words = {"text": points(record["difference"]), "interval": points_interval(record["interval"])}
             title = f"minus {against}" if panel == "gain" else f"at equal exposure: minus {one.control}"
-            yield {
-                "panel": title, "route": one.route, "other": other, "difference": 100 * record["difference"],
-                "low": low, "high": high, "seeds": seed_differences(material, target, one.route, other), **words,
-            }  # fmt: skip
+            seeds = seed_differences(material, target, one.route, other)
+            yield {"panel": title, "route": one.route, "other": other, "seeds": seeds, **difference_row(record)}
 
 
 def seed_differences(material: Material, target: str, route: str, other: str) -> list[float]:
@@ -178,12 +158,6 @@ def rankings(material: Material) -> dict[str, Ranking]:
 
 def ranking_table(found: Ranking) -> Table:
     """What `xstilts recommend` prints, for all languages but English; without columns that hold nothing."""
-    names = {"gain": "points", "exposed": "equal exposure", "english": "English"}
-    there = [name for name in names if any(getattr(one, name) for one in found.candidates)]
-    costs = ["updates", "tokens"] if any(one.cost for one in found.candidates) else []
-    rows = []
-    for one in found.candidates:
-        numbers = [cell for name in there for cell in difference_cells(getattr(one, name))]
-        rows.append([one.route, *numbers, *(count(one.cost[name]) for name in costs), says(one)])
-    head = [heading for name in there for heading in (names[name], "95 % interval")]
-    return Table(["route", *head, *costs, "says"], rows)
+    head, *rows = table(found, "points", "95 % interval")
+    there = [number for number in range(len(head)) if any(row[number] != ABSENT for row in rows)]
+    return Table([head[number] for number in there], [[row[number] for number in there] for row in rows])

@@ -7,7 +7,8 @@ from typing import Any
 
 import altair as alt
 
-from xstilts.page.figure import ACCENT, GHOST, PLACES, Figure, Mark, Panel, Row, Table, rows_of, spec_of, tips
+from xstilts.page.charts import ACCENT, GHOST, Row, distinct, rows_of, spec_of, those, tips
+from xstilts.page.figure import PLACES, Figure, Mark, Panel, Table
 from xstilts.page.material import Material
 from xstilts.report.numbers import count, percent, percent_interval
 
@@ -23,7 +24,7 @@ def budget_figure(material: Material, target: str) -> Figure | None:
     rows = list(budget_rows(material.answer.get("budgets", ()), target))
     if not rows:
         return None
-    tasks, places = (list(dict.fromkeys(row[key] for row in rows)) for key in ("task", "where"))
+    tasks, places = (distinct(rows, key) for key in ("task", "where"))
     shown = [[row[key] for key in ("task", "where", "count", "text", "interval")] for row in rows]
     return Figure(
         name=f"budgets-{target}",
@@ -50,7 +51,7 @@ def budget_rows(budgets: Sequence[Mapping[str, Any]], target: str) -> Iterator[R
 
 def _curve(rows: Sequence[Row], task: str, where: str) -> alt.LayerChart:
     """The curve of a task before those of the others, on a logarithmic axis of examples."""
-    here = [row for row in rows if row["where"] == where]
+    here = those(rows, where=where)
     x = alt.X("examples:Q", title=None, scale=alt.Scale(type="log", nice=False), axis=alt.Axis(tickCount=4))
     scale = alt.Scale(domain=[min(row["score"] for row in here), max(row["score"] for row in here)], nice=True)
     y = alt.Y("score:Q", title=None, scale=scale, axis=alt.Axis(tickCount=4))

@@ -7,27 +7,11 @@ from typing import Any
 
 import altair as alt
 
-from xstilts.page.figure import (
-    ACCENT,
-    PAPER,
-    PLACES,
-    QUIET,
-    Figure,
-    Mark,
-    Panel,
-    Row,
-    Table,
-    by_route,
-    difference_cells,
-    dots,
-    filled,
-    metric_name,
-    no_intervals,
-    spec_of,
-)
+from xstilts.page.charts import ACCENT, PAPER, QUIET, Row, by_route, distinct, dots, filled, panels, those
+from xstilts.page.figure import PLACES, Figure, Mark, Table, metric_name, no_intervals
 from xstilts.page.material import Material
 from xstilts.report.cells.metrics import CONTROLS
-from xstilts.report.numbers import ABSENT, percent
+from xstilts.report.numbers import ABSENT, difference_cells, percent
 
 SEEN = "seen"
 _WORDS = {SEEN: "with the picture", "blind": "blind: masked at test time", "shuffled": "shuffled: with another scene's"}
@@ -47,16 +31,11 @@ def control_figure(material: Material, target: str) -> Figure | None:
         name=f"controls-{target}",
         title=f"{metric_name(material.study[target]['metric'], first=True)} with the picture and without, in %",
         summary=f"Scores of {', '.join(material.routes)} beside the controls {' and '.join(shown[1:])}.",
-        panels=_panels(rows),
+        panels=panels([row | {"place": PLACES[row["where"]]} for row in rows], "place", _controls),
         table=_table(rows, shown, material.routes),
         legend=[Mark(_STYLES[what], _WORDS[what]) for what in shown],
         note=f"{NOTE} {no_intervals(control_differences(material, target) is not None)}",
     )
-
-
-def _panels(rows: Sequence[Row]) -> list[Panel]:
-    found = {word: [row for row in rows if row["where"] == where] for where, word in PLACES.items()}
-    return [Panel(word, spec_of(_controls(own))) for word, own in found.items() if own]
 
 
 def _table(rows: Sequence[Row], shown: Sequence[str], routes: Sequence[str]) -> Table:
@@ -83,11 +62,9 @@ def control_rows(material: Material, target: str) -> list[Row]:
 
 
 def _controls(rows: Sequence[Row]) -> alt.LayerChart:
-    routes = list(dict.fromkeys(row["route"] for row in rows))
-    there = {what: mark for what, mark in _MARKS.items() if any(row["what"] == what for row in rows)}
-    return by_route(
-        [dots([r for r in rows if r["what"] == what], routes, mark) for what, mark in there.items()], routes
-    )
+    routes = distinct(rows, "route")
+    drawn = {what: those(rows, what=what) for what in _MARKS}
+    return by_route([dots(own, routes, _MARKS[what]) for what, own in drawn.items() if own], routes)
 
 
 def control_differences(material: Material, target: str) -> Table | None:

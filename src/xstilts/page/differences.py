@@ -7,40 +7,31 @@ from typing import Any
 
 import altair as alt
 
-from xstilts.page.figure import (
+from xstilts.page.charts import (
     ACCENT,
-    BOTH,
     INK,
     PAPER,
-    PLACES,
     QUIET,
-    Figure,
-    Panel,
     Row,
-    Table,
-    difference_cells,
-    metric_name,
+    difference_row,
+    distinct,
+    ends_of,
+    filled,
+    panels,
     rows_of,
     spec_of,
+    those,
     tips,
 )
+from xstilts.page.figure import BOTH, PLACES, Figure, Panel, Table, metric_name
 from xstilts.page.material import Material
+from xstilts.report import heat_map as heat
 from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
-from xstilts.report.heat_map import (
-    STEPS,
-    Colours,
-    cells_of,
-    columns_of,
-    heading,
-    heat_map,
-    heat_rows,
-    limit_of,
-    route_name,
-)
-from xstilts.report.numbers import SIGNIFICANT, p_value, percent, points, points_interval, verdict
+from xstilts.report.heat_map import Colours, cells_of, columns_of, heading, heat_rows, route_name
+from xstilts.report.numbers import SIGNIFICANT, difference_cells, p_value, percent, verdict
 
 HEAT = Colours(
-    [f"var(--step-{number})" for number in range(STEPS)],
+    [f"var(--step-{number})" for number in range(heat.STEPS)],
     ink=INK,
     ink_on_strong="var(--ink-on-strong)",
     hatch="var(--hatch)",
@@ -75,19 +66,19 @@ def heat_figure(material: Material, target: str) -> Figure | None:
 
 def _heat_panel(material: Material, target: str) -> Panel:
     transfer, study = material.transfer, material.study
-    wide, narrow = (spec_of(heat_map(transfer, study, target, HEAT, narrow=one)) for one in (False, True))
+    wide, narrow = (spec_of(heat.heat_map(transfer, study, target, HEAT, narrow=one)) for one in (False, True))
     groups = columns_of(cells_of(transfer, target))
     return Panel("", wide, narrow, least=PLACE * sum(len(group) for group in groups))
 
 
 def scale_ends(material: Material, target: str) -> int:
     """The points at which the colours of a target's heat map end."""
-    return limit_of(heat_rows(material.transfer, material.study, target))
+    return heat.limit_of(heat_rows(material.transfer, material.study, target))
 
 
 def _baselines(cells: Sequence[Mapping[str, Any]]) -> list[str]:
     """What the cells are compared with: of several recipes, `none` by each."""
-    return list(dict.fromkeys(cell["baseline"] for cell in cells))
+    return distinct(cells, "baseline")
 
 
 def _baseline_note(cells: Sequence[Mapping[str, Any]]) -> str:
@@ -118,8 +109,8 @@ def _heat_summary(material: Material, target: str, cells: Sequence[Mapping[str, 
     rows = [row for row in heat_rows(material.transfer, material.study, target) if "difference" in row]
     languages = [row for row in rows if row["column"] not in (ZERO_SHOT, ENGLISH, "gap")]
     parts = []
-    for route in dict.fromkeys(row["route"] for row in rows):
-        own = [row for row in languages if row["route"] == route]
+    for route in distinct(rows, "route"):
+        own = those(languages, route=route)
         decided = [row for row in own if not row["hatched"]]
         better = sum(row["difference"] > 0 for row in decided)
         counts = f"better in {better}, worse in {len(decided) - better}, inconclusive in {len(own) - len(decided)}"
@@ -154,14 +145,13 @@ def twin_figure(material: Material, target: str) -> Figure | None:
     rows = [row for one in answers for row in twin_rows(one)]
     if not rows:
         return None
-    pairs = list(dict.fromkeys(row["pair"] for row in rows))
-    ends = [row[end] for row in rows for end in ("low", "high", "difference") if row[end] is not None]
+    pairs, ends = distinct(rows, "pair"), ends_of(rows, "difference")
     table = [[row["pair"], row["type"], row["where"], row["text"], row["interval"]] for row in rows]
     return Figure(
         name=f"twins-{target}",
         title="Multimodal minus text-only by question type, in points",
         summary=f"Differences by question type with 95 % intervals: {', '.join(pairs)}.",
-        panels=[Panel(pair, spec_of(_forest([row for row in rows if row["pair"] == pair], ends))) for pair in pairs],
+        panels=panels(rows, "pair", lambda own: _forest(own, ends)),
         table=Table(["pair", "type", "where", "points", "95 % interval"], table),
         legend=BOTH,
         wide=len(pairs) == 1,
@@ -173,13 +163,9 @@ def twin_rows(answer: Mapping[str, Any]) -> Iterator[Row]:
     pair = f"{answer['multimodal']} minus {answer['text']}"
     for name, by_place in answer["types"].items():
         for where in (place for place in PLACES if place in by_place):
-            own = by_place[where]
-            if own["difference"] is None:
-                continue
-            low, high = (None if value is None else 100 * value for value in own["interval"])
-            shown = {"text": points(own["difference"]), "interval": points_interval(own["interval"])}
-            about = {"pair": pair, "type": name or "all", "where": PLACES[where], "low": low, "high": high}
-            yield about | shown | {"difference": 100 * own["difference"]}
+            if by_place[where]["difference"] is not None:
+                about = {"pair": pair, "type": name or "all", "where": PLACES[where]}
+                yield about | difference_row(by_place[where])
 
 
 def _forest(rows: list[Row], ends: list[float]) -> alt.LayerChart:
@@ -197,8 +183,8 @@ def _forest(rows: list[Row], ends: list[float]) -> alt.LayerChart:
     lines = line.encode(x=alt.X("low:Q"), x2="high:Q", y=y, yOffset=beside)
     tooltip = tips(type="type", where="where", text="points", interval="95 % interval")
     marks = [
-        rows_of([row for row in rows if row["where"] == where])
-        .mark_point(size=70, filled=True, opacity=1, fill=fill, stroke=ACCENT, strokeWidth=1.75)
+        rows_of(those(rows, where=where))
+        .mark_point(filled=True, **filled(fill, ACCENT))
         .encode(x, y, beside, tooltip=tooltip)
         for where, fill in ((PLACES[ZERO_SHOT], ACCENT), (PLACES[ENGLISH], PAPER))
     ]

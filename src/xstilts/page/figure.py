@@ -1,4 +1,4 @@
-"""What the page's figures share: their parts, their colours and words, and charts with one row per route."""
+"""What the page's figures and tables are made of, and what they call things."""
 
 from __future__ import annotations
 
@@ -6,43 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import altair as alt
-
 from xstilts.base.kinds import covers_metrics
 from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
-from xstilts.report.numbers import ABSENT, points, points_interval
 
 Spec = Mapping[str, Any]
-Row = dict[str, Any]  # what a chart draws one mark of
-
-# Colours by name: the style sheet says what they are by day, at night and on paper.
-ACCENT, QUIET, INK, LINE, GHOST, PAPER = (
-    f"var(--{name})" for name in ("accent", "quiet", "ink", "line", "ghost", "paper")
-)
-CONFIG: dict[str, Any] = {
-    "background": "transparent",
-    "font": "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif",
-    "padding": {"left": 2, "right": 6, "top": 4, "bottom": 2},
-    "view": {"stroke": None},
-    "text": {"fontSize": 12, "color": INK},
-    "line": {"strokeWidth": 1.75},
-    "axis": {
-        "labelColor": QUIET,
-        "titleColor": QUIET,
-        "labelFontSize": 12,
-        "titleFontSize": 12,
-        "titleFontWeight": "normal",
-        "gridColor": LINE,
-        "domainColor": LINE,
-        "tickColor": LINE,
-        "domain": False,
-        "ticks": False,
-        "labelPadding": 6,
-    },
-    "axisY": {"labelColor": INK},
-}
-STEP = 24  # pixels of a row
-LABEL = 150  # pixels of a route's name
 
 # What the page calls things that the files name by a key.
 WHERE = {ZERO_SHOT: "zero-shot", ENGLISH: "English", "gap": "gap"}
@@ -130,11 +97,6 @@ def metric_name(metric: str, first: bool = False) -> str:
     return name[:1].upper() + name[1:] if first else name
 
 
-def difference_cells(record: Mapping[str, Any] | None) -> list[str]:
-    """A difference as two cells of a table, points and 95 % interval; dashes where there is none."""
-    return [points(record["difference"]), points_interval(record["interval"])] if record else [ABSENT, ABSENT]
-
-
 def no_intervals(differences: bool) -> str:
     """What stands below scores without intervals.
 
@@ -142,44 +104,3 @@ def no_intervals(differences: bool) -> str:
         differences: whether a table of differences, which have intervals, follows.
     """
     return "These scores have no intervals: see the differences below." if differences else "No intervals."
-
-
-def spec_of(chart: Any) -> Spec:
-    """The Vega-Lite spec of a chart, as wide as its place on the page."""
-    spec: dict[str, Any] = chart.to_dict()
-    return {key: value for key, value in spec.items() if key != "config"} | {"width": "container"}
-
-
-def rows_of(rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
-    """A chart of these rows, without marks yet."""
-    return alt.Chart(alt.Data(values=list(rows)))
-
-
-def tips(**titles: str) -> list[alt.Tooltip]:
-    """A tooltip of texts, {field: its title}: charts show numbers as they are written, and round none."""
-    return [alt.Tooltip(f"{name}:N", title=title) for name, title in titles.items()]
-
-
-def route_axis(routes: Sequence[str]) -> alt.Y:
-    """One row per route, in this order; also for a route without a mark."""
-    names = list(routes)
-    scale = alt.Scale(domain=names)
-    return alt.Y("route:N", sort=names, title=None, axis=alt.Axis(labelLimit=LABEL), scale=scale)
-
-
-def filled(fill: str, stroke: str, shape: str = "circle", size: int = 70) -> dict[str, Any]:
-    """A mark of these colours."""
-    return {"fill": fill, "stroke": stroke, "shape": shape, "size": size, "strokeWidth": 1.75, "opacity": 1}
-
-
-def dots(rows: Sequence[Row], routes: Sequence[str], mark: dict[str, Any]) -> alt.Chart:
-    """A mark at each `score`, from 0 to 100 %, which its `text` says."""
-    x = alt.X("score:Q", title=None, scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(values=[0, 25, 50, 75, 100]))
-    tooltip = tips(route="route", text="%")
-    chart: alt.Chart = rows_of(rows).mark_point(**mark).encode(x, route_axis(routes), tooltip=tooltip)
-    return chart
-
-
-def by_route(layers: Sequence[alt.Chart], routes: Sequence[str]) -> alt.LayerChart:
-    """Layers as high as their routes."""
-    return alt.LayerChart(layer=list(layers), height=STEP * len(routes))

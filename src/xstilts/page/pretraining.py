@@ -11,8 +11,9 @@ import altair as alt
 from scipy.stats import spearmanr
 
 from xstilts.base.parameters import read_yaml
+from xstilts.page.charts import ACCENT, PAPER, Row, distinct, filled, panels, rows_of, those, tips
 from xstilts.page.explorer import language_name
-from xstilts.page.figure import ACCENT, PAPER, Figure, Mark, Panel, Row, Table, filled, rows_of, spec_of, tips
+from xstilts.page.figure import Figure, Mark, Table
 from xstilts.page.material import Material
 from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
 from xstilts.report.numbers import coefficient, points
@@ -32,14 +33,13 @@ def pretraining_figure(material: Material, target: str) -> Figure | None:
     rows = pretraining_rows(material, target)
     if not rows:
         return None
-    routes = list(dict.fromkeys(row["route"] for row in rows))
-    own = {route: [row for row in rows if row["route"] == route] for route in routes}
-    ranked = _ranked(own)
+    routes = distinct(rows, "route")
+    ranked = _ranked({route: those(rows, route=route) for route in routes})
     return Figure(
         name=f"pretraining-{target}",
         title="English minus each language, in points, by GiB of pretraining text",
         summary=f"How far each language is behind English, by its amount of pretraining text. {ranked}",
-        panels=[Panel(route, spec_of(_scatter(own[route], rows))) for route in routes],
+        panels=panels(rows, "route", lambda own: _scatter(own, rows)),
         table=_table(rows, routes),
         legend=[Mark("dot", "Latin script, as English"), Mark("ring", "another script")],
         note=f"{ranked} So few languages show no law. {SOURCE}{_without(material, target)}".strip(),
@@ -120,7 +120,6 @@ def _table(rows: Sequence[Row], routes: Sequence[str]) -> Table:
             row["script"],
             *(behind[route, row["language"]] for route in routes),
         ]
-        for row in rows
-        if row["route"] == routes[0]
+        for row in those(rows, route=routes[0])
     ]
     return Table(["language", "GiB", "script", *(f"{route}, points" for route in routes)], body)

@@ -18,8 +18,8 @@ import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from xstilts.page.charts import CONFIG
 from xstilts.page.content import Content
-from xstilts.page.figure import CONFIG
 
 TEMPLATES = "templates"
 SCRIPTS = ("statistics.js", "permalink.js", "explorer.js", "atlas.js", "page.js")

@@ -7,31 +7,27 @@ from statistics import fmean
 
 import altair as alt
 
-from xstilts.page.figure import (
+from xstilts.page.charts import (
     ACCENT,
-    BOTH,
     LINE,
     PAPER,
-    PLACES,
-    WHERE,
-    Figure,
-    Mark,
-    Panel,
     Row,
-    Table,
     by_route,
+    distinct,
     dots,
+    ends_of,
     filled,
-    metric_name,
-    no_intervals,
+    panels,
     route_axis,
     rows_of,
-    spec_of,
+    score_row,
+    those,
     tips,
 )
+from xstilts.page.figure import BOTH, PLACES, WHERE, Figure, Mark, Table, metric_name, no_intervals
 from xstilts.page.material import Material
 from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
-from xstilts.report.numbers import ABSENT, percent, percent_interval
+from xstilts.report.numbers import ABSENT, percent
 
 NOTE = (
     "Each interval is that of one route's score. Compare two routes by their paired difference and its interval, not "
@@ -45,14 +41,14 @@ def interval_figure(material: Material, target: str) -> Figure | None:
     rows = interval_rows(material, target)
     if not rows:
         return None
-    there = [name for name in WHERE.values() if any(row["where"] == name for row in rows)]
-    ends = [f"{row['route']} {row['text']} ({row['interval']})" for row in rows if row["where"] == there[0]]
+    there = distinct(rows, "where")
+    ends = [f"{row['route']} {row['text']} ({row['interval']})" for row in those(rows, where=there[0])]
     covers = material.transfer["covers"]
     return Figure(
         name=f"scores-{target}",
         title=f"{metric_name(part['metric'], first=True)} of every route, in %",
         summary=f"Scores of every route with intervals, {there[0]}: {', '.join(ends)}.",
-        panels=[Panel(name, spec_of(_bars([row for row in rows if row["where"] == name]))) for name in there],
+        panels=panels(rows, "where", _bars),
         table=_interval_table(rows, material.routes, there, "spread" in part),
         legend=[Mark("dot", _mean(material.seeds)), Mark("stroke", f"95 % interval: {covers}")],
         note=NOTE,
@@ -70,11 +66,9 @@ def interval_rows(material: Material, target: str) -> list[Row]:
     rows = []
     for key, word in WHERE.items():
         for route in (route for route in material.routes if key in intervals.get(route, {})):
-            ends, score = intervals[route][key], scores[route][key]
-            low, high = (None if end is None else 100 * end for end in ends)
-            shown = {"text": percent(score), "interval": percent_interval(ends)}
-            shown["sd"] = percent(spread[route][key]) if route in spread else ""
-            rows.append({"where": word, "route": route, "score": 100 * score, "low": low, "high": high, **shown})
+            own = score_row(scores[route][key], intervals[route][key])
+            sd = percent(spread[route][key]) if route in spread else ""
+            rows.append({"where": word, "route": route, **own, "sd": sd})
     return rows
 
 
@@ -89,7 +83,7 @@ def _interval_table(rows: Sequence[Row], routes: Sequence[str], there: Sequence[
 def _bars(rows: Sequence[Row]) -> alt.LayerChart:
     """One line per interval with a dot at the score, on an axis of its own: it shows how far apart routes lie."""
     routes = [row["route"] for row in rows]
-    ends = [row[end] for row in rows for end in ("low", "high", "score") if row[end] is not None]
+    ends = ends_of(rows, "score")
     scale = alt.Scale(domain=[min(ends), max(ends)], nice=True, zero=False)
     x = alt.X("score:Q", title=None, scale=scale, axis=alt.Axis(tickCount=4))
     y, tooltip = route_axis(routes), tips(route="route", text="%", interval="95 %")
@@ -105,12 +99,12 @@ def type_figure(material: Material, target: str) -> Figure | None:
     rows = type_rows(material, target)
     if not rows:
         return None
-    kinds = list(dict.fromkeys(row["type"] for row in rows))
+    kinds = distinct(rows, "type")
     return Figure(
         name=f"types-{target}",
         title="Scores by question type, in %",
         summary=f"Scores of {', '.join(material.routes)} by question type, in English and zero-shot.",
-        panels=[Panel(kind, spec_of(_dumbbells([row for row in rows if row["type"] == kind]))) for kind in kinds],
+        panels=panels(rows, "type", _dumbbells),
         table=_type_table(rows, kinds, material.routes),
         legend=BOTH,
         note=no_intervals(any(one["types"] for one in material.answer["answers"] if one["target"] == target)),
@@ -142,7 +136,7 @@ def type_rows(material: Material, target: str) -> list[Row]:
 
 def _dumbbells(rows: Sequence[Row]) -> alt.LayerChart:
     """One row per route: English and zero-shot, and the gap between them as a line."""
-    routes = list(dict.fromkeys(row["route"] for row in rows))
+    routes = distinct(rows, "route")
     score = {(row["route"], row["where"]): row["score"] for row in rows}
     ends = {"low": ZERO_SHOT, "high": ENGLISH}
     gaps = [{"route": route, **{end: score.get((route, where)) for end, where in ends.items()}} for route in routes]
@@ -151,7 +145,7 @@ def _dumbbells(rows: Sequence[Row]) -> alt.LayerChart:
     return by_route(
         [
             line.encode(x="low:Q", x2="high:Q", y=route_axis(routes)),
-            *(dots([row for row in rows if row["where"] == where], routes, mark) for where, mark in marks.items()),
+            *(dots(those(rows, where=where), routes, mark) for where, mark in marks.items()),
         ],
         routes,
     )

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from math import floor
 from statistics import fmean
 from typing import Any
 
 import altair as alt
 
-from xstilts.page.figure import (
-    ACCENT,
-    GHOST,
-    Figure,
-    Mark,
-    Panel,
-    Row,
-    Table,
-    by_route,
-    route_axis,
-    rows_of,
-    spec_of,
-    tips,
-)
+from xstilts.page.charts import ACCENT, GHOST, Row, by_route, panels, route_axis, rows_of, those, tips
+from xstilts.page.figure import Figure, Mark, Panel, Table
 from xstilts.page.material import Material
 from xstilts.report.numbers import count, loss, percent
 
@@ -37,29 +26,23 @@ def curve_figures(material: Material, target: str) -> list[Figure]:
     figures = []
     for phase, title in PHASES.items():
         rows = curve_rows(material, target, phase)
-        routes = list(dict.fromkeys(row["route"] for row in rows))
         if not rows:
             continue
         others = rows if phase == "target" else []  # scores of different tasks share no scale
         low = 10 * floor(min(row["dev"] for row in rows) / 10)
-        panels = [
-            Panel(route, spec_of(_curve([row for row in rows if row["route"] == route], others, low)))
-            for route in routes
-        ]
-        figures.append(_curve_figure(f"curves-{phase}-{target}", title, rows, panels, LINES if others else ()))
+        drawn = panels(rows, "route", partial(_curve, others=others, low=low))
+        figures.append(_curve_figure(f"curves-{phase}-{target}", title, rows, drawn, LINES if others else ()))
     return figures
 
 
-def _curve_figure(
-    name: str, title: str, rows: Sequence[Row], panels: Sequence[Panel], legend: Sequence[Mark]
-) -> Figure:
+def _curve_figure(name: str, title: str, rows: Sequence[Row], drawn: Sequence[Panel], legend: Sequence[Mark]) -> Figure:
     head = ["route", "seed", "update", "loss", "English dev, %"]
     table = [[row["route"], str(row["seed"]), count(row["update"]), loss(row["loss"]), row["text"]] for row in rows]
     last = {(row["route"], row["seed"]): row["text"] for row in rows}
     ends = [f"{route}, seed {seed}: {dev} %" for (route, seed), dev in last.items()]
     summary = f"{title}: English dev score by update. At the end {'; '.join(ends)}."
     heading = f"{title}, English dev score in % by update"
-    return Figure(name, heading, summary, panels, Table(head, table), legend=legend)
+    return Figure(name, heading, summary, drawn, Table(head, table), legend=legend)
 
 
 def curve_rows(material: Material, target: str, phase: str) -> list[Row]:
@@ -96,7 +79,7 @@ def cost_figure(material: Material, target: str) -> Figure | None:
         name=f"cost-{target}",
         title="What training took",
         summary=f"Updates, examples and tokens of each route. Updates of phase 1: {first}.",
-        panels=[Panel(cost, spec_of(_bars([row for row in rows if row["cost"] == cost], routes))) for cost in COSTS],
+        panels=panels(rows, "cost", partial(_bars, routes=routes)),
         table=table,
         legend=[Mark("bar", "phase 1, the intermediate task"), Mark("bar ghost", "phase 2, the target task")],
     )
@@ -127,7 +110,7 @@ def _bars(rows: Sequence[Row], routes: Sequence[str]) -> alt.LayerChart:
     colours = {"intermediate": ACCENT, "target": GHOST}
     layers = []
     for phase, colour in colours.items():
-        mine = [row for row in rows if row["phase"] == phase]
+        mine = those(rows, phase=phase)
         own = [_placed(row, before.get(row["route"], 0) if phase == "target" else 0) for row in mine]
         bar = rows_of(own).mark_bar(color=colour, size=12, cornerRadius=2)
         layers.append(bar.encode(alt.X("from:Q", title=None, axis=axis), alt.X2("to:Q"), y, tooltip=tooltip))

@@ -55,6 +55,11 @@ def difference(record: Mapping[str, Any]) -> str:
     return f"{points(record['difference'])} points ({items_only(record)}{points_interval(record['interval'])})"
 
 
+def difference_cells(record: Mapping[str, Any] | None) -> list[str]:
+    """A difference as two cells of a table, points and 95 % interval; dashes where there is none."""
+    return [points(record["difference"]), points_interval(record["interval"])] if record else [ABSENT, ABSENT]
+
+
 def items_only(record: Mapping[str, Any]) -> str:
     """What comes before an interval that covers test items alone."""
     return "items " if verdict(record) == ONE_RUN else ""

@@ -20,7 +20,7 @@ from xstilts.report.cells.metrics import DIGITS, ENGLISH, ZERO_SHOT
 from xstilts.report.costs import cost
 from xstilts.report.differences import covers, to_json
 from xstilts.report.intervals import MOST_SEEDS, holm, seeds_needed
-from xstilts.report.numbers import ONE_RUN, difference, verdict
+from xstilts.report.numbers import ABSENT, ONE_RUN, count, difference, difference_cells, verdict
 from xstilts.report.packed import unpacked
 from xstilts.report.paired import Mix, Paired, scaled
 
@@ -218,6 +218,21 @@ def remaining(best: Candidate) -> str:
     return f"{MOST_SEEDS} seeds would not decide a difference of this size; more test items might"
 
 
+def table(found: Ranking, gain: str, interval: str) -> list[list[str]]:
+    """The ranking in words: the headings, then one row per candidate.
+
+    Args:
+        gain, interval: what the columns of the gain and of every interval are called.
+    """
+    head = [gain, interval, "equal exposure", interval, "English", interval, "updates", "tokens"]
+    rows = []
+    for one in found.candidates:
+        differences = [cell for record in (one.gain, one.exposed, one.english) for cell in difference_cells(record)]
+        costs = [count(one.cost[name]) if one.cost else ABSENT for name in ("updates", "tokens")]
+        rows.append([one.route, *differences, *costs, says(one)])
+    return [["route", *head, "says"], *rows]
+
+
 def says(one: Candidate) -> str:
     """What a candidate's gains say together, and whether English is at risk."""
     said: str = verdict(one.gain)
@@ -237,7 +252,7 @@ def read_files(target: str | None, study: str | None = None) -> tuple[Path, dict
         DataError: there is no such study.
     """
     named = metrics_folder(study)
-    places = [named] if study else [METRICS, *sorted(path.parent for path in METRICS.glob("*/transfer.json"))]
+    places = [named] if study else [METRICS, *sorted(path.parent for path in METRICS.glob("*/study.json"))]
     found = {path: read_json(path / "study.json") for path in places if (path / "transfer.json").is_file()}
     fitting = {path: own for path, own in found.items() if target is None or target in own}
     if not fitting:

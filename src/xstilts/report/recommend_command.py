@@ -11,8 +11,8 @@ from rich.table import Table
 from xstilts.base.errors import ParameterError
 from xstilts.base.languages import LANGUAGE_NAME
 from xstilts.report.cells.metrics import ZERO_SHOT
-from xstilts.report.numbers import ABSENT, count, points, points_interval
-from xstilts.report.recommend import Candidate, Json, Ranking, checked, ranking, read_files, says
+from xstilts.report.recommend import Ranking, checked, ranking, read_files
+from xstilts.report.recommend import table as as_table
 
 WIDTH = 140
 
@@ -45,22 +45,9 @@ def recommend(study: str | None, target: str | None, languages: Sequence[str], c
 def _table(found: Ranking) -> Table:
     names = ", ".join(LANGUAGE_NAME[code] for code in found.languages)
     table = Table(title=f"{found.target} in {names}, in points", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    first = found.candidates[0]
-    for heading in ("route", f"minus {first.baseline}", "95 %", "equal exposure", "95 %", "English", "95 %"):
-        table.add_column(heading, justify="left" if heading == "route" else "right", no_wrap=True)
-    for heading in ("updates", "tokens", "says"):
-        table.add_column(heading, justify="left" if heading == "says" else "right", no_wrap=True)
-    for one in found.candidates:
-        table.add_row(one.route, *row(one))
+    head, *rows = as_table(found, f"minus {found.candidates[0].baseline}", "95 %")
+    for heading in head:
+        table.add_column(heading, justify="left" if heading in ("route", "says") else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
     return table
-
-
-def row(one: Candidate) -> list[str]:
-    """A candidate in words: gain, gain over equal exposure, English, updates, tokens, and what they say."""
-    differences = [cell for record in (one.gain, one.exposed, one.english) for cell in _cells(record)]
-    costs = [count(one.cost[name]) if one.cost else ABSENT for name in ("updates", "tokens")]
-    return [*differences, *costs, says(one)]
-
-
-def _cells(record: Json | None) -> list[str]:
-    return [points(record["difference"]), points_interval(record["interval"])] if record else [ABSENT, ABSENT]
