@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import cast
 
 from xstilts.base.errors import DataError
 from xstilts.base.kinds import covers
-from xstilts.tasks import choice, classification, layouts, matching, sentences, span, tagging, told, vqa
+from xstilts.tasks import choice, classification, layouts, matching, sentences, span, tagging, texts, told, vqa
 from xstilts.tasks.examples import Example, LayoutExample, Reading, RetrievalExample, VqaExample
 from xstilts.tasks.files import SplitFile, groups, split_files, with_raw_languages
+from xstilts.tasks.formats import FORMATS
 from xstilts.tasks.overlap import check_disjoint, drop_overlap
 from xstilts.tasks.parallel import differences
 from xstilts.tasks.rows import ANOTHER_FILE
@@ -31,66 +33,24 @@ __all__ = [
 Reader = Callable[[Source], Reading[Example]]
 Readings = Sequence[tuple[Source, Reading[Example]]]  # of the files of a split
 
-# A reader for every format of `xstilts.tasks.formats.FORMATS`.
+
+def _readers(kind: str, *modules: ModuleType) -> Mapping[str, Reader]:
+    """For every format of a kind the function `read_<format>`, of the first of these modules that has one."""
+    names = {name: f"read_{name}" for name in FORMATS[kind]}
+    return {name: next(getattr(one, own) for one in modules if hasattr(one, own)) for name, own in names.items()}
+
+
 READERS: Mapping[str, Mapping[str, Reader]] = covers(
     {
-        "vqa": {
-            "gqa": vqa.read_gqa,
-            "gqa_told": vqa.read_gqa_told,
-            "gqa_clues": vqa.read_gqa_clues,
-            "lxmert": vqa.read_lxmert,
-            "vqav2": vqa.read_vqav2,
-            "havqa": vqa.read_havqa,
-            "rows": vqa.read_rows,
-        },
-        "layout": {"gqa_program": layouts.read_gqa_program, "rows": layouts.read_rows},
-        "classification": {
-            "nli": classification.read_nli,
-            "anli": classification.read_anli,
-            "xvnli": classification.read_xvnli,
-            "pairs": classification.read_pairs,
-            "xnli": classification.read_xnli,
-            "sick": classification.read_sick,
-            "rte": classification.read_rte,
-            "qqp": classification.read_qqp,
-            "pawsx": classification.read_pawsx,
-            "nlvr": classification.read_nlvr,
-            "nlvr_html": classification.read_nlvr_html,
-            "flickr8k_told": told.read_flickr8k_told,
-            "nlvr2": classification.read_nlvr2,
-            "marvl": classification.read_marvl,
-            "rows": classification.read_rows,
-        },
-        "span": {"squad": span.read_squad, "tydiqa": span.read_tydiqa, "rows": span.read_rows},
-        "tagging": {
-            "columns": tagging.read_columns,
-            "conllu": tagging.read_conllu,
-            "stagged": tagging.read_stagged,
-            "rows": tagging.read_rows,
-        },
-        "choice": {
-            "copa": choice.read_copa,
-            "hellaswag": choice.read_hellaswag,
-            "cosmosqa": choice.read_cosmosqa,
-            "commonsenseqa": choice.read_commonsenseqa,
-            "socialiqa": choice.read_socialiqa,
-            "visual7w": choice.read_visual7w,
-            "rows": choice.read_rows,
-        },
-        "matching": {
-            "karpathy": matching.read_karpathy,
-            "flickr8k": matching.read_flickr8k,
-            "xflickrco": matching.read_xflickrco,
-            "rows": matching.read_rows,
-        },
-        "retrieval": {
-            "tatoeba": sentences.read_tatoeba,
-            "bucc": sentences.read_bucc,
-            "lareqa": sentences.read_lareqa,
-            "mewslix": sentences.read_mewslix,
-            "rows": sentences.read_rows,
-        },
-        "mlm": {"lines": sentences.read_texts, "rows": sentences.read_text_rows},
+        "vqa": _readers("vqa", vqa),
+        "layout": _readers("layout", layouts),
+        "classification": _readers("classification", classification, told),
+        "span": _readers("span", span),
+        "tagging": _readers("tagging", tagging),
+        "choice": _readers("choice", choice),
+        "matching": _readers("matching", matching),
+        "retrieval": _readers("retrieval", sentences),
+        "mlm": _readers("mlm", texts),
     },
     "xstilts.tasks.READERS",
 )

@@ -3,101 +3,102 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
 
 from xstilts.base.errors import DataError
 from xstilts.tasks.examples import ChoiceExample, Reading
 from xstilts.tasks.rows import ANOTHER_FILE, Row, csv_rows, json_content, json_list
-from xstilts.tasks.source import Source
+from xstilts.tasks.source import Source, reads
 
 # COPA's question, in English for every language: XCOPA's `question` is the English word in all its files.
 COPA_QUESTIONS = {"cause": "What was the cause?", "effect": "What happened as a result?"}
 VISUAL7W_SPLITS = {"train": "train", "val": "dev", "test": "test"}
-LETTERS = "ABCDE"
+LETTERS = ("A", "B", "C")
 FEW = 20  # rows whose labels may all be equal by chance
 Read = Reading[ChoiceExample]
 
 
-def read_copa(source: Source) -> Read:
+def _labelled(read: Callable[[Source], Read]) -> Callable[[Source], Read]:
+    """The reader; an error if every label is the same, as in test files whose labels were filled in.
+
+    XTREME's XCOPA test files have the label 0 in all of their 500 rows.
+    """
+
+    @wraps(read)
+    def checked(source: Source) -> Read:
+        reading = read(source)
+        labels = [example.label for example in reading.examples]
+        if len(labels) > FEW and len(set(labels)) == 1:
+            found = f"the label {labels[0]} in all {len(labels)} rows"
+            todo = "give the file with the real labels: these were filled in"
+            raise DataError(source.path, None, found, "different labels", todo)
+        return reading
+
+    return checked
+
+
+@_labelled
+@reads()
+def read_copa(row: Row, source: Source) -> ChoiceExample:
     """COPA's and XCOPA's JSON lines: the text is the premise and the question, in English.
 
     `idx` restarts in every file and is the same in every language.
     """
-
-    def make(row: Row) -> ChoiceExample:
-        asked = row.text("question")
-        if asked not in COPA_QUESTIONS:
-            raise row.error(f"question '{asked}'", "cause or effect", "correct the row")
-        choices, identifier = (row.text("choice1"), row.text("choice2")), source.own_id(row.key("idx"))
-        text = f"{row.text('premise')} {COPA_QUESTIONS[asked]}"
-        return ChoiceExample(identifier, source.language, text, choices, row.index("label", 2), asked=asked)
-
-    return _labelled(source, source.each(source.json_lines(), make))
+    asked = row.text("question")
+    if asked not in COPA_QUESTIONS:
+        raise row.error(f"question '{asked}'", "cause or effect", "correct the row")
+    choices, identifier = (row.text("choice1"), row.text("choice2")), source.own_id(row.key("idx"))
+    text = f"{row.text('premise')} {COPA_QUESTIONS[asked]}"
+    return ChoiceExample(identifier, source.language, text, choices, row.index("label", 2), asked=asked)
 
 
-def read_hellaswag(source: Source) -> Read:
+@_labelled
+@reads()
+def read_hellaswag(row: Row, source: Source) -> ChoiceExample:
     """HellaSwag's JSON lines: one of `endings` continues `ctx`. `ind` is not unique; the line number is the id."""
-
-    def make(row: Row) -> ChoiceExample:
-        endings = row.texts("endings")
-        identifier, label = source.own_id(row.place), row.index("label", len(endings))
-        return ChoiceExample(identifier, source.language, row.text("ctx"), endings, label)
-
-    return _labelled(source, source.each(source.json_lines(), make))
+    endings = row.texts("endings")
+    identifier, label = source.own_id(row.place), row.index("label", len(endings))
+    return ChoiceExample(identifier, source.language, row.text("ctx"), endings, label)
 
 
-def read_cosmosqa(source: Source) -> Read:
+@_labelled
+@reads(lambda source: csv_rows(source.path))
+def read_cosmosqa(row: Row, source: Source) -> ChoiceExample:
     """CosmosQA's CSV: the text is context and question; four answers."""
-
-    def make(row: Row) -> ChoiceExample:
-        answers = tuple(row.text(f"answer{number}") for number in range(4))
-        return ChoiceExample(row.text("id"), source.language, _asked(row), answers, row.index("label", 4))
-
-    return _labelled(source, source.each(csv_rows(source.path), make))
+    answers = tuple(row.text(f"answer{number}") for number in range(4))
+    return ChoiceExample(row.text("id"), source.language, _asked(row), answers, row.index("label", 4))
 
 
-def read_commonsenseqa(source: Source) -> Read:
+@_labelled
+@reads()
+def read_commonsenseqa(row: Row, source: Source) -> ChoiceExample:
     """CommonsenseQA's JSON lines: `question` holds the stem and five labelled choices, `answerKey` the right label."""
-
-    def make(row: Row) -> ChoiceExample:
-        question = row.content.get("question")
-        if not isinstance(question, dict):
-            raise row.error(f"question {question!r}", "an object with stem and choices", ANOTHER_FILE)
-        inner = Row(row.path, row.place, question)
-        listed = [Row(row.path, row.place, one) for one in json_list(row.path, question, "choices")]
-        labels, answer = [one.text("label") for one in listed], row.text("answerKey")
-        if answer not in labels:
-            raise row.error(f"answerKey '{answer}'", "the label of one of the choices", "correct the row")
-        choices = tuple(one.text("text") for one in listed)
-        return ChoiceExample(row.key("id"), source.language, inner.text("stem"), choices, labels.index(answer))
-
-    return _labelled(source, source.each(source.json_lines(), make))
+    question = row.content.get("question")
+    if not isinstance(question, dict):
+        raise row.error(f"question {question!r}", "an object with stem and choices", ANOTHER_FILE)
+    inner = Row(row.path, row.place, question)
+    listed = [Row(row.path, row.place, one) for one in json_list(row.path, question, "choices")]
+    labels, answer = [one.text("label") for one in listed], row.text("answerKey")
+    if answer not in labels:
+        raise row.error(f"answerKey '{answer}'", "the label of one of the choices", "correct the row")
+    choices = tuple(one.text("text") for one in listed)
+    return ChoiceExample(row.key("id"), source.language, inner.text("stem"), choices, labels.index(answer))
 
 
-def read_socialiqa(source: Source) -> Read:
+@_labelled
+@reads()
+def read_socialiqa(row: Row, source: Source) -> ChoiceExample:
     """SocialIQA v1.4's JSON lines: context, question, answerA to answerC, `correct` a letter."""
-
-    def make(row: Row) -> ChoiceExample:
-        correct, letters = row.text("correct"), LETTERS[:3]
-        if correct not in tuple(letters):
-            raise row.error(f"correct '{correct}'", f"one of {', '.join(letters)}", "correct the row")
-        answers, label = tuple(row.text(f"answer{letter}") for letter in letters), letters.index(correct)
-        return ChoiceExample(source.own_id(row.place), source.language, _asked(row), answers, label)
-
-    return _labelled(source, source.each(source.json_lines(), make))
+    correct = row.text("correct")
+    if correct not in LETTERS:
+        raise row.error(f"correct '{correct}'", f"one of {', '.join(LETTERS)}", "correct the row")
+    answers, label = tuple(row.text(f"answer{letter}") for letter in LETTERS), LETTERS.index(correct)
+    return ChoiceExample(source.own_id(row.place), source.language, _asked(row), answers, label)
 
 
 def _asked(row: Row) -> str:
     return f"{row.text('context')} {row.text('question')}"
-
-
-def read_visual7w(source: Source) -> Read:
-    """Visual7W's telling questions (dataset_v7w_telling.json): the images of the split, four answers per question.
-
-    The file keeps the right answer apart from the three wrong ones (`multiple_choices`). It is put among them at a
-    place decided by the hash of `qa_id`: the same in every run, and evenly distributed.
-    """
-    return _labelled(source, source.each(_visual7w_rows(source), lambda row: _visual7w(row, source)))
 
 
 def _visual7w_rows(source: Source) -> Iterator[Row]:
@@ -108,42 +109,30 @@ def _visual7w_rows(source: Source) -> Iterator[Row]:
                 yield Row(source.path, place, {**pair, "filename": image.get("filename")})
 
 
-def _visual7w(row: Row, source: Source) -> ChoiceExample:
+@_labelled
+@reads(_visual7w_rows)
+def read_visual7w(row: Row, source: Source) -> ChoiceExample:
+    """Visual7W's telling questions (dataset_v7w_telling.json): the images of the split, four answers per question.
+
+    The file keeps the right answer apart from the three wrong ones (`multiple_choices`). It is put among them at a
+    place decided by the hash of `qa_id`: the same in every run, and evenly distributed.
+    """
     identifier, wrong = row.key("qa_id"), row.texts("multiple_choices")
-    place = _place(identifier, len(wrong) + 1)
+    place = int.from_bytes(hashlib.sha256(identifier.encode()).digest()[:8], "big") % (len(wrong) + 1)
     choices = (*wrong[:place], row.text("answer"), *wrong[place:])
     image = row.image("filename", source.images) if source.has_images else None
     return ChoiceExample(identifier, source.language, row.text("question"), choices, place, image)
 
 
-def _place(identifier: str, places: int) -> int:
-    return int.from_bytes(hashlib.sha256(identifier.encode()).digest()[:8], "big") % places
-
-
-def read_rows(source: Source) -> Read:
+@_labelled
+@reads()
+def read_rows(row: Row, source: Source) -> ChoiceExample:
     """The fields id, text, choices, label (an index), image? as JSON lines."""
-
-    def make(row: Row) -> ChoiceExample:
-        row.check_language(source.language)
-        choices, image = row.texts("choices"), None
-        if len(choices) < 2:
-            raise row.error(f"{len(choices)} choices", "two or more", "correct the row")
-        if source.has_images and row.content.get("image") is not None:
-            image = row.image("image", source.images)
-        label = row.index("label", len(choices))
-        return ChoiceExample(row.key("id"), source.language, row.text("text"), choices, label, image)
-
-    return _labelled(source, source.each(source.json_lines(), make))
-
-
-def _labelled(source: Source, reading: Read) -> Read:
-    """The reading; an error if every label is the same, as in test files whose labels were filled in.
-
-    XTREME's XCOPA test files have the label 0 in all of their 500 rows.
-    """
-    labels = [example.label for example in reading.examples]
-    if len(labels) > FEW and len(set(labels)) == 1:
-        found = f"the label {labels[0]} in all {len(labels)} rows"
-        todo = "give the file with the real labels: these were filled in"
-        raise DataError(source.path, None, found, "different labels", todo)
-    return reading
+    row.check_language(source.language)
+    choices, image = row.texts("choices"), None
+    if len(choices) < 2:
+        raise row.error(f"{len(choices)} choices", "two or more", "correct the row")
+    if source.has_images and row.content.get("image") is not None:
+        image = row.image("image", source.images)
+    label = row.index("label", len(choices))
+    return ChoiceExample(row.key("id"), source.language, row.text("text"), choices, label, image)

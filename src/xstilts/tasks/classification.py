@@ -10,7 +10,7 @@ from xstilts.base.cache import image_id
 from xstilts.base.errors import did_you_mean
 from xstilts.tasks.examples import ClassificationExample, Reading
 from xstilts.tasks.rows import ANOTHER_FILE, LeftOut, Row, Unique, lines, tab_rows
-from xstilts.tasks.source import Source
+from xstilts.tasks.source import Source, reads
 
 NO_CONSENSUS = "-"
 NO_CONSENSUS_REASON = "gold label '-' (the annotators did not agree)"
@@ -61,26 +61,22 @@ def read_xvnli(source: Source) -> Read:
     return read_nli(source, image="Flikr30kID")
 
 
-def read_anli(source: Source) -> Read:
+@reads()
+def read_anli(row: Row, source: Source) -> ClassificationExample:
     """ANLI's JSON lines (v1.0, R1 to R3): uid, context, hypothesis, and a label of one letter."""
-
-    def make(row: Row) -> ClassificationExample:
-        label = known_label(row, source, mapped(row, "label", ANLI_LABELS))
-        premise, hypothesis = row.text("context"), row.text("hypothesis")
-        return ClassificationExample(row.key("uid"), source.language, premise, label, hypothesis)
-
-    return source.each(source.json_lines(), make)
+    label = known_label(row, source, mapped(row, "label", ANLI_LABELS))
+    premise, hypothesis = row.text("context"), row.text("hypothesis")
+    return ClassificationExample(row.key("uid"), source.language, premise, label, hypothesis)
 
 
-def read_nlvr(source: Source) -> Read:
+@reads()
+def read_nlvr(row: Row, source: Source) -> ClassificationExample:
     """NLVR's JSON lines (lil-lab/nlvr, nlvr/): a sentence about one drawing.
 
     Every example has six pictures with the same boxes in another order, `<split>-<identifier>-<0 to 5>.png`; the
     first is read.
     """
-    return source.each(
-        source.json_lines(), lambda row: _nlvr(row, f"{source.path.stem}-{row.key('identifier')}", source)
-    )
+    return _nlvr(row, f"{source.path.stem}-{row.key('identifier')}", source)
 
 
 def _nlvr(row: Row, name: str, source: Source) -> ClassificationExample:
@@ -89,23 +85,19 @@ def _nlvr(row: Row, name: str, source: Source) -> ClassificationExample:
     return ClassificationExample(name, source.language, row.text("sentence"), label, images=images)
 
 
-def read_nlvr_html(source: Source) -> Read:
+@reads(lambda source: tab_rows(source.path, ("directory", "picture", "sentence", "label")))
+def read_nlvr_html(row: Row, source: Source) -> ClassificationExample:
     """Rows of NLVR's train/examples.html: directory, picture (`train-2321-0-4`), sentence, label; the picture's last
     number is its permutation, and the first permutation is read."""
-    rows = tab_rows(source.path, ("directory", "picture", "sentence", "label"))
-    return source.each(rows, lambda row: _nlvr(row, row.text("picture").rpartition("-")[0], source))
+    return _nlvr(row, row.text("picture").rpartition("-")[0], source)
 
 
-def read_nlvr2(source: Source) -> Read:
+def _nlvr2(row: Row, source: Source) -> ClassificationExample:
     """NLVR2's JSON lines (lil-lab/nlvr, nlvr2/): a sentence about two photographs.
 
     Of `train-10171-0-0`, the last number counts the sentences of a pair of photographs, `train-10171-0-img0` (left)
     and `-img1`. A row that names its own `left_img` and `right_img` is read with those.
     """
-    return source.each(source.json_lines(), lambda row: _nlvr2(row, source))
-
-
-def _nlvr2(row: Row, source: Source) -> ClassificationExample:
     identifier = row.key("identifier")
     pair = identifier.rpartition("-")[0]
     if "left_img" in row.content:
@@ -115,23 +107,23 @@ def _nlvr2(row: Row, source: Source) -> ClassificationExample:
     return _two_images(row, identifier, "sentence", names, source)
 
 
-def read_marvl(source: Source) -> Read:
+read_nlvr2 = reads()(_nlvr2)
+
+
+@reads()
+def read_marvl(row: Row, source: Source) -> ClassificationExample:
     """MaRVL's JSON lines as IGLUE has them (e-bug/iglue, datasets/marvl): a caption about two photographs.
 
     MaRVL has no English; the English rows, NLVR2's, may have either layout. MaRVL numbers its photographs separately
     in every language (`39-0.jpg` is not the same in Swahili and in Turkish): the image's id has the language before
     that number, `sw-39-0`, and so must its file.
     """
-
-    def make(row: Row) -> ClassificationExample:
-        if "identifier" in row.content:
-            return _nlvr2(row, source)
-        row.check_language(source.language)
-        names = tuple(image_id(row.key(key)) for key in ("left_img", "right_img"))
-        names = tuple(f"{source.language}-{name}" if MARVL_NUMBER.fullmatch(name) else name for name in names)
-        return _two_images(row, row.key("id"), "caption", names, source)
-
-    return source.each(source.json_lines(), make)
+    if "identifier" in row.content:
+        return _nlvr2(row, source)
+    row.check_language(source.language)
+    names = tuple(image_id(row.key(key)) for key in ("left_img", "right_img"))
+    names = tuple(f"{source.language}-{name}" if MARVL_NUMBER.fullmatch(name) else name for name in names)
+    return _two_images(row, row.key("id"), "caption", names, source)
 
 
 def _two_images(row: Row, identifier: str, text: str, names: tuple[str, ...], source: Source) -> ClassificationExample:
@@ -140,18 +132,15 @@ def _two_images(row: Row, identifier: str, text: str, names: tuple[str, ...], so
     return ClassificationExample(identifier, source.language, row.text(text), label, images=images)
 
 
-def read_rows(source: Source) -> Read:
+@reads()
+def read_rows(row: Row, source: Source) -> ClassificationExample:
     """The fields id, text, second?, label, image?, second_image? as JSON lines."""
-
-    def make(row: Row) -> ClassificationExample:
-        row.check_language(source.language)
-        identifier, label = row.key("id"), known_label(row, source, row.text("label"))
-        second = None if row.content.get("second") is None else row.text("second")
-        keys = ("image",) if row.content.get("second_image") is None else ("image", "second_image")
-        images = tuple(row.image(key, source.images) for key in keys) if source.has_images else ()
-        return ClassificationExample(identifier, source.language, row.text("text"), label, second, images)
-
-    return source.each(source.json_lines(), make)
+    row.check_language(source.language)
+    identifier, label = row.key("id"), known_label(row, source, row.text("label"))
+    second = None if row.content.get("second") is None else row.text("second")
+    keys = ("image",) if row.content.get("second_image") is None else ("image", "second_image")
+    images = tuple(row.image(key, source.images) for key in keys) if source.has_images else ()
+    return ClassificationExample(identifier, source.language, row.text("text"), label, second, images)
 
 
 def mapped(row: Row, key: str, names: Mapping[str, str]) -> str:
@@ -172,17 +161,16 @@ def known_label(row: Row, source: Source, label: str) -> str:
     return label
 
 
-def read_pairs(source: Source) -> Read:
+@reads(lambda source: _translated(source, ("premise", "hypothesis", "label"), XNLI_MT_HEADER))
+def read_pairs(row: Row, source: Source) -> ClassificationExample:
     """XNLI as XTREME has it: premise, hypothesis, label, without a header; the n-th line is the same pair in every
     language, so the line number is its id.
 
     XTREME's translated training data have the English premise and hypothesis after the label. XNLI's own (XNLI-MT)
     have a header, and the label `contradictory`.
     """
-    rows = _translated(source, ("premise", "hypothesis", "label"), XNLI_MT_HEADER)
-    return source.each(
-        rows, lambda row: _pair(row, source, "premise", "hypothesis", XNLI_MT.get(label := row.text("label"), label))
-    )
+    label = row.text("label")
+    return _pair(row, source, "premise", "hypothesis", XNLI_MT.get(label, label))
 
 
 def _translated(source: Source, columns: tuple[str, ...], header: str) -> Iterable[Row]:
@@ -196,17 +184,14 @@ def _translated(source: Source, columns: tuple[str, ...], header: str) -> Iterab
     return islice(rows, 1, None) if headed else rows
 
 
-def read_xnli(source: Source) -> Read:
+@reads(lambda source: tab_rows(source.path))
+def read_xnli(row: Row, source: Source) -> ClassificationExample | None:
     """XNLI-1.0's xnli.dev.tsv and xnli.test.tsv: one file for all languages; rows in others are ignored."""
-
-    def make(row: Row) -> ClassificationExample | None:
-        if not source.in_language(row, row.text("language")):
-            return None
-        if row.text("gold_label") == NO_CONSENSUS:
-            raise LeftOut(NO_CONSENSUS_REASON)
-        return _pair(row, source, "sentence1", "sentence2", row.text("gold_label"), row.text("pairID"))
-
-    return source.each(tab_rows(source.path), make)
+    if not source.in_language(row, row.text("language")):
+        return None
+    if row.text("gold_label") == NO_CONSENSUS:
+        raise LeftOut(NO_CONSENSUS_REASON)
+    return _pair(row, source, "sentence1", "sentence2", row.text("gold_label"), row.text("pairID"))
 
 
 def read_sick(source: Source) -> Read:
@@ -223,13 +208,10 @@ def read_sick(source: Source) -> Read:
     return source.each(tab_rows(source.path), make)
 
 
-def read_rte(source: Source) -> Read:
+@reads(lambda source: tab_rows(source.path))
+def read_rte(row: Row, source: Source) -> ClassificationExample:
     """GLUE's RTE: index, sentence1, sentence2, label entailment or not_entailment. Every file counts from 0."""
-
-    def make(row: Row) -> ClassificationExample:
-        return _pair(row, source, "sentence1", "sentence2", row.text("label"), source.own_id(row.text("index")))
-
-    return source.each(tab_rows(source.path), make)
+    return _pair(row, source, "sentence1", "sentence2", row.text("label"), source.own_id(row.text("index")))
 
 
 def read_qqp(source: Source) -> Read:

@@ -112,14 +112,16 @@ def _refuse_unlisted(task: TaskSpec, pattern: str, raw: Path) -> None:
     """Refuse a file that looks like a test file in a language that the task does not list."""
     if LANGUAGE not in pattern:
         return
-    first, *others = [re.escape(part) for part in pattern.split(LANGUAGE)]
-    name = re.compile(first + r"(?P<language>[^/]+?)" + r"(?P=language)".join(others))
+    name = language_shape(pattern)
     for path in sorted(raw.glob(pattern.replace(LANGUAGE, "*"))):
         match = None if path.name == MANIFEST else name.fullmatch(path.relative_to(raw).as_posix())
         if match and match["language"] not in task.encode.languages:
             found, expected = f"language '{match['language']}'", f"one of {', '.join(task.encode.languages)}"
-            raise DataError(path, None, found, expected, _list_it(task, "the file"))
+            todo = f"list it under encode.languages in stages/tasks/{task.name}.yaml or take the file away"
+            raise DataError(path, None, found, expected, todo)
 
 
-def _list_it(task: TaskSpec, what: str) -> str:
-    return f"list it under encode.languages in stages/tasks/{task.name}.yaml or take {what} away"
+def language_shape(pattern: str) -> re.Pattern[str]:
+    """What a path with `{language}` may be, with the group `language`, which is the same wherever it stands."""
+    first, *others = [re.escape(part) for part in pattern.split(LANGUAGE)]
+    return re.compile(first + r"(?P<language>[^/]+?)" + r"(?P=language)".join(others))

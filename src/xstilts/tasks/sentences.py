@@ -1,4 +1,4 @@
-"""Sentences: to be found across languages (Tatoeba, BUCC, LAReQA, Mewsli-X), or to be masked."""
+"""Sentences to be found across languages: Tatoeba, BUCC, LAReQA, Mewsli-X."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from xstilts.base.errors import DataError
-from xstilts.tasks.examples import Reading, RetrievalExample, TextExample
+from xstilts.tasks.examples import Reading, RetrievalExample
 from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, json_list, lines, tab_rows
-from xstilts.tasks.source import Source
+from xstilts.tasks.source import Source, reads
 from xstilts.tasks.span import answer_of, paragraphs
 
 QUERY, CANDIDATE = "query", "candidate"
@@ -78,18 +78,15 @@ def read_mewslix(source: Source) -> Read:
     return read_rows(source)
 
 
-def read_rows(source: Source) -> Read:
+@reads()
+def read_rows(row: Row, source: Source) -> RetrievalExample:
     """The fields id, text, side (query or candidate), gold? (ids of candidates) as JSON lines."""
-
-    def make(row: Row) -> RetrievalExample:
-        row.check_language(source.language)
-        side = row.text("side")
-        if side not in (QUERY, CANDIDATE):
-            raise row.error(f"side '{side}'", f"{QUERY} or {CANDIDATE}", "correct the row")
-        gold = row.texts("gold") if row.content.get("gold") else ()
-        return RetrievalExample(row.key("id"), source.language, row.text("text"), side, gold)
-
-    return source.each(source.json_lines(), make)
+    row.check_language(source.language)
+    side = row.text("side")
+    if side not in (QUERY, CANDIDATE):
+        raise row.error(f"side '{side}'", f"{QUERY} or {CANDIDATE}", "correct the row")
+    gold = row.texts("gold") if row.content.get("gold") else ()
+    return RetrievalExample(row.key("id"), source.language, row.text("text"), side, gold)
 
 
 def check_gold(reading: Read, path: Path) -> Read:
@@ -163,23 +160,3 @@ def _sentence_of(row: Row, context: str, breaks: Sequence[tuple[int, int]]) -> i
     if not inside:
         raise row.error(f"an answer at {start} between the sentences", "one within a sentence", ANOTHER_FILE)
     return inside[0]
-
-
-def read_texts(source: Source) -> Reading[TextExample]:
-    """Plain text, one per line; blank lines separate documents and are not rows."""
-
-    def make(row: Row) -> TextExample:
-        return TextExample(source.own_id(row.place), source.language, row.text("text").strip())
-
-    listed = lines(source.path)
-    return source.each((Row(source.path, number, {"text": text}) for number, text in listed if text.strip()), make)
-
-
-def read_text_rows(source: Source) -> Reading[TextExample]:
-    """The fields id, text as JSON lines."""
-
-    def make(row: Row) -> TextExample:
-        row.check_language(source.language)
-        return TextExample(row.key("id"), source.language, row.text("text"))
-
-    return source.each(source.json_lines(), make)

@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
 from typing import TypeVar
 
@@ -132,6 +133,25 @@ class Source:
         found = f"no row of the split '{self.split}' in '{self.language}'{left_out}"
         whole = "give a file with their texts, or take the language out of encode.languages"
         raise DataError(self.path, None, found, "at least one", whole if left_out else ANOTHER_FILE)
+
+
+def reads(
+    rows: Callable[[Source], Iterable[Row]] = Source.json_lines,
+) -> Callable[[Callable[[Row, Source], Made | None]], Callable[[Source], Reading[Made]]]:
+    """Turn a function that makes an example of one row into a reader of a source (`Source.each`).
+
+    Args:
+        rows: of a source; by default those of a file of JSON lines.
+    """
+
+    def reader_of(make: Callable[[Row, Source], Made | None]) -> Callable[[Source], Reading[Made]]:
+        @wraps(make)
+        def read(source: Source) -> Reading[Made]:
+            return source.each(rows(source), lambda row: make(row, source))
+
+        return read
+
+    return reader_of
 
 
 def _check_texts(example: Example) -> None:

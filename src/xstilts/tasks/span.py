@@ -10,10 +10,11 @@ from typing import Any
 from xstilts.base.errors import DataError
 from xstilts.tasks.examples import Reading, SpanExample
 from xstilts.tasks.rows import ANOTHER_FILE, Row, json_content
-from xstilts.tasks.source import Source
+from xstilts.tasks.source import Source, reads
 
 
-def read_squad(source: Source) -> Reading[SpanExample]:
+@reads(lambda source: questions(source.path))
+def read_squad(row: Row, source: Source) -> SpanExample:
     """SQuAD's layout: `{"data": [{"paragraphs": [{"context", "qas": [{"id", "question", "answers"}]}]}]}`.
 
     Every gold answer is checked against the context and kept, without repetition. A question is unanswerable only if
@@ -23,7 +24,7 @@ def read_squad(source: Source) -> Reading[SpanExample]:
     Raises:
         DataError: naming the file and the question's id.
     """
-    return source.each(questions(source.path), lambda row: _example(row, row.key("id"), source))
+    return _example(row, row.key("id"), source)
 
 
 def read_tydiqa(source: Source) -> Reading[SpanExample]:
@@ -108,19 +109,16 @@ def answer_of(row: Row, answer: Any, context: str) -> tuple[int, str]:
     return start, text
 
 
-def read_rows(source: Source) -> Reading[SpanExample]:
+@reads()
+def read_rows(row: Row, source: Source) -> SpanExample:
     """The fields id, question, context, answers {text: [...], answer_start: [...]} as JSON lines; empty lists: the
     context has no answer."""
-
-    def make(row: Row) -> SpanExample:
-        row.check_language(source.language)
-        identifier, question, context = row.key("id"), row.text("question"), row.text("context")
-        checked = [answer_of(row, pair, context) for pair in _row_answers(row)]
-        if checked:
-            return _answered(identifier, source, question, context, checked)
-        return SpanExample(identifier, source.language, question, context, -1, "")
-
-    return source.each(source.json_lines(), make)
+    row.check_language(source.language)
+    identifier, question, context = row.key("id"), row.text("question"), row.text("context")
+    checked = [answer_of(row, pair, context) for pair in _row_answers(row)]
+    if checked:
+        return _answered(identifier, source, question, context, checked)
+    return SpanExample(identifier, source.language, question, context, -1, "")
 
 
 def _row_answers(row: Row) -> list[dict[str, Any]]:

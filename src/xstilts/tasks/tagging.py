@@ -9,7 +9,7 @@ from xstilts.base.errors import DataError, did_you_mean
 from xstilts.tasks.examples import Reading, TaggingExample
 from xstilts.tasks.rows import ANOTHER_FILE, LeftOut, Row, lines
 from xstilts.tasks.schema import is_entity_tag
-from xstilts.tasks.source import Source
+from xstilts.tasks.source import Source, reads
 
 OTHER_TAG = "<other>"
 UNSPECIFIED = "_"  # CoNLL's word for what is not given, as in treebanks whose texts are not free
@@ -155,14 +155,11 @@ def _example(words: Words, identifier: str, source: Source) -> TaggingExample:
     )
 
 
-def read_rows(source: Source) -> Reading[TaggingExample]:
+@reads()
+def read_rows(row: Row, source: Source) -> TaggingExample:
     """The fields id, words, tags as JSON lines."""
-
-    def make(row: Row) -> TaggingExample:
-        row.check_language(source.language)
-        words, tags = row.texts("words"), row.texts("tags")
-        if len(words) != len(tags) or not words:
-            raise row.error(f"{len(words)} words and {len(tags)} tags", "one tag per word", "correct the row")
-        return _example([(row.place, *pair) for pair in zip(words, tags, strict=True)], row.key("id"), source)
-
-    return source.each(source.json_lines(), make)
+    row.check_language(source.language)
+    words, tags = row.texts("words"), row.texts("tags")
+    if len(words) != len(tags) or not words:
+        raise row.error(f"{len(words)} words and {len(tags)} tags", "one tag per word", "correct the row")
+    return _example([(row.place, *pair) for pair in zip(words, tags, strict=True)], row.key("id"), source)

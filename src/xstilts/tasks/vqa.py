@@ -15,7 +15,7 @@ from xstilts.base.errors import DataError
 from xstilts.tasks.clues import read_clues, read_descriptions
 from xstilts.tasks.examples import LayoutExample, Reading, VqaExample
 from xstilts.tasks.rows import ANOTHER_FILE, Row, Unique, json_content, json_list
-from xstilts.tasks.source import Source
+from xstilts.tasks.source import Source, reads
 from xstilts.tasks.streams import json_members
 
 HAVQA_SPLITS = {"train": "train", "dev": "dev", "test": "test"}
@@ -24,17 +24,12 @@ Question = VqaExample | LayoutExample
 AGREE = 3  # people: an answer that so many give is fully right
 
 
-def read_gqa(source: Source) -> Read:
-    """GQA's layout: `{id: {"question", "imageId", "answer", "types": {"structural", "semantic"}, ...}}`.
+def gqa_rows(source: Source) -> Iterator[Row]:
+    """The rows of a file in GQA's layout, `{id: {"question", "imageId", "answer", "types": {...}, ...}}`.
 
     Raises:
         DataError: naming the file and the question's id.
     """
-    return source.each(gqa_rows(source), lambda row: gqa_question(row, source))
-
-
-def gqa_rows(source: Source) -> Iterator[Row]:
-    """The rows of a file in GQA's layout; errors as `read_gqa`."""
     empty = True
     for one, asked in json_members(source.path):
         empty = False
@@ -42,16 +37,20 @@ def gqa_rows(source: Source) -> Iterator[Row]:
     if empty:
         content = json_content(source.path)
         expected = "a JSON object with one question per id (for a list, name the format lxmert)"
-        raise DataError(source.path, None, f"{_size(content)} in a {type(content).__name__}", expected, ANOTHER_FILE)
+        found = f"{'questions' if content else 'no questions'} in a {type(content).__name__}"
+        raise DataError(source.path, None, found, expected, ANOTHER_FILE)
 
 
 def gqa_question(row: Row, source: Source) -> VqaExample:
-    """The question of such a row; errors as `read_gqa`."""
+    """The question of such a row; errors as `gqa_rows`."""
     row.check_language(source.language)
     image, types = row.image("imageId", source.images), row.inner("types")
     answer = row.text("answer", "give the answer, or leave the question out of training and scoring")
     kinds = (types.word("structural"), types.word("semantic"))
     return VqaExample(str(row.place), source.language, row.text("question"), image, answer, *kinds)
+
+
+read_gqa = reads(gqa_rows)(gqa_question)
 
 
 def read_gqa_clues(source: Source) -> Read:
@@ -81,10 +80,6 @@ def _told(source: Source, tell: Callable[[Path], dict[str, str]]) -> Read:
             found, expected = f"no description of image '{example.image}'", "one for the image of every question"
             raise DataError(source.paths[1], example.id, found, expected, todo)
     return Reading([replace(one, description=told[one.image]) for one in reading.examples])
-
-
-def _size(content: Any) -> str:
-    return "no questions" if not content else "questions"
 
 
 def _object(path: Path, place: int | str, content: Any) -> Mapping[str, Any]:
@@ -157,24 +152,21 @@ def plain_answer(answer: str) -> str:
     return answer.strip().lower().removesuffix(".").rstrip() or answer.strip().lower()
 
 
-def read_rows(source: Source) -> Read:
+@reads()
+def read_rows(row: Row, source: Source) -> VqaExample:
     """The fields id, question, image, answer, scores?, structural?, semantic?, description? as JSON lines.
 
     In the place of answer and scores also answers, those of several people (`soft_scores`).
     """
-
-    def make(row: Row) -> VqaExample:
-        row.check_language(source.language)
-        image, question = row.image("image", source.images), row.text("question")
-        types = [row.word(key) for key in ("structural", "semantic")]
-        if row.content.get("answers"):
-            scores: Any = soft_scores([plain.strip().lower() for plain in row.texts("answers")])
-        else:
-            scores = row.content.get("scores") or {row.text("answer"): 1.0}
-        told = row.text("description") if "description" in row.content else None
-        return replace(scored(row, source, row.key("id"), question, image, scores, *types), description=told)
-
-    return source.each(source.json_lines(), make)
+    row.check_language(source.language)
+    image, question = row.image("image", source.images), row.text("question")
+    types = [row.word(key) for key in ("structural", "semantic")]
+    if row.content.get("answers"):
+        scores: Any = soft_scores([plain.strip().lower() for plain in row.texts("answers")])
+    else:
+        scores = row.content.get("scores") or {row.text("answer"): 1.0}
+    told = row.text("description") if "description" in row.content else None
+    return replace(scored(row, source, row.key("id"), question, image, scores, *types), description=told)
 
 
 def check_parallel(first: Path, examples: Sequence[Question], other: Path, others: Sequence[Question]) -> None:
