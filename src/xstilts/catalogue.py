@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from xstilts.base.errors import XstiltsError
+from xstilts.base.files import read_object
 from xstilts.base.parameters import (
     choices,
     grid,
@@ -77,14 +78,13 @@ def list_recipes() -> list[RecipeEntry]:
     listed = {name: phase for phase, names in universe["recipes"].items() for name in names}
     entries = []
     for name in [*listed, *(name for name in recipe_names() if name not in listed)]:
-        sections = {phase: section for phase, section in recipe_file(name).items() if section}
-        changes = "; ".join(f"{phase}: {_settings(section)}" for phase, section in sections.items())
+        said = {
+            phase: ", ".join(f"{key} {value}" for key, value in (section or {}).items())
+            for phase, section in recipe_file(name).items()
+        }
+        changes = "; ".join(f"{phase}: {settings}" for phase, settings in said.items() if settings)
         entries.append(RecipeEntry(name, changes or "nothing", _ranges_over(listed.get(name), universe)))
     return entries
-
-
-def _settings(section: dict[str, Any]) -> str:
-    return ", ".join(f"{key} {value}" for key, value in section.items())
 
 
 def _ranges_over(phase: str | None, universe: dict[str, Any]) -> str:
@@ -100,14 +100,9 @@ def _task(name: str) -> TaskEntry:
     encode, data = task_section(name, "encode"), task_section(name, "data")
     modality = "image+text" if encode.get("features") else "text"
     languages, metric = _languages(name) or list(encode["languages"]), str(encode["metric"])
-    kind, licence = task_kind(name), _licence(name, data)
-    return TaskEntry(name, kind, modality, languages, metric, licence, _source(name, data), _rows(name))
-
-
-def _licence(name: str, data: dict[str, Any]) -> str:
-    """Of the data that are there; else of those that the raw stage would make or read."""
-    embedded = choices()["world"] == "pictograms" and name in DATASETS
-    return str(_json(RAW / name / MANIFEST).get("licence") or (LICENCE if embedded else data.get("licence", "")))
+    named = LICENCE if choices()["world"] == "pictograms" and name in DATASETS else data.get("licence", "")
+    licence = str(_json(RAW / name / MANIFEST).get("licence") or named)
+    return TaskEntry(name, task_kind(name), modality, languages, metric, licence, _source(name, data), _rows(name))
 
 
 def _mixture(name: str) -> TaskEntry:
@@ -138,19 +133,16 @@ def _languages(name: str) -> list[str]:
 
 def _rows(name: str) -> dict[str, int]:
     """Rows of the tokenised caches, by split."""
-    rows: dict[str, int] = {}
+    rows: Counter[str] = Counter()
     for part in ("learn", "test"):
-        card = _json(TOKENIZED / name / part / "card.json")
-        for task in card.get("tasks", {}).values():
-            for split, number in task["rows"].items():
-                rows[split] = rows.get(split, 0) + number
-    return rows
+        for task in _json(TOKENIZED / name / part / "card.json").get("tasks", {}).values():
+            rows.update(task["rows"])
+    return dict(rows)
 
 
 def _json(path: Path) -> dict[str, Any]:
     """The content of a card, {} if nothing was made yet."""
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return content
+    return read_object(path) if path.is_file() else {}
 
 
 def print_catalogue() -> None:
@@ -161,7 +153,9 @@ def print_catalogue() -> None:
     for entry in list_tasks():
         rows = ", ".join(f"{split} {number}" for split, number in entry.rows.items()) or "-"
         said = (entry.metric or "-", rows, entry.source, entry.licence or "-")
-        tasks.add_row(entry.name, entry.kind, entry.modality, _first_of(entry.languages), *said)
+        more = len(entry.languages) - LANGUAGES_SHOWN
+        languages = " ".join(entry.languages[:LANGUAGES_SHOWN]) + (f" +{more}" if more > 0 else "")
+        tasks.add_row(entry.name, entry.kind, entry.modality, languages or "-", *said)
     console.print(tasks)
     recipes = plain_table("recipe", "ranges over", "changes")
     for recipe in list_recipes():
@@ -175,9 +169,3 @@ def plain_table(*headings: str) -> Table:
     for number, heading in enumerate(headings):
         table.add_column(heading, no_wrap=number == 0, overflow="fold")
     return table
-
-
-def _first_of(languages: list[str], shown: int = LANGUAGES_SHOWN) -> str:
-    """Some languages, and how many more there are."""
-    more = len(languages) - shown
-    return " ".join(languages[:shown]) + (f" +{more}" if more > 0 else "") or "-"

@@ -143,8 +143,8 @@ def export_model(
         for name, content in (more or {}).items():
             (draft / name).write_bytes(content)
         pictures = {"features": dict(features or {})} if looks(model) else {}
-        about = {**described(model, stock), **pictures, "training": about["training"], **phase0(public)}
-        write_json(draft / CARD, about)
+        assembled = {"public": read_json(public / "public.json")} if (public / "public.json").is_file() else {}
+        write_json(draft / CARD, {**described(model, stock), **pictures, "training": about["training"], **assembled})
         for path in draft.rglob("*"):
             path.chmod(0o755 if path.is_dir() else 0o644)  # safetensors are written for their owner alone
 
@@ -199,22 +199,15 @@ def described(model: MultitaskModel, stock: PreTrainedModel | None) -> dict[str,
     photos = isinstance(model.encoder.prefix, PhotoPrefix)
     for task in tasks.values():
         task["reads"] += COMPARED if photos and task["kind"] == "matching" else ""
-    dim, hidden = model.encoder.prefix.mean.numel(), model.encoder.hidden
     prefix = {
-        "features": dim,
-        "hidden": hidden,
+        "features": model.encoder.prefix.mean.numel(),
+        "hidden": model.encoder.hidden,
         "tokens_per_region": model.encoder.prefix.tokens,
         "boxes": "x1 y1 x2 y2 w h area",
         "reads": PHOTOGRAPHED if photos else DRAWN,
     }
     named = type(stock or model.encoder.text).__name__
     return {"xstilts_export": FORMAT, "class": named, "tasks": tasks, "prefix": prefix}
-
-
-def phase0(public: Path) -> dict[str, Any]:
-    """The models that phase 0 was assembled from, if it says so."""
-    card = public / "public.json"
-    return {"public": read_json(card)} if card.is_file() else {}
 
 
 def copy_tokenizer(encoder: Path, out: Path, typed: bool) -> None:

@@ -88,20 +88,17 @@ def leak_facts(tokenized: Path, route: str, target: str) -> dict[str, Any]:
     """What a route's intermediate task shares with a target, as JSON.
 
     Returns:
-        `route`, `target`, the `kind` of the target's task, `not_compared` (tasks without fingerprints) and `shared`: a
-        mapping a `Leak` of the route, fractions rounded to four digits.
+        `route`, `target`, the `kind` of the target's task, `not_compared` (tasks without fingerprints) and `shared`:
+        one mapping per `Leak` of the route, fractions rounded to four digits.
     """
     card = read_json(tokenized / target / "test" / CARD)
-    shared = [asdict(leak) for leak in overlaps(tokenized, [route], [target]) if leak.source == route]
-    for leak in shared:
-        leak["fraction"] = round(leak["fraction"], 4)
-    kind = card["tasks"][target]["kind"]
+    found = [leak for leak in overlaps(tokenized, [route], [target]) if leak.source == route]
     return {
         "route": route,
         "target": target,
-        "kind": kind,
+        "kind": card["tasks"][target]["kind"],
         "not_compared": not_compared(tokenized, [route], [target]),
-        "shared": shared,
+        "shared": [asdict(leak) | {"fraction": round(leak.fraction, 4)} for leak in found],
     }
 
 
@@ -162,10 +159,8 @@ def print_leaks(leaks: Sequence[Leak], missing: Sequence[str] = ()) -> None:
         table.add_column(heading, justify="right" if heading in ("shared", "of the split") else "left")
     for leak in leaks:
         trained_on = leak.source if leak.source == leak.member else f"{leak.source}: {leak.member}"
-        what = leak.kind if leak.kind != "text" else leak.field
-        met = "" if leak.met_as == leak.field else f" (there {leak.met_as})"
-        share = f"{leak.fraction:.1%}"
-        table.add_row(leak.target, leak.split, trained_on, what + met, str(leak.shared), share)
+        what = (leak.field or leak.kind) + ("" if leak.met_as == leak.field else f" (there {leak.met_as})")
+        table.add_row(leak.target, leak.split, trained_on, what, str(leak.shared), f"{leak.fraction:.1%}")
     console.print(table if leaks else "No overlap found.")
     if missing:
         console.print(f"Not compared, for want of a cache: {', '.join(missing)}.")

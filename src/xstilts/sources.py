@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
+from rich.filesize import decimal
 
 from xstilts.base.cells import Study
 from xstilts.base.errors import DataError, XstiltsError
@@ -81,11 +82,9 @@ def _needs(dataset: str) -> list[Need]:
         return [Need(dataset, MADE, licence=LICENCE, made=made)]
     try:
         source = official_source(dataset)
-        found = [
-            Need(dataset, str(source.root), "files", size := _size(source.local.copies.values()), size, licence, made)
-        ]
-        hub = list(_of_hub(dataset, source.hub, licence, made)) if source.hub is not None else []
-        return [*(found if source.local.copies else []), *hub]
+        size = sum(path.stat().st_size for path in set(source.local.copies.values()))
+        local = [Need(dataset, str(source.root), "files", size, size, licence, made)] if source.local.copies else []
+        return local + (list(_of_hub(dataset, source.hub, licence, made)) if source.hub is not None else [])
     except XstiltsError as error:
         return [Need(dataset, "", licence=licence, made=made, problem=str(error))]
 
@@ -111,13 +110,8 @@ def hub_files(hub: HubSet) -> Iterator[tuple[str, Rows, SplitFiles]]:
         for source in part.sources:
             found = source.files(hub.where)
             if source.rows is not None:
-                paths = found.paths[:1]
-                found = SplitFiles(found.repository, paths, found.format, found.features, found.rows)
+                found = replace(found, paths=found.paths[:1])
             yield part.split, source, found
-
-
-def _size(paths: Iterable[Path]) -> int:
-    return sum(path.stat().st_size for path in set(paths))
 
 
 def print_needs(tasks: Sequence[str]) -> None:
@@ -127,7 +121,7 @@ def print_needs(tasks: Sequence[str]) -> None:
     for need in found:
         share = "-" if not need.bytes else f"{need.there / need.bytes:.0%}"
         made = "written" if need.made else "-"
-        place, size = need.place or "cannot be read", human(need.bytes) if need.bytes is not None else "-"
+        place, size = need.place or "cannot be read", decimal(need.bytes) if need.bytes is not None else "-"
         table.add_row(need.dataset, place, need.splits or "-", size, share, made, need.licence or "-")
     console = Console()
     (console if console.is_terminal else Console(width=PIPE)).print(table)
@@ -135,7 +129,7 @@ def print_needs(tasks: Sequence[str]) -> None:
         print(problem)
     missing = size_of(to_fetch(dict.fromkeys(need.dataset for need in found if not need.problem)))
     if missing:
-        print(f"{human(missing)} to download: `xstilts data fetch`, or let the raw stages do it")
+        print(f"{decimal(missing)} to download: `xstilts data fetch`, or let the raw stages do it")
 
 
 def fetch(datasets: Iterable[str]) -> None:
@@ -149,7 +143,7 @@ def fetch(datasets: Iterable[str]) -> None:
     wanted = to_fetch(datasets)
     _check_room(size_of(wanted), len(wanted))
     for number, (name, (repository, path)) in enumerate(wanted.items(), start=1):
-        print(f"[{number}/{len(wanted)}] {name}, {human(repository.files[path].bytes)}", file=sys.stderr, flush=True)
+        print(f"[{number}/{len(wanted)}] {name}, {decimal(repository.files[path].bytes)}", file=sys.stderr, flush=True)
         repository.download(path)
 
 
@@ -180,21 +174,9 @@ def _check_room(size: int, files: int) -> None:
     there = next(folder for folder in (cache, *cache.parents) if folder.exists())
     free = shutil.disk_usage(there).free
     print(
-        f"{files} files, {human(size)} to download into {cache}, where {human(free)} are free; the raw stages write "
-        f"rows and pictures into {RAW}, about as much again"
+        f"{files} files, {decimal(size)} to download into {cache}, where {decimal(free)} are free; the raw stages "
+        f"write rows and pictures into {RAW}, about as much again"
     )
     if size > free:
         todo = "set HF_HOME to a folder on a larger disk, or name fewer tasks"
-        raise DataError(cache, None, f"{human(free)} free", f"{human(size)}", todo)
-
-
-def human(size: int | None) -> str:
-    """A number of bytes in the unit that suits it: `12.3 MB`."""
-    if size is None:
-        return "?"
-    value, unit = float(size), "B"
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if value < 1000 or unit == "TB":
-            break
-        value /= 1000
-    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        raise DataError(cache, None, f"{decimal(free)} free", f"{decimal(size)}", todo)

@@ -13,7 +13,7 @@ from hub_server import HubServer
 from xstilts.base.errors import DataError
 from xstilts.cli import app
 from xstilts.data.raw import write_raw
-from xstilts.sources import fetch, human, needs
+from xstilts.sources import fetch, needs
 
 
 def call(*arguments: str) -> Result:
@@ -84,10 +84,3 @@ def test_a_hub_out_of_reach_is_a_sentence_per_set(hub: HubServer, monkeypatch: p
     (need,) = needs(["mnli"])
     assert "nyu-mll/multi_nli" in need.problem
     assert "no usable answer" in need.problem
-
-
-@pytest.mark.parametrize(
-    ("size", "text"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (12_345_678, "12.3 MB"), (3 * 10**15, "3000.0 TB")]
-)
-def test_sizes_are_in_a_unit_that_suits_them(size: int, text: str) -> None:
-    assert human(size) == text

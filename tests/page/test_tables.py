@@ -10,7 +10,7 @@ from xstilts.page.differences import heat_figure
 from xstilts.page.figure import METRICS, metric_name
 from xstilts.page.material import Material
 from xstilts.page.tables import averages, comparisons, leaks, recipes
-from xstilts.report.averages import NO_RETRIEVAL
+from xstilts.report.summary import NO_RETRIEVAL
 
 from .conftest import TOOK
 

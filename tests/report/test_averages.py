@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from xstilts.report.averages import NO_RETRIEVAL, by_data, print_averages
+from xstilts.report.summary import NO_RETRIEVAL, by_data, print_averages
 
 Json = dict[str, Any]
 

@@ -51,17 +51,12 @@ def check_choices(universe: Grid) -> Choices:
     one_of(chosen.seed, universe.seeds, f"{PARAMS}: seed")
     for key, embedded in EMBEDDED.items():
         _check_model(getattr(chosen, key), embedded, f"{PARAMS}: {key}")
-    _check_alignment(chosen.alignment, universe)
+    captions = [one for one in universe.datasets if task_kind(one) == "matching"]
+    one_of(chosen.alignment, [NAMES, *captions], f"{PARAMS}: alignment")
     study = check_study(chosen.study, str(PARAMS), universe)
     for target in study.targets:  # metrics/<target>.json show the chosen route on each
         universe.check_cell(Route(chosen.intermediate, chosen.recipe), target, f"{PARAMS}: recipe")
     return chosen
-
-
-def _check_alignment(alignment: str, universe: Grid) -> None:
-    """Refuse an alignment that is neither on `names` nor on the captions of a matching task."""
-    captions = [one for one in universe.datasets if task_kind(one) == "matching"]
-    one_of(alignment, [NAMES, *captions], f"{PARAMS}: alignment")
 
 
 def check_study(content: dict[str, Any], file: str, universe: Grid) -> Study:

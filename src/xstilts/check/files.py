@@ -23,7 +23,7 @@ from xstilts.base.parameters import (
 )
 from xstilts.check.choices import check_choices, check_named_study, check_study
 from xstilts.check.grid import GRID, NO_FEATURES, PHASES, SYSTEM, Grid, check_grid
-from xstilts.check.words import all_keys, joined, known_keys
+from xstilts.check.words import check_keys, joined, known_keys
 from xstilts.data.pictograms.build import DATASETS
 from xstilts.data.raw import NAMES, DataSettings, has_own_data, official_source
 from xstilts.encode.members import load_mixture
@@ -99,8 +99,7 @@ def image_suppliers(datasets: Sequence[str], universe: Grid) -> dict[str, list[s
 def check_task(task: str) -> None:
     """Check the file of a task or mixture: its keys, and the sections that encoding and training read."""
     path = STAGES / "tasks" / f"{task}.yaml"
-    known_keys(task_file(task), TASK_KEYS, str(path))
-    all_keys(task_file(task), TASK_KEYS, str(path))
+    check_keys(task_file(task), TASK_KEYS, str(path))
     if task_kind(task) == MIXTURE:
         members = load_mixture(task).members
         if task == "none" and members:
@@ -117,8 +116,7 @@ def check_recipe(recipe: str, universe: Grid) -> None:
     Labels that it wants exchanged must be of kinds that allow it, whatever cells a study has of it.
     """
     path = STAGES / "recipes" / f"{recipe}.yaml"
-    known_keys(recipe_file(recipe), (*PHASES, SYSTEM), str(path))
-    all_keys(recipe_file(recipe), PHASES, str(path))
+    check_keys(recipe_file(recipe), PHASES, str(path), more=[SYSTEM])
     routes, targets = universe.ranges(recipe)
     for phase in (*PHASES, SYSTEM):
         for task in routes if phase == "intermediate" else targets:

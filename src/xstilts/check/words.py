@@ -28,11 +28,15 @@ def known_keys(mapping: Mapping[str, Any], valid: Iterable[str], where: str) -> 
             raise ParameterError(f"{where}: unknown key '{key}'.{did_you_mean(str(key), allowed)}")
 
 
-def all_keys(mapping: Mapping[str, Any], needed: Iterable[str], where: str) -> None:
-    """Refuse a mapping that lacks a section: DVC tracks parameters by section, and one that is absent is an error."""
+def check_keys(mapping: Mapping[str, Any], needed: Sequence[str], where: str, more: Sequence[str] = ()) -> None:
+    """Refuse unknown keys, and a mapping that lacks a section: for DVC, which tracks sections, that is an error.
+
+    Args:
+        more: keys that may be there, too.
+    """
+    known_keys(mapping, (*needed, *more), where)
     if missing := [key for key in needed if key not in mapping]:
-        todo = f"write `{missing[0]}: {{}}` for the defaults"
-        raise ParameterError(f"{where}: missing {joined(missing)}; {todo}")
+        raise ParameterError(f"{where}: missing {joined(missing)}; write `{missing[0]}: {{}}` for the defaults")
 
 
 def joined(values: Iterable[object]) -> str:

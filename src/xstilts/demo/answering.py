@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from xstilts.base.languages import LANGUAGE_NAME
 from xstilts.data.pictograms.nouns import LANGUAGES, load_nouns
 from xstilts.data.pictograms.render import CARD_COLOURS, Drawings, Renderer
 from xstilts.data.pictograms.scene import COLOURS, SIZES
+from xstilts.data.pictograms.world import png_bytes
 from xstilts.demo.board import scene_of, suggestion
 from xstilts.features.images import decode
 from xstilts.predict.answers import DRAWN, PictureModel, Pixels, Seen
@@ -55,7 +55,7 @@ class Demo:
         """A drawing of the palette as PNG; `ParameterError` if there is none of the name."""
         if noun not in load_nouns():
             raise ParameterError("no such drawing")
-        return _png(self.drawings.rasterise(noun, DRAWING))
+        return png_bytes(self.drawings.rasterise(noun, DRAWING))
 
     def suggest(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """A question about the scene in `cards`, in every language, drawn by `seed`."""
@@ -81,7 +81,7 @@ class Demo:
         routes = {name: model.answer(question, seen)[:SHOWN] for name, model in self.models.items()}
         shown = Image.fromarray(pixels)
         shown.thumbnail((LARGEST, LARGEST))
-        uri = "data:image/png;base64," + base64.b64encode(_png(shown)).decode()
+        uri = "data:image/png;base64," + base64.b64encode(png_bytes(shown)).decode()
         regions = [[round(float(one), 4) for one in box[:4]] for box in seen[1]]
         return {"picture": uri, "regions": regions, "routes": routes, "notes": self._first.doubts(pixels)}
 
@@ -95,9 +95,3 @@ class Demo:
         except binascii.Error:
             raise ParameterError("the photograph did not arrive whole") from None
         return decode(content, Path("photograph"))
-
-
-def _png(image: Image.Image) -> bytes:
-    content = io.BytesIO()
-    image.save(content, "PNG")
-    return content.getvalue()

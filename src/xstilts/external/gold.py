@@ -15,7 +15,7 @@ from xstilts.base.languages import LANGUAGES
 from xstilts.base.parameters import task_file
 from xstilts.tasks import read_split, with_raw_languages
 from xstilts.tasks.examples import Example
-from xstilts.tasks.files import MANIFEST
+from xstilts.tasks.files import MANIFEST, language_shape
 from xstilts.tasks.formats import FORMATS
 from xstilts.tasks.schema import LANGUAGE, TaskSpec, named_files
 
@@ -141,20 +141,15 @@ def language_files(pattern: str, listed: Collection[str]) -> dict[str, Path]:
     """
     folder = _folder(pattern)
     name = Path(pattern).relative_to(folder).as_posix()
-    first, *others = [re.escape(part) for part in name.split(LANGUAGE)]
-    shape = re.compile(first + r"(?P<language>[^/]+?)" + r"(?P=language)".join(others))
-    paths = {path: shape.fullmatch(path.relative_to(folder).as_posix()) for path in folder.glob(_glob_of(name))}
+    shape = language_shape(name)
+    glob = re.sub(r"[*?[]", lambda sign: f"[{sign[0]}]", name).replace(LANGUAGE, "*")  # other signs mean themselves
+    paths = {path: shape.fullmatch(path.relative_to(folder).as_posix()) for path in folder.glob(glob)}
     found = {match["language"]: path for path, match in sorted(paths.items()) if match}
     for language, path in found.items():
         check_language(language, listed, path)
     if not found:
         raise DataError(pattern, None, "no such file", "one per language", "mend the path")
     return found
-
-
-def _glob_of(name: str) -> str:
-    """The glob for a path with `{language}`; other characters mean themselves."""
-    return re.sub(r"[*?[]", lambda sign: f"[{sign[0]}]", name).replace(LANGUAGE, "*")
 
 
 def check_language(language: str, listed: Collection[str], path: Path, row: int | str | None = None) -> None:

@@ -132,12 +132,9 @@ def _add(given: Given, language: str, row: Row, kind: str) -> None:
     name = row.key("id")
     prediction: Any = row.content.get("prediction")
     expected = "a list of tags" if kind == "tagging" else "a text"
-    if not (_is_tags(prediction) if kind == "tagging" else isinstance(prediction, str)):
-        raise row.error(f"the prediction {prediction!r} for question {name}", expected, "mend the row")
+    words = prediction if isinstance(prediction, list) and kind == "tagging" else [prediction]
+    if isinstance(prediction, list) != (kind == "tagging") or not all(isinstance(word, str) for word in words):
+        raise row.error(f"the prediction {prediction!r} for question {name}", expected, "correct the row")
     if name in given.answers:
         raise row.error(f"question {name} again in {language}", "one prediction per question", "take one of them out")
     given.answers[name] = prediction
-
-
-def _is_tags(prediction: Any) -> bool:
-    return isinstance(prediction, list) and all(isinstance(tag, str) for tag in prediction)

@@ -102,19 +102,20 @@ def merge_locks() -> None:
 
 def _print_lacking(repo: Any, pipeline: str) -> None:
     """Show what would run, and what stages of each kind took before: hours of one after another, and disk."""
+    from rich.filesize import decimal
+
     from xstilts.grid.forecast import forecast
     from xstilts.grid.local import Runner
     from xstilts.grid.plan import make_plan
-    from xstilts.sources import human
 
     plan = make_plan(repo, [pipeline])
     found = forecast(Runner(repo, 1, 1).lacking(plan, restore=False), plan.stages)
     for one in found:
         hours = "-" if one.hours is None else f"{one.hours:.2f} h"
-        print(f"{one.count:5} {one.kind:28} {hours:>10} {'-' if one.bytes is None else human(one.bytes):>10}")
+        print(f"{one.count:5} {one.kind:28} {hours:>10} {'-' if one.bytes is None else decimal(one.bytes):>10}")
     in_all = {name: sum(getattr(one, name) or 0 for one in found) for name in ("hours", "bytes")}
     print(f"{sum(one.count for one in found):5} stages would run, or be restored from the run-cache", end="")
-    print(f": {in_all['hours']:.2f} h if one runs after another, {human(in_all['bytes'])}" if found else "")
+    print(f": {in_all['hours']:.2f} h if one runs after another, {decimal(int(in_all['bytes']))}" if found else "")
     if any(None in (one.hours, one.bytes) for one in found):
         print("-: no stage of this kind has run here before; the sum is without it")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,12 +53,12 @@ def forecast(lacking: Sequence[Stage], stages: Iterable[Stage]) -> list[Forecast
         if stage.outs and all(out.meta.size is not None for out in stage.outs):
             sizes.setdefault(kind_of(stage.addressing), []).append(sum(out.meta.size for out in stage.outs))
     kinds = [kind_of(stage.addressing) for stage in lacking]
-    return [_one(kind, kinds.count(kind), times.get(kind), sizes.get(kind)) for kind in dict.fromkeys(kinds)]
-
-
-def _one(kind: tuple[str, str], count: int, times: list[float] | None, sizes: list[int] | None) -> Forecast:
-    hours = count * mean(times) / 3600 if times else None
-    return Forecast("/".join(filter(None, kind)), count, hours, round(count * mean(sizes)) if sizes else None)
+    found = []
+    for kind, count in Counter(kinds).items():
+        hours = count * mean(times[kind]) / 3600 if kind in times else None
+        size = round(count * mean(sizes[kind])) if kind in sizes else None
+        found.append(Forecast("/".join(filter(None, kind)), count, hours, size))
+    return found
 
 
 def _known_seconds() -> dict[str, float]:

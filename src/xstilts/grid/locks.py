@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
-from xstilts.base.errors import DataError, ParameterError, XstiltsError
+from xstilts.base.errors import DataError, ParameterError
+from xstilts.grid.plan import output
 
 BASE, OURS, THEIRS = 1, 2, 3  # git's numbers of the versions of a file in conflict
 
@@ -19,7 +19,7 @@ def merge_locks() -> dict[str, list[str]]:
     Raises:
         ParameterError: no dvc.lock is in conflict.
     """
-    listed = _git("diff", "--name-only", "--diff-filter=U", "--relative", "-z").split("\0")
+    listed = output("git", "diff", "--name-only", "--diff-filter=U", "--relative", "-z").split("\0")
     files = [name for name in listed if Path(name).name == "dvc.lock"]
     if not files:
         raise ParameterError("no dvc.lock is in conflict; run this at the repository root once `git merge` has stopped")
@@ -33,7 +33,7 @@ def _merge_file(name: str) -> list[str]:
     draft = Path(f"{name}.new")
     dump_yaml(str(draft), {"schema": "2.0", "stages": joined})
     draft.replace(name)
-    _git("add", "--", name)
+    output("git", "add", "--", name)
     return conflicts
 
 
@@ -59,18 +59,11 @@ def _entries(name: str, version: int) -> dict[str, Any]:
     """The stages of one version of a lock file; none where that version has no such file."""
     from dvc.utils.serialize import YAMLFileCorruptedError, parse_yaml
 
-    if f" {version}\t" not in _git("ls-files", "--unmerged", "--", name):
+    if f" {version}\t" not in output("git", "ls-files", "--unmerged", "--", name):
         return {}
     try:
-        content = parse_yaml(_git("show", f":{version}:./{name}"), name)
+        content = parse_yaml(output("git", "show", f":{version}:./{name}"), name)
         return dict(content["stages"])
     except (YAMLFileCorruptedError, KeyError, TypeError):
         todo = "take one side with `git checkout --ours` or `--theirs`, then run the study again"
         raise DataError(name, None, "a broken version of it in git", "DVC's entries by stage", todo) from None
-
-
-def _git(*arguments: str) -> str:
-    run = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
-    if run.returncode:
-        raise XstiltsError(f"git {arguments[0]} failed: {' '.join(run.stderr.split())}")
-    return run.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -119,3 +120,18 @@ def cell_id(stage: Stage, upstream: set[Stage], ids: Mapping[Stage, str]) -> str
             dependency.save()
             parts.append(f"{dependency}={dependency.hash_info.value}")
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def output(*command: str, given: str | None = None) -> str:
+    """What a command prints.
+
+    Raises:
+        XstiltsError: it is not there, or it failed.
+    """
+    try:
+        run = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise XstiltsError(f"{command[0]}: no such command; run this where it is installed") from None
+    if run.returncode:
+        raise XstiltsError(f"{command[0]} failed: {' '.join(run.stderr.split())}")
+    return run.stdout.strip()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -19,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xstilts.base.errors import ParameterError, XstiltsError
+from xstilts.base.errors import ParameterError
 from xstilts.base.files import read_json, write_json
 from xstilts.base.parameters import read_yaml
-from xstilts.grid.plan import Plan, Stage, cell_id, kind_of
+from xstilts.grid.plan import Plan, Stage, cell_id, kind_of, output
 
 RESOURCES = Path("stages/slurm.yaml")
 JOBS = "jobs.json"  # in the work folder: what `grid status` and `grid cancel` look at
@@ -78,11 +77,11 @@ def check_committed() -> str:
     Raises:
         ParameterError: files that decide what a stage does are not committed.
     """
-    changed = _output("git", "status", "--porcelain", "--untracked-files=no", "--", ".", ":!*.lock", ":!metrics")
+    changed = output("git", "status", "--porcelain", "--untracked-files=no", "--", ".", ":!*.lock", ":!metrics")
     if changed:
         first = changed.splitlines()[0].split(maxsplit=1)[1]
         raise ParameterError(f"{first} is not committed; jobs run the committed revision: commit, then run this again")
-    return _output("git", "rev-parse", "HEAD")
+    return output("git", "rev-parse", "HEAD")
 
 
 def submit(repo: Any, plan: Plan, cells: Sequence[Stage], work: Path, revision: str) -> list[Job]:
@@ -109,7 +108,7 @@ def submit(repo: Any, plan: Plan, cells: Sequence[Stage], work: Path, revision: 
             stage=shlex.quote(stage.addressing),
         )
         options = [f"--{name}={value}" for name, value in options_of(stage, resources).items()]
-        number = _output("sbatch", *_fixed_options(ids[stage], folder, before), *options, given=script)
+        number = output("sbatch", *_fixed_options(ids[stage], folder, before), *options, given=script)
         jobs.append(Job(stage.addressing, ids[stage], number.partition(";")[0]))
     write_json(work / JOBS, [vars(job) for job in jobs])
     return jobs
@@ -167,7 +166,7 @@ def states(jobs: Sequence[Job]) -> dict[Job, str]:
     """Slurm's word for each job's state; a job that Slurm has forgotten has ended."""
     if not jobs:
         return {}
-    shown = _output("squeue", "--noheader", "--states=all", "--format=%i %T")
+    shown = output("squeue", "--noheader", "--states=all", "--format=%i %T")
     known = dict(line.split(maxsplit=1) for line in shown.splitlines())
     return {job: known.get(job.number, "COMPLETED") for job in jobs}
 
@@ -215,20 +214,5 @@ def cancel(jobs: Sequence[Job]) -> int:
     """Cancel the jobs that have not ended; return how many."""
     left = [job.number for job, state in states(jobs).items() if state not in ENDED]
     if left:
-        _output("scancel", *left)
+        output("scancel", *left)
     return len(left)
-
-
-def _output(*command: str, given: str | None = None) -> str:
-    """What a command prints.
-
-    Raises:
-        XstiltsError: it is not there, or it failed.
-    """
-    try:
-        run = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise XstiltsError(f"{command[0]}: no such command; run this where Slurm's commands are") from None
-    if run.returncode:
-        raise XstiltsError(f"{command[0]} failed: {' '.join(run.stderr.split())}")
-    return run.stdout.strip()

@@ -50,15 +50,12 @@ class Atlas:
     data: Mapping[str, Any]
 
 
-class Words:
-    """Answers by their number, so that each is written once."""
+class Numbers(dict[str, int]):
+    """Answers by their number, so that each is written once; one that is not there gets the next."""
 
-    def __init__(self) -> None:
-        self.known: dict[str, int] = {}
-
-    def number(self, answer: str) -> int:
-        """The number of an answer."""
-        return self.known.setdefault(answer, len(self.known))
+    def __missing__(self, answer: str) -> int:
+        """The number of a new answer."""
+        return self.setdefault(answer, len(self))
 
 
 def atlas(material: Material, target: str, best: str = "") -> Atlas | None:
@@ -72,8 +69,8 @@ def atlas(material: Material, target: str, best: str = "") -> Atlas | None:
         return None
     codes = sorted({code for one in scenes.questions for code in one.texts}, key=lambda code: (code != ENGLISH, code))
     pictures = list(scenes.pictures)
-    words, answers = Words(), material.answers[target]
-    asked = [_asked(one, codes, pictures, answers, material.routes, words) for one in scenes.questions]
+    numbers, answers = Numbers(), material.answers[target]
+    asked = [_asked(one, codes, pictures, answers, material.routes, numbers) for one in scenes.questions]
     names = {code: language_name(code) for code in codes}
     types = sorted({one.type for one in scenes.questions} - {""})
     data: dict[str, Any] = {
@@ -84,10 +81,10 @@ def atlas(material: Material, target: str, best: str = "") -> Atlas | None:
         "baseline": material.transfer["baseline"],
         "first": best or material.routes[0],
         "seeds": len(material.seeds),
-        "pictures": [_uri(scenes.pictures[name]) for name in pictures],
-        "regions": [_rounded(scenes.regions.get(name) or ()) for name in pictures],
+        "pictures": ["data:image/webp;base64," + base64.b64encode(scenes.pictures[name]).decode() for name in pictures],
+        "regions": [[[round(end, 3) for end in box] for box in scenes.regions.get(name) or ()] for name in pictures],
         "questions": asked,
-        "answers": list(words.known),
+        "answers": list(numbers),
     }
     shows = {key: word for key, word in SHOWS.items() if _can_show(key, codes, material)}
     shown = data["first"] if len(material.routes) > MOST else ""
@@ -106,35 +103,27 @@ def _asked(
     pictures: Sequence[str],
     answers: Mapping[str, Sequence[Answers]],
     routes: Sequence[str],
-    words: Words,
+    numbers: Numbers,
 ) -> dict[str, Any]:
     """A question: its picture, type, right answer, texts, and by language and route what was answered."""
     given = [
-        [_given(one, [own[one.id, code] for own in answers[route]], words) for route in routes]
+        [_given(one, [own[one.id, code] for own in answers[route]], numbers) for route in routes]
         if code in one.texts
         else []
         for code in codes
     ]
-    about = {"picture": pictures.index(one.image_id), "type": one.type, "answer": words.number(one.answer)}
+    about = {"picture": pictures.index(one.image_id), "type": one.type, "answer": numbers[one.answer]}
     return about | {"texts": [one.texts.get(code, "") for code in codes], "given": given}
 
 
-def _given(one: Question, runs: Sequence[tuple[str, float, float | None]], words: Words) -> list[int | None]:
+def _given(one: Question, runs: Sequence[tuple[str, float, float | None]], numbers: Numbers) -> list[int | None]:
     """Of the first run the answer's number, its state and probability in percent; and how many runs were right."""
     answer, score, chance = runs[0]
     right = sum(run[1] >= HALF for run in runs)
-    return [words.number(answer), _state(one, answer, score), None if chance is None else round(100 * chance), right]
+    return [numbers[answer], _state(one, answer, score), None if chance is None else round(100 * chance), right]
 
 
 def _state(one: Question, answer: str, score: float) -> int:
     if score >= HALF:
         return RIGHT
     return CONTENT if answer_kind(answer) == answer_kind(one.answer) else FORM
-
-
-def _uri(picture: bytes) -> str:
-    return "data:image/webp;base64," + base64.b64encode(picture).decode()
-
-
-def _rounded(boxes: Sequence[Sequence[float]]) -> list[list[float]]:
-    return [[round(end, 3) for end in box] for box in boxes]

@@ -129,7 +129,7 @@ def page_content(material: Material) -> Content:
         **{name: material.transfer[name] for name in ("intervals", "covers")},
         targets=[_target(material, target, ranked.get(target)) for target in material.targets],
         averages=averages(material) if len(material.targets) > 1 else [],
-        claims=[_claim(claim) for claim in testable],
+        claims=[{**claim, "evidence": [_evidence(one) for one in claim["evidence"]]} for claim in testable],
         untestable=len(judged) - len(testable),
         claims_about={name: material.claims[name] for name in ("data", "scores")},
     )
@@ -156,17 +156,13 @@ def _facts(material: Material) -> list[str]:
     return facts + ([f"xstilts {origin['version']}"] if origin else [])
 
 
-def _claim(claim: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {**claim, "evidence": [_evidence(one) for one in claim["evidence"]]}
-
-
 def _evidence(one: Mapping[str, Any]) -> dict[str, str]:
     shown = {"points": points(one["difference"]), "interval": points_interval(one["interval"])}
     return {"what": one["what"], "says": one["says"], "p": p_value(one["p"]), **shown}
 
 
 def _target(material: Material, target: str, found: Ranking | None) -> TargetPart:
-    cells = cells_of(material.transfer, target)
+    cells, shuffled = cells_of(material.transfer, target), material.answer.get("shuffled_labels", ())
     return TargetPart(
         name=target,
         about=_about(material, target, cells),
@@ -182,7 +178,7 @@ def _target(material: Material, target: str, found: Ranking | None) -> TargetPar
         leaks=leaks(cells),
         forms=form_table(material, target),
         control_differences=control_differences(material, target),
-        shuffled_labels=_shuffled_labels(material, target),
+        shuffled_labels=[one["sentence"] for one in shuffled if one["target"] == target],
         scenes=material.scenes[target].about,
         **_figures(material, target),
     )
@@ -201,11 +197,6 @@ def _figures(material: Material, target: str) -> dict[str, Any]:
         "cost": cost_figure(material, target),
         "controls": control_figure(material, target),
     }
-
-
-def _shuffled_labels(material: Material, target: str) -> list[str]:
-    found = material.answer.get("shuffled_labels", ())
-    return [one["sentence"] for one in found if one["target"] == target]
 
 
 def _about(material: Material, target: str, cells: Sequence[Mapping[str, Any]]) -> str:

@@ -59,7 +59,7 @@ def explorer(material: Material, target: str) -> Explorer | None:
     about = {"target": target, "metric": metric_name(part["metric"]), "routes": list(material.routes), "names": names}
     about |= {"seeds": list(material.seeds), "english": ENGLISH}
     if packed:
-        matches = dict(MATCHES) if any(any(one.values()) for one in _training(packed)) else {}
+        matches = dict(MATCHES) if any(any(one.values()) for own in packed["training"].values() for one in own) else {}
         types = [kind for kind in packed["types"] if kind]
         costs = {route: _costs(own) for route, own in packed["training"].items()}
         data = about | {"packed": packed, "costs": costs, "same": SAME}
@@ -68,10 +68,6 @@ def explorer(material: Material, target: str) -> Explorer | None:
     known = {ALL: "all but English", **names}
     computed = [_computed(cell) for cell in cells]
     return Explorer(target, False, baselines, known, [], [], {}, about | {"names": known, "computed": computed})
-
-
-def _training(packed: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [one for own in packed["training"].values() for one in own]
 
 
 def _costs(training: Sequence[Mapping[str, Any]]) -> dict[str, float]:

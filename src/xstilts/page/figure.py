@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from xstilts.base.kinds import covers_metrics
-from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
+from xstilts.report.cells.metrics import ENGLISH, NAMES, ZERO_SHOT
 
 Spec = Mapping[str, Any]
 
 # What the page calls things that the files name by a key.
-WHERE = {ZERO_SHOT: "zero-shot", ENGLISH: "English", "gap": "gap"}
-PLACES = {key: WHERE[key] for key in (ZERO_SHOT, ENGLISH)}  # where scores by type and controls are known
+PLACES = {key: NAMES[key] for key in (ZERO_SHOT, ENGLISH)}  # where scores by type and controls are known
 METRICS: Mapping[str, str] = covers_metrics(
     {
         "accuracy": "accuracy",

@@ -19,16 +19,13 @@ CITATION = Path("CITATION.cff")
 
 def origin(study: Study, name: str | None, encoder: str) -> dict[str, Any]:
     """What is known: `encoder`, `version`, `revisions` that scored the cells, `date` of the last, `repository`."""
-    paths = [cell.collected(name) / "provenance.json" for target in study.targets for cell in _cells(study, target)]
+    cells = [cell for target in study.targets for own in study.cells(target).values() for cell in own]
+    paths = [cell.collected(name) / "provenance.json" for cell in cells]
     found = [read_json(path) for path in paths if path.is_file()]
     revisions = list(dict.fromkeys(one["revision"] for one in found if one.get("revision")))
     dates = filter(None, (_date(one.removesuffix(CHANGED)) for one in revisions))
     about = {"encoder": encoder, "version": __version__, "revisions": revisions, "date": max(dates, default="")}
     return about | {"repository": _repository()}
-
-
-def _cells(study: Study, target: str) -> list[Any]:
-    return [cell for own in study.cells(target).values() for cell in own]
 
 
 def _date(revision: str) -> str:

@@ -24,9 +24,9 @@ from xstilts.page.charts import (
     those,
     tips,
 )
-from xstilts.page.figure import BOTH, PLACES, WHERE, Figure, Mark, Table, metric_name, no_intervals
+from xstilts.page.figure import BOTH, PLACES, Figure, Mark, Table, metric_name, no_intervals
 from xstilts.page.material import Material
-from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
+from xstilts.report.cells.metrics import ENGLISH, NAMES, ZERO_SHOT
 from xstilts.report.numbers import ABSENT, percent
 
 NOTE = (
@@ -43,20 +43,17 @@ def interval_figure(material: Material, target: str) -> Figure | None:
         return None
     there = distinct(rows, "where")
     ends = [f"{row['route']} {row['text']} ({row['interval']})" for row in those(rows, where=there[0])]
-    covers = material.transfer["covers"]
+    covers, seeds = material.transfer["covers"], len(material.seeds)
+    mean = "score" if seeds == 1 else f"mean over {seeds} seeds"
     return Figure(
         name=f"scores-{target}",
         title=f"{metric_name(part['metric'], first=True)} of every route, in %",
         summary=f"Scores of every route with intervals, {there[0]}: {', '.join(ends)}.",
         panels=panels(rows, "where", _bars),
         table=_interval_table(rows, material.routes, there, "spread" in part),
-        legend=[Mark("dot", _mean(material.seeds)), Mark("stroke", f"95 % interval: {covers}")],
+        legend=[Mark("dot", mean), Mark("stroke", f"95 % interval: {covers}")],
         note=NOTE,
     )
-
-
-def _mean(seeds: Sequence[int]) -> str:
-    return "score" if len(seeds) == 1 else f"mean over {len(seeds)} seeds"
 
 
 def interval_rows(material: Material, target: str) -> list[Row]:
@@ -64,7 +61,7 @@ def interval_rows(material: Material, target: str) -> list[Row]:
     part = material.study[target]
     scores, intervals, spread = part[part["metric"]], part.get("intervals", {}), part.get("spread", {})
     rows = []
-    for key, word in WHERE.items():
+    for key, word in NAMES.items():
         for route in (route for route in material.routes if key in intervals.get(route, {})):
             own = score_row(scores[route][key], intervals[route][key])
             sd = percent(spread[route][key]) if route in spread else ""

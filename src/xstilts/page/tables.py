@@ -9,10 +9,10 @@ from typing import Any
 from xstilts.page.explorer import language_name
 from xstilts.page.figure import Table
 from xstilts.page.material import Material
-from xstilts.report.averages import by_data, targets_of
 from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
 from xstilts.report.heat_map import route_name
 from xstilts.report.numbers import ABSENT, VERDICTS, difference_cells, p_value, verdict
+from xstilts.report.summary import by_data, targets_of
 
 MIXTURE = "multimodal"  # its comparison is the question as it stands, so it comes first
 INTERVAL = "95 % interval"

@@ -111,11 +111,8 @@ def _bars(rows: Sequence[Row], routes: Sequence[str]) -> alt.LayerChart:
     layers = []
     for phase, colour in colours.items():
         mine = those(rows, phase=phase)
-        own = [_placed(row, before.get(row["route"], 0) if phase == "target" else 0) for row in mine]
+        starts = [before.get(row["route"], 0) if phase == "target" else 0 for row in mine]
+        own = [row | {"from": at, "to": at + row["count"]} for row, at in zip(mine, starts, strict=True)]
         bar = rows_of(own).mark_bar(color=colour, size=12, cornerRadius=2)
         layers.append(bar.encode(alt.X("from:Q", title=None, axis=axis), alt.X2("to:Q"), y, tooltip=tooltip))
     return by_route(layers, routes)
-
-
-def _placed(row: Row, start: float) -> Row:
-    return row | {"from": start, "to": start + row["count"]}

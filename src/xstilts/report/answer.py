@@ -11,17 +11,15 @@ tested together with all of these, by Holm.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
 from xstilts.report.budgets import budgets
-from xstilts.report.cells.metrics import CONTROLS, DIGITS, EMBEDDED, ZERO_SHOT
+from xstilts.report.cells.metrics import CONTROLS, EMBEDDED, ZERO_SHOT
 from xstilts.report.comparisons import Design, Twins
 from xstilts.report.controls import equal_exposure, shuffled_labels, trained_blind
 from xstilts.report.costs import PHASES, cost, matched
-from xstilts.report.differences import about, compared, form, means, to_json, types
-from xstilts.report.intervals import holm
+from xstilts.report.differences import about, compared, form, means, to_json, types, with_holm
 from xstilts.report.numbers import verdict
 from xstilts.report.paired import Paired, add
 from xstilts.report.sentences import details, sentence
@@ -54,11 +52,8 @@ def test_together(comparisons: Iterable[dict[str, Any]]) -> None:
     """Give each comparison its verdict: the primary one by its own p, the others by Holm's over all of them."""
     every = list(comparisons)
     others = [one for one in every if not one.get("primary")]
-    p_values = holm([math.nan if one[ZERO_SHOT]["p"] is None else one[ZERO_SHOT]["p"] for one in others])
-    for one, p in zip(others, p_values, strict=True):
-        known = one[ZERO_SHOT]["p"] is not None
-        one[ZERO_SHOT] |= {"p_holm": round(p, DIGITS) if known else None}
-        one["tested_with"] = len(others)
+    for one, tested in zip(others, with_holm([one[ZERO_SHOT] for one in others]), strict=True):
+        one |= {ZERO_SHOT: tested, "tested_with": len(others)}
     for one in every:
         one["verdict"] = verdict(one[ZERO_SHOT])
 

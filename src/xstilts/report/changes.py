@@ -7,12 +7,11 @@ after the change is compared with itself before it as two routes are: paired ove
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from xstilts.report.cells.metrics import DIGITS, ENGLISH, ZERO_SHOT
-from xstilts.report.differences import to_json
-from xstilts.report.intervals import holm
+from xstilts.report.differences import to_json, with_holm
 from xstilts.report.numbers import ONE_RUN, VERDICTS, difference, points, verdict
 from xstilts.report.packed import unpacked
 from xstilts.report.paired import Paired
@@ -56,10 +55,8 @@ def changes(base: Parts, head: Parts) -> list[Change]:
     changed = [key for key in {**after, **before} if before.get(key) != after.get(key)]
     paired = {target: side_by_side(base, head, target) for target, _ in changed}
     found = [_change(*key, before.get(key, {}), after.get(key, {}), paired[key[0]]) for key in changed]
-    known = [one.zero_shot for one in found if one.zero_shot]
-    for record, p in zip(known, holm([one["p"] if one["p"] is not None else 1.0 for one in known]), strict=True):
-        record["p_holm"] = None if record["p"] is None else round(p, DIGITS)  # type: ignore[index]
-    return found
+    tested = iter(with_holm([one.zero_shot for one in found if one.zero_shot]))
+    return [replace(one, zero_shot=next(tested)) if one.zero_shot else one for one in found]
 
 
 def count_routes(base: Parts, head: Parts) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xstilts.report.cells.metrics import DIGITS, ENGLISH, ZERO_SHOT
@@ -61,20 +61,30 @@ def family(intervals: Mapping[str, Interval]) -> dict[str, dict[str, Any]]:
     }
 
 
+def with_holm(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Differences as `to_json` gives them, with Holm's p-value over them; None where there is no p-value."""
+    adjusted = holm([math.nan if one["p"] is None else one["p"] for one in records])
+    return [
+        {**one, "p_holm": None if one["p"] is None else round(p, DIGITS)}
+        for one, p in zip(records, adjusted, strict=True)
+    ]
+
+
 def _number(value: float) -> float | None:
     return None if math.isnan(value) else round(value, DIGITS) + 0.0  # no -0.0
 
 
 def means(paired: Paired, route: str, baseline: str, target: str, measure: str = SCORE) -> dict[str, Any]:
-    """The difference in English, in the mean over the other languages, and in the gap; what there is of these."""
+    """The difference in English, in the mean over the other languages and in the gap, as far as the study has them.
+
+    With one training run per route, `seeds_needed` says how many would settle a difference as large as this one.
+    """
     mixes = paired.means(target, measure)
     found = {name: paired.difference(route, baseline, mix) for name, mix in mixes.items()}
-    return {name: to_json(interval) | _settled(interval) for name, interval in found.items()}
-
-
-def _settled(interval: Interval) -> dict[str, Any]:
-    """Of one training run, how many would settle a difference as large as this one."""
-    return {"seeds_needed": seeds_needed(interval)} if interval.runs == 1 else {}
+    return {
+        name: to_json(one) | ({"seeds_needed": seeds_needed(one)} if one.runs == 1 else {})
+        for name, one in found.items()
+    }
 
 
 def compared(paired: Paired, route: str, baseline: str, target: str) -> dict[str, Any]:

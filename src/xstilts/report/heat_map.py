@@ -14,14 +14,12 @@ import altair as alt
 import vl_convert
 
 from xstilts.base.errors import DataError
-from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
+from xstilts.report.cells.metrics import ENGLISH, GAP, NAMES, ZERO_SHOT
 from xstilts.report.numbers import inconclusive, percent, points, points_interval
 
 Record = Mapping[str, Any]
-GAP = "gap"
 STEPS = 9  # colours: four for less, one for about the same, four for more
 LIMITS = (2, 5, 10, 15, 20, 25, 30, 40, 50, 100)  # points at which the scale may end
-_HEADINGS = {ZERO_SHOT: "zero-shot", ENGLISH: "English", GAP: "gap"}
 _SHORT = {ZERO_SHOT: "mean"}  # on a phone; English is "en" there
 CONTROL = "(control)"  # after the name of a route that is one
 STRONG = 2  # colours at either end of the scale on which numbers have the other ink
@@ -61,7 +59,7 @@ PAPER = Colours(
 
 def heading(column: str) -> str:
     """What stands over a column: a language's code, or the name of a mean."""
-    return _HEADINGS.get(column, column)
+    return NAMES.get(column, column)
 
 
 def cells_of(transfer: Record, target: str) -> list[Record]:
@@ -104,7 +102,7 @@ def heat_rows(transfer: Record, study: Record, target: str) -> list[dict[str, An
         if cell["baseline"] not in before:
             before.add(cell["baseline"])
             rows += [_baseline_cell(cell["baseline"], study[target], column) | at for column, at in places.items()]
-        records = {**cell["languages"], **{name: cell[name] for name in _HEADINGS if name in cell}}
+        records = {**cell["languages"], **{name: cell[name] for name in NAMES if name in cell}}
         known = {column: at for column, at in places.items() if records[column]["difference"] is not None}
         rows += [_cell(cell, column, records[column]) | at for column, at in known.items()]
     return rows
@@ -275,7 +273,8 @@ def heat_map_png(transfer: Record, study: Record, target: str, scale: float = 2.
     seeds = "one seed" if transfer["seeds"] == 1 else f"{transfer['seeds']} seeds"
     title = f"{target}: {cells[0]['metric']} minus that of {baseline_name(cells)}, in points"
     colours = "Blue: more, orange: less. One run: no verdict." if transfer["seeds"] == 1 else DECIDED
-    below = f"{cells[0]['data']} data, {seeds}. {colours} {_scores(cells)}: in %."
+    scores = "First row" if len({cell["baseline"] for cell in cells}) == 1 else "Rows of none"
+    below = f"{cells[0]['data']} data, {seeds}. {colours} {scores}: in %."
     width = 62 * sum(len(group) for group in columns_of(cells))
     chart = heat_map(transfer, study, target).properties(
         width=width, title=alt.TitleParams(title, subtitle=below, anchor="start", offset=30, frame="bounds")
@@ -283,8 +282,3 @@ def heat_map_png(transfer: Record, study: Record, target: str, scale: float = 2.
     config = {"background": "white", "padding": 16, "view": {"stroke": None}, "font": "sans-serif"}
     spec = {**chart.to_dict(), "config": {**config, "text": {"fontSize": 12}, "axis": {"labelFontSize": 13}}}
     return bytes(vl_convert.vegalite_to_png(spec, scale=scale))
-
-
-def _scores(cells: Sequence[Record]) -> str:
-    """Which rows are scores."""
-    return "First row" if len({cell["baseline"] for cell in cells}) == 1 else "Rows of none"

@@ -7,14 +7,13 @@ from typing import Any
 from xstilts.base.cells import Study, metrics_folder
 from xstilts.base.files import write_compact
 from xstilts.report.answer import answers
-from xstilts.report.averages import print_averages
 from xstilts.report.claims import claims
 from xstilts.report.comparisons import Design, read_comparisons
 from xstilts.report.packed import packed
 from xstilts.report.shared import read_shared
 from xstilts.report.side_by_side import clusters_of, pair_up, read_tables
 from xstilts.report.study import read_cells, study_tables, with_intervals
-from xstilts.report.summary import print_summary
+from xstilts.report.summary import print_averages, print_summary
 from xstilts.report.table import print_study
 from xstilts.report.transfer import Transfer, transfer_matrix, transfer_rows
 

@@ -76,7 +76,8 @@ def _of_language(languages: NDArray[np.str_], ids: NDArray[np.str_], code: str) 
 
 
 def _cost(training: Json) -> dict[str, Any]:
-    return {phase: own and {name: own[name] for name in COSTS} for phase in PHASES for own in [training[phase]]}
+    phases = {phase: training[phase] for phase in PHASES}
+    return {phase: own and {name: own[name] for name in COSTS} for phase, own in phases.items()}
 
 
 def _text(numbers: NDArray[Any]) -> str:
@@ -92,23 +93,14 @@ def unpacked(content: Json) -> Paired:
     sums = np.zeros((many, 2, len(routes), seeds, len(columns)), np.float32)
     for target, own in targets.items():
         _add(sums, target, own, read[target], columns)
-    return Paired(
-        routes,
-        seeds,
-        {target: _about(own) for target, own in targets.items()},
-        columns,
-        {
-            target: {code: len(read[target][n][0]) for code, n in own["languages"].items()}
-            for target, own in targets.items()
-        },
-        {target: own["clusters"] for target, own in targets.items()},
-        sums,
-    )
-
-
-def _about(own: Json) -> dict[str, list[dict[str, Any]]]:
-    facts = {key: own[key] for key in ("data", "kind", "metric")}
-    return {route: [facts | {"training": one} for one in seeds] for route, seeds in own["training"].items()}
+    about, rows = {}, {}
+    for target, own in targets.items():
+        facts = {key: own[key] for key in ("data", "kind", "metric")}
+        runs = own["training"].items()
+        about[target] = {route: [facts | {"training": one} for one in training] for route, training in runs}
+        rows[target] = {code: len(read[target][number][0]) for code, number in own["languages"].items()}
+    clusters = {target: own["clusters"] for target, own in targets.items()}
+    return Paired(routes, seeds, about, columns, rows, clusters, sums)
 
 
 def _columns(targets: Json) -> list[Column]:

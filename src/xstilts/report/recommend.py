@@ -9,17 +9,17 @@ each route gives no recommendation.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from xstilts.base.cells import METRICS, metrics_folder
 from xstilts.base.errors import DataError, ParameterError, did_you_mean
 from xstilts.base.files import read_json
-from xstilts.report.cells.metrics import DIGITS, ENGLISH, ZERO_SHOT
+from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
 from xstilts.report.costs import cost
-from xstilts.report.differences import covers, to_json
-from xstilts.report.intervals import MOST_SEEDS, holm, seeds_needed
+from xstilts.report.differences import covers, to_json, with_holm
+from xstilts.report.intervals import MOST_SEEDS, seeds_needed
 from xstilts.report.numbers import ABSENT, ONE_RUN, count, difference, difference_cells, verdict
 from xstilts.report.packed import unpacked
 from xstilts.report.paired import Mix, Paired, scaled
@@ -155,18 +155,11 @@ def _candidate(numbers: Numbers, cell: Json, languages: Sequence[str]) -> Candid
 
 def tested(candidates: Sequence[Candidate]) -> list[Candidate]:
     """The same with Holm's p-values over all of them, of the gains and of those over equal exposure."""
-    gains = _adjusted([one.gain for one in candidates])
-    exposed = iter(_adjusted([one.exposed for one in candidates if one.exposed]))
+    gains = with_holm([one.gain for one in candidates])
+    exposed = iter(with_holm([one.exposed for one in candidates if one.exposed]))
     return [
-        Candidate(**{**vars(one), "gain": gain, "exposed": one.exposed and next(exposed)})
+        replace(one, gain=gain, exposed=one.exposed and next(exposed))
         for one, gain in zip(candidates, gains, strict=True)
-    ]
-
-
-def _adjusted(records: Sequence[Json]) -> list[Json]:
-    known = holm([float("nan") if one["p"] is None else one["p"] for one in records])
-    return [
-        {**one, "p_holm": None if one["p"] is None else round(p, DIGITS)} for one, p in zip(records, known, strict=True)
     ]
 
 
@@ -176,9 +169,9 @@ def _told_apart(numbers: Numbers, candidates: Sequence[Candidate], languages: Se
     if numbers.paired is None or numbers.paired.seeds == 1:
         return list(candidates)
     mix = numbers.paired.mix(numbers.target, languages)
-    between = _adjusted([compared(numbers.paired, best.route, one.route, mix) for one in others])
+    between = with_holm([compared(numbers.paired, best.route, one.route, mix) for one in others])
     like = [best.route if verdict(one) == "inconclusive" else "" for one in between]
-    return [best, *(Candidate(**{**vars(one), "like": name}) for one, name in zip(others, like, strict=True))]
+    return [best, *(replace(one, like=name) for one, name in zip(others, like, strict=True))]
 
 
 def advice(candidates: Sequence[Candidate]) -> str:

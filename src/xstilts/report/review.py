@@ -13,7 +13,7 @@ from typing import Any
 
 from xstilts.base.cells import Route
 from xstilts.base.errors import DataError, ParameterError
-from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
+from xstilts.report.cells.metrics import ENGLISH, NAMES, ZERO_SHOT
 from xstilts.report.changes import Change, Parts, changes, count_routes, verdict_line
 from xstilts.report.heat_map import baseline_name, cells_of, columns_of, heading, heat_map_png, route_name
 from xstilts.report.numbers import ABSENT, inconclusive, percent, points, points_interval
@@ -22,7 +22,6 @@ from xstilts.report.sentences import sentences
 MARK = "<!-- xstilts-study -->"  # by which the comment is found again
 PARTS = ("study", "answer", "transfer", "items")
 MEANS = (ZERO_SHOT, ENGLISH)
-NAMES = {ZERO_SHOT: "zero-shot", ENGLISH: "English", "gap": "gap"}
 Rows = Sequence[Sequence[str]]
 _NOT_IN_NAMES = re.compile(r"[^\w.-]")  # of files
 _MARKUP = re.compile(r"[\\`*\[\]|~]")
@@ -202,13 +201,9 @@ def _difference_table(cells: Sequence[Mapping[str, Any]]) -> str:
 def _shown(cell: Mapping[str, Any], name: str) -> list[str]:
     """A difference in points and, of a mean, its interval."""
     record = cell["languages"].get(name) or cell[name]
-    interval = [points_interval(record["interval"])] if name in MEANS else []
-    return [_points(record), *interval]
-
-
-def _points(record: Mapping[str, Any]) -> str:
     shown = points(record["difference"])
-    return f"({shown})" if inconclusive(record) else shown
+    interval = [points_interval(record["interval"])] if name in MEANS else []
+    return [f"({shown})" if inconclusive(record) else shown, *interval]
 
 
 def shown(pictures: Sequence[str], link: str, pictures_at: str) -> str:

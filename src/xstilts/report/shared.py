@@ -46,7 +46,11 @@ def read_shared(study: Study, name: str | None = None) -> dict[tuple[str, str], 
 def shared_of(facts: Mapping[str, Any]) -> Shared:
     """What counts of the facts that `xstilts.leaks.leak_facts` found: at least `LEAST` of images or whole examples."""
     counted = [leak for leak in facts["shared"] if counts(leak, facts["kind"])]
-    return Shared(tuple(_phrase(leak) for leak in counted), tuple(facts["not_compared"]))
+    words = [
+        f"{share(leak['fraction'])} of the {leak['split']} split's {leak['field'] or leak['kind']} in {leak['member']}"
+        for leak in counted
+    ]
+    return Shared(tuple(words), tuple(facts["not_compared"]))
 
 
 def counts(leak: Mapping[str, Any], kind: str) -> bool:
@@ -56,8 +60,3 @@ def counts(leak: Mapping[str, Any], kind: str) -> bool:
     if leak["kind"] != "text":
         return True
     return leak["field"] not in HALVES and (leak["field"] != "sentence" or KINDS[kind].is_sentence)
-
-
-def _phrase(leak: Mapping[str, Any]) -> str:
-    what = leak["kind"] if leak["kind"] != "text" else leak["field"]
-    return f"{share(leak['fraction'])} of the {leak['split']} split's {what} in {leak['member']}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ def pair_up(
     """
     first = {target: cells[target, 0, 0] for target in about}
     columns = {column: number for number, column in enumerate(_columns(first))}
-    rows = {target: _counts(table["language"]) for target, table in first.items()}
+    rows = {target: Counter(table["language"].to_pylist()) for target, table in first.items()}
     groups, clusters = clusters_of(first)
     many = 1 + max(int(own.max()) for own in groups.values())
     sums = np.zeros((many, 2, len(routes), len(seeds), len(columns)), np.float32)
@@ -84,27 +85,17 @@ def _check_alike(
 def _columns(tables: Mapping[str, pa.Table]) -> Iterator[Column]:
     """Every language, part and question type of every target, and its controls."""
     for target, table in tables.items():
-        measures = _measures(table)
         groups = table.group_by(["language", "part", "structural"], use_threads=False).aggregate([]).to_pylist()
-        types = sorted({group["structural"] for group in groups} - {""})
-        pairs = sorted({(group["language"], group["part"]) for group in groups})
-        typed = {(group["language"], group["part"], group["structural"]) for group in groups}
-        for measure in measures:
-            for language, part in pairs:
-                yield Column(target, measure, language, part, "")
-                for kind in types:
-                    if (language, part, kind) in typed:
-                        yield Column(target, measure, language, part, kind)
+        typed = {tuple(group.values()) for group in groups}
+        whole = {(language, part, "") for language, part, _ in typed}
+        for measure in _measures(table):
+            yield from (Column(target, measure, *one) for one in sorted(typed | whole))
 
 
 def _measures(table: pa.Table) -> list[str]:
     """What the examples of a table have: points, those of controls, and the form of their answers."""
     there = [name for name in (*CONTROLS, FORM) if table[name].null_count < len(table)]
     return [SCORE, *there, *([CONTENT] if FORM in there else [])]
-
-
-def _counts(column: Any) -> dict[str, int]:
-    return {one["values"]: one["counts"] for one in column.value_counts().to_pylist()}
 
 
 def clusters_of(tables: Mapping[str, pa.Table]) -> tuple[dict[str, np.ndarray], dict[str, int]]:

@@ -39,12 +39,11 @@ def read_cells(study: Study, name: str | None = None) -> dict[str, dict[str, lis
 
 def study_tables(cells: Mapping[str, Cells]) -> dict[str, Any]:
     """Return the content of metrics/study.json, without intervals: of each target its tables of routes by language."""
-    return {target: _about(own) | study_table(own) for target, own in cells.items()}
-
-
-def _about(cells: Cells) -> dict[str, Any]:
-    own = next(iter(cells.values()))
-    return {"data": own[0]["data"], "metric": own[0]["metric"], "seeds": len(own)}
+    tables = {}
+    for target, own in cells.items():
+        first, *others = next(iter(own.values()))
+        tables[target] = {"data": first["data"], "metric": first["metric"], "seeds": 1 + len(others)} | study_table(own)
+    return tables
 
 
 def study_table(cells: Cells) -> dict[str, Any]:
@@ -54,7 +53,10 @@ def study_table(cells: Cells) -> dict[str, Any]:
     """
     first = next(iter(cells.values()))[0]
     main, *others = metric_names(first)
-    rows: dict[str, Rows] = {main: {route: [_with_gap(cell, main) for cell in seeds] for route, seeds in cells.items()}}
+    gap = ("gap",) if "gap" in first else ()
+    rows: dict[str, Rows] = {
+        main: {route: [cell[main] | {key: cell[key] for key in gap} for cell in own] for route, own in cells.items()}
+    }
     for name in (*others, *(control for control in CONTROLS if control in first)):
         rows[name] = {route: [cell[name] for cell in seeds] for route, seeds in cells.items()}
     if "types" in first:
@@ -118,10 +120,6 @@ def _intervals(paired: Paired, target: str) -> dict[str, dict[str, list[float | 
         }
         for route in paired.routes
     }
-
-
-def _with_gap(cell: Cell, main: str) -> dict[str, float]:
-    return {**cell[main], **({"gap": cell["gap"]} if "gap" in cell else {})}
 
 
 def _over_seeds(by_route: Rows, statistic: Callable[[list[float]], float]) -> dict[str, dict[str, float]]:

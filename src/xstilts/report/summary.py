@@ -1,8 +1,8 @@
-"""What is printed of the statistics: differences to the baseline, recipes beside one another, and the answer."""
+"""What is printed of the statistics: means over targets, differences to the baseline, recipes, and the answer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -10,12 +10,13 @@ from rich.console import Console
 from rich.table import Table
 
 from xstilts.base.cells import Route
-from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT
-from xstilts.report.heat_map import GAP, baseline_name, route_name
+from xstilts.report.cells.metrics import ENGLISH, GAP, ZERO_SHOT
+from xstilts.report.heat_map import baseline_name, route_name
 from xstilts.report.numbers import ABSENT, detectable, p_value, points, points_interval
 from xstilts.report.sentences import sentences
 from xstilts.report.table import WIDTH, empty_table
 
+NO_RETRIEVAL = "all targets (none is retrieval)"
 DETECTABLE, SHARED = "minimum\ndetectable", "data of\nboth phases"
 Record = Mapping[str, Any]
 _MARKS = {"shared": "shares data", "not checked": "not checked", "none": ""}
@@ -77,3 +78,43 @@ def in_cells(record: Record | None) -> list[str]:
         p_value(record["p"]),
         detectable(record),
     ]
+
+
+def by_data(transfer: Mapping[str, Any]) -> dict[str, list[Record]]:
+    """Means over targets by kind of data, which share no mean: a route's with retrieval, then that without.
+
+    Where both are over the same targets there is one of them, whose `over` says so.
+    """
+    found: Sequence[Record] = transfer["averages"]
+    grouped: dict[tuple[str, str], list[Record]] = {}
+    for one in found:
+        grouped.setdefault((one["data"], one["route"]), []).append(one)
+    shown: dict[str, list[Record]] = {}
+    for (data, _), own in grouped.items():
+        alike = len(own) > 1 and len({tuple(one["targets"]) for one in own}) == 1
+        shown.setdefault(data, []).extend([{**own[0], "over": NO_RETRIEVAL}] if alike else own)
+    return shown
+
+
+def targets_of(average: Record) -> str:
+    """The targets in a mean, those not checked for shared data marked."""
+    unchecked = average["not_checked"]
+    return ", ".join(f"{one} (not checked)" if one in unchecked else one for one in average["targets"])
+
+
+def print_averages(transfer: Mapping[str, Any], console: Console | None = None) -> None:
+    """Print a table of means over targets for each kind of data."""
+    console = console or Console(width=WIDTH)
+    for data, shown in by_data(transfer).items():
+        title = f"means over targets minus {baseline_name(transfer['averages'])} in points, {data} data"
+        console.print(_average_table(shown, title))
+
+
+def _average_table(shown: Sequence[Record], title: str) -> Table:
+    words = ("targets", "left out")
+    table = empty_table(title, (), ("route", "mean over", "zero-shot", "95 %", "p (Holm)", *words), wrap=words)
+    for one in shown:
+        own = one[ZERO_SHOT]
+        numbers = points(own["difference"]), points_interval(own["interval"]), p_value(own["p_holm"])
+        table.add_row(one["route"], one["over"], *numbers, targets_of(one), "; ".join(one["left_out"]) or ABSENT)
+    return table

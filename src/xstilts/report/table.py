@@ -14,9 +14,8 @@ from xstilts.report.differences import covers
 from xstilts.report.numbers import percent, percent_interval
 
 WIDTH = 120  # a stage has no terminal whose width could be asked
-_HEADINGS = {ZERO_SHOT: "zero-shot"}
 # What stands beside the metrics: see `xstilts.report.paired`.
-NAMES = {"form": "answers of the right form", "content": "accuracy given the right form"}
+FORMS = {"form": "answers of the right form", "content": "accuracy given the right form"}
 _MEANS = (ENGLISH, ZERO_SHOT, "gap")  # what a folded table keeps of the columns
 # Parts of a target that are no metric.
 _WITHOUT = {"data", "metric", "seeds", "types", "spread", "intervals", "form_types", *CONTROLS}
@@ -40,7 +39,8 @@ def print_study(study: Mapping[str, Any], console: Console | None = None) -> Non
 def fitting_table(target: str, part: Mapping[str, Any], metric: str, console: Console) -> Table:
     """The widest of the two tables below that fits on a console; with headings that are broken before it is folded."""
     full = (language_table(target, part, metric, narrow) for narrow in (False, True))
-    fitting = (table for table in full if _width(table, console) <= console.width)
+    endless = console.options.update(max_width=100 * WIDTH)
+    fitting = (table for table in full if console.measure(table, options=endless).maximum <= console.width)
     return next(fitting, None) or folded_table(target, part, metric)
 
 
@@ -63,7 +63,7 @@ def folded_table(target: str, part: Mapping[str, Any], metric: str) -> Table:
     languages = [column for column in _columns(part, metric) if column not in (ZERO_SHOT, "gap")]
     table = empty_table(f"{_title(target, part, metric)}, {len(languages)} languages", headings)
     for route, row in part[metric].items():
-        ranked = sorted(_others(part, metric), key=row.__getitem__)
+        ranked = sorted((code for code in languages if code != ENGLISH), key=row.__getitem__)
         ends = [f"{language} {percent(row[language])}" for language in (ranked[0], ranked[-1])]
         blind = (percent(value) for value in _blind(part, metric, route))
         table.add_row(route, *(percent(row[column]) for column in means), *ends, *blind)
@@ -98,25 +98,15 @@ def form_table(target: str, measure: str, by_type: Mapping[str, Any]) -> Table:
     """The rate of answers of the right form, or accuracy given that, of each route by question type, zero-shot."""
     routes = next(iter(by_type.values()))
     rows = {route: [own[route].get(ZERO_SHOT) for own in by_type.values()] for route in routes}
-    return _table(f"{target}: zero-shot {NAMES[measure]} in % by question type", list(by_type), rows)
-
-
-def _width(table: Table, console: Console) -> int:
-    """How wide a table would be on a console without an end."""
-    return console.measure(table, options=console.options.update(max_width=100 * WIDTH)).maximum
+    return _table(f"{target}: zero-shot {FORMS[measure]} in % by question type", list(by_type), rows)
 
 
 def _columns(part: Mapping[str, Any], metric: str) -> list[str]:
     return list(next(iter(part[metric].values())))
 
 
-def _others(part: Mapping[str, Any], metric: str) -> list[str]:
-    """The languages other than English."""
-    return [column for column in _columns(part, metric) if column not in _MEANS]
-
-
 def _heading(column: str) -> str:
-    return _HEADINGS.get(column, column)
+    return "zero-shot" if column == ZERO_SHOT else column
 
 
 def _blind_headings(part: Mapping[str, Any], metric: str) -> list[str]:
@@ -136,7 +126,7 @@ def _blind_columns(part: Mapping[str, Any], metric: str) -> list[str]:
 
 def _title(target: str, part: Mapping[str, Any], metric: str) -> str:
     seeds = "one seed" if part["seeds"] == 1 else f"mean over {part['seeds']} seeds"
-    return f"{target}: {NAMES.get(metric, metric)} in %, {part['data']} data, {seeds}"
+    return f"{target}: {FORMS.get(metric, metric)} in %, {part['data']} data, {seeds}"
 
 
 def _table(title: str, columns: Sequence[str], rows: Mapping[str, Sequence[float | None]]) -> Table:

@@ -12,10 +12,10 @@ from typing import Any
 
 from xstilts.base.cells import Route
 from xstilts.report.benchmarks import RETRIEVAL
-from xstilts.report.cells.metrics import OFFICIAL
+from xstilts.report.cells.metrics import GAP, OFFICIAL
 from xstilts.report.comparisons import BASELINE, Design
 from xstilts.report.differences import about, compared, family
-from xstilts.report.heat_map import GAP, cells_of, columns_of, heading
+from xstilts.report.heat_map import cells_of, columns_of, heading
 from xstilts.report.intervals import Interval
 from xstilts.report.numbers import inconclusive, points, points_interval, rounded
 from xstilts.report.paired import Mix, Paired, add, scaled

@@ -21,8 +21,8 @@ from rich.console import Console
 from rich.table import Table
 
 from xstilts.base.cells import scored_routes
-from xstilts.base.errors import DataError, ParameterError, XstiltsError, did_you_mean
-from xstilts.base.files import read_json
+from xstilts.base.errors import ParameterError, XstiltsError, did_you_mean
+from xstilts.base.files import read_object
 from xstilts.report.benchmarks import BENCHMARKS, RETRIEVAL, Benchmark, BenchmarkTask
 from xstilts.report.cells.metrics import OFFICIAL
 from xstilts.report.numbers import percent
@@ -36,14 +36,17 @@ class Average:
     """A mean over tasks or groups.
 
     Attributes:
-        value: in 0..1, None where something is missing.
-        partial: the mean over the complete tasks (over groups: the groups' partial means); None without any.
+        partial: in 0..1, over the complete tasks (over groups: the groups' partial means); None without any.
         missing: what is missing, by name.
     """
 
-    value: float | None
     partial: float | None
     missing: tuple[str, ...] = ()
+
+    @property
+    def value(self) -> float | None:
+        """The mean, None where something is missing."""
+        return None if self.missing else self.partial
 
     def __str__(self) -> str:
         if self.value is not None:
@@ -81,10 +84,7 @@ def official_scores(seed: int) -> dict[str, dict[str, Any]]:
     routes: dict[str, dict[str, Any]] = {}
     for route, folder in scored_routes(seed).items():
         for path in sorted(folder.glob("*/scores.json")):
-            content = read_json(path)
-            if not {"data", "target", "scores"} <= set(content):
-                found, expected = ", ".join(content), "data, target, scores"
-                raise DataError(path, None, found, expected, "run `dvc repro` to score the cell again")
+            content = read_object(path, "data", "target", "scores")
             if content["data"] == OFFICIAL:
                 routes.setdefault(str(route), {})[content["target"]] = content["scores"]
     if not routes:
@@ -110,18 +110,15 @@ def overall(scores: Scores, benchmark: Benchmark) -> Overall:
     parts = BENCHMARKS[benchmark]
     missing = {task: lack for task, part in parts.items() if (lack := _lack(task, part, scores.get(task)))}
     tasks = {task: _number(task, part, scores[task]) for task, part in parts.items() if task not in missing}
-    members = {group: [task for task in parts if parts[task].group == group] for group in _groups(parts)}
+    members: dict[str, list[str]] = {}
+    for task, part in parts.items():
+        members.setdefault(part.group, []).append(task)
     groups = {group: _over_tasks(own, tasks, missing) for group, own in members.items()}
     trained = {group: mean for group, mean in groups.items() if group != RETRIEVAL}
     without = [task for group in trained for task in members[group]]
     by_task, without_retrieval = (_over_tasks(names, tasks, missing) for names in (parts, without))
     by_group, trained_groups = (_over_groups(means.values()) for means in (groups, trained))
     return Overall(benchmark, tasks, groups, by_task, by_group, without_retrieval, trained_groups)
-
-
-def _groups(parts: Mapping[str, BenchmarkTask]) -> list[str]:
-    """The groups of a benchmark's tasks, in the order of their first."""
-    return list(dict.fromkeys(part.group for part in parts.values()))
 
 
 def _lack(task: str, part: BenchmarkTask, scores: Mapping[str, Any] | None) -> str:
@@ -157,8 +154,7 @@ def _over_groups(groups: Iterable[Average]) -> Average:
 
 
 def _average(found: Sequence[float], missing: tuple[str, ...]) -> Average:
-    mean = fmean(found) if found else None
-    return Average(None if missing else mean, mean, missing)
+    return Average(fmean(found) if found else None, missing)
 
 
 def print_overall(routes: Mapping[str, Overall], console: Console | None = None) -> None:

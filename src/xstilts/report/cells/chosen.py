@@ -40,18 +40,14 @@ def write_curves(training: Mapping[str, Any], out: Path) -> None:
         out: a folder, replaced as a whole.
     """
     files = {
-        f"{phase}/{name}.tsv": _table(name, [(point["update"], point[key]) for point in own["curve"]])
+        f"{phase}/{name}.tsv": [("step", name), *((point["update"], point[key]) for point in own["curve"])]
         for phase, own in training.items()
         if own
         for key, name in CURVES.items()
     }
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    for name, text in files.items():
+    for name, rows in files.items():
         path = out / "plots" / "metrics" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-
-
-def _table(name: str, rows: list[tuple[int, float]]) -> str:
-    return "".join(f"{one}\t{two}\n" for one, two in [("step", name), *rows])
+        path.write_text("".join(f"{one}\t{two}\n" for one, two in rows), encoding="utf-8")

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from xstilts.base.files import open_rows
 from xstilts.base.kinds import covers
-from xstilts.report.cells.metrics import ENGLISH, ZERO_SHOT, read_scores
+from xstilts.report.cells.metrics import DIGITS, ENGLISH, NAMES, ZERO_SHOT, read_scores
 
 NUMBERS = "zero one two three four five six seven eight nine ten".split()
 COLOURS = "black white gray grey red orange yellow green blue purple pink brown tan beige gold silver".split()
@@ -25,8 +25,6 @@ SIZES = "small large big little short tall long".split()
 WORDS = {"yes or no": ["yes", "no"], "number": NUMBERS, "colour": COLOURS, "place": PLACES, "size": SIZES}
 NAME = "name"  # any other answer: of a thing, mostly
 _KIND = {word: kind for kind, words in WORDS.items() for word in words}
-DIGITS = 4
-_HEADINGS = {ENGLISH: "English", ZERO_SHOT: "zero-shot"}
 Shares = dict[tuple[str, str], float]  # (kind of the right answer, kind of the given one) -> share of the former
 
 
@@ -36,12 +34,12 @@ def answer_kind(answer: str) -> str:
 
 
 # By what the answers of a kind of task are told apart; None: they are not.
-_NAMES: dict[str, Callable[[str], str] | None] = {
+_TOLD_APART: dict[str, Callable[[str], str] | None] = {
     "vqa": answer_kind,
     "classification": str,  # each label is its own kind
     **dict.fromkeys(("layout", "choice", "matching", "span", "tagging", "retrieval")),
 }
-NAMES = covers(_NAMES, "xstilts.report.cells.confusion.NAMES", needs=lambda kind: kind.is_scored)
+TOLD_APART = covers(_TOLD_APART, "xstilts.report.cells.confusion.TOLD_APART", needs=lambda kind: kind.is_scored)
 
 
 def confusion_rows(scores: Path) -> list[dict[str, Any]]:
@@ -53,14 +51,18 @@ def confusion_rows(scores: Path) -> list[dict[str, Any]]:
         `where` (English, or zero-shot: the unweighted mean over the other languages), `right`, `given`, and `share` of
         the examples with that right answer, 0..1.
     """
-    name = NAMES[read_scores(scores / "scores.json")["kind"]]
+    name = TOLD_APART[read_scores(scores / "scores.json")["kind"]]
     if name is None:
         return []
     table = open_rows(scores / "predictions.arrow").select(["language", "gold", "prediction"])
     by_language = {language: _shares(table, language, name) for language in sorted(set(table["language"].to_pylist()))}
     others = [shares for language, shares in by_language.items() if language != ENGLISH]
     parts = {ENGLISH: by_language.get(ENGLISH, {}), ZERO_SHOT: _mean(others)}
-    return [_row(where, *pair, share) for where, shares in parts.items() for pair, share in sorted(shares.items())]
+    return [
+        {"where": NAMES[where], "right": right, "given": given, "share": round(share, DIGITS)}
+        for where, shares in parts.items()
+        for (right, given), share in sorted(shares.items())
+    ]
 
 
 def _shares(table: pa.Table, language: str, name: Callable[[str], str]) -> Shares:
@@ -80,7 +82,3 @@ def _mean(languages: Sequence[Shares]) -> Shares:
         having = [shares for shares in languages if any(right == pair[0] for right, _ in shares)]
         means[pair] = fmean(shares.get(pair, 0.0) for shares in having)
     return means
-
-
-def _row(where: str, right: str, given: str, share: float) -> dict[str, Any]:
-    return {"where": _HEADINGS[where], "right": right, "given": given, "share": round(share, DIGITS)}

@@ -16,6 +16,8 @@ from xstilts.base.kinds import KINDS
 
 ENGLISH = "en"
 ZERO_SHOT = "zero_shot"  # unweighted mean over the languages other than English
+GAP = "gap"  # English minus that mean
+NAMES = {ZERO_SHOT: "zero-shot", ENGLISH: "English", GAP: "gap"}  # what a reader sees
 CONTROLS = ("blind", "shuffled")
 DIGITS = 4
 EMBEDDED, OFFICIAL = "pictograms", "official"  # what scores were made from, as `data` says it
@@ -93,13 +95,10 @@ def zero_shot(values: Mapping[str, float]) -> float | None:
 
 def by_language(values: Mapping[str, float]) -> dict[str, float]:
     """Return the values rounded, English first, the others by code, their mean last."""
-    ordered = {language: round(values[language], DIGITS) for language in sorted(values, key=_english_first)}
+    codes = sorted(values, key=lambda code: (code != ENGLISH, code))
+    ordered = {code: round(values[code], DIGITS) for code in codes}
     mean = zero_shot(values)
     return ordered if mean is None else {**ordered, ZERO_SHOT: round(mean, DIGITS)}
-
-
-def _english_first(language: str) -> tuple[bool, str]:
-    return language != ENGLISH, language
 
 
 def _listed(languages: Iterable[str]) -> str:

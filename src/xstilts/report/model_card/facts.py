@@ -16,7 +16,7 @@ from xstilts.report.cells.metrics import ZERO_SHOT, read_scores, target_metrics
 from xstilts.report.intervals import Interval
 from xstilts.report.side_by_side import pair_up
 
-WEIGHTS, CARD, GAP = "model.safetensors", "checkpoint.json", "gap"
+WEIGHTS, CARD = "model.safetensors", "checkpoint.json"
 PHASES = ("intermediate", "target")
 
 
@@ -100,7 +100,7 @@ def read_facts(cell: Cell) -> Facts:
         public=_json_if_there(PUBLIC / "public.json"),
         kind=_kind(cell, card, scored),
         features=read_yaml(STAGES / "defaults.yaml").get("features") or {},
-        changes=_changes(cell.recipe),
+        changes={} if cell.recipe == PLAIN else {name: own for name, own in recipe_file(cell.recipe).items() if own},
         **scored,
     )
 
@@ -120,12 +120,6 @@ def _kind(cell: Cell, card: Mapping[str, Any], scored: Mapping[str, Any]) -> str
         found, expected = "no such file", "scores, since nothing was trained for the target that would say its kind"
         raise DataError(cell.scores / "scores.json", None, found, expected, "run `dvc repro` to score the cell")
     return str(scored["scores"]["kind"])
-
-
-def _changes(recipe: str) -> dict[str, Any]:
-    """The sections of a recipe that change something; of `plain`, which changes nothing, none is read."""
-    sections = {} if recipe == PLAIN else recipe_file(recipe)
-    return {section: settings for section, settings in sections.items() if settings}
 
 
 def _scored(folder: Path) -> dict[str, Any]:

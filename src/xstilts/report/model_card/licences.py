@@ -29,16 +29,11 @@ def _data(facts: Facts) -> Iterator[list[str]]:
 
 
 def _models(facts: Facts) -> Iterator[list[str]]:
-    needed = ("encoder", "vision") if _sees(facts) else ("encoder",)
-    for part in needed:
+    for part in ("encoder", "vision") if _sees(facts) else ("encoder",):
         if part in facts.public:
             name = str(facts.public[part])
-            yield [
-                f"{part} model",
-                "start of every route",
-                EMBEDDED_MODELS.get(name, ELSEWHERE),
-                code(model_name(name)),
-            ]
+            licence = EMBEDDED_MODELS.get(name, ELSEWHERE)
+            yield [f"{part} model", "start of every route", licence, code(model_name(name))]
 
 
 def _sees(facts: Facts) -> bool:

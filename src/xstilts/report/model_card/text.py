@@ -9,9 +9,8 @@ from typing import Any
 
 from xstilts.base.cells import PLAIN
 from xstilts.base.kinds import KINDS, covers
-from xstilts.report.cells.metrics import CONTROLS, EMBEDDED, ZERO_SHOT
-from xstilts.report.intervals import Interval
-from xstilts.report.model_card.facts import GAP, PHASES, Facts
+from xstilts.report.cells.metrics import CONTROLS, EMBEDDED, GAP, ZERO_SHOT
+from xstilts.report.model_card.facts import PHASES, Facts
 from xstilts.report.model_card.header import header
 from xstilts.report.model_card.licences import data_section, model_name
 from xstilts.report.model_card.markdown import code, escaped, fenced, table
@@ -108,13 +107,10 @@ def score_rows(facts: Facts, controls: Sequence[str]) -> list[list[str]]:
     rows = []
     for name, value in values.items():
         beside = [percent(own[name]) if name in (own := facts.metrics[one]) else "" for one in controls]
-        rows.append([NAMES.get(name, code(name)), percent(value), _interval(facts.intervals[name]), *beside])
+        ends = (facts.intervals[name].low, facts.intervals[name].high)  # nan with a single cluster of examples
+        interval = percent_interval([None if isnan(end) else end for end in ends])
+        rows.append([NAMES.get(name, code(name)), percent(value), interval, *beside])
     return rows
-
-
-def _interval(found: Interval) -> str:
-    """The ends in percent; of a single cluster of examples there are none."""
-    return percent_interval([None if isnan(end) else end for end in (found.low, found.high)])
 
 
 def training_section(facts: Facts) -> str:
