@@ -63,17 +63,11 @@ def list_tasks() -> list[TaskEntry]:
     return sorted(entries, key=lambda entry: (entry.kind == "mixture", entry.name))
 
 
-@dataclass(frozen=True)
-class RecipeEntry:
-    """A recipe: what it changes, `phase: key value, ...`, and the cells that the grid has of it."""
+def list_recipes() -> list[tuple[str, str, str]]:
+    """Every recipe with a file: its name, the cells that the grid has of it, and what it changes.
 
-    name: str
-    changes: str
-    cells: str
-
-
-def list_recipes() -> list[RecipeEntry]:
-    """Every recipe with a file in stages/recipes, in the order of the grid; those that it does not list come last."""
+    They are in the order of the grid; those that it does not list come last.
+    """
     universe = grid()
     listed = {name: phase for phase, names in universe["recipes"].items() for name in names}
     entries = []
@@ -83,7 +77,7 @@ def list_recipes() -> list[RecipeEntry]:
             for phase, section in recipe_file(name).items()
         }
         changes = "; ".join(f"{phase}: {settings}" for phase, settings in said.items() if settings)
-        entries.append(RecipeEntry(name, changes or "nothing", _ranges_over(listed.get(name), universe)))
+        entries.append((name, _ranges_over(listed.get(name), universe), changes or "nothing"))
     return entries
 
 
@@ -159,7 +153,7 @@ def print_catalogue() -> None:
     console.print(tasks)
     recipes = plain_table("recipe", "ranges over", "changes")
     for recipe in list_recipes():
-        recipes.add_row(recipe.name, recipe.cells, recipe.changes)
+        recipes.add_row(*recipe)
     console.print(recipes)
 
 

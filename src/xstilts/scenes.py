@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +47,9 @@ def write_scenes(task: TaskSpec, raw: Path, out: Path, features: FeatureSettings
     chosen = [] if why else draw(_questions(with_raw_languages(task, raw), raw))
     names = list(dict.fromkeys(example.image for example in chosen))
     with whole_directory(out) as draft:
-        write_table(draft / "questions.arrow", _table(QUESTIONS, map(_row, chosen)))
-        write_table(draft / "pictures.arrow", _table(PICTURES, _pictures(raw / IMAGES, names, features)))
+        write_table(draft / "questions.arrow", pa.Table.from_pylist(list(map(_row, chosen)), QUESTIONS))
+        pictures = list(_pictures(raw / IMAGES, names, features))
+        write_table(draft / "pictures.arrow", pa.Table.from_pylist(pictures, PICTURES))
         write_json(draft / "about.json", about | {"scenes": len(names), "why_none": why})
 
 
@@ -104,7 +105,3 @@ def small(image: Image.Image) -> bytes:
     copy.thumbnail((SIDE, SIDE))
     copy.save(content, "WEBP", quality=QUALITY, method=6)
     return content.getvalue()
-
-
-def _table(schema: pa.Schema, rows: Iterable[dict[str, Any]]) -> pa.Table:
-    return pa.Table.from_pylist(list(rows), schema=schema)

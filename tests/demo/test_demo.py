@@ -18,8 +18,7 @@ from PIL import Image
 from chromium import chromium, find_browser
 from xstilts.base.errors import DataError, ParameterError
 from xstilts.data.pictograms.nouns import LANGUAGES
-from xstilts.demo.answering import LONGEST, Demo
-from xstilts.demo.board import scene_of, suggestion
+from xstilts.demo.answering import LONGEST, Demo, scene_of, suggestion
 from xstilts.demo.command import trained_cells
 from xstilts.demo.server import LARGEST, DemoServer
 from xstilts.features.regions import propose

@@ -69,15 +69,15 @@ def test_what_would_have_been_found_is_of_holms_test(study: Any) -> None:
     cell = cell_of(transfer_matrix(known.transfer), "xgqa", "gqa")
     for code in ("de", "zh"):
         found = paired.difference("gqa", "none", paired.mix("xgqa", [code]))
-        assert cell["languages"][code]["detectable"] == pytest.approx(found.detectable_of(2), abs=1e-4)
-        assert found.detectable_of(2) > 1.1 * found.detectable
+        assert cell["languages"][code]["detectable"] == pytest.approx(found.detectable(2), abs=1e-4)
+        assert found.detectable(2) > 1.1 * found.detectable()
     found = paired.difference("gqa", "none", paired.zero_shot("xgqa"))
-    assert cell["zero_shot"]["detectable"] == pytest.approx(found.detectable, abs=1e-4)
+    assert cell["zero_shot"]["detectable"] == pytest.approx(found.detectable(), abs=1e-4)
     average = average_of(transfer_matrix(known.transfer), "gqa", "all targets")
-    assert average["zero_shot"]["detectable"] == pytest.approx(found.detectable_of(2), abs=1e-4)
+    assert average["zero_shot"]["detectable"] == pytest.approx(found.detectable(2), abs=1e-4)
     typed = paired.difference("gqa", "squad", paired.zero_shot("xgqa", type="query"))
     (answer,) = answers(paired, known.design)["answers"]
-    assert answer["types"]["query"]["zero_shot"]["detectable"] == pytest.approx(typed.detectable_of(2), abs=1e-4)
+    assert answer["types"]["query"]["zero_shot"]["detectable"] == pytest.approx(typed.detectable(2), abs=1e-4)
 
 
 @pytest.mark.parametrize(

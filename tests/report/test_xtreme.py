@@ -155,7 +155,5 @@ def test_the_scores_of_every_route_on_published_data(tmp_path: Path, monkeypatch
     expected = {"xnli": {"accuracy": {"en": 0.5}}}
     assert official_scores(0) == {"mnli": expected, "lora/mnli": expected}
     write_json(scores_folder("plain", "none", 0) / "xnli" / "scores.json", {"accuracy": {}})
-    with pytest.raises(
-        DataError, match=r"none-s0/xnli/scores\.json: found no data, expected a JSON object"
-    ):
+    with pytest.raises(DataError, match=r"none-s0/xnli/scores\.json: found no data, expected a JSON object"):
         official_scores(0)

@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from xstilts.base.errors import run_stage
-
 SHOWN = 5  # ids of images that are left out
 
 
@@ -17,10 +15,6 @@ def boxes(
     out: Annotated[Path, typer.Option(help="folder to write, which must not be there yet")],
 ) -> None:
     """Convert a detector's boxes and vectors into the arrays that a task's `data.official.vectors` names."""
-    run_stage(lambda: _convert(sources, out))
-
-
-def _convert(sources: list[Path], out: Path) -> None:
     from xstilts.boxes.convert import convert
 
     found = convert(sources, out)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import pyarrow as pa
 
@@ -40,20 +40,24 @@ class Answered(NamedTuple):
 
 def _vqa(answered: Sequence[Answered], task: TaskSpec) -> Scored:
     examples = [cast(VqaExample, one.example) for one in answered]
-    columns = _label_columns(answered, [one.answer for one in examples], [one.image for one in examples])
-    columns["structural"] = pa.array([one.structural for one in examples], TEXT)
-    columns["semantic"] = pa.array([one.semantic for one in examples], TEXT)
-    columns["golds"] = pa.array([list(one.scores) or [one.answer] for one in examples], TEXTS)
-    columns["gold_scores"] = pa.array([list(one.scores.values()) for one in examples], NUMBERS)
-    return label_scores(pa.table(columns), task.encode.metric)
+    table = _labels(
+        answered,
+        [one.answer for one in examples],
+        [one.image for one in examples],
+        structural=[one.structural for one in examples],
+        semantic=[one.semantic for one in examples],
+        golds=[list(one.scores) or [one.answer] for one in examples],
+        gold_scores=[list(one.scores.values()) for one in examples],
+    )
+    return label_scores(table, task.encode.metric)
 
 
 def _classification(answered: Sequence[Answered], task: TaskSpec) -> Scored:
     examples = [cast(ClassificationExample, one.example) for one in answered]
     for one in answered:
         _check_answer(one, task.encode.labels)
-    images = [" ".join(one.images) for one in examples]
-    return label_scores(pa.table(_label_columns(answered, [one.label for one in examples], images)), task.encode.metric)
+    labels, images = [one.label for one in examples], [" ".join(one.images) for one in examples]
+    return label_scores(_labels(answered, labels, images), task.encode.metric)
 
 
 def _choice(answered: Sequence[Answered], task: TaskSpec) -> Scored:
@@ -61,33 +65,24 @@ def _choice(answered: Sequence[Answered], task: TaskSpec) -> Scored:
     for one, example in zip(answered, examples, strict=True):
         _check_answer(one, example.choices)
     golds, images = [one.choices[one.label] for one in examples], [one.image or "" for one in examples]
-    return label_scores(pa.table(_label_columns(answered, golds, images)), task.encode.metric)
+    return label_scores(_labels(answered, golds, images), task.encode.metric)
 
 
-def _label_columns(answered: Sequence[Answered], golds: Sequence[str], images: Sequence[str]) -> dict[str, pa.Array]:
-    """The columns of `xstilts.score.predictions.prediction_table`, but for the probabilities, which nobody gave."""
-    nothing = pa.array([""] * len(answered), TEXT)
-    return {
-        **_head(answered),
-        "image_id": pa.array(images, TEXT),
-        "structural": nothing,
-        "semantic": nothing,
-        "gold": pa.array(golds, TEXT),
-        "golds": pa.array([[gold] for gold in golds], TEXTS),
-        "gold_scores": pa.array([[] for _ in golds], NUMBERS),
-        "prediction": pa.array([one.prediction for one in answered], TEXT),
-    }
+def _labels(answered: Sequence[Answered], golds: Sequence[str], images: Sequence[str], **other: Any) -> pa.Table:
+    """A table as `xstilts.score.predictions.prediction_table`, but for the probabilities, which nobody gave."""
+    nothing = [""] * len(answered)
+    columns = {"image_id": images, "structural": nothing, "semantic": nothing, "gold": golds}
+    columns |= {"golds": [[gold] for gold in golds], "gold_scores": [[] for _ in golds]} | other
+    return _table(answered, **columns)
 
 
 def _span(answered: Sequence[Answered], task: TaskSpec) -> Scored:
     examples = [cast(SpanExample, one.example) for one in answered]
-    columns = _head(answered)
-    columns["gold"] = pa.array([one.answer for one in examples], TEXT)
-    columns["golds"] = pa.array([list(one.answers) for one in examples], TEXTS)
-    columns["prediction"] = pa.array([one.prediction for one in answered], TEXT)
-    context = pa.array([one.context for one in examples], TEXT)
-    columns["cluster"] = pa.array(paragraphs(pa.table({**_head(answered), "context": context})), TEXT)
-    return span_scores(pa.table(columns), task.encode.metric, style_of(task.name))
+    golds, answers = [one.answer for one in examples], [list(one.answers) for one in examples]
+    cluster = paragraphs(_table(answered, context=[one.context for one in examples]))
+    return span_scores(
+        _table(answered, gold=golds, golds=answers, cluster=cluster), task.encode.metric, style_of(task.name)
+    )
 
 
 def _tagging(answered: Sequence[Answered], task: TaskSpec) -> Scored:
@@ -96,21 +91,23 @@ def _tagging(answered: Sequence[Answered], task: TaskSpec) -> Scored:
         if len(one.prediction) != len(gold):
             found, expected = f"{len(one.prediction)} tags", f"{len(gold)}, one per word"
             raise DataError(one.path, one.example.id, found, expected, "give a tag for every word")
-    columns = _head(answered)
-    columns["golds"] = pa.array(golds, TEXTS)
-    columns["prediction"] = pa.array([one.prediction for one in answered], TEXTS)
-    return tag_scores(pa.table(columns), task.encode.metric)
+    return tag_scores(_table(answered, golds=golds), task.encode.metric)
 
 
-def _head(answered: Sequence[Answered]) -> dict[str, pa.Array]:
-    ids, languages = zip(*((one.example.id, one.language) for one in answered), strict=True)
-    return {"id": pa.array(ids, TEXT), "language": pa.array(languages, TEXT)}
+def _table(answered: Sequence[Answered], **columns: Any) -> pa.Table:
+    """The columns with ids, languages and predictions beside them: texts, lists of texts, or lists of numbers."""
+    given = [one.prediction for one in answered]
+    every = {"id": [one.example.id for one in answered], "language": [one.language for one in answered]}
+    types = {"golds": TEXTS, "gold_scores": NUMBERS, "prediction": TEXTS if isinstance(given[0], list) else TEXT}
+    return pa.table(
+        {name: pa.array(own, types.get(name, TEXT)) for name, own in (every | columns | {"prediction": given}).items()}
+    )
 
 
 def _check_answer(one: Answered, valid: Iterable[str]) -> None:
     if one.prediction not in (answers := list(valid)):
         expected = f"one of {', '.join(answers)}"
-        raise DataError(one.path, one.example.id, f"the prediction '{one.prediction}'", expected, "mend the file")
+        raise DataError(one.path, one.example.id, f"the prediction '{one.prediction}'", expected, "correct the file")
 
 
 Scorer = Callable[[Sequence[Answered], TaskSpec], Scored]

@@ -92,39 +92,29 @@ def read_material(study: Study, name: str | None, origin: Json | None = None, fr
     """
     metrics = metrics_folder(name)
     items = metrics / "items.json"
-    collected = _nothing(study) if from_git else _collected(study, name)
     return Material(
         targets=study.targets,
         routes=list(map(str, study.routes())),
         seeds=study.seeds,
         **{file: read_json(metrics / f"{file}.json") for file in FILES},
-        **collected,
+        **_collected(study, name, from_git),
         items=read_json(items) if items.is_file() else {},
         origin=origin or {},
     )
 
 
-def _nothing(study: Study) -> dict[str, Any]:
-    """What is known of training, answers and scenes without data/report."""
-    routes, seeds = study.routes(), len(study.seeds)
-    about = {"data": "", "licence": "", "source": "", "why_none": NOT_HERE}
-    return {
-        "training": {target: {str(route): [UNTRAINED] * seeds for route in routes} for target in study.targets},
-        "answers": {target: {str(route): [{}] * seeds for route in routes} for target in study.targets},
-        "scenes": {target: Scenes(about, [], {}) for target in study.targets},
-    }
-
-
-def _collected(study: Study, name: str | None) -> dict[str, Any]:
-    """The same, where the cells and scenes of the study were collected."""
+def _collected(study: Study, name: str | None, from_git: bool) -> dict[str, Any]:
+    """Training, answers and scenes: what data/report has of the cells, or, from git alone, nothing."""
     folders = {
         target: {str(route): [cell.collected(name) for cell in own] for route, own in study.cells(target).items()}
         for target in study.targets
     }
+    none = Scenes({"data": "", "licence": "", "source": "", "why_none": NOT_HERE}, [], {})
+    scenes = report_folder(name) / "scenes"
     return {
-        "training": _of_each(folders, lambda path: read_json(path / "training.json")),
-        "answers": _of_each(folders, lambda path: _answers(path / "answers.arrow")),
-        "scenes": {target: _scenes(report_folder(name) / "scenes" / target) for target in study.targets},
+        "training": _of_each(folders, lambda path: UNTRAINED if from_git else read_json(path / "training.json")),
+        "answers": _of_each(folders, lambda path: {} if from_git else _answers(path / "answers.arrow")),
+        "scenes": {target: none if from_git else _scenes(scenes / target) for target in study.targets},
     }
 
 

@@ -11,15 +11,16 @@ tested together with all of these, by Holm.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from xstilts.report.budgets import budgets
+from xstilts.base.cells import Route
 from xstilts.report.cells.metrics import CONTROLS, EMBEDDED, ZERO_SHOT
 from xstilts.report.comparisons import Design, Twins
 from xstilts.report.controls import equal_exposure, shuffled_labels, trained_blind
 from xstilts.report.costs import PHASES, cost, matched
-from xstilts.report.differences import about, compared, form, means, to_json, types, with_holm
+from xstilts.report.differences import about, compared, form, means, score_to_json, to_json, types, with_holm
 from xstilts.report.numbers import verdict
 from xstilts.report.paired import Paired, add
 from xstilts.report.sentences import details, sentence
@@ -112,3 +113,30 @@ def same_world(paired: Paired, pair: Twins, target: str) -> bool:
     cells = [cell for route in (pair.multimodal, pair.text) for cell in paired.about[target][route]]
     trained = [cell["training"]["intermediate"] or {"tasks": {"": "unknown"}} for cell in cells]
     return all(data == EMBEDDED for training in trained for data in training["tasks"].values())
+
+
+def budgets(paired: Paired, target: str) -> Iterator[dict[str, Any]]:
+    """Of each intermediate task that the study has with several numbers of target examples: scores by that number.
+
+    Such a curve says how many labelled target examples a task is worth: where the curve of `none` reaches what the
+    task has with fewer.
+
+    Routes whose recipe changes more than the number (`longer`) are left out: those with the number of another route of
+    the same task, where theirs is not limited.
+    """
+    by_task: dict[str, dict[int, str]] = defaultdict(dict)
+    for route in sorted(paired.routes, key=lambda name: Route.parse(name) != Route(Route.parse(name).task)):
+        trained = [cell["training"]["target"] or {} for cell in paired.about[target][route]]
+        numbers = {own.get("rows") for own in trained}
+        if len(numbers) == 1 and (rows := numbers.pop()):
+            by_task[Route.parse(route).task].setdefault(rows, route)
+    for task, routes in by_task.items():
+        if len(routes) > 1:
+            points = [_point(paired, target, routes[rows], rows) for rows in sorted(routes)]
+            yield {"target": target, "task": task, "points": points}
+
+
+def _point(paired: Paired, target: str, route: str, rows: int) -> dict[str, Any]:
+    mixes = paired.means(target)
+    scores = {name: score_to_json(paired.interval({route: mixes[name]})) for name in mixes if name != "gap"}
+    return {"route": route, "examples": rows, **scores}

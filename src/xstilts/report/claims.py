@@ -11,7 +11,7 @@ published data are judged.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
 from pathlib import Path
@@ -261,7 +261,7 @@ def claims(transfer: Transfer) -> dict[str, Any]:
     """
     transfer = transfer.of_first_recipe()
     data = transfer.kinds_of_data()[0]
-    records = [_record(transfer.of_data(data), name, text) for name, text in read_yaml(TABLE).items()]
+    records = [_record(replace(transfer, data=data), name, text) for name, text in read_yaml(TABLE).items()]
     return about(transfer.paired) | {"data": data, "scores": SCORES, "claims": records}
 
 

@@ -43,7 +43,7 @@ def to_json(interval: Interval, tests: int = 1) -> dict[str, Any]:
     Args:
         tests: how many Holm's p-values are adjusted over; `detectable` is then what the first of them finds.
     """
-    detectable = interval.detectable_of(tests)
+    detectable = interval.detectable(tests)
     return {
         "difference": _number(interval.value),
         "interval": [_number(interval.low), _number(interval.high)],

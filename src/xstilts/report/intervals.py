@@ -66,13 +66,10 @@ class Interval:
     freedom: float = np.inf
     runs: int = 2
 
-    @property
-    def detectable(self) -> float:
-        """The smallest true difference that the design finds with 80 % power, tested alone at 5 %; nan of one run."""
-        return self.detectable_of(1)
+    def detectable(self, tests: int = 1) -> float:
+        """The smallest true difference that the design finds with 80 % power; nan of one run.
 
-    def detectable_of(self, tests: int) -> float:
-        """The same of a family of so many tests, at Holm's first and strictest step: 5 % by their number.
+        One test alone is at 5 %; of several it is Holm's first and strictest step, at 5 % by their number.
 
         By t at the degrees of freedom, like the interval (Bloom 1995, minimum detectable effects): what five runs have
         to show before it counts is more than normal quantiles say. It is an approximation: at four degrees of freedom
@@ -184,7 +181,7 @@ def seeds_needed(one: Interval, between: float = 2 * RUN_SD**2) -> int | None:
     for seeds in range(max(2, one.runs), MOST_SEEDS + 1):
         runs, freedom = max(between, TINY**2) / seeds, 2 * (seeds - 1)
         error = (items + runs) ** 0.5
-        if Interval(0, 0, 0, 1, error, freedom * (error**2 / runs) ** 2, seeds).detectable <= abs(one.value):
+        if Interval(0, 0, 0, 1, error, freedom * (error**2 / runs) ** 2, seeds).detectable() <= abs(one.value):
             return seeds
     return None
 

@@ -63,10 +63,6 @@ class Transfer:
         found = {str(self.paired.fact(target, "data")) for target in self.paired.about}
         return sorted(found, key=lambda data: (data != OFFICIAL, data))
 
-    def of_data(self, data: str) -> Transfer:
-        """The same, with means over targets of these data alone."""
-        return replace(self, data=data)
-
     def of_first_recipe(self) -> Transfer:
         """The same of the study's first recipe alone, its routes under the names of their tasks."""
         first = self.paired.by_recipe(self.design.study.recipes[0], self.design.study.intermediates)
@@ -95,7 +91,7 @@ def transfer_matrix(transfer: Transfer) -> dict[str, Any]:
             head["missing"] = f"add {BASELINE} to study.intermediates"
         return head | {"cells": [], "averages": []} | changes
     cells = [_cell(transfer, target, route) for target in paired.targets() for route in design.compared]
-    averages = [one for data in transfer.kinds_of_data() for one in _averages(transfer.of_data(data))]
+    averages = [one for data in transfer.kinds_of_data() for one in _averages(replace(transfer, data=data))]
     return head | {"cells": cells, "averages": averages} | changes
 
 

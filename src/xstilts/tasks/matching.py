@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
 from typing import Any
 
 from xstilts.base.cache import image_id
@@ -22,13 +23,36 @@ _NO_LETTER = re.compile(r"\W+")
 Read = Reading[MatchingExample]
 
 
-def read_karpathy(source: Source) -> Read:
+def _distinct(rows: Callable[[Source], Iterable[Row]]) -> Callable[[Source], Read]:
+    """A reader of the captions in these rows, without empty and repeated ones of an image, which are counted."""
+
+    @wraps(rows)
+    def read(source: Source) -> Read:
+        ids, seen = Unique(), set[tuple[str, str]]()
+
+        def make(row: Row) -> MatchingExample | None:
+            row.check_language(source.language)
+            identifier, image = ids.check(row, row.key("id")), row.image("image", source.images)
+            if not source.in_part(image):
+                return None
+            text = row.content.get("text")
+            if not isinstance(text, str):
+                row.text("text")
+            words = _NO_LETTER.sub("", str(text)).casefold()
+            if not words or (image, words) in seen:
+                raise LeftOut(SAME_CAPTION if words else NO_CAPTION)
+            seen.add((image, words))
+            return MatchingExample(identifier, source.language, str(text).strip(), image)
+
+        return source.each(rows(source), make)
+
+    return read
+
+
+@_distinct
+def read_karpathy(source: Source) -> Iterator[Row]:
     """Karpathy's dataset_flickr30k.json, dataset_flickr8k.json or dataset_coco.json: the images of the split with
     their `sentences` (`raw`, `sentid`)."""
-    return _distinct(_karpathy(source), source)
-
-
-def _karpathy(source: Source) -> Iterator[Row]:
     for number, image in enumerate(json_list(source.path, json_content(source.path), "images"), start=1):
         row = Row(source.path, f"images {number}", image)
         if source.of_split(row, "split", KARPATHY_SPLITS):
@@ -37,14 +61,11 @@ def _karpathy(source: Source) -> Iterator[Row]:
                 yield _caption(said, said.key("sentid"), sentence.get("raw"), image.get("filename"))
 
 
-def read_flickr8k(source: Source) -> Read:
+@_distinct
+def read_flickr8k(source: Source) -> Iterator[Row]:
     """JSON lines with image, split and captions {language: [[source, text], ...]}, from several collections: the
     images of the split with the captions in the language. Flickr8k's and Multi30k's often differ only in
     spaces; the first is kept."""
-    return _distinct(_flickr8k(source), source)
-
-
-def _flickr8k(source: Source) -> Iterator[Row]:
     for row in source.json_lines():
         if source.of_split(row, "split", FLICKR8K_SPLITS):
             captions = row.inner("captions").content
@@ -56,7 +77,8 @@ def _flickr8k(source: Source) -> Iterator[Row]:
                         yield _caption(row, f"{image_id(row.key('image'))}#{number}", pair[1], row.key("image"))
 
 
-def read_xflickrco(source: Source) -> Read:
+@_distinct
+def read_xflickrco(source: Source) -> Iterator[Row]:
     """IGLUE's JSON lines of xFlickrCO and Flickr30k: sentences, id, img_path. A caption's id is its image and
     its number there, the same in every language.
 
@@ -64,10 +86,6 @@ def read_xflickrco(source: Source) -> Read:
     of its entity, in ASCII digits: they are removed. Numbers that belong to the text are in full-width digits there;
     captions of COCO's images, from another collection, keep their ASCII digits.
     """
-    return _distinct(_xflickrco(source), source)
-
-
-def _xflickrco(source: Source) -> Iterator[Row]:
     for row in source.json_lines():
         name = image_id(row.key("img_path"))
         entities = source.language == "ja" and not name.startswith(COCO)
@@ -76,9 +94,10 @@ def _xflickrco(source: Source) -> Iterator[Row]:
             yield _caption(row, f"{name}#{number}", said, row.key("img_path"))
 
 
-def read_rows(source: Source) -> Read:
+@_distinct
+def read_rows(source: Source) -> Iterator[Row]:
     """The fields id, text, image as JSON lines."""
-    return _distinct(source.json_lines(), source)
+    return source.json_lines()
 
 
 def _caption(row: Row, identifier: str, text: Any, image: Any) -> Row:
@@ -90,24 +109,3 @@ def _listed(row: Row, key: str, value: Any) -> list[Any]:
     if not isinstance(value, list):
         raise row.error(f"{key} {value!r}", "a list of texts", "correct the row")
     return value
-
-
-def _distinct(rows: Iterable[Row], source: Source) -> Read:
-    """The captions without empty and repeated ones of an image, which are counted."""
-    ids, seen = Unique(), set[tuple[str, str]]()
-
-    def make(row: Row) -> MatchingExample | None:
-        row.check_language(source.language)
-        identifier, image = ids.check(row, row.key("id")), row.image("image", source.images)
-        if not source.in_part(image):
-            return None
-        text = row.content.get("text")
-        if not isinstance(text, str):
-            row.text("text")
-        words = _NO_LETTER.sub("", str(text)).casefold()
-        if not words or (image, words) in seen:
-            raise LeftOut(SAME_CAPTION if words else NO_CAPTION)
-        seen.add((image, words))
-        return MatchingExample(identifier, source.language, str(text).strip(), image)
-
-    return source.each(rows, make)

@@ -31,25 +31,22 @@ def _entry(question: Question, language: str) -> dict[str, Any]:
         "isBalanced": True,
         "groups": {"global": None, "local": "-".join((asked.family, *asked.nouns, *asked.colours))},
         "answer": asked.answer,
-        "semanticStr": "->".join(_step_text(step) for step in steps),
+        "semanticStr": "->".join(
+            f"{step['operation']}: {step['argument']} {step['dependencies'] or ''}".strip() for step in steps
+        ),
         "annotations": {"answer": {}, "question": {}, "fullAnswer": {}},
         "types": {"detailed": family.detailed, "semantic": family.semantic, "structural": family.structural},
         "fullAnswer": full_answer(question),
     }
 
 
-def _step_text(step: Step) -> str:
-    return f"{step['operation']}: {step['argument']} {step['dependencies'] or ''}".strip()
-
-
 def scene_graphs(scenes: Iterable[Scene]) -> dict[str, dict[str, Any]]:
     """Return `{image id: scene graph}` as GQA's scene graph files have it; an object's id is its slot."""
-    return {scene.id: _graph(scene) for scene in scenes}
-
-
-def _graph(scene: Scene) -> dict[str, Any]:
-    objects = {str(placed.slot): _object(scene, placed) for placed in scene.objects}
-    return {"width": CANVAS, "height": CANVAS, "objects": objects}
+    size = {"width": CANVAS, "height": CANVAS}
+    return {
+        scene.id: size | {"objects": {str(placed.slot): _object(scene, placed) for placed in scene.objects}}
+        for scene in scenes
+    }
 
 
 def _object(scene: Scene, placed: Placed) -> dict[str, Any]:
@@ -90,11 +87,8 @@ def _after(asked: Candidate, selected: int) -> list[Step]:
     if family in ("animal", "food", "vehicle"):
         return [_step("select", family), _step("query", "name", last)]
     if family == "on_card":
-        return [
-            _step("select", "card"),
-            _step("filter color", asked.colours[0], [0]),
-            _step("query", "name", [1]),
-        ]
+        chosen = _step("filter color", asked.colours[0], [0])
+        return [_step("select", "card"), chosen, _step("query", "name", [1])]
     return [_single(asked, list(range(selected)))]
 
 

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from random import Random
 
 from xstilts.data.pictograms.claims import Claim, contrasts_on, undecided_on, word_claim
 from xstilts.data.pictograms.families import FAMILIES, Candidate, absent_nouns, all_candidates, present_nouns
-from xstilts.data.pictograms.nouns import forms_of, load_nouns, read_package_yaml
+from xstilts.data.pictograms.nouns import load_nouns, read_package_yaml
 from xstilts.data.pictograms.questions import Balance
 from xstilts.data.pictograms.scene import COLOURS, Scene
 from xstilts.data.pictograms.telling import counted, describe, describe_in
-from xstilts.data.pictograms.wording import arguments, capitalise, pick
+from xstilts.data.pictograms.wording import arguments, capitalise, noun_forms, pick
 
 ENTAILMENT, NEUTRAL, CONTRADICTION = LABELS = ("entailment", "neutral", "contradiction")
 NUMBERS = {"1": "one", "2": "two", "3": "three", "4": "four"}
@@ -63,7 +62,9 @@ def hypotheses_on(scenes: Iterable[Scene], seed: int) -> list[EnglishHypothesis]
             own = [one for one in statements if one.answer == label]
             [chosen] = balances[label].choose(own, 1, random)
             key = f"{scene.id}-h{number}"
-            found.append(EnglishHypothesis(key, scene, label, _word(chosen, pick(templates[chosen.family], key))))
+            template = pick(templates[chosen.family], key)
+            sentence = template.format(claim=chosen.claim, **arguments(chosen, "en"))
+            found.append(EnglishHypothesis(key, scene, label, capitalise(sentence)))
     return found
 
 
@@ -84,10 +85,6 @@ def _labels(one: EnglishHypothesis) -> Row:
     return {"annotator_labels": [one.label], "gold_label": one.label, "pairID": one.id}
 
 
-def _word(statement: Statement, template: str) -> str:
-    return capitalise(template.format(claim=statement.claim, **arguments(statement, "en")))
-
-
 def _decided(scene: Scene, random: Random) -> Iterator[Statement]:
     """Statements that the scene makes true or false."""
     for asked in all_candidates(scene, random):
@@ -103,14 +100,9 @@ def _decided(scene: Scene, random: Random) -> Iterator[Statement]:
                 label, worded = _label(claim == asked.answer), _claim(family, claim, nouns)
                 yield Statement(family, label, nouns, colours, worded)
         if family in _RELATING:
-            for noun in _doubtful(scene, asked, random):
-                yield Statement(family, _label(noun == asked.answer), nouns, (), _indefinite(noun))
-
-
-def _doubtful(scene: Scene, asked: Candidate, random: Random) -> Iterable[str]:
-    """Nouns that might be beside another: all that the scene shows, and one that it does not."""
-    shown = sorted(set(present_nouns(scene)) - set(asked.nouns))
-    return chain(shown, absent_nouns(scene, random)[:1])
+            shown = sorted(set(present_nouns(scene)) - set(nouns))
+            for noun in [*shown, *absent_nouns(scene, random)[:1]]:
+                yield Statement(family, _label(noun == asked.answer), nouns, (), noun_forms(noun, "en").a)
 
 
 def _undecided(scene: Scene, random: Random) -> Iterator[Statement]:
@@ -130,10 +122,6 @@ def _undecided(scene: Scene, random: Random) -> Iterator[Statement]:
 
 def _claim(family: str, claim: str, nouns: tuple[str, ...]) -> str:
     return counted(nouns[0], NUMBERS[claim]) if family == "count" else claim
-
-
-def _indefinite(noun: str) -> str:
-    return forms_of("en", load_nouns()[noun].forms["en"])["a"]
 
 
 def _label(true: bool) -> str:

@@ -8,7 +8,7 @@ of `gqa` and `xgqa`, so a row names them itself (`left_img`, `right_img`, as MaR
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from xstilts.data.pictograms.claims import Claim, word_claim
@@ -105,7 +105,7 @@ class _Asked:
 
     def had(self, pair: Pair, claim: Claim) -> bool:
         """Whether the pair was given the claim already."""
-        return any(_same(one, claim) for one, _ in self.claims[pair.id])
+        return any(replace(one, answer=claim.answer) == claim for one, _ in self.claims[pair.id])
 
     def other(self, claim: Claim, pair: Pair, wanted: bool, random: Random) -> Pair | None:
         """Another pair for which the claim is `wanted`: preferably one with its noun, and with the fewest claims."""
@@ -141,12 +141,7 @@ def _claims(pair: Pair, random: Random) -> Iterator[Claim]:
 
 def _judge(claim: Claim, pair: Pair) -> Claim:
     """The claim with its truth as the answer, so that a balance keeps true and false even."""
-    answer = "true" if holds(claim, pair) else "false"
-    return Claim(claim.family, answer, claim.nouns, claim.colours, claim.key, claim.number)
-
-
-def _same(one: Claim, other: Claim) -> bool:
-    return (one.key, one.nouns, one.colours, one.number) == (other.key, other.nouns, other.colours, other.number)
+    return replace(claim, answer="true" if holds(claim, pair) else "false")
 
 
 def _shows(scene: Scene, claim: Claim) -> bool:
@@ -155,10 +150,6 @@ def _shows(scene: Scene, claim: Claim) -> bool:
 
 def _card(scene: Scene, claim: Claim) -> bool:
     return any((one.noun, one.colour) == (claim.nouns[0], claim.colours[0]) for one in scene.objects)
-
-
-def _total(claim: Claim, left: Scene, right: Scene) -> bool:
-    return left.count(claim.nouns[0]) + right.count(claim.nouns[0]) == int(claim.number)
 
 
 HOLDS: Mapping[str, Callable[[Claim, Scene, Scene], bool]] = {
@@ -172,7 +163,7 @@ HOLDS: Mapping[str, Callable[[Claim, Scene, Scene], bool]] = {
     "left_more": lambda claim, left, right: len(left.objects) > len(right.objects),
     "right_more": lambda claim, left, right: len(left.objects) < len(right.objects),
     "same_number": lambda claim, left, right: len(left.objects) == len(right.objects),
-    "total": _total,
+    "total": lambda claim, left, right: sum(one.count(claim.nouns[0]) for one in (left, right)) == int(claim.number),
 }
 
 

@@ -52,8 +52,10 @@ class Noun:
 @cache
 def load_nouns() -> Mapping[str, Noun]:
     """Return every noun by its English name, in the order of nouns.yaml."""
-    table = read_package_yaml("nouns.yaml")
-    return {name: _noun(name, entry) for name, entry in table.items()}
+    return {
+        name: Noun(name, entry["kind"], entry["drawing"], {language: entry[language] for language in LANGUAGES})
+        for name, entry in read_package_yaml("nouns.yaml").items()
+    }
 
 
 @cache
@@ -61,10 +63,6 @@ def read_package_yaml(name: str) -> dict[str, Any]:
     """Return the content of a YAML file in this package, read once."""
     content: dict[str, Any] = yaml.safe_load(files(__package__).joinpath(name).read_text(encoding="utf-8"))
     return content
-
-
-def _noun(name: str, entry: Mapping[str, Any]) -> Noun:
-    return Noun(name, entry["kind"], entry["drawing"], {language: entry[language] for language in LANGUAGES})
 
 
 def forms_of(language: str, recorded: Forms) -> dict[str, str]:

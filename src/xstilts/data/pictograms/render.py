@@ -90,17 +90,14 @@ class Renderer:
 def naming(renderer: Renderer) -> tuple[list[dict[str, str]], Iterator[tuple[str, Image.Image]]]:
     """Return the list of names.json and the pictures, each with its id, cropped to the card."""
     cards = [card for number, noun in enumerate(load_nouns()) for card in _variants(noun, number)]
-    return [_entry(card) for card in cards], ((_id(card), renderer.card(card)) for card in cards)
+    entries = [{"image": _id(one), "name": one.noun, "colour": one.colour, "size": one.size} for one in cards]
+    return entries, ((_id(card), renderer.card(card)) for card in cards)
 
 
 def _variants(noun: str, number: int) -> list[Placed]:
     colours = [COLOURS[(number + variant) % len(COLOURS)] for variant in range(VARIANTS)]
     sizes = [SIZES[variant * len(SIZES) // VARIANTS] for variant in range(VARIANTS)]
     return [Placed(noun, colour, size, slot=0, x=0, y=0) for colour, size in zip(colours, sizes, strict=True)]
-
-
-def _entry(card: Placed) -> dict[str, str]:
-    return {"image": _id(card), "name": card.noun, "colour": card.colour, "size": card.size}
 
 
 def _id(card: Placed) -> str:

@@ -113,19 +113,16 @@ def stagged_lines(scenes: Iterable[Scene], seed: int) -> Iterator[str]:
         random = Random(f"{seed}:ccg:{scene.id}")
         for number, chosen in enumerate(balance.choose(list(_sentences(scene, random)), PER_SCENE, random)):
             section, family = chosen.family.split(".")
-            yield tagged_line(pick(read_package_yaml(TEMPLATES)[section][family], f"{scene.id}-{number}"), chosen)
-
-
-def tagged_line(template: str, sentence: CcgSentence) -> str:
-    """Fill a template of ccg.yaml."""
-    return capitalise(template.format(**_values(sentence)))
+            template = pick(read_package_yaml(TEMPLATES)[section][family], f"{scene.id}-{number}")
+            yield capitalise(template.format(**_values(chosen)))
 
 
 def _sentences(scene: Scene, random: Random) -> Iterator[CcgSentence]:
     """What ccg.yaml can say about a scene: true statements, and questions with any answer."""
     templates = read_package_yaml(TEMPLATES)
     for placed in scene.objects:
-        yield _description(placed)
+        facts = ((placed.noun,), (placed.colour,), placed.half, placed.side, placed.size)
+        yield CcgSentence("description.object", "", *facts)
     for asked in all_candidates(scene, random):
         family, answer = asked.family, asked.answer
         if family in templates["questions"]:
@@ -134,11 +131,6 @@ def _sentences(scene: Scene, random: Random) -> Iterator[CcgSentence]:
             yield CcgSentence("statements.absent", answer, asked.nouns)
         elif family in templates["statements"] and answer != "no":
             yield CcgSentence(f"statements.{family}", answer, asked.nouns, asked.colours)
-
-
-def _description(placed: Placed) -> CcgSentence:
-    nouns, colours = (placed.noun,), (placed.colour,)
-    return CcgSentence("description.object", "", nouns, colours, placed.half, placed.side, placed.size)
 
 
 def _values(sentence: CcgSentence) -> dict[str, Any]:
