@@ -130,7 +130,7 @@ def test_the_table_says_what_was_met_where(
         "target test both: pairs caption (there premise) 1 50.0%",
         "target test captions image 1 50.0%",
         "target test captions caption 1 50.0%",
-        "Not compared, for want of a cache: absent.",
+        "Not compared, since they have no cache: absent.",
     ]
     print_leaks([])
     assert capsys.readouterr().out == "No overlap found.\n"

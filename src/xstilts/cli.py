@@ -1,6 +1,6 @@
 """The command line: `xstilts tasks`, `check`, `data`, `grid`, `predict`, `leaks`, `overall`, `export`, and so on.
 
-Whatever takes long to import is imported inside the command that needs it, so that --help answers at once.
+Slow imports are inside the commands that need them, so that --help answers at once.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def show_data(context: typer.Context) -> None:
 
 @data.command("show", epilog="Example: xstilts data show panx xquad")
 def show_data_of(tasks: Tasks = None) -> None:
-    """The same for tasks that are named."""
+    """Show the same for the tasks that you name."""
     from xstilts.sources import print_needs
 
     print_needs(tasks or [])
@@ -117,7 +117,7 @@ def show_data_of(tasks: Tasks = None) -> None:
 
 @data.command("fetch", epilog="Example: xstilts data fetch xnli")
 def fetch_data(tasks: Tasks = None) -> None:
-    """Download from the hub what is not there yet; a download that broke off goes on where it did."""
+    """Download what is missing from the hub; an interrupted download is resumed."""
     from xstilts.sources import fetch, study_datasets
 
     fetch(study_datasets(tasks or []))

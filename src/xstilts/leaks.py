@@ -1,6 +1,6 @@
-"""What training saw of the data that a target is scored on: images and texts that two caches share.
+"""Data that a target is scored on and that training has seen: images and texts that two caches share.
 
-Every cache has the hashes of its images and texts (`fingerprints.arrow`); this module compares them and nothing else.
+Every cache has hashes of its images and texts (`fingerprints.arrow`); this module only compares them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Leak:
     Attributes:
         source: the intermediate task; of a target that is compared with itself, the target.
         member: the task whose training split it is: of a mixture one of its members, else `source`.
-        target, split: where they are met again: `train` (both phases learn from the same data), `dev` or `test`.
+        target, split: where they recur: `train` (both phases learn from the same data), `dev` or `test`.
         kind: `image` (its name), `image content` (features equal to the byte, whatever the name) or `text`.
         field, met_as: of a text, what it is in the target and in training (`caption`, `premise`, ...), else "".
         shared: distinct images or texts in both.
@@ -56,10 +56,10 @@ class _Prints:
 
 
 def overlaps(tokenized: Path, intermediates: Sequence[str], targets: Sequence[str]) -> list[Leak]:
-    """Compare every intermediate task's training split, and every target's own, with the splits of every target.
+    """Compare the training splits of every intermediate task and target with the splits of every target.
 
-    A mixture stands for its members, whole: it draws from all of a member's rows. A cache that is not there is passed
-    over; `not_compared` names those.
+    A mixture stands for its members, whole: it draws from all of a member's rows. Missing caches are skipped;
+    `not_compared` names them.
 
     Args:
         tokenized: the folder of all caches, data/tokenized.
@@ -163,4 +163,4 @@ def print_leaks(leaks: Sequence[Leak], missing: Sequence[str] = ()) -> None:
         table.add_row(leak.target, leak.split, trained_on, what, str(leak.shared), f"{leak.fraction:.1%}")
     console.print(table if leaks else "No overlap found.")
     if missing:
-        console.print(f"Not compared, for want of a cache: {', '.join(missing)}.")
+        console.print(f"Not compared, since they have no cache: {', '.join(missing)}.")

@@ -1,7 +1,7 @@
-"""A project of one's own beside an installed xstilts: parameters, stages, grid, and the code that its stages hash.
+"""A new project from an installed xstilts: parameters, stages, grid, and the code that its stages hash.
 
-The code is copied too: what DVC hashes is what runs, so a project's results depend on the version that it holds, and
-not on whatever is installed later.
+The code is copied too: what DVC hashes is what runs, so results depend on the project's own copy, not on whatever is
+installed later.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def write_scenes(task: TaskSpec, raw: Path, out: Path, features: FeatureSettings
 
     Args:
         raw: the target's raw data, data/raw/<target>.
-        features: how regions are found; cells of a grid are not worth drawing, so that there are none of them.
+        features: how regions are found; cells of a grid are not drawn.
     """
     manifest = read_json(raw / "manifest.json")
     about = {"target": task.name, **{key: manifest[key] for key in ("data", "licence", "source")}}

@@ -51,7 +51,7 @@ def read_study(name: str | None) -> dict[str, Any]:
 
 
 def print_short(files: Mapping[str, Any], console: Console | None = None) -> None:
-    """Print, for each target, its table, the answer and what it rests on."""
+    """Print, for each target, its table, the answer, and the data and runs behind it."""
     console = console or Console(width=SCREEN)
     for target, part in files["study"].items():
         console.print(fitting_table(target, part, part["metric"], console))

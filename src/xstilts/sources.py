@@ -133,9 +133,9 @@ def print_needs(tasks: Sequence[str]) -> None:
 
 
 def fetch(datasets: Iterable[str]) -> None:
-    """Download all files of the hub that sets are read from and that are not there; say first how much that is.
+    """Download all missing files of the hub that sets are read from; say first how much that is.
 
-    A download that broke off goes on where it did. The raw stages then find everything in the hub's cache.
+    An interrupted download is resumed. The raw stages then find everything in the hub's cache.
 
     Raises:
         DataError: too little room, or a file that does not arrive.
@@ -148,7 +148,7 @@ def fetch(datasets: Iterable[str]) -> None:
 
 
 def to_fetch(datasets: Iterable[str]) -> Files:
-    """The files of the hub that sets are read from and that are not there, each once, by place and path."""
+    """The missing files of the hub that sets are read from, each once, by place and path."""
     wanted: Files = {}
     for dataset in datasets:
         if choices()["world"] == "pictograms" and dataset in DATASETS:
@@ -167,7 +167,7 @@ def size_of(files: Files) -> int:
 
 
 def _check_room(size: int, files: int) -> None:
-    """Say how much is downloaded, and refuse what there is no room for."""
+    """Say how much will be downloaded, and refuse if there is no room."""
     from huggingface_hub import constants
 
     cache = Path(constants.HF_HUB_CACHE)

@@ -55,7 +55,6 @@ def test_the_preparing_chain_has_its_tables_checked() -> None:
         "xstilts.tasks.formats.FORMATS",
         "xstilts.tasks.READERS",
         "xstilts.tasks.COLLECTED",
-        "xstilts.tasks.overlap.IMAGES",
         "xstilts.encode.kinds.ENCODERS",
         "xstilts.encode.kinds.TASK_LABELS",
         "xstilts.encode.fingerprints.FIELDS",

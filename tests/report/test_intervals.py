@@ -310,7 +310,7 @@ def test_the_minimum_detectable_difference_of_a_few_runs_that_differ(seeds: int)
     sums[:, 0, 0, :, 0] = values
     found = contrast(scores(sums), np.array([[1.0]]))
     assert found.freedom == pytest.approx(seeds - 1)
-    needed, distance = stats.t.ppf(0.975, seeds - 1), found.detectable / found.error
+    needed, distance = stats.t.ppf(0.975, seeds - 1), found.detectable() / found.error
     power = stats.nct.sf(needed, seeds - 1, distance) + stats.nct.cdf(-needed, seeds - 1, distance)
     assert 0.76 <= power <= 0.81
     assert stats.nct.sf(needed, seeds - 1, 2.8016) < 0.6  # what normal quantiles would call detectable

@@ -109,7 +109,7 @@ def reader(source: Path) -> Callable[[Path], Iterator[Detections]]:
     if start.startswith(PICKLE):
         raise DataError(source, None, "a Python pickle, which runs any code that is in it", LAYOUTS, todo)
     if start.startswith(NUMPY):
-        raise DataError(source, None, "a .npy array, which says nothing of its images", LAYOUTS, "see stages/README.md")
+        raise DataError(source, None, "a .npy array, which names no images", LAYOUTS, "see stages/README.md")
     if source.is_dir():
         return read_npz
     return read_h5 if start.startswith(HDF5) else read_tsv

@@ -1,4 +1,4 @@
-"""Whether the hub has the models that params.yaml names, before an hour is spent on finding out."""
+"""Whether the hub has the models that params.yaml names, before an hour is spent finding out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every check says of a wrong word: where it stands, and what is valid there."""
+"""What every check says about a wrong word: where it is, and what is valid there."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def check_keys(mapping: Mapping[str, Any], needed: Sequence[str], where: str, mo
     """Refuse unknown keys, and a mapping that lacks a section: for DVC, which tracks sections, that is an error.
 
     Args:
-        more: keys that may be there, too.
+        more: further keys that are allowed.
     """
     known_keys(mapping, (*needed, *more), where)
     if missing := [key for key in needed if key not in mapping]:

@@ -53,7 +53,7 @@ class Demo:
         return self._first.card.get("data") != DRAWN
 
     def about(self) -> dict[str, Any]:
-        """What the page has to know: routes, drawings, colours, sizes and languages."""
+        """What the page needs: routes, drawings, colours, sizes and languages."""
         colours = {name: "#" + bytes(CARD_COLOURS[name]).hex() for name in COLOURS}
         languages = {language: LANGUAGE_NAME[language] for language in LANGUAGES}
         said = {"routes": list(self.models), "nouns": list(load_nouns()), "colours": colours, "sizes": list(SIZES)}
@@ -137,7 +137,7 @@ def suggestion(scene: Scene, seed: int) -> dict[str, Any]:
         `answer`, in English, and `questions`, {language: text}.
 
     Raises:
-        ParameterError: a scene of which the world asks nothing.
+        ParameterError: a scene that the world has no question about.
     """
     random = Random(seed)
     candidates: Sequence[Any] = all_candidates(scene, random)

@@ -63,10 +63,10 @@ class Handler(BaseHTTPRequestHandler):
     server_version, sys_version = "xstilts", ""
 
     def log_message(self, *_: Any) -> None:
-        """Print nothing: what is asked is nobody's business."""
+        """Print nothing: what is asked is private."""
 
     def do_GET(self) -> None:
-        """The page, its style and script, what it has to know, and drawings."""
+        """The page, its style, its script, what it needs to know, and drawings."""
         if not self._is_local():
             return
         path = unquote(self.path)

@@ -1,6 +1,6 @@
 """`xstilts score-predictions`: cells of other people's predictions, compared as the cells of a study are.
 
-Whatever takes long to import is imported when the command runs.
+Slow imports are made when the command runs.
 """
 
 from __future__ import annotations

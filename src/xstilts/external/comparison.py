@@ -1,6 +1,6 @@
 """Systems side by side: a study whose routes are other people's systems, with the statistics of every study.
 
-A study is known by its name, below which its files lie (`xstilts.base.cells`); an absolute path is a name, too. So a
+A study is known by its name, below which its files lie (`xstilts.base.cells`); an absolute path is a name as well. So a
 comparison is a folder anywhere, laid out as the report and the page read a study:
 
 - `study.yaml`: its systems (as `intermediates`), runs (`seeds`) and target;

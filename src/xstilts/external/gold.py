@@ -82,7 +82,7 @@ def read_gold(place: str, task: TaskSpec, leave_out: Sequence[str] = ()) -> Gold
     Args:
         place: a raw set like data/raw/xgqa; or a file, as a task file names it: `{language}` in the path stands for
             every language, and `lxmert:testdev.json` names a format that is not the kind's first.
-        leave_out: files of questions, named likewise, that are not scored.
+        leave_out: files of questions that are not scored, named in the same way.
 
     Raises:
         DataError: a missing or broken file, or one in a language that the task does not list.
@@ -148,7 +148,7 @@ def language_files(pattern: str, listed: Collection[str]) -> dict[str, Path]:
     for language, path in found.items():
         check_language(language, listed, path)
     if not found:
-        raise DataError(pattern, None, "no such file", "one per language", "mend the path")
+        raise DataError(pattern, None, "no such file", "one per language", "correct the path")
     return found
 
 
@@ -156,8 +156,8 @@ def check_language(language: str, listed: Collection[str], path: Path, row: int 
     """Refuse a language that there are no gold answers in."""
     if language not in listed:
         what = "language" if language in LANGUAGES else "unknown language"
-        expected = f"one of {', '.join(listed)}"
-        raise DataError(path, row, f"{what} '{language}'", expected, "mend it, or give gold answers in it with --gold")
+        expected, todo = f"one of {', '.join(listed)}", "correct it, or give gold answers in it with --gold"
+        raise DataError(path, row, f"{what} '{language}'", expected, todo)
 
 
 def _folder(pattern: str) -> Path:

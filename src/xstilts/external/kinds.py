@@ -69,7 +69,7 @@ def _choice(answered: Sequence[Answered], task: TaskSpec) -> Scored:
 
 
 def _labels(answered: Sequence[Answered], golds: Sequence[str], images: Sequence[str], **other: Any) -> pa.Table:
-    """A table as `xstilts.score.predictions.prediction_table`, but for the probabilities, which nobody gave."""
+    """A table as `xstilts.score.predictions.prediction_table`, without probabilities, which are not known."""
     nothing = [""] * len(answered)
     columns = {"image_id": images, "structural": nothing, "semantic": nothing, "gold": golds}
     columns |= {"golds": [[gold] for gold in golds], "gold_scores": [[] for _ in golds]} | other

@@ -1,4 +1,4 @@
-"""A feature directory in the making, which outlives its process: the next call goes on where a killed one ended."""
+"""A feature directory in the making, which outlives its process: the next call resumes where a killed one ended."""
 
 from __future__ import annotations
 

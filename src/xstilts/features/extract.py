@@ -40,8 +40,7 @@ def extract(images: Path, vision: Path, out: Path, settings: FeatureSettings | N
         vision: directory of the image model.
         out: directory to write.
 
-    A call that was killed is gone on with: its draft lies beside `out`. An image that cannot be read is named, and left
-    out.
+    A killed call is resumed from its draft beside `out`. An image that cannot be read is named and left out.
 
     Raises:
         DataError: the zip or the model is missing or broken, or no image can be read.
@@ -60,7 +59,7 @@ def extract(images: Path, vision: Path, out: Path, settings: FeatureSettings | N
 
 
 def _inputs(source: ImageSource, vision: Path, settings: FeatureSettings) -> dict[str, Any]:
-    """All that decides the features of some images: with the same, a draft may be gone on with."""
+    """All that decides the features of some images; only a draft with the same inputs is resumed."""
     return {
         "images": source.fingerprint(),
         "vision": sha256_of_files(vision),

@@ -41,7 +41,7 @@ class StageFailed(XstiltsError):
 
 
 class Interrupted(XstiltsError):
-    """The run was asked to stop; training that was under way goes on from its last state."""
+    """The run was asked to stop; training that was under way resumes from its last state."""
 
 
 @dataclass

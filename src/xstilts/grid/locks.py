@@ -14,7 +14,7 @@ BASE, OURS, THEIRS = 1, 2, 3  # git's numbers of the versions of a file in confl
 def merge_locks() -> dict[str, list[str]]:
     """Join every dvc.lock in which git found a conflict, and `git add` it.
 
-    Returns: {file: stages that both branches changed, each in its way, and that now have no entry}.
+    Returns: {file: stages that both branches changed differently, which now have no entry}.
 
     Raises:
         ParameterError: no dvc.lock is in conflict.

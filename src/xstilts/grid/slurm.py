@@ -29,7 +29,7 @@ ENDED = frozenset(
     {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY", "BOOT_FAIL", "DEADLINE"}
 )
 TAIL = 12  # lines of a failed job's log that are shown
-# Slurm sends USR1 two minutes before the time limit (the job goes on from its last state, in its own clone), and TERM
+# Slurm sends USR1 two minutes before the time limit (the job resumes from its last state, in its own clone), and TERM
 # when the node is wanted by others. `set -m` gives DVC a process group, so that no stage outlives it.
 BODY = """#!/bin/bash
 set -e

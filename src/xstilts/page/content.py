@@ -64,7 +64,7 @@ class Content:
     """The whole page.
 
     Attributes:
-        systems: whether the routes are other people's systems, of which there are predictions alone.
+        systems: whether the routes are other people's systems, known only by their predictions.
         best: the best intermediate task of the first target; None where there is nothing to rank.
         missing: what to add to the study for an answer.
         untestable: how many published claims this study cannot test.

@@ -22,7 +22,7 @@ MATCHES = {
     "": "whatever it costs",
     "updates": "as many updates (within 10 %)",
     "tokens": "as many tokens (within 10 %)",
-    "exposure": "the baseline trained no less (equal exposure)",
+    "exposure": "the baseline trained at least as long (equal exposure)",
 }
 
 

@@ -76,8 +76,8 @@ class Figure:
 
     Attributes:
         name: unique on the page, letters and dashes.
-        summary: what a reader who sees no chart is told; the table says the rest.
-        note: what a reader has to know, a sentence or two.
+        summary: the chart in words, for readers who cannot see it; the table says the rest.
+        note: what a reader should know, a sentence or two.
     """
 
     name: str

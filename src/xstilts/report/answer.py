@@ -116,7 +116,7 @@ def same_world(paired: Paired, pair: Twins, target: str) -> bool:
 
 
 def budgets(paired: Paired, target: str) -> Iterator[dict[str, Any]]:
-    """Of each intermediate task that the study has with several numbers of target examples: scores by that number.
+    """Scores by the number of target examples, for each intermediate task that the study has with several such numbers.
 
     Such a curve says how many labelled target examples a task is worth: where the curve of `none` reaches what the
     task has with fewer.

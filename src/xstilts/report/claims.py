@@ -80,7 +80,7 @@ def _lacking_targets(transfer: Transfer) -> list[str]:
 
 
 def _parts(known: Mapping[str, str]) -> list[str]:
-    """Published sets of which the study has a part (`own`)."""
+    """Published sets that the study has only a part of (`own`)."""
     parts = [name for name, target in known.items() if name != target]
     return [f"the whole of {', '.join(parts)}"] if parts else []
 

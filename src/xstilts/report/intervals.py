@@ -40,8 +40,8 @@ from xstilts.report.numbers import SIGNIFICANT
 
 MOST_CLUSTERS = 2048  # more are dealt at random to as many groups, which are then the clusters
 LEVEL, POWER = 0.95, 0.8
-RUN_SD = 0.015  # that is assumed of a zero-shot score over training runs where one run is all there is
-MOST_SEEDS = 50  # that are thought of
+RUN_SD = 0.015  # of a zero-shot score over training runs, assumed where there is only one run
+MOST_SEEDS = 50  # more are never suggested
 TINY = 1e-6  # no difference of scores is smaller: what float32 makes of nothing
 Floats = NDArray[np.floating]
 
@@ -54,7 +54,7 @@ class Interval:
         low, high: the 95 % interval.
         p: two-sided, of the value being 0, by t; 0.05 where the interval ends at 0; nan of one training run.
         error: the standard error.
-        freedom: its degrees of freedom; with a handful of seeds few, if training runs differ more than items do.
+        freedom: its degrees of freedom; few, if there are few seeds and training runs differ more than items do.
         runs: training runs of each route; of one the interval covers test items alone.
     """
 

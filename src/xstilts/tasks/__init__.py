@@ -134,15 +134,9 @@ def _with_gold(readings: Readings, split: str, parallel: bool, raw: Path) -> lis
 # How a split's examples are put together from those of its files, and what must be true of them together.
 COLLECTED: Mapping[str, Callable[[Readings, str, bool, Path], list[Example]]] = covers(
     {
-        "vqa": _same_questions,
-        "layout": _same_questions,
-        "classification": _one_after_another,
-        "span": _one_after_another,
-        "tagging": _one_after_another,
-        "choice": _one_after_another,
-        "matching": _one_after_another,
+        **dict.fromkeys(("vqa", "layout"), _same_questions),
+        **dict.fromkeys(("classification", "span", "tagging", "choice", "matching", "mlm"), _one_after_another),
         "retrieval": _with_gold,
-        "mlm": _one_after_another,
     },
     "xstilts.tasks.COLLECTED",
 )

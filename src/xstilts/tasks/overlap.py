@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from xstilts.base.errors import DataError
-from xstilts.base.kinds import KINDS, covers
+from xstilts.base.kinds import KINDS
 from xstilts.tasks.examples import Example, Reading
 from xstilts.tasks.schema import TaskSpec
 
 OVERLAP = "id or image of the test split"
 
 
-IMAGES: Mapping[str, Callable[[Any], tuple[str, ...]]] = covers(
-    {
-        "vqa": lambda example: (example.image,),
-        "layout": lambda example: (example.image,),
-        "classification": lambda example: example.images,
-        "choice": lambda example: () if example.image is None else (example.image,),
-        "matching": lambda example: (example.image,),
-    },
-    "xstilts.tasks.overlap.IMAGES",
-    lambda kind: kind.takes_images,
-)
-
-
 def images_of(kind: str, example: Example) -> tuple[str, ...]:
     """The ids of the images that an example is about."""
-    return IMAGES[kind](example) if KINDS[kind].takes_images else ()
+    if not KINDS[kind].takes_images:
+        return ()
+    found: tuple[str | None, ...] = getattr(example, "images", None) or (getattr(example, "image", None),)
+    return tuple(one for one in found if one)
 
 
 def check_disjoint(task: TaskSpec, readings: Mapping[str, Reading[Example]]) -> None:

@@ -83,7 +83,7 @@ class Source:
         """Whether a row of a file that holds several languages is in the one that is read.
 
         Raises:
-            DataError: `found` is no code of a language: `EN` or ` en` would be passed over for good.
+            DataError: `found` is no code of a language: `EN` or ` en` would be skipped for ever.
         """
         if found not in LANGUAGES:
             raise row.error(f"language '{found}'", "a code in small letters, such as en", "correct the row")

@@ -37,7 +37,7 @@ def text_lines(path: Path) -> Iterator[str]:
 def json_lines(path: Path, left_out: Counter[str] | None = None) -> Iterator[Row]:
     """The rows of a file with one JSON object per line, numbered from 1.
 
-    Blank lines are passed over; those between rows are counted in `left_out`.
+    Blank lines are skipped; those between rows are counted in `left_out`.
     """
     blank = 0
     for number, line in enumerate(text_lines(path), start=1):

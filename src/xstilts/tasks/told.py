@@ -1,4 +1,4 @@
-"""The text-only twin of image-sentence matching: a photograph that is told by another of its captions."""
+"""The text-only twin of image-sentence matching: a photograph that is described by another of its captions."""
 
 from __future__ import annotations
 

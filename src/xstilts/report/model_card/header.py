@@ -67,7 +67,7 @@ def _scored(facts: Facts) -> dict[str, Any]:
 
 
 def base_model(encoder: str) -> str | None:
-    """The hub's name of the encoder; None for a folder, whose path is nobody's business."""
+    """The hub's name of the encoder; None for a folder, whose path is private."""
     if encoder in EMBEDDED_ENCODERS:
         return EMBEDDED_ENCODERS[encoder]
     named = HUB_NAME.fullmatch(encoder)

@@ -43,5 +43,5 @@ def _sees(facts: Facts) -> bool:
 
 
 def model_name(name: str) -> str:
-    """The name of a model; of a folder its last part alone, since its path is nobody's business."""
+    """The name of a model; of a folder its last part alone, since its path is private."""
     return name.rstrip("/").rsplit("/", 1)[-1] if name.startswith(("/", ".", "~")) else name

@@ -233,7 +233,7 @@ def snippet(facts: Facts) -> str:
 
 
 def picture_snippet(facts: Facts) -> str:
-    """Code that goes on from `snippet` with a picture, by this project's own image model; "" where it does not fit."""
+    """Code that continues `snippet` with a picture, by this project's own image model; "" where it does not fit."""
     pictured = CODE[facts.kind].pictured
     if not pictured or not facts.task.get("features") or is_mapped(facts):
         return ""
