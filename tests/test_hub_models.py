@@ -12,7 +12,7 @@ from hub_server import HubServer
 from xstilts.base.errors import DataError, ParameterError, XstiltsError
 from xstilts.base.files import own_directory
 from xstilts.check.hub import ask_hub
-from xstilts.push import push_to_hub
+from xstilts.export import push_to_hub
 
 FILES = {
     "README.md": b"---\nlicense: other\n---\n# A model\n",

@@ -11,18 +11,9 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from xstilts.base import parameters
 from xstilts.base.errors import XstiltsError
 from xstilts.base.files import read_object
-from xstilts.base.parameters import (
-    choices,
-    grid,
-    recipe_file,
-    recipe_names,
-    task_file,
-    task_kind,
-    task_names,
-    task_section,
-)
 from xstilts.data.manifest import MANIFEST
 from xstilts.data.pictograms.build import DATASETS
 from xstilts.data.pictograms.world import LICENCE
@@ -58,8 +49,10 @@ class TaskEntry:
 
 def list_tasks() -> list[TaskEntry]:
     """Return every task with a file in stages/tasks, tasks before mixtures, each by name."""
-    choices()  # so that a wrong working directory is an error and not an empty list
-    entries = [_mixture(name) if task_kind(name) == "mixture" else _task(name) for name in task_names()]
+    parameters.choices()  # so that a wrong working directory is an error and not an empty list
+    entries = [
+        _mixture(name) if parameters.task_kind(name) == "mixture" else _task(name) for name in parameters.task_names()
+    ]
     return sorted(entries, key=lambda entry: (entry.kind == "mixture", entry.name))
 
 
@@ -68,13 +61,13 @@ def list_recipes() -> list[tuple[str, str, str]]:
 
     They are in the order of the grid; those that it does not list come last.
     """
-    universe = grid()
+    universe = parameters.grid()
     listed = {name: phase for phase, names in universe["recipes"].items() for name in names}
     entries = []
-    for name in [*listed, *(name for name in recipe_names() if name not in listed)]:
+    for name in [*listed, *(name for name in parameters.recipe_names() if name not in listed)]:
         said = {
             phase: ", ".join(f"{key} {value}" for key, value in (section or {}).items())
-            for phase, section in recipe_file(name).items()
+            for phase, section in parameters.recipe_file(name).items()
         }
         changes = "; ".join(f"{phase}: {settings}" for phase, settings in said.items() if settings)
         entries.append((name, _ranges_over(listed.get(name), universe), changes or "nothing"))
@@ -91,16 +84,18 @@ def _ranges_over(phase: str | None, universe: dict[str, Any]) -> str:
 
 
 def _task(name: str) -> TaskEntry:
-    encode, data = task_section(name, "encode"), task_section(name, "data")
+    encode, data = parameters.task_section(name, "encode"), parameters.task_section(name, "data")
     modality = "image+text" if encode.get("features") else "text"
     languages, metric = _languages(name) or list(encode["languages"]), str(encode["metric"])
-    named = LICENCE if choices()["world"] == "pictograms" and name in DATASETS else data.get("licence", "")
+    named = LICENCE if parameters.choices()["world"] == "pictograms" and name in DATASETS else data.get("licence", "")
     licence = str(_json(RAW / name / MANIFEST).get("licence") or named)
-    return TaskEntry(name, task_kind(name), modality, languages, metric, licence, _source(name, data), _rows(name))
+    return TaskEntry(
+        name, parameters.task_kind(name), modality, languages, metric, licence, _source(name, data), _rows(name)
+    )
 
 
 def _mixture(name: str) -> TaskEntry:
-    members = [_task(member) for member in task_file(name)["encode"]["members"]]
+    members = [_task(member) for member in parameters.task_file(name)["encode"]["members"]]
     modality = ", ".join(sorted({member.modality for member in members})) or "-"
     languages = list(dict.fromkeys(language for member in members for language in member.languages))
     source = " + ".join(member.name for member in members) or "empty"
@@ -109,12 +104,13 @@ def _mixture(name: str) -> TaskEntry:
 
 def _source(name: str, data: dict[str, Any]) -> str:
     """Where the raw stage finds a task in the world that params.yaml chooses."""
-    if choices()["world"] == "pictograms":
+    if parameters.choices()["world"] == "pictograms":
         return "made here" if name in DATASETS else "official data only"
     try:
         source = official_source(name)
     except XstiltsError:
-        return f"no files in {Path(choices().get('data_root') or '.', str((data.get('official') or {}).get('root')))}"
+        root = parameters.choices().get("data_root") or "."
+        return f"no files in {Path(root, str((data.get('official') or {}).get('root')))}"
     hub = [f"hub: {one.repo}" for part in source.hub.plans() for one in part.sources] if source.hub else []
     return ", ".join(dict.fromkeys([*([str(source.root)] if source.local.copies else []), *hub]))
 

@@ -25,7 +25,8 @@ from torch import nn
 from transformers import AutoModelForQuestionAnswering, AutoModelForTokenClassification, PreTrainedModel
 
 from xstilts.base.cells import PUBLIC, Cell
-from xstilts.base.files import own_directory, read_json, refuse_foreign, write_json
+from xstilts.base.errors import DataError, XstiltsError
+from xstilts.base.files import OWN, own_directory, read_json, refuse_foreign, write_json
 from xstilts.base.kinds import covers
 from xstilts.model.checkpoint import load_model, read_card
 from xstilts.model.heads import LinearHead
@@ -234,3 +235,36 @@ def special_tokens(encoder: Path) -> dict[str, str]:
     texts = {one["id"]: one["content"] for one in vocabulary.get("added_tokens") or []}
     numbers = {name: config.get(f"{name}_token_id") for name in NAMED}
     return {f"{name}_token": texts[number] for name, number in numbers.items() if number in texts}
+
+
+def push_to_hub(folder: Path, repo: str, private: bool) -> str:
+    """Upload a folder that `xstilts export` wrote as a model of the hub; return its address there.
+
+    Weights travel with the card that says what they are: a folder without one is refused. Files of an earlier push that
+    the folder no longer has are deleted there.
+
+    Args:
+        repo: `owner/name`; made if it is not there.
+        private: of a repository that is made here, whether others may not see it.
+
+    Raises:
+        DataError: the folder has no model card.
+        XstiltsError: the hub refuses, or cannot be reached.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
+
+    if not (folder / README).is_file():
+        raise DataError(folder, None, f"no {README}", "an exported model with its card", "run `xstilts export` first")
+    api = HfApi()
+    try:
+        made = api.create_repo(repo, private=private, exist_ok=True)
+        said = f"Upload {folder.resolve().name} with xstilts"
+        api.upload_folder(
+            repo_id=made.repo_id, folder_path=folder, ignore_patterns=[OWN], delete_patterns="*", commit_message=said
+        )
+    except (HTTPError, OSError, ValueError) as error:  # the client's own errors are one of them
+        why = str(error).strip().partition("\n")[0]
+        todo = "log in with `hf auth login`, and name a repository that you may write to, as owner/name"
+        raise XstiltsError(f"{repo}: the hub did not take the model ({why}); {todo}") from None
+    return str(made.url)

@@ -12,7 +12,7 @@ from few_questions import RIGHT, gqa
 from xstilts.base.cells import Cell
 from xstilts.base.errors import DataError, ParameterError
 from xstilts.base.files import open_rows, read_json
-from xstilts.external.cells import score_run, write_cell
+from xstilts.external.comparison import score_run, write_cell
 from xstilts.external.gold import Gold, read_gold
 from xstilts.external.kinds import SCORERS
 from xstilts.external.predictions import Given

@@ -5,22 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from xstilts.base import parameters
 from xstilts.base.cells import Study
 from xstilts.base.errors import DataError, ParameterError, XstiltsError
 from xstilts.base.kinds import MIXTURE
-from xstilts.base.parameters import (
-    PARAMS,
-    STAGES,
-    build,
-    read_yaml,
-    recipe_file,
-    recipe_names,
-    task_file,
-    task_kind,
-    task_names,
-    task_section,
-    task_settings,
-)
+from xstilts.base.parameters import PARAMS, STAGES, build
 from xstilts.check.choices import check_choices, check_named_study, check_study
 from xstilts.check.grid import GRID, NO_FEATURES, PHASES, SYSTEM, Grid, check_grid
 from xstilts.check.words import check_keys, joined, known_keys
@@ -53,11 +42,11 @@ def check_parameters() -> None:
     chosen = check_choices(universe)
     for path in sorted(STAGES.glob("*/study.yaml")):
         check_named_study(path, universe)
-    known_keys(read_yaml(DEFAULTS), SECTIONS, str(DEFAULTS))
+    known_keys(parameters.read_yaml(DEFAULTS), SECTIONS, str(DEFAULTS))
     feature_settings()
-    for task in task_names():
+    for task in parameters.task_names():
         check_task(task)
-    for recipe in recipe_names():
+    for recipe in parameters.recipe_names():
         check_recipe(recipe, universe)
     read_comparisons()
     study = check_study(chosen.study, str(PARAMS), universe)
@@ -99,15 +88,15 @@ def image_suppliers(datasets: Sequence[str], universe: Grid) -> dict[str, list[s
 def check_task(task: str) -> None:
     """Check the file of a task or mixture: its keys, and the sections that encoding and training read."""
     path = STAGES / "tasks" / f"{task}.yaml"
-    check_keys(task_file(task), TASK_KEYS, str(path))
-    if task_kind(task) == MIXTURE:
+    check_keys(parameters.task_file(task), TASK_KEYS, str(path))
+    if parameters.task_kind(task) == MIXTURE:
         members = load_mixture(task).members
         if task == "none" and members:
             raise ParameterError(f"{path}: encode: `none` has members ({joined(members)}), expected none")
     else:
         load_task(task)
     for section, settings in SETTINGS.items():
-        build(settings, task_section(task, section), f"{path}: {section}")
+        build(settings, parameters.task_section(task, section), f"{path}: {section}")
 
 
 def check_recipe(recipe: str, universe: Grid) -> None:
@@ -116,11 +105,11 @@ def check_recipe(recipe: str, universe: Grid) -> None:
     Labels that it wants exchanged must be of kinds that allow it, whatever cells a study has of it.
     """
     path = STAGES / "recipes" / f"{recipe}.yaml"
-    check_keys(recipe_file(recipe), PHASES, str(path), more=[SYSTEM])
+    check_keys(parameters.recipe_file(recipe), PHASES, str(path), more=[SYSTEM])
     routes, targets = universe.ranges(recipe)
     for phase in (*PHASES, SYSTEM):
         for task in routes if phase == "intermediate" else targets:
-            settings: object = task_settings(SETTINGS[phase], task, phase, recipe)
+            settings: object = parameters.task_settings(SETTINGS[phase], task, phase, recipe)
             if isinstance(settings, TrainSettings) and settings.labels == "shuffled":
                 _check_exchange(task, f"{path}: {phase}")
 
@@ -129,7 +118,7 @@ def _check_exchange(task: str, where: str) -> None:
     """Refuse a task whose labels, or those of a member, cannot be exchanged."""
     for name in tasks_of(task):
         try:
-            exchange_of(name, task_kind(name))
+            exchange_of(name, parameters.task_kind(name))
         except ParameterError as error:
             todo = f"take {task} out of the recipe's range in {GRID}"
             raise ParameterError(f"{where}: {error}, or {todo}") from None
@@ -137,7 +126,7 @@ def _check_exchange(task: str, where: str) -> None:
 
 def tasks_of(name: str) -> Sequence[str]:
     """The members of a mixture; of a task, itself."""
-    return load_mixture(name).members if task_kind(name) == MIXTURE else [name]
+    return load_mixture(name).members if parameters.task_kind(name) == MIXTURE else [name]
 
 
 def datasets_read(intermediate: str, study: Study) -> list[str]:

@@ -6,19 +6,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from xstilts.base import parameters
 from xstilts.base.cells import PLAIN, Cell, Route, layout_task
 from xstilts.base.errors import ParameterError, did_you_mean
 from xstilts.base.kinds import KINDS, MIXTURE
-from xstilts.base.parameters import (
-    STAGES,
-    build,
-    grid,
-    recipe_file,
-    recipe_names,
-    task_kind,
-    task_names,
-    task_section,
-)
+from xstilts.base.parameters import STAGES, build
 from xstilts.check.words import joined, known_keys, none_twice, one_of
 
 GRID = STAGES / "grid.yaml"
@@ -104,9 +96,9 @@ class Grid:
 
 def check_grid() -> Grid:
     """Check stages/grid.yaml and return it: sound names, a file per task and recipe, features of a known set."""
-    universe = build(Grid, grid(), str(GRID))
+    universe = build(Grid, parameters.grid(), str(GRID))
     for key in ("datasets", "intermediates", "targets"):
-        _check_names(list(getattr(universe, key)), f"{GRID}: {key}", task_names(), "tasks")
+        _check_names(list(getattr(universe, key)), f"{GRID}: {key}", parameters.task_names(), "tasks")
     for target in universe.targets:
         one_of(target, universe.datasets, f"{GRID}: targets")
     _check_letters(universe.image_sets, f"{GRID}: image_sets")
@@ -150,10 +142,12 @@ def _check_roles(universe: Grid) -> None:
     }
     for key, kinds in unfit.items():
         for name in getattr(universe, key):
-            if task_kind(name) in kinds:
-                raise ParameterError(f"{GRID}: {key}: '{name}' is of kind {task_kind(name)}, which has no place there")
+            if parameters.task_kind(name) in kinds:
+                raise ParameterError(
+                    f"{GRID}: {key}: '{name}' is of kind {parameters.task_kind(name)}, which has no place there"
+                )
     for dataset, source in universe.datasets.items():
-        section = task_section(dataset, "encode")
+        section = parameters.task_section(dataset, "encode")
         needed = section.get("features") is not None or section.get("clues") is not None
         if needed != (source != NO_FEATURES):
             found = "names features or clues" if needed else "names neither features nor clues"
@@ -162,7 +156,7 @@ def _check_roles(universe: Grid) -> None:
 
 def _first_change(name: str) -> str | None:
     """The group that a recipe belongs to by its file; None if it changes nothing."""
-    recipe = recipe_file(name)
+    recipe = parameters.recipe_file(name)
     if (recipe.get(SYSTEM) or {}).get("kind") == CANONICAL:
         return CANONICAL
     return next((one for one in (SYSTEM, *PHASES) if recipe.get(one)), None)
@@ -174,7 +168,7 @@ def _check_recipes(universe: Grid) -> None:
     known_keys(groups, GROUPS, where)
     if missing := [key for key in GROUPS if key not in groups]:
         raise ParameterError(f"{where}: missing {joined(missing)}; write `{missing[0]}: []`")
-    _check_names(universe.recipe_list(), where, recipe_names(), "recipes")
+    _check_names(universe.recipe_list(), where, parameters.recipe_names(), "recipes")
     one_of(PLAIN, groups[EVERYWHERE], f"{where}: {EVERYWHERE}")
     for phase in (CANONICAL, SYSTEM, *PHASES):
         for name in groups[phase]:

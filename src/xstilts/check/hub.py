@@ -25,12 +25,7 @@ def ask_hub() -> list[str]:
 
 def _ask(key: str, name: str) -> str:
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import (  # type: ignore[attr-defined]
-        GatedRepoError,
-        HTTPError,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
+    from huggingface_hub.errors import GatedRepoError, HTTPError, RepositoryNotFoundError, RevisionNotFoundError  # type: ignore[attr-defined]
 
     repo, _, revision = name.partition("@")
     where = f"{PARAMS}: {key}: '{name}'"

@@ -111,7 +111,10 @@ def _located(place: str, task: TaskSpec) -> tuple[Path, TaskSpec]:
         return Path(place), with_raw_languages(task, Path(place))
     section = replace(task.encode, files={"test": place})
     ((name, path),) = named_files(section, task.kind, "test")
-    _check_format(name, task.kind)
+    single = [one for one, facts in FORMATS[task.kind].items() if facts.parts == 1]
+    if name not in single:
+        what = "unknown format" if name not in FORMATS[task.kind] else "a format of several files"
+        raise ParameterError(f"--gold: {what} '{name}' of a {task.kind} task.{did_you_mean(name, single)}")
     languages = section.languages
     if LANGUAGE in path:
         found = language_files(path, languages)
@@ -121,13 +124,6 @@ def _located(place: str, task: TaskSpec) -> tuple[Path, TaskSpec]:
     folder = _folder(path)
     files: dict[str, str | list[str]] = {"test": f"{name}:{Path(path).relative_to(folder).as_posix()}"}
     return folder, replace(task, encode=replace(section, files=files, languages=languages))
-
-
-def _check_format(name: str, kind: str) -> None:
-    single = [one for one, facts in FORMATS[kind].items() if facts.parts == 1]
-    if name not in single:
-        what = "unknown format" if name not in FORMATS[kind] else "a format of several files"
-        raise ParameterError(f"--gold: {what} '{name}' of a {kind} task.{did_you_mean(name, single)}")
 
 
 def language_files(pattern: str, listed: Collection[str]) -> dict[str, Path]:

@@ -98,7 +98,11 @@ def align_captions(task: str, raw: Path, public: Path, settings: FeatureSettings
     train, dev = (_pairs(task, split, raw, public, settings) for split in ("train", "dev"))
     mean, std = train.wholes.mean(0), train.wholes.std(0).clamp_min(1e-3)
     centre = train.sentences.mean(0)
-    maps, curve = _learn(*(_standardised(pairs, mean, std, centre) for pairs in (train, dev)))
+    learned, held = (
+        replace(one, wholes=(one.wholes - mean) / std, sentences=F.normalize(one.sentences - centre, dim=-1))
+        for one in (train, dev)
+    )
+    maps, curve = _learn(learned, held)
     words = WordSpace(public / "encoder")
     tensors = {name: tensor.contiguous() for name, tensor in maps.state_dict().items()}
     tensors |= {"mean": mean, "std": std, "centre": centre}
@@ -137,11 +141,6 @@ def _wholes(images: Path, names: Sequence[str], vision: Path, settings: FeatureS
 
     with workers(processors()) as pool:
         return torch.cat(list(pool.map(one, parts)))
-
-
-def _standardised(pairs: Pairs, mean: Tensor, std: Tensor, centre: Tensor) -> Pairs:
-    sentences = F.normalize(pairs.sentences - centre, dim=-1)
-    return replace(pairs, wholes=(pairs.wholes - mean) / std, sentences=sentences)
 
 
 def _learn(train: Pairs, dev: Pairs) -> tuple[Maps, list[dict[str, float]]]:

@@ -33,9 +33,6 @@ class Projector:
 
     Attributes:
         phrases: the names and the attributes, sorted.
-
-    Raises:
-        DataError: a file is missing or damaged.
     """
 
     def __init__(self, names: Path, public: Path) -> None:
@@ -67,9 +64,6 @@ def perceive_regions(features: Path, names: Path, public: Path, out: Path) -> No
         features: of the set of images.
         names, public: those of `Projector`.
         out: `data/perception/<set>`, see `xstilts.programs.scene`.
-
-    Raises:
-        DataError: a file is missing or damaged.
     """
     projector, found = Projector(names, public), open_features(features)
     scenes = []

@@ -216,7 +216,9 @@ class Runner:
             job.locks.close()
             del self.running[job.stage]
             if job.process.returncode:
-                self.failed.append(_failure(job))
+                said = "; ".join(line for line in job.lines if line.startswith("error:"))
+                code, todo = job.process.returncode, "its last lines stand above"
+                self.failed.append(f"{job.stage.addressing} ended with exit code {code}: {said or todo}")
                 return
             self._keep(job.stage)
             plan.done.add(job.stage)
@@ -279,8 +281,3 @@ def write_lock(repo: Any, path: Path, stages: Sequence[Stage]) -> None:
 def short_name(stage: Stage) -> str:
     """A stage's name without its file: `target@plain-gqa-0-xgqa`."""
     return str(stage.addressing).rpartition(":")[2]
-
-
-def _failure(job: Job) -> str:
-    said = "; ".join(line for line in job.lines if line.startswith("error:")) or "its last lines stand above"
-    return f"{job.stage.addressing} ended with exit code {job.process.returncode}: {said}"

@@ -86,9 +86,6 @@ def read_material(study: Study, name: str | None, origin: Json | None = None, fr
         study: its cells.
         name: of the study, whose folders are read; None: of the default study.
         from_git: read metrics/ alone, without training, answers and scenes.
-
-    Raises:
-        DataError: a file is missing or broken.
     """
     metrics = metrics_folder(name)
     items = metrics / "items.json"

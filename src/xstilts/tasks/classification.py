@@ -37,9 +37,6 @@ def read_nli(source: Source, image: str = "Flickr30K_ID") -> Read:
 
     Args:
         image: the key of the image's id.
-
-    Raises:
-        DataError: naming the file and the row.
     """
 
     def make(row: Row) -> ClassificationExample:

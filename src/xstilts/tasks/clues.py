@@ -45,9 +45,6 @@ def perceived_clues(directory: Path) -> dict[str, str]:
 
     Objects are told row by row, from left to right, with all that they are like: `Top left: man (tall, happy).` Where
     the projector of the embedded world named them, colours are those of cards: `Top left: house (large yellow card).`
-
-    Raises:
-        DataError: a file is missing or damaged.
     """
     card, path = read_json(directory / CARD), directory / "scenes.jsonl"
     told: dict[str, str] = {}

@@ -11,7 +11,15 @@ NO_SCORES: Mapping[str, float] = {}  # one for all questions
 
 
 @dataclass(frozen=True, slots=True)
-class VqaExample:
+class Example:
+    """What every example has: an id, which is unique in its split and language, and the language."""
+
+    id: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class VqaExample(Example):
     """A question about an image, or about an image and what is said of it in words.
 
     Attributes:
@@ -23,8 +31,6 @@ class VqaExample:
         description: a second text, which tells what the image shows; None where there is none.
     """
 
-    id: str
-    language: str
     question: str
     image: str
     answer: str
@@ -40,7 +46,7 @@ class VqaExample:
 
 
 @dataclass(frozen=True, slots=True)
-class LayoutExample:
+class LayoutExample(Example):
     """A question and the layout of modules that answers it.
 
     Attributes:
@@ -51,8 +57,6 @@ class LayoutExample:
         semantic: what the question is about (`obj`, `attr`, `rel`, ...), "" if the file has none.
     """
 
-    id: str
-    language: str
     question: str
     layout: str
     answer: str
@@ -62,7 +66,7 @@ class LayoutExample:
 
 
 @dataclass(frozen=True, slots=True)
-class ClassificationExample:
+class ClassificationExample(Example):
     """A text, a pair of texts, or a text about one or two images, with one label.
 
     Attributes:
@@ -70,8 +74,6 @@ class ClassificationExample:
         images: the ids of the images that `text` is about: none, one, or the left and the right one.
     """
 
-    id: str
-    language: str
     text: str
     label: str
     second: str | None = None
@@ -79,7 +81,7 @@ class ClassificationExample:
 
 
 @dataclass(frozen=True, slots=True)
-class SpanExample:
+class SpanExample(Example):
     """A question whose answer is a part of the context.
 
     Attributes:
@@ -89,8 +91,6 @@ class SpanExample:
         answers: every gold answer, without repetition, `answer` first.
     """
 
-    id: str
-    language: str
     question: str
     context: str
     start: int
@@ -99,17 +99,15 @@ class SpanExample:
 
 
 @dataclass(frozen=True, slots=True)
-class TaggingExample:
+class TaggingExample(Example):
     """A sentence with one tag per word."""
 
-    id: str
-    language: str
     words: tuple[str, ...]
     tags: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class ChoiceExample:
+class ChoiceExample(Example):
     """A text with several continuations or answers, one of them right.
 
     Attributes:
@@ -119,8 +117,6 @@ class ChoiceExample:
         asked: COPA's question, `cause` or `effect`; "" elsewhere.
     """
 
-    id: str
-    language: str
     text: str
     choices: tuple[str, ...]
     label: int
@@ -129,17 +125,15 @@ class ChoiceExample:
 
 
 @dataclass(frozen=True, slots=True)
-class MatchingExample:
+class MatchingExample(Example):
     """A caption and the image that it was written for; images that do not match are found while encoding."""
 
-    id: str
-    language: str
     text: str
     image: str
 
 
 @dataclass(frozen=True, slots=True)
-class RetrievalExample:
+class RetrievalExample(Example):
     """A text that is searched for, or one that can be found.
 
     Attributes:
@@ -148,33 +142,18 @@ class RetrievalExample:
         gold: for a query, the ids of the right candidates; empty if there is none.
     """
 
-    id: str
-    language: str
     text: str
     side: str
     gold: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class TextExample:
+class TextExample(Example):
     """A text without a label, for masked language modelling."""
 
-    id: str
-    language: str
     text: str
 
 
-Example = (
-    VqaExample
-    | LayoutExample
-    | ClassificationExample
-    | SpanExample
-    | TaggingExample
-    | ChoiceExample
-    | MatchingExample
-    | RetrievalExample
-    | TextExample
-)
 Read = TypeVar("Read", bound=Example, covariant=True)
 
 

@@ -47,7 +47,10 @@ def split_files(task: TaskSpec, split: str, raw: Path) -> list[SplitFile]:
             if everywhere or language == section.languages[0]:
                 path = _filled(pattern, language, section.shots)
                 own = written.get(path, {}).get("format")
-                files.append(SplitFile(language, _known(task, raw, path, own or name), raw / path))
+                if (own or name) not in FORMATS[task.kind]:
+                    expected, todo = f"one of {', '.join(FORMATS[task.kind])}", "run `dvc repro` for the raw data"
+                    raise DataError(raw / MANIFEST, path, f"format '{own}'", expected, todo)
+                files.append(SplitFile(language, own or name, raw / path))
     if split == "test":
         for _, pattern in named_files(section, task.kind, split):
             _refuse_unlisted(task, pattern.replace(SHOTS, str(section.shots)), raw)
@@ -99,13 +102,6 @@ def _filled(pattern: str, language: str, shots: int) -> str:
     if LANGUAGE_3 in pattern:
         pattern = pattern.replace(LANGUAGE_3, LANGUAGE3[language])
     return pattern.replace(LANGUAGE, language).replace(SHOTS, str(shots))
-
-
-def _known(task: TaskSpec, raw: Path, path: str, name: str) -> str:
-    if name not in FORMATS[task.kind]:
-        expected = f"one of {', '.join(FORMATS[task.kind])}"
-        raise DataError(raw / MANIFEST, path, f"format '{name}'", expected, "run `dvc repro` for the raw data")
-    return name
 
 
 def _refuse_unlisted(task: TaskSpec, pattern: str, raw: Path) -> None:

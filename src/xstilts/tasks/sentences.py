@@ -120,9 +120,6 @@ def read_lareqa(source: Source) -> Reading[RetrievalExample]:
 
     Queries are the questions, candidates the sentences. The gold candidate of this language is the sentence in which
     the answer starts; `pool_gold` adds those of the other languages. A few answers extend into a second sentence.
-
-    Raises:
-        DataError: naming the file and the question, or the paragraph by its number.
     """
     queries: list[RetrievalExample] = []
     candidates: list[RetrievalExample] = []

@@ -1,4 +1,7 @@
-"""What a reader is given: the files of one language of a split, and what must be known to read them."""
+"""What a reader is given: the files of one language of a split, and what must be known to read them.
+
+Whatever is wrong with a file or a row is a `DataError` that names the file, and the row's line or id.
+"""
 
 from __future__ import annotations
 

@@ -20,9 +20,6 @@ def read_squad(row: Row, source: Source) -> SpanExample:
     Every gold answer is checked against the context and kept, without repetition. A question is unanswerable only if
     the file says so (v2.0: `"is_impossible": true`, no answers); otherwise a question without an answer is an error,
     because a file without answers cannot be scored.
-
-    Raises:
-        DataError: naming the file and the question's id.
     """
     return _example(row, row.key("id"), source)
 

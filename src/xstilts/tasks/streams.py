@@ -57,9 +57,6 @@ def json_members(path: Path) -> Iterator[tuple[str, Any]]:
     """The members of the JSON object in a file, one after another: a gigabyte of questions is never there as a whole.
 
     A file that holds no object has none; a key that is there twice is met twice.
-
-    Raises:
-        DataError: as `json_content`.
     """
     met = 0
     try:

@@ -53,33 +53,27 @@ def gqa_question(row: Row, source: Source) -> VqaExample:
 read_gqa = reads(gqa_rows)(gqa_question)
 
 
-def read_gqa_clues(source: Source) -> Read:
-    """GQA's questions, and the clues of their images as JSON lines (`xstilts.tasks.clues.read_clues`).
+def _told(tell: Callable[[Path], dict[str, str]]) -> Callable[[Source], Read]:
+    """A reader of GQA's questions, with what a second file tells about their images.
 
-    Raises:
-        DataError: as `read_gqa` does, and for a question whose image has no clues.
+    Args:
+        tell: reads that file, {image: text}.
     """
-    return _told(source, read_clues)
+
+    def read(source: Source) -> Read:
+        told, reading = tell(source.paths[1]), read_gqa(source)
+        for example in reading.examples:
+            if not told.get(example.image):
+                todo = f"add what {example.image} shows, or leave the question out of training and scoring"
+                found, expected = f"no description of image '{example.image}'", "one for the image of every question"
+                raise DataError(source.paths[1], example.id, found, expected, todo)
+        return Reading([replace(one, description=told[one.image]) for one in reading.examples])
+
+    return read
 
 
-def read_gqa_told(source: Source) -> Read:
-    """GQA's questions, and what their images show: texts or scene graphs (`xstilts.tasks.clues.read_descriptions`).
-
-    Raises:
-        DataError: as `read_gqa` does, and for a question whose image has no description.
-    """
-    return _told(source, read_descriptions)
-
-
-def _told(source: Source, tell: Callable[[Path], dict[str, str]]) -> Read:
-    """The questions of the first file with what the second one tells of their images."""
-    told, reading = tell(source.paths[1]), read_gqa(source)
-    for example in reading.examples:
-        if not told.get(example.image):
-            todo = f"add what {example.image} shows, or leave the question out of training and scoring"
-            found, expected = f"no description of image '{example.image}'", "one for the image of every question"
-            raise DataError(source.paths[1], example.id, found, expected, todo)
-    return Reading([replace(one, description=told[one.image]) for one in reading.examples])
+read_gqa_clues = _told(read_clues)
+read_gqa_told = _told(read_descriptions)  # texts or scene graphs
 
 
 def _object(path: Path, place: int | str, content: Any) -> Mapping[str, Any]:
@@ -96,23 +90,18 @@ def read_lxmert(source: Source) -> Read:
 
     def make(row: Row) -> VqaExample:
         image, scores = row.image("img_id", source.images), row.content.get("label") or {}
-        return scored(row, source, row.key("question_id"), row.text("sent"), image, scores)
+        return scored(row, source, (row.key("question_id"), row.text("sent"), image), scores)
 
     rows = (Row(source.path, place, _object(source.path, place, asked)) for place, asked in enumerate(content, start=1))
     return source.each(rows, make)
 
 
-def scored(
-    row: Row,
-    source: Source,
-    identifier: str,
-    question: str,
-    image: str,
-    scores: Any,
-    structural: str = "",
-    semantic: str = "",
-) -> VqaExample:
+def scored(row: Row, source: Source, asked: tuple[str, str, str], scores: Any, *types: str) -> VqaExample:
     """An example with `scores` {answer: 0..1}, the best first; a single answer with the full score has none.
+
+    Args:
+        asked: id, question and image.
+        types: structural and semantic, if they are known.
 
     Raises:
         DataError: no answer, a blank one, or a score outside 0..1.
@@ -126,7 +115,8 @@ def scored(
     ordered = {answer: float(scores[answer]) for answer in sorted(scores, key=lambda one: -scores[one])}
     best = next(iter(ordered))
     kept = {} if ordered == {best: 1.0} else ordered
-    return VqaExample(identifier, source.language, question, image, best, structural, semantic, kept)
+    identifier, question, image = asked
+    return VqaExample(identifier, source.language, question, image, best, *(types or ("", "")), kept)
 
 
 def read_havqa(source: Source) -> Read:
@@ -166,7 +156,7 @@ def read_rows(row: Row, source: Source) -> VqaExample:
     else:
         scores = row.content.get("scores") or {row.text("answer"): 1.0}
     told = row.text("description") if "description" in row.content else None
-    return replace(scored(row, source, row.key("id"), question, image, scores, *types), description=told)
+    return replace(scored(row, source, (row.key("id"), question, image), scores, *types), description=told)
 
 
 def check_parallel(first: Path, examples: Sequence[Question], other: Path, others: Sequence[Question]) -> None:
@@ -257,4 +247,4 @@ def _example(row: Row, annotation: Mapping[str, Any], source: Source, subset: st
     number = row.index("image_id", 10**12)
     image = row.known_image(f"COCO_{subset}_{number:012d}", source.images)
     question, types = row.text("question"), (noted.text("answer_type"), noted.text("question_type"))
-    return scored(noted, source, row.key("question_id"), question, image, soft_scores(answers), *types)
+    return scored(noted, source, (row.key("question_id"), question, image), soft_scores(answers), *types)

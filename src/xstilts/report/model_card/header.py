@@ -46,8 +46,10 @@ def header(facts: Facts) -> str:
         "license_link": "README.md#data-and-licences",
         "tags": tags(facts),
         "datasets": None if embedded else sorted({name for card in facts.phases.values() for name in card["tasks"]}),
-        **(_scored(facts) if facts.scores else {}),
     }
+    if facts.scores:
+        name = f"{facts.cell.target}-after-{facts.route.replace('/', '-')}-s{facts.cell.seed}"
+        about |= {"metrics": [facts.scores["metric"]], "model_name": name, "eval_results": results(facts)}
     given = {name: value for name, value in about.items() if value}
     return f"---\n{ModelCardData(**given).to_yaml()}\n---"
 
@@ -59,11 +61,6 @@ def tags(facts: Facts) -> list[str]:
     recipe = [] if facts.cell.recipe == PLAIN else [f"recipe-{facts.cell.recipe}"]
     known = ["xstilts", "cross-lingual-transfer", "zero-shot", facts.kind, f"intermediate-task-{facts.cell.route}"]
     return [*known, *recipe, data, *control]
-
-
-def _scored(facts: Facts) -> dict[str, Any]:
-    name = f"{facts.cell.target}-after-{facts.route.replace('/', '-')}-s{facts.cell.seed}"
-    return {"metrics": [facts.scores["metric"]], "model_name": name, "eval_results": results(facts)}
 
 
 def base_model(encoder: str) -> str | None:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from string import Template
-from typing import Any
 
 from xstilts.base.kinds import covers
 from xstilts.report.model_card.facts import Facts
@@ -237,7 +236,8 @@ def picture_snippet(facts: Facts) -> str:
     pictured = CODE[facts.kind].pictured
     if not pictured or not facts.task.get("features") or is_mapped(facts):
         return ""
-    settings = ", ".join(f"{name}={json.dumps(value)}" for name, value in _plain(facts.features).items())
+    plain = {name: value for name, value in facts.features.items() if name.isidentifier() and type(value) in (str, int)}
+    settings = ", ".join(f"{name}={json.dumps(value)}" for name, value in plain.items())
     return Template(PICTURE).substitute(settings=settings, example=pictured).strip()
 
 
@@ -245,9 +245,3 @@ def is_mapped(facts: Facts) -> bool:
     """Whether the task reads features of another size than the image model's, through a map of its own."""
     dim = (facts.task.get("features") or {}).get("dim")
     return dim is not None and "dim" in facts.public and dim != facts.public["dim"]
-
-
-def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings that are words or numbers: what may stand in code as it is."""
-    kinds = (str, int)
-    return {name: value for name, value in settings.items() if name.isidentifier() and type(value) in kinds}
