@@ -1,7 +1,5 @@
 """The tasks, mixtures and recipes that exist, as their files and the caches made so far describe them."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path

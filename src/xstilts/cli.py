@@ -3,8 +3,6 @@
 Slow imports are inside the commands that need them, so that --help answers at once.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Any, Literal
 

@@ -12,8 +12,6 @@
 - `README.md`, `scores.png`: the model card and its picture, if they were given.
 """
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Mapping
 from pathlib import Path

@@ -3,8 +3,6 @@
 Every cache has hashes of its images and texts (`fingerprints.arrow`); this module only compares them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache

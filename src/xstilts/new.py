@@ -4,8 +4,6 @@ The code is copied too: what DVC hashes is what runs, so results depend on the p
 installed later.
 """
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import sys

@@ -5,8 +5,6 @@
 `collect` made, and are left alone without it.
 """
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The reference page of settings, docs/reference/settings.md, made of the classes that check them."""
 
-from __future__ import annotations
-
 import re
 import typing
 from collections.abc import Iterator, Mapping

@@ -5,8 +5,6 @@ picture per image, with its regions) and `about.json`. A target that asks nothin
 and `about.json` says why.
 """
 
-from __future__ import annotations
-
 import io
 import random
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """The result of a study, from the files that git holds of it: it needs neither data nor a run."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

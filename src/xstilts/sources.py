@@ -1,7 +1,5 @@
 """Where the data of a study come from, how large they are, what is there already, and fetching the rest."""
 
-from __future__ import annotations
-
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence

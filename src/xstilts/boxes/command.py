@@ -1,7 +1,5 @@
 """`xstilts boxes`: detector features of other projects as the arrays that a task reads."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

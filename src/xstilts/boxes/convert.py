@@ -1,7 +1,5 @@
 """From a detector's files to the arrays of `data.official.vectors`, image by image."""
 
-from __future__ import annotations
-
 import json
 import sys
 import time

@@ -1,7 +1,5 @@
 """What a detector found in one image, checked."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

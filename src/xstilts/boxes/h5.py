@@ -4,8 +4,6 @@ A group has `features` [n, dim] and `boxes` [n, 4] in pixels, float32, and the n
 attributes stand beside them and are not read.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

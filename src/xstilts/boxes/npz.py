@@ -5,8 +5,6 @@ transposed), of UNITER and UC2 (`features`, `norm_bb`: relative already, with tw
 HDF5 files (`features`, `boxes`, `img_w`, `img_h`). Others, pickled ones among them, are not read.
 """
 
-from __future__ import annotations
-
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path

@@ -4,8 +4,6 @@ Anderson et al. 2018, Bottom-Up and Top-Down Attention: a line per image, with a
 LXMERT and VOLTA others, which are not read. A layout is known by the number of its columns.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 from collections.abc import Iterator

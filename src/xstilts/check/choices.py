@@ -1,7 +1,5 @@
 """Checks of params.yaml and of every study: that the cells which they name are in the grid."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from os.path import isdir

@@ -1,7 +1,5 @@
 """Checks of the files of tasks and recipes and of the data that they name; and of all parameter files together."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Checks of stages/grid.yaml, the universe that the cells range over."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace

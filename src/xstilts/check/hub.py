@@ -1,7 +1,5 @@
 """Whether the hub has the models that params.yaml names, before an hour is spent finding out."""
 
-from __future__ import annotations
-
 from os.path import isdir
 
 from xstilts.base.errors import ParameterError

@@ -1,7 +1,5 @@
 """What every check says about a wrong word: where it is, and what is valid there."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 

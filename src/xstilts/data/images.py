@@ -1,7 +1,5 @@
 """What an official set shows: its pictures, collected in one zip, or the vectors that it publishes instead."""
 
-from __future__ import annotations
-
 import shutil
 import sys
 import zipfile

@@ -1,7 +1,5 @@
 """What a raw set consists of: manifest.json, written last, and zips without times."""
 
-from __future__ import annotations
-
 import zipfile
 from collections import Counter
 from pathlib import Path

@@ -14,8 +14,6 @@ holds weight j in its low and weight j + 16 in its high nibble; weight = (nibble
 positions are fp32.
 """
 
-from __future__ import annotations
-
 import struct
 from dataclasses import dataclass
 from itertools import pairwise

@@ -3,8 +3,6 @@
 What is looked at here is the file; its pixels are decoded by `xstilts.features.images`.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

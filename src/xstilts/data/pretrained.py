@@ -3,8 +3,6 @@
 Only safetensors are accepted as weights, and no code of a repository is fetched or run.
 """
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Sequence
 from pathlib import Path

@@ -3,8 +3,6 @@
 The picture is a photograph, or a scene that a visitor lays of cards in 2 x 2 slots, as the embedded world has them.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 from collections.abc import Mapping, Sequence

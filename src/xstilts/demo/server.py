@@ -1,7 +1,5 @@
 """The demo's web server: this machine alone can reach it, and it does nothing but show the page and answer."""
 
-from __future__ import annotations
-
 import json
 import sys
 import threading

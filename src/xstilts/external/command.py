@@ -3,8 +3,6 @@
 Slow imports are made when the command runs.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The test questions that other people's predictions are scored on: official files, or a raw set of ours."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """How answered questions of each kind of task are scored: by the functions that score our own predictions."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast

@@ -9,8 +9,6 @@
 | `.tsv` | of XTREME's submission: a label per line, or a tag per line with an empty line after every sentence |
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path

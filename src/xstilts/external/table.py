@@ -1,7 +1,5 @@
 """What `xstilts score-predictions` prints: scores by language, differences with intervals, and what they rest on."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 

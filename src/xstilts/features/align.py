@@ -5,8 +5,6 @@ its colour. An encoder that never saw an image then reads the region as it would
 part of a detector's object and attribute classes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path

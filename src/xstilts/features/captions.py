@@ -6,8 +6,6 @@ batch (Radford et al. 2021), in which every caption stands beside the one that r
 photograph, and the matching loss of each caption with these two photographs (Li et al. 2021, ALBEF).
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """From images to a feature directory: regions and one vector per region, cached once per image."""
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Sequence

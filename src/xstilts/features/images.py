@@ -1,7 +1,5 @@
 """Images in a zip or a folder, by id: the file's name without its ending, as in the official sets."""
 
-from __future__ import annotations
-
 import io
 import warnings
 from collections.abc import Sequence

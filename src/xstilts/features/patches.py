@@ -3,8 +3,6 @@
 The first region of an image is the whole of it, with the vector by which the model itself sums it up.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

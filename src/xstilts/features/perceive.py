@@ -3,8 +3,6 @@
 In the embedded world the regions of the feature file are named by the public projector, which no task has trained.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What an image model is shown: the size, crop, mean and deviation of its own preprocessor_config.json."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any, Literal
 

@@ -1,7 +1,5 @@
 """Phase 0: the checkpoint that every route starts from: text encoder, image model and aligned projector."""
 
-from __future__ import annotations
-
 import io
 import pickle
 from collections.abc import Sequence

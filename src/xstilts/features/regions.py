@@ -3,8 +3,6 @@
 Boxes are float32 `[regions, 7]`: x1 y1 x2 y2 width height area, relative to the image, in reading order.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage

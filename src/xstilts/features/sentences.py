@@ -1,7 +1,5 @@
 """What the text encoder makes of whole sentences: the mean of its last states over the tokens."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

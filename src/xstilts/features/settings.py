@@ -1,7 +1,5 @@
 """How features are made: the keys of the section `features` of stages/defaults.yaml."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Annotated, Literal
 

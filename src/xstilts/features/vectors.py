@@ -1,7 +1,5 @@
 """A feature directory from the vectors that a data set publishes instead of its pictures."""
 
-from __future__ import annotations
-
 from collections import Counter
 from itertools import groupby
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Image models behind one interface: vectors of crops, or the last feature map of whole images."""
 
-from __future__ import annotations
-
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol

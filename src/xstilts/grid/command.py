@@ -1,7 +1,5 @@
 """`xstilts grid`: compute what a study lacks, several cells at once."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path

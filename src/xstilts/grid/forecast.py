@@ -1,7 +1,5 @@
 """What the missing stages of a study will take, judged by stages of their kind that have run here before."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

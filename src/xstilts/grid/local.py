@@ -5,8 +5,6 @@ of a study are trained side by side. DVC decides, stage by stage, what is skippe
 and the lock files say the same afterwards.
 """
 
-from __future__ import annotations
-
 import os
 import queue
 import shutil

@@ -1,7 +1,5 @@
 """dvc.lock files of two branches that each computed cells: joined stage by stage where git sees a conflict of lines."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What a study needs, out of DVC's own graph: its stages, each after those whose outputs it reads."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import subprocess

@@ -6,8 +6,6 @@ time (`singleton`): whoever comes second finds the result in the run-cache. Stat
 run-cache, never from accounting, which many clusters do not have.
 """
 
-from __future__ import annotations
-
 import re
 import shlex
 import sys

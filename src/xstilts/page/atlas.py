@@ -5,8 +5,6 @@ least half of its points; a wrong one has the wrong form if it is of another kin
 yes/no question), which is no error of sight. The page's script filters and sorts, wrong form first.
 """
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The first screen: which intermediate task is best, against none and at equal exposure, with every seed in sight."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """The figure of what an intermediate task is worth in target examples, and the table of the form of answers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Charts of the page: colours, marks and axes, and panels made of rows."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What stands on the page, part by part, made of the numbers; the template puts it into HTML."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

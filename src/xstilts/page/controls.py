@@ -1,7 +1,5 @@
 """The controls: scores beside those of the same model without the picture and with another's."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Figures of differences: the heat map, and multimodal minus text-only by question type."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 

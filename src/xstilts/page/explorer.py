@@ -4,8 +4,6 @@ With the bits of every example (`items`) any baseline, languages, question types
 computes differences and intervals as `xstilts.report.intervals` does. Without them it shows what the report computed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

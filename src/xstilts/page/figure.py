@@ -1,7 +1,5 @@
 """What the page's figures and tables are made of, and what they call things."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any

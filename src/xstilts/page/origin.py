@@ -1,7 +1,5 @@
 """Where the numbers of a page come from: encoder, revision, its date, version, and the repository."""
 
-from __future__ import annotations
-
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A figure of how far each language is behind English, by how much of it the encoder saw in pretraining."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from math import ceil, floor
 from pathlib import Path

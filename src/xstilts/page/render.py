@@ -4,8 +4,6 @@ Whatever comes from data is escaped: in HTML by Jinja's autoescape, in the JSON 
 writes `<` as `\\u003c`. The policy in the head lets the page's own scripts run, by their hash, and nothing load.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Figures of every route's scores: with intervals, and by question type."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from statistics import fmean
 

@@ -1,7 +1,5 @@
 """The page's tables that belong to no figure: all comparisons, recipes, averages, shared data."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

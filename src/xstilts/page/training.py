@@ -1,7 +1,5 @@
 """Figures of training: the curves of English dev, and what each route's two phases took."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from functools import partial
 from math import floor

@@ -1,7 +1,5 @@
 """Answers of a trained model to questions about a picture, or from clues."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from pathlib import Path

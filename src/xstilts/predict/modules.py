@@ -1,7 +1,5 @@
 """Answers by modules: a question's layout, from a trained parser, run on what a picture shows."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import torch

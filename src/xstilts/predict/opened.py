@@ -1,7 +1,5 @@
 """A trained model with all that asking it needs, opened from a checkpoint of this project or an exported folder."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path

@@ -9,8 +9,6 @@ The primary comparison of docs/results/protocol.md is tested alone at 5 %. Every
 tested together with all of these, by Holm.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any

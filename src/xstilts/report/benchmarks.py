@@ -5,8 +5,6 @@ for XTREME-R. Its ten tasks stand in four groups, as in the paper (Ruder et al. 
 in two groups. LAReQA has the languages of XQuAD-R: the script lists none, so that it never comes to an overall score.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal

@@ -4,8 +4,6 @@ Where both revisions have the bits of every example (metrics/items.json), of the
 after the change is compared with itself before it as two routes are: paired over test items, runs of both at random.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any

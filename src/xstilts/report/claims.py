@@ -8,8 +8,6 @@ embedded data is one on drawn scenes in the formats of the published sets, not o
 published data are judged.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial

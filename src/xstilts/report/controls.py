@@ -9,8 +9,6 @@ scores above it comes from the pictures. A model whose pictures are only masked 
 so a score above the masked one says too much.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What training took, and which of it two routes have in common."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 

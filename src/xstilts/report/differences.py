@@ -1,7 +1,5 @@
 """Differences between two routes on one target, as they stand in the JSON files: in fractions of 1."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any

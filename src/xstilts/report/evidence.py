@@ -1,7 +1,5 @@
 """What a claim is judged by: differences between routes, each above a bound, below it, or neither."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal

@@ -4,8 +4,6 @@ Cells whose difference is inconclusive are hatched. The same spec is drawn on th
 of the style sheet, so that they follow dark mode and paper) and as a picture (`PAPER`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -26,8 +26,6 @@ run** nothing is known of what another one would give: the interval covers test 
 docs/concepts/statistics.md has simulations of how often intervals hold the truth, and what they find.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

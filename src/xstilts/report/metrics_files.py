@@ -1,7 +1,5 @@
 """What git keeps of a study: the JSON files in metrics/ (or metrics/<name>), worked out, written and printed."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from xstilts.base.cells import Study, metrics_folder

@@ -4,8 +4,6 @@ Scores are fractions of 1 as they stand in the JSON files, with four digits. The
 differences in points, with one digit, rounded once: half away from zero, of the decimal number in the file.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal

@@ -6,8 +6,6 @@ are targets whose examples earn anything but 0 or 1 of 1 (F1, exact match of sev
 which is scored in two parts, and whatever is more than `MOST` bits.
 """
 
-from __future__ import annotations
-
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -3,8 +3,6 @@
 Run as a module, it writes the frame anew: `python -m xstilts.report.plots_page`.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import vl_convert

@@ -6,8 +6,6 @@ by Holm over the tasks of the ranking. The intervals are those of the report (`i
 each route gives no recommendation.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`xstilts recommend`: the ranking of a study's intermediate tasks as a table, and the recommendation."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD

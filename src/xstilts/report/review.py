@@ -1,7 +1,5 @@
 """A comment for code review: what a change did to the study, in tables and pictures of two revisions' metrics."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess

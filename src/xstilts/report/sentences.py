@@ -1,7 +1,5 @@
 """What the comparisons of metrics/answer.json say in words, made of their numbers alone."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 

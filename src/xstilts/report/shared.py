@@ -1,7 +1,5 @@
 """Data that a route's intermediate task shares with a target: which cells of the transfer matrix are marked for it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

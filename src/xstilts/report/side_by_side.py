@@ -1,7 +1,5 @@
 """The items of every cell of a study, read, checked to be of the same examples, and summed by cluster."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

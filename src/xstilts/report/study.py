@@ -1,7 +1,5 @@
 """The study: routes side by side, means over seeds."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean, stdev

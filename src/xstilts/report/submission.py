@@ -11,8 +11,6 @@
   sentences are the queries, in the order of XTREME's own files, which are sorted by text.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What is printed of the statistics: means over targets, differences to the baseline, recipes, and the answer."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any

@@ -1,7 +1,5 @@
 """The study as tables for the terminal: routes down, languages across, in percent."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -10,8 +10,6 @@ said. Only scores on published data count: the sets of the embedded world carry 
 none of them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean

@@ -1,7 +1,5 @@
 """The schema of a task file, and the readers of every task kind: official formats in, typed examples out."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path

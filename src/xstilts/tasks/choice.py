@@ -1,7 +1,5 @@
 """Multiple choice: a text (and, of Visual7W, an image) with several continuations or answers."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Iterator
 from functools import wraps

@@ -1,7 +1,5 @@
 """Classification of pairs of texts, and of texts about one or two images."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from itertools import islice

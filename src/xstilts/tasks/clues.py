@@ -1,7 +1,5 @@
 """What stands in for a picture: descriptions, GQA's scene graphs told in words, or clues, one a line."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Typed examples: what a reader makes of one row of an official file."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

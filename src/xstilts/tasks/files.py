@@ -1,7 +1,5 @@
 """Which files a split is made of: paths for languages, formats, and what the raw set itself says of them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

@@ -3,8 +3,6 @@
 What a format looks like is said where it is read: by `read_<name>` in the kind's module of `xstilts.tasks`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

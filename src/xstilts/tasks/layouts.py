@@ -1,7 +1,5 @@
 """Questions with the programs that answer them: GQA's and xGQA's files with `semantic`."""
 
-from __future__ import annotations
-
 from xstilts.base.errors import DataError
 from xstilts.programs.layout import LayoutError, parse_layout, read_layout
 from xstilts.tasks.examples import LayoutExample, Reading

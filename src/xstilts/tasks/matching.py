@@ -1,7 +1,5 @@
 """Image-sentence matching: captions and the images that they were written for."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import wraps

@@ -1,7 +1,5 @@
 """Training rows that are also in the test split: found, and refused or left out."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 from xstilts.base.errors import DataError

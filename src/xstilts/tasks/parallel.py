@@ -5,8 +5,6 @@ of one language harder. Published sets do differ (two languages of XCOPA ask `ef
 PAWS-X left rows out), so what differs is counted and said, and no row is dropped.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 

@@ -1,7 +1,5 @@
 """The schema of a task file (stages/tasks/<task>.yaml), as far as reading and encoding need it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields

@@ -1,7 +1,5 @@
 """Sentences to be found across languages: Tatoeba, BUCC, LAReQA, Mewsli-X."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Which images' captions read most alike: the hard negatives of image-sentence matching."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Iterator, Sequence
 from itertools import groupby

@@ -3,8 +3,6 @@
 Whatever is wrong with a file or a row is a `DataError` that names the file, and the row's line or id.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """Extractive question answering: SQuAD's JSON, which XQuAD, MLQA and TyDiQA-GoldP share."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path

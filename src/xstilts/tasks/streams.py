@@ -1,7 +1,5 @@
 """Files of rows that are read piece by piece, so that a million of them are never there as text or as one object."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections import Counter

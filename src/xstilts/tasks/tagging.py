@@ -1,7 +1,5 @@
 """Sequence tagging: named entities, parts of speech and supertags, one tag per word."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator
 

@@ -1,7 +1,5 @@
 """Texts without labels, for masked language modelling."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from xstilts.tasks.examples import TextExample

@@ -1,7 +1,5 @@
 """The text-only twin of image-sentence matching: a photograph that is described by another of its captions."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 
 from xstilts.tasks.examples import ClassificationExample, Reading

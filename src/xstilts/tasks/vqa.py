@@ -3,8 +3,6 @@
 Questions of GQA's layout may come with a second file, which tells in words what their images show.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace

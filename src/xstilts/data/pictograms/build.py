@@ -4,8 +4,6 @@ The intermediate tasks are all on the scenes and pictures of `gqa`. The target t
 split: each is trained on English and tested on the same rows in eight languages.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any

@@ -5,8 +5,6 @@ about the image (Visual7W). In XCOPA's layout, the description makes one of the 
 always `effect`.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence

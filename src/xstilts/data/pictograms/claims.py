@@ -4,8 +4,6 @@ A true claim and its false twin name the same nouns and differ in one word or co
 family's claims is true about as often as false: the words of a claim do not reveal whether it is true.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from random import Random

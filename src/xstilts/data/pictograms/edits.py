@@ -4,8 +4,6 @@ A model that answers from clues is faithful if its answer follows the clue that 
 scene one object is changed in one respect, such that the same question has another right answer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from random import Random

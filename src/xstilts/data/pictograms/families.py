@@ -4,8 +4,6 @@ A question has exactly one right answer given the scene graph: `the <noun>` is u
 once, and `directly left of` for the neighbour in the same row.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import permutations

@@ -1,7 +1,5 @@
 """Questions, their programs, and scene graphs in the layout of GQA and xGQA."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

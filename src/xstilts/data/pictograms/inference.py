@@ -5,8 +5,6 @@ labels, about the description and about the image. In eight languages on the sce
 (on the image) and XNLI (on a text).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random

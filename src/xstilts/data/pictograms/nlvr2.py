@@ -5,8 +5,6 @@ itself says nothing about its label (the idea on which Suhr et al. 2019, NLVR2, 
 of `gqa` and `xgqa`, so a row names them itself (`left_img`, `right_img`, as MaRVL's do).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random

@@ -1,7 +1,5 @@
 """The nouns of the embedded world: which drawing shows each, and its names and forms in eight languages."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache

@@ -1,7 +1,5 @@
 """Choosing questions: each family by its share, and within a family every answer as often as the others."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Drawing scenes: OpenMoji pictograms on plain coloured cards on a plain light canvas."""
 
-from __future__ import annotations
-
 import io
 import zipfile
 import zlib

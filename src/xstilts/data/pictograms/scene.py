@@ -4,8 +4,6 @@ A scene is a plain canvas of 2 x 2 slots, two to four of them filled. Splits nev
 what a scene shows decides to which split it may belong, whatever the seed.
 """
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ A caption names every object; which facts it gives varies, but never so few that
 the split.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

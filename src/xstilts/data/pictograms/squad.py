@@ -1,7 +1,5 @@
 """Questions on descriptions in the layouts of SQuAD v1.1, SQuAD v2.0 and XQuAD."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from random import Random

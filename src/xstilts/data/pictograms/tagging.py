@@ -9,8 +9,6 @@ card` (a complement) have different ones. The sentences are those of the descrip
 `mnli`) and of the questions (as in `gqa`).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field

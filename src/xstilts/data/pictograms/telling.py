@@ -1,7 +1,5 @@
 """Describing a scene in a text, in English or in eight languages, and where in the text each fact is."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random

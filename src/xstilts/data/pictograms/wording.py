@@ -1,7 +1,5 @@
 """Wording questions and claims: templates of a language, filled with the forms of nouns and colours."""
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass

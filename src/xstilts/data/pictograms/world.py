@@ -1,7 +1,5 @@
 """What the embedded world is made from, and how its raw sets are written: the same bytes each time."""
 
-from __future__ import annotations
-
 import io
 import json
 import zipfile

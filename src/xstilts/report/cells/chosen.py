@@ -1,7 +1,5 @@
 """What the front door keeps in git of the chosen cell: its metrics, its learning curves, and its kinds of answers."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a study keeps of one cell: what its test examples earned, its metrics, its training, and answers to show."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pyarrow as pa

@@ -3,8 +3,6 @@
 A model that names a thing where the question asks for yes or no has not understood the question, whatever it sees.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -4,8 +4,6 @@
 target, recipe, route, seed, data, kind, metric and what training cost.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from pathlib import Path

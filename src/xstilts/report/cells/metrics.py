@@ -3,8 +3,6 @@
 All values are fractions in 0..1, rounded to `DIGITS`; English comes first, then the other languages by code.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from statistics import fmean

@@ -1,7 +1,5 @@
 """What a model card says, read from the files of one cell: its target checkpoint, its scores, and phase 0."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path

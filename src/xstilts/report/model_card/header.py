@@ -1,7 +1,5 @@
 """The metadata that a model card begins with, in the Hugging Face hub's terms."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any

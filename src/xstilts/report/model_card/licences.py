@@ -1,7 +1,5 @@
 """What a model was made from, with licences and citations, as the cards of caches and checkpoints have them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from xstilts.base.kinds import KINDS

@@ -1,7 +1,5 @@
 """Markdown that says what it is given and nothing else: text of task files and data sets is never markup."""
 
-from __future__ import annotations
-
 import html
 import re
 from collections.abc import Sequence

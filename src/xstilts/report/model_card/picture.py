@@ -1,7 +1,5 @@
 """The picture of a model card: its scores by language, with intervals."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import altair as alt

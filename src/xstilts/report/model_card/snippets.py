@@ -1,7 +1,5 @@
 """Code that loads an exported model with transformers alone and asks it something, for every kind of task."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass

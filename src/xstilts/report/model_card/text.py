@@ -1,7 +1,5 @@
 """The model card of one target checkpoint, from metadata to provenance."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from math import isnan
