@@ -42,7 +42,8 @@ def write_scenes(task: TaskSpec, raw: Path, out: Path, features: FeatureSettings
     manifest = read_json(raw / "manifest.json")
     about = {"target": task.name, **{key: manifest[key] for key in ("data", "licence", "source")}}
     why = _no_scenes(task, raw)
-    chosen = [] if why else draw(_questions(with_raw_languages(task, raw), raw))
+    examples = [] if why else read_split(with_raw_languages(task, raw), "test", raw).examples
+    chosen = draw([one for one in examples if isinstance(one, VqaExample)])
     names = list(dict.fromkeys(example.image for example in chosen))
     with whole_directory(out) as draft:
         write_table(draft / "questions.arrow", pa.Table.from_pylist(list(map(_row, chosen)), QUESTIONS))
@@ -56,10 +57,6 @@ def _no_scenes(task: TaskSpec, raw: Path) -> str:
     if task.kind != "vqa":
         return f"{task.name} asks no questions about pictures"
     return "" if (raw / IMAGES).is_file() else f"the raw data of {task.name} hold no pictures"
-
-
-def _questions(task: TaskSpec, raw: Path) -> list[VqaExample]:
-    return [one for one in read_split(task, "test", raw).examples if isinstance(one, VqaExample)]
 
 
 def draw(examples: Sequence[VqaExample], count: int = SCENES, seed: int = SEED) -> list[VqaExample]:

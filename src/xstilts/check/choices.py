@@ -48,7 +48,10 @@ def check_choices(universe: Grid) -> Choices:
     _check_recipe(chosen.recipe, universe, f"{PARAMS}: recipe")
     one_of(chosen.seed, universe.seeds, f"{PARAMS}: seed")
     for key, embedded in EMBEDDED.items():
-        _check_model(getattr(chosen, key), embedded, f"{PARAMS}: {key}")
+        name = getattr(chosen, key)  # the embedded model, a directory, or owner/name on the hub (@revision)
+        if name != embedded and not isdir(name) and not HUB_NAME.fullmatch(name):
+            hint = did_you_mean(name, [embedded]).removesuffix(".")
+            raise ParameterError(f"{PARAMS}: {key}: unknown '{name}'.{hint}, a directory, or owner/name on the hub.")
     captions = [one for one in universe.datasets if task_kind(one) == "matching"]
     one_of(chosen.alignment, [NAMES, *captions], f"{PARAMS}: alignment")
     study = check_study(chosen.study, str(PARAMS), universe)
@@ -132,10 +135,3 @@ def choose_cell(universe: Grid, route: str | None, seed: int | None, target: str
     one_of(cell.target, universe.targets, "target")
     universe.check_cell(Route(cell.route, cell.recipe), cell.target, "recipe")
     return cell
-
-
-def _check_model(name: str, embedded: str, where: str) -> None:
-    """Accept the embedded model, a directory, or a name on the hub (owner/name, owner/name@revision)."""
-    if name != embedded and not isdir(name) and not HUB_NAME.fullmatch(name):
-        hint = did_you_mean(name, [embedded]).removesuffix(".")
-        raise ParameterError(f"{where}: unknown '{name}'.{hint}, a directory, or owner/name on the hub.")

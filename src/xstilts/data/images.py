@@ -32,10 +32,13 @@ def collect(sources: Sequence[Path], target: Path) -> int:
             of one id (file name without folder and ending).
     """
     ids: dict[str, str] = {}
-    found = [PictureFiles(source) for source in sources]
-    for files in found:
+    sets = [PictureFiles(source) for source in sources]
+    for files in sets:
         for name in files.names:
-            _check_id(ids, files.path, name)
+            identifier, place = PurePosixPath(name).stem, f"{files.path}/{name}"
+            if (first := ids.setdefault(identifier, place)) != place:
+                found = f"a second picture '{identifier}' (the first is {first})"
+                raise DataError(files.path, name, found, "one picture per id", "rename or remove one")
         if files.others:
             kinds = f"no pictures by their names' endings, such as {files.others[0]}"
             print(f"{files.path}: {len(files.others):,} files are {kinds}; they are left out", file=sys.stderr)
@@ -46,18 +49,10 @@ def collect(sources: Sequence[Path], target: Path) -> int:
         shutil.copyfile(sources[0], target)
         return len(ids)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for files in found:
+        for files in sets:
             for name in files.names:
                 add_member(archive, name, files.read(name))
     return len(ids)
-
-
-def _check_id(ids: dict[str, str], source: Path, name: str) -> None:
-    identifier, place = PurePosixPath(name).stem, f"{source}/{name}"
-    if identifier in ids:
-        found = f"a second picture '{identifier}' (the first is {ids[identifier]})"
-        raise DataError(source, name, found, "one picture per id", "rename or remove one")
-    ids[identifier] = place
 
 
 @dataclass(frozen=True)

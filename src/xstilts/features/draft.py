@@ -1,14 +1,12 @@
 """A feature directory in the making, which outlives its process: the next call resumes where a killed one ended."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +89,7 @@ class FeatureDraft:
             os.replace(self.place / name, out / name)
         shutil.rmtree(self.place)
 
-    def __enter__(self) -> FeatureDraft:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -4,9 +4,8 @@ The weights come from TensorFlow, hence the padding `SAME`: with stride 2, right
 pixel. Module names follow the published state dict, so that it loads strictly.
 """
 
-from __future__ import annotations
-
 import math
+from typing import Self
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -104,7 +103,7 @@ class EfficientNetLite0(nn.Module):
         scores: Tensor = self._fc(self.features(x).mean((2, 3)))
         return scores
 
-    def fuse(self) -> EfficientNetLite0:
+    def fuse(self) -> Self:
         """Fold every norm into its convolution, for inference; returns the module itself."""
         self._conv_stem, self._bn0 = _fold(self._conv_stem, self._bn0)
         for block in self._blocks:

@@ -37,7 +37,7 @@ def propose(pixels: Image, limit: int = 36, proposals: Proposals = "components")
     if len(found) == 0:
         found = grid(height, width)
     largest = np.argsort(-_areas(found), kind="stable")[:limit]
-    return normalise(reading_order(found[np.sort(largest)]), height, width)
+    return with_sizes(reading_order(found[np.sort(largest)]) / np.array([width, height, width, height]))
 
 
 def components(pixels: Image) -> Corners:
@@ -106,11 +106,6 @@ def reading_order(corners: Corners) -> Corners:
         ordered += sorted(line)
         remaining = remaining[len(line) :]
     return np.array(ordered, np.int64).reshape(-1, 4)
-
-
-def normalise(corners: Corners, height: int, width: int) -> Boxes:
-    """Corners in pixels -> x1 y1 x2 y2 width height area, relative to the image."""
-    return with_sizes(corners / np.array([width, height, width, height]))
 
 
 def with_sizes(corners: NDArray[np.floating]) -> Boxes:

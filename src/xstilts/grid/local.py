@@ -34,14 +34,6 @@ def jobs_at_once() -> int:
     return max(1, min(processors(), free_bytes() // STAGE_BYTES))
 
 
-class StageFailed(XstiltsError):
-    """Stages that did not succeed; what succeeded beside them is kept."""
-
-
-class Interrupted(XstiltsError):
-    """The run was asked to stop; training that was under way resumes from its last state."""
-
-
 @dataclass
 class Job:
     """A stage that runs.
@@ -84,8 +76,8 @@ class Runner:
         """Bring some targets up to date; return the seconds of each stage that ran, in the order of their ends.
 
         Raises:
-            StageFailed: a stage failed; those beside it were let to end, and no other was started.
-            Interrupted: Ctrl-C or SIGTERM.
+            XstiltsError: a stage failed (those beside it ran to their end, and no other was started), or the run was
+                asked to stop by Ctrl-C or SIGTERM (training that was under way resumes from its last state).
         """
         with self.repo.lock:
             plan = make_plan(self.repo, targets)
@@ -96,9 +88,9 @@ class Runner:
                 self._stop_all()
                 self._write_locks()
         if self.asked is not None:
-            raise Interrupted("stopped; the same command goes on from here")
+            raise XstiltsError("stopped; the same command goes on from here")
         if self.failed:
-            raise StageFailed("\n".join(self.failed))
+            raise XstiltsError("\n".join(self.failed))
         return self.ran
 
     def lacking(self, plan: Plan, restore: bool = True) -> list[Stage]:

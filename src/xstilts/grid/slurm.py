@@ -114,16 +114,8 @@ def submit(repo: Any, plan: Plan, cells: Sequence[Stage], work: Path, revision: 
 
 def _fixed_options(cell: str, folder: Path, before: Sequence[str]) -> list[str]:
     after = f"afterok:{':'.join(before)},singleton" if before else "singleton"
-    return [
-        "--parsable",
-        f"--job-name=xs-{cell}",
-        f"--dependency={after}",
-        "--kill-on-invalid-dep=yes",
-        "--requeue",
-        "--open-mode=append",
-        "--signal=B:USR1@120",
-        f"--output={folder}/%j.log",
-    ]
+    fixed = "--parsable --kill-on-invalid-dep=yes --requeue --open-mode=append --signal=B:USR1@120".split()
+    return [*fixed, f"--job-name=xs-{cell}", f"--dependency={after}", f"--output={folder}/%j.log"]
 
 
 def read_resources() -> dict[str, dict[str, Any]]:

@@ -95,18 +95,8 @@ class Content:
 
 def figures_of(part: TargetPart) -> Iterator[Figure]:
     """The figures of one target, in the order that they stand in."""
-    alone = [
-        part.best,
-        part.heat,
-        part.intervals,
-        *part.types,
-        part.budgets,
-        *part.curves,
-        part.pretraining,
-        part.cost,
-        part.controls,
-    ]
-    yield from (figure for figure in alone if figure)
+    for own in vars(part).values():
+        yield from (one for one in (own if isinstance(own, list) else [own]) if isinstance(one, Figure))
 
 
 def page_content(material: Material) -> Content:

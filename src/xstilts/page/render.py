@@ -26,8 +26,9 @@ CLOSING = "</script"
 
 def render(content: Content) -> str:
     """The page's HTML."""
+    loader = PackageLoader("xstilts.page", TEMPLATES)
     environment = Environment(
-        loader=PackageLoader("xstilts.page", TEMPLATES),
+        loader=loader,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -35,17 +36,10 @@ def render(content: Content) -> str:
     )
     environment.policies["json.dumps_kwargs"] = {"sort_keys": False}  # the order of languages and routes says something
     environment.filters |= {"pair": lambda name: (name, name), "only": lambda seed: (seed, f"seed {seed} alone")}
-    script = bundle("\n".join(_source(environment, name) for name in SCRIPTS))
-    style = Markup(_source(environment, "page.css"))
+    script = bundle("\n".join(loader.get_source(environment, name)[0] for name in SCRIPTS))
+    style = Markup(loader.get_source(environment, "page.css")[0])
     parts = {"config": CONFIG, "script": Markup(script), "style": style, "policy": policy(script)}
     return environment.get_template("page.html.j2").render(content=content, **parts) + "\n"
-
-
-def _source(environment: Environment, name: str) -> str:
-    """The text of a file beside the template, as it is."""
-    if environment.loader is None:
-        raise LookupError(name)
-    return environment.loader.get_source(environment, name)[0]
 
 
 @lru_cache(maxsize=2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -102,14 +104,12 @@ def _from_opened(opened: Opened, questions: list[str], image: Path | None, clues
         reader = ClueModel(opened)
         for version in versions(clues or "", edit):
             print(version)
-            for question in questions:
-                _print_ranked(question if len(questions) > 1 else "", reader.answer(question, version))
+            _print_answers(questions, partial(reader.answer, clues=version))
         return
     pixels = read_picture(image)
     model = PictureModel(opened)
     seen = model.look(pixels)
-    for question in questions:
-        _print_ranked(question if len(questions) > 1 else "", model.answer(question, seen))
+    _print_answers(questions, partial(model.answer, seen=seen))
     for doubt in model.doubts(pixels):
         print(f"note: {doubt}")
 
@@ -136,14 +136,15 @@ def _by_modules(image: Path | None, questions: list[str], asked: Cell, cell: Cel
                 print(f"  {row}")
 
 
-def _print_ranked(question: str, ranked: list[tuple[str, float]]) -> None:
+def _print_answers(questions: list[str], answer: Callable[[str], list[tuple[str, float]]]) -> None:
     from xstilts.predict.answers import UNSURE
 
-    if question:
-        print(question)
-    best, probability = ranked[0]
-    print(best)
-    for text, chance in ranked[:5]:
-        print(f"  {chance:6.1%}  {text}")
-    if probability < UNSURE:
-        print(f"note: the model is unsure, its likeliest answer has {probability:.0%}")
+    for question in questions:
+        if len(questions) > 1:
+            print(question)
+        (best, probability), *_ = ranked = answer(question)
+        print(best)
+        for text, chance in ranked[:5]:
+            print(f"  {chance:6.1%}  {text}")
+        if probability < UNSURE:
+            print(f"note: the model is unsure, its likeliest answer has {probability:.0%}")

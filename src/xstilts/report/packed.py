@@ -123,7 +123,9 @@ def _add(
     columns: Mapping[Column, int],
 ) -> None:
     """Add a target's points, and what could be earned, to `sums` `[clusters, 2, routes, seeds, columns]`."""
-    right = np.array([[_bits(text) for text in seeds] for seeds in own["right"].values()]).transpose(2, 0, 1)
+    right = np.array(
+        [[np.unpackbits(np.frombuffer(b64decode(text), np.uint8)) for text in seeds] for seeds in own["right"].values()]
+    ).transpose(2, 0, 1)
     start = 0
     for code, number in own["languages"].items():
         clusters, types = layouts[number]
@@ -134,7 +136,3 @@ def _add(
             column = columns[Column(target, SCORE, code, "", name)]
             np.add.at(sums[:, 0, :, :, column], clusters[rows], points[rows])
             np.add.at(sums[:, 1, :, :, column], clusters[rows], 1)
-
-
-def _bits(text: str) -> NDArray[np.uint8]:
-    return np.unpackbits(np.frombuffer(b64decode(text), np.uint8))

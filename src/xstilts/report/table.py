@@ -49,22 +49,27 @@ def language_table(target: str, part: Mapping[str, Any], metric: str, narrow: bo
         narrow: break the longest headings.
     """
     headings = [_heading(column) for column in _columns(part, metric)]
-    blind = [heading.replace(" ", "\n") if narrow else heading for heading in _blind_headings(part, metric)]
-    rows = {route: [*row.values(), *_blind(part, metric, route)] for route, row in part[metric].items()}
-    return _table(_title(target, part, metric), [*headings, *blind], rows)
+    blind = _blind(part, metric)
+    headings += [heading.replace(" ", "\n") if narrow else heading for heading in blind]
+    rows = {
+        route: [*row.values(), *(part["blind"][route][column] for column in blind.values())]
+        for route, row in part[metric].items()
+    }
+    return _table(_title(target, part, metric), headings, rows)
 
 
 def folded_table(target: str, part: Mapping[str, Any], metric: str) -> Table:
     """The same for more languages than fit: English, the means, and the lowest and highest of the other languages."""
     means = [column for column in _MEANS if column in _columns(part, metric)]
-    headings = [*(_heading(column) for column in means), "lowest", "highest", *_blind_headings(part, metric)]
+    blind = _blind(part, metric)
+    headings = [*(_heading(column) for column in means), "lowest", "highest", *blind]
     languages = [column for column in _columns(part, metric) if column not in (ZERO_SHOT, "gap")]
     table = empty_table(f"{_title(target, part, metric)}, {len(languages)} languages", headings)
     for route, row in part[metric].items():
         ranked = sorted((code for code in languages if code != ENGLISH), key=row.__getitem__)
         ends = [f"{language} {percent(row[language])}" for language in (ranked[0], ranked[-1])]
-        blind = (percent(value) for value in _blind(part, metric, route))
-        table.add_row(route, *(percent(row[column]) for column in means), *ends, *blind)
+        controls = (percent(part["blind"][route][column]) for column in blind.values())
+        table.add_row(route, *(percent(row[column]) for column in means), *ends, *controls)
     return table
 
 
@@ -107,19 +112,12 @@ def _heading(column: str) -> str:
     return "zero-shot" if column == ZERO_SHOT else column
 
 
-def _blind_headings(part: Mapping[str, Any], metric: str) -> list[str]:
-    return [f"blind {_heading(column)}" for column in _blind_columns(part, metric)]
-
-
-def _blind(part: Mapping[str, Any], metric: str, route: str) -> list[float]:
-    return [part["blind"][route][column] for column in _blind_columns(part, metric)]
-
-
-def _blind_columns(part: Mapping[str, Any], metric: str) -> list[str]:
-    """What is shown of the control, which is scored by the main metric alone."""
+def _blind(part: Mapping[str, Any], metric: str) -> dict[str, str]:
+    """{heading: column} of what is shown of the control, which is scored by the main metric alone."""
     if metric != part["metric"] or "blind" not in part:
-        return []
-    return [column for column in (ENGLISH, ZERO_SHOT) if column in next(iter(part["blind"].values()))]
+        return {}
+    there = next(iter(part["blind"].values()))
+    return {f"blind {_heading(column)}": column for column in (ENGLISH, ZERO_SHOT) if column in there}
 
 
 def _title(target: str, part: Mapping[str, Any], metric: str) -> str:

@@ -81,7 +81,7 @@ def _example(row: Row, identifier: str, source: Source) -> SpanExample:
 def _answered(
     identifier: str, source: Source, question: str, context: str, checked: list[tuple[int, str]]
 ) -> SpanExample:
-    start, answer = checked[0]
+    start, answer = checked[0] if checked else (-1, "")
     answers = tuple(dict.fromkeys(text for _, text in checked))
     return SpanExample(identifier, source.language, question, context, start, answer, answers)
 
@@ -111,9 +111,7 @@ def read_rows(row: Row, source: Source) -> SpanExample:
     row.check_language(source.language)
     identifier, question, context = row.key("id"), row.text("question"), row.text("context")
     checked = [answer_of(row, pair, context) for pair in _row_answers(row)]
-    if checked:
-        return _answered(identifier, source, question, context, checked)
-    return SpanExample(identifier, source.language, question, context, -1, "")
+    return _answered(identifier, source, question, context, checked)
 
 
 def _row_answers(row: Row) -> list[dict[str, Any]]:

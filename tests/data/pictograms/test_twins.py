@@ -63,7 +63,7 @@ def test_squad_answers_are_in_the_sentence_about_the_right_object(split: str) ->
         if asked.family == "left_of":
             other = question.scene.beside(question.scene.named(asked.nouns[0]))
             assert other is not None
-            sentence = next(s for s in told.text.split(". ")[::-1] if told.nouns[other.slot] >= told.text.index(s))
+            sentence = next(s for s in told.text.split(". ")[::-1] if told.nouns[other.slot][0] >= told.text.index(s))
             assert f"{other.half} left" in sentence.lower()
             assert f"{other.size} {other.colour} card" in sentence
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from random import Random
-from typing import Any, TypeVar
+from typing import Any
 
 from xstilts.data.pictograms.families import FAMILIES, Candidate, absent_nouns, neighbour, present_nouns
 from xstilts.data.pictograms.nouns import load_nouns
 from xstilts.data.pictograms.questions import Balance, Question
 from xstilts.data.pictograms.scene import COLOURS, Scene
-from xstilts.data.pictograms.telling import describe, describe_in
+from xstilts.data.pictograms.telling import Told, describe, describe_in
 from xstilts.data.pictograms.wording import Place, word
 
 PER_SCENE = 3
@@ -17,9 +17,6 @@ SCENES: Mapping[str, int] = {"train": 1200, "dev": 150, "test": 200}  # of XQuAD
 RELATIONS = ("left_of", "right_of", "above", "below")
 KINDS = ("animal", "food", "vehicle")
 UNANSWERED = ("colour", *RELATIONS, *KINDS, "on_card")  # a count of nothing would have an answer: none
-
-
-Where = TypeVar("Where", int, Place)
 
 
 def squad_of(questions: Iterable[Question], seed: int) -> dict[str, Any]:
@@ -48,7 +45,7 @@ def _english_article(questions: list[Question], seed: int) -> dict[str, Any]:
     told, asked = describe(questions[0].scene, seed), []
     for question in questions:
         count = question.asked.family == "count"
-        start = told.counts[question.asked.nouns[0]] if count else _answer(question, told.nouns, told.colours)
+        start = told.counts[question.asked.nouns[0]] if count else _answer(question, told)[0]
         asked.append(_entry(question, "en", question.asked.answer, start))
     return _one_paragraph(questions[0].scene, told.text, asked)
 
@@ -56,7 +53,7 @@ def _english_article(questions: list[Question], seed: int) -> dict[str, Any]:
 def _article(questions: list[Question], language: str, seed: int) -> dict[str, Any]:
     told, asked = describe_in(language, questions[0].scene, seed), []
     for question in questions:
-        start, end = _answer(question, told.nouns, told.colours)
+        start, end = _answer(question, told)
         asked.append(_entry(question, language, told.text[start:end], start))
     return _one_paragraph(questions[0].scene, told.text, asked)
 
@@ -70,23 +67,19 @@ def _one_paragraph(scene: Scene, context: str, asked: list[dict[str, Any]]) -> d
     return {"title": scene.id, "paragraphs": [{"context": context, "qas": asked}]}
 
 
-def _answer(question: Question, nouns: Mapping[int, Where], colours: Mapping[int, Where]) -> Where:
-    """Where in a description the answer is: with the object that is asked for, the first mentioned of several.
-
-    Args:
-        nouns, colours: where the noun and the colour of each slot are, in the order of the text.
-    """
+def _answer(question: Question, told: Told) -> Place:
+    """Where in a description the answer is: with the object that is asked for, the first mentioned of several."""
     scene, asked = question.scene, question.asked
     if asked.family == "colour":
-        return colours[scene.named(asked.nouns[0]).slot]
+        return told.colours[scene.named(asked.nouns[0]).slot]
     if asked.family in RELATIONS:
         other = neighbour(asked.family, scene, scene.named(asked.nouns[0]))
         assert other is not None  # the family asks only where there is one
-        return nouns[other.slot]
+        return told.nouns[other.slot]
     shown = {placed.slot for placed in scene.objects if placed.noun == asked.answer}
     if asked.family == "on_card":
         shown = {placed.slot for placed in scene.objects if placed.colour == asked.colours[0]}
-    return next(where for slot, where in nouns.items() if slot in shown)
+    return next(where for slot, where in told.nouns.items() if slot in shown)
 
 
 def squad_v2_of(questions: Iterable[Question], seed: int) -> dict[str, Any]:

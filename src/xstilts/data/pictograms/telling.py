@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from string import Formatter
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,26 +15,27 @@ DESCRIBING = ("sentence", "full")  # the styles that tell every fact of the scen
 
 
 @dataclass
-class Description:
-    """A text on a scene. Places are character offsets into `text`.
+class Told:
+    """A text on a scene, in one language. A place is its first character and last + 1.
 
     Attributes:
-        text: everything that the scene graph says, in a few sentences.
-        nouns: by slot, where the noun is in the sentence about that object, in the order of the sentences.
-        colours: by slot, where the colour of the object's card is.
-        counts: by noun, where the number of objects that show it is.
+        nouns: by slot, in the order of the text, where the object's bare name is.
+        colours: by slot, where the colour of the object's card is; empty in the style `places`.
+        phrases: the noun phrases in order, each with the English name of its noun; empty of `describe`.
+        counts: by noun, where the number of objects that show it begins; of `describe` alone.
     """
 
     text: str = ""
-    nouns: dict[int, int] = field(default_factory=dict)
-    colours: dict[int, int] = field(default_factory=dict)
+    nouns: dict[int, Place] = field(default_factory=dict)
+    colours: dict[int, Place] = field(default_factory=dict)
+    phrases: list[tuple[Place, str]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
 
 
-def describe(scene: Scene, seed: int) -> Description:
+def describe(scene: Scene, seed: int) -> Told:
     """Describe a scene: how many of what, then each object with its place, size and colour, in random order."""
     random = Random(f"{seed}:description:{scene.id}")
-    templates, told = read_package_yaml("english.yaml")["description"], Description()
+    templates, told = read_package_yaml("english.yaml")["description"], Told()
     objects = random.sample(scene.objects, len(scene.objects))
     _tell_counts(told, scene, objects, random.choice(templates["opening"]))
     for placed in objects:
@@ -49,52 +49,30 @@ def counted(noun: str, number: str) -> str:
     return f"{number} {forms['name' if number in ('1', 'one') else 'plural']}"
 
 
-def _tell_counts(told: Description, scene: Scene, objects: list[Placed], template: str) -> None:
+def _tell_counts(told: Told, scene: Scene, objects: list[Placed], template: str) -> None:
     nouns = list(dict.fromkeys(placed.noun for placed in objects))
     parts = [counted(noun, str(scene.count(noun))) for noun in nouns]
     listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
     places = _append_sentence(told, template, {"total": f"{len(objects)} objects", "list": listed})
-    place = places["list"]
+    place = places["list"][0]
     for noun, part in zip(nouns, parts, strict=True):
         told.counts[noun] = told.text.index(part, place)
         place = told.counts[noun] + len(part)
 
 
-def _tell_object(told: Description, placed: Placed, template: str) -> None:
+def _tell_object(told: Told, placed: Placed, template: str) -> None:
     article = forms_of("en", load_nouns()[placed.noun].forms["en"])["a"].split()[0]
     values = {"article": article, "noun": placed.noun, "half": placed.half, "side": placed.side}
     places = _append_sentence(told, template, {**values, "size": placed.size, "colour": placed.colour})
     told.nouns[placed.slot], told.colours[placed.slot] = places["noun"], places["colour"]
 
 
-def _append_sentence(told: Description, template: str, values: Mapping[str, str]) -> dict[str, int]:
+def _append_sentence(told: Told, template: str, values: Mapping[str, str]) -> dict[str, Place]:
     """Append a filled sentence to the text; return where each value is."""
-    text, places = told.text + (" " if told.text else ""), {}
-    start = len(text)
-    for literal, name, _, _ in Formatter().parse(template):
-        text += literal
-        if name is not None:
-            places[name] = len(text)
-            text += values[name]
-    told.text = text[:start] + text[start].upper() + text[start + 1 :]
-    return places
-
-
-@dataclass
-class Told:
-    """A text on a scene.
-
-    Attributes:
-        text: in one language.
-        nouns: by slot, in the order of the text, where the object's bare name is.
-        colours: by slot, where the colour of the object's card is; empty in the style `places`.
-        phrases: the noun phrases in order, each with the English name of its noun.
-    """
-
-    text: str = ""
-    nouns: dict[int, Place] = field(default_factory=dict)
-    colours: dict[int, Place] = field(default_factory=dict)
-    phrases: list[tuple[Place, str]] = field(default_factory=list)
+    told.text += " " if told.text else ""
+    offset, filled = len(told.text), fill(template, values)
+    told.text += capitalise(filled.text)
+    return {name: shifted(place, offset) for name, place in filled.places.items()}
 
 
 def describe_in(language: str, scene: Scene, seed: int) -> Told:

@@ -61,12 +61,7 @@ def answers_to(predictions: Path, questions: pa.Table) -> pa.Table:
         found, todo = f"{len(table)} answers to questions of the scenes", "run `dvc repro` to score the cell again"
         raise DataError(predictions, None, found, str(len(questions)), todo)
     columns = {name: table[name] for name in ("id", "language", "prediction")}
-    columns |= {"probability": _chances(table), "score": pc.divide(table["score"], table["of"])}
+    known = table["probability"].to_pylist() if "probability" in table.column_names else [None] * len(table)
+    likeliest = pa.array([own[0] if own else None for own in known], pa.float32())  # that of the prediction
+    columns |= {"probability": likeliest, "score": pc.divide(table["score"], table["of"])}
     return pa.table(columns, schema=ANSWERS)
-
-
-def _chances(table: pa.Table) -> pa.Array:
-    """The probability of each prediction, the first of those that are listed."""
-    if "probability" not in table.column_names:
-        return pa.nulls(len(table), pa.float32())
-    return pa.array([own[0] if own else None for own in table["probability"].to_pylist()], pa.float32())
