@@ -5,12 +5,12 @@ installed later.
 """
 
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from xstilts.base.errors import DataError, XstiltsError
+from xstilts.grid.plan import output
 
 PACKAGE = Path(__file__).parent
 SHARED = Path(sys.prefix, "share", "xstilts")  # where an installation has the files of PROJECT
@@ -37,8 +37,8 @@ def new(folder: Path) -> None:
     shutil.copytree(PACKAGE, folder / "src" / "xstilts", ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
     (folder / ".gitignore").write_text(IGNORED, encoding="utf-8")
     (folder / ".dvc" / ".gitignore").write_text("/config.local\n/tmp\n/cache\n", encoding="utf-8")
-    _git(folder, "init", "--quiet")
-    _git(folder, "add", "--all")
+    output("git", "init", "--quiet", folder=folder)
+    output("git", "add", "--all", folder=folder)
 
 
 def project_files() -> Path:
@@ -58,12 +58,3 @@ def _files(origin: Path) -> Iterator[Path]:
         path = origin / name
         found = sorted(path.rglob("*")) if path.is_dir() else [path]
         yield from (one for one in found if one.is_file() and one.suffix not in (".lock", ".pyc"))
-
-
-def _git(folder: Path, *arguments: str) -> None:
-    try:
-        run = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise XstiltsError("git: no such command; DVC needs it") from None
-    if run.returncode:
-        raise XstiltsError(f"git {arguments[0]} in {folder}: {' '.join(run.stderr.split())}")

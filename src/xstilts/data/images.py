@@ -35,10 +35,10 @@ def collect(sources: Sequence[Path], target: Path) -> int:
     sets = [PictureFiles(source) for source in sources]
     for files in sets:
         for name in files.names:
-            identifier, place = PurePosixPath(name).stem, f"{files.path}/{name}"
-            if (first := ids.setdefault(identifier, place)) != place:
-                found = f"a second picture '{identifier}' (the first is {first})"
+            if (identifier := PurePosixPath(name).stem) in ids:
+                found = f"a second picture '{identifier}' (the first is {ids[identifier]})"
                 raise DataError(files.path, name, found, "one picture per id", "rename or remove one")
+            ids[identifier] = f"{files.path}/{name}"
         if files.others:
             kinds = f"no pictures by their names' endings, such as {files.others[0]}"
             print(f"{files.path}: {len(files.others):,} files are {kinds}; they are left out", file=sys.stderr)

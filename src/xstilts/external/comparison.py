@@ -12,8 +12,6 @@ comparison is a folder anywhere, laid out as the report and the page read a stud
 - `scenes/<target>`: no pictures, and why.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -41,6 +39,14 @@ SHOWN = 3  # ids named in an error
 FILES = ("cells", "study", "transfer", "differences", "answer", "claims")
 Record = dict[str, Any]
 Systems = Mapping[str, Sequence[Mapping[str, Given]]]  # name -> its runs, each by language
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a system on the test questions: what it predicted by language, and what that earned."""
+
+    given: Mapping[str, Given]
+    scored: Scored
 
 
 def compare(gold: Gold, systems: Systems, out: Path) -> dict[str, Any]:
@@ -157,14 +163,6 @@ def differences(paired: Paired, target: str) -> list[Record]:
         | {"languages": languages(paired, route, baseline, target), "types": types(paired, route, baseline, target)}
         for baseline, route in pairs
     ]
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of a system on the test questions: what it predicted by language, and what that earned."""
-
-    given: Mapping[str, Given]
-    scored: Scored
 
 
 def score_run(gold: Gold, given: Mapping[str, Given]) -> Run:

@@ -193,7 +193,7 @@ class Runner:
     def _follow(self, job: Job) -> None:
         """Print what a stage prints, after its name while others print as well, and say when it has ended."""
         assert job.process.stdout is not None
-        name = short_name(job.stage)
+        name = str(job.stage.addressing).rpartition(":")[2]  # `target@plain-gqa-0-xgqa`, without its file
         for line in job.process.stdout:
             job.lines = [*job.lines[1 - LINES :], line.rstrip()]
             beside_others = len(self.running) > 1
@@ -266,8 +266,3 @@ def write_lock(repo: Any, path: Path, stages: Sequence[Stage]) -> None:
         shutil.copyfile(path, draft)
     Lockfile(repo, str(draft)).dump_stages(stages)
     os.replace(draft, path)
-
-
-def short_name(stage: Stage) -> str:
-    """A stage's name without its file: `target@plain-gqa-0-xgqa`."""
-    return str(stage.addressing).rpartition(":")[2]

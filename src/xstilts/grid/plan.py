@@ -120,14 +120,14 @@ def cell_id(stage: Stage, upstream: set[Stage], ids: Mapping[Stage, str]) -> str
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
-def output(*command: str, given: str | None = None) -> str:
-    """What a command prints.
+def output(*command: str, given: str | None = None, folder: Path | None = None) -> str:
+    """What a command prints that gets `given` as its input and runs in `folder`.
 
     Raises:
         XstiltsError: it is not there, or it failed.
     """
     try:
-        run = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
+        run = subprocess.run(command, input=given, cwd=folder, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise XstiltsError(f"{command[0]}: no such command; run this where it is installed") from None
     if run.returncode:

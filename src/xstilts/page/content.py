@@ -9,7 +9,7 @@ from xstilts.page.atlas import Atlas, atlas
 from xstilts.page.best import Best, best_figure, best_of, ranking_table, rankings
 from xstilts.page.budgets import budget_figure, form_table
 from xstilts.page.controls import control_differences, control_figure
-from xstilts.page.differences import heat_figure, scale_ends, twin_figure
+from xstilts.page.differences import heat_figure, twin_figure
 from xstilts.page.explorer import Explorer, explorer
 from xstilts.page.figure import Figure, Table, metric_name
 from xstilts.page.material import Material
@@ -18,7 +18,7 @@ from xstilts.page.scores import interval_figure, type_figure
 from xstilts.page.tables import Averages, Comparisons, averages, comparisons, leaks, recipes
 from xstilts.page.training import cost_figure, curve_figures
 from xstilts.report.cells.metrics import EMBEDDED, ZERO_SHOT
-from xstilts.report.heat_map import cells_of
+from xstilts.report.heat_map import cells_of, heat_rows, limit_of
 from xstilts.report.numbers import count, p_value, percent, points, points_interval
 from xstilts.report.recommend import Ranking
 
@@ -154,7 +154,7 @@ def _target(material: Material, target: str, found: Ranking | None) -> TargetPar
     return TargetPart(
         name=target,
         about=_about(material, target, cells),
-        scale=scale_ends(material, target) if cells else 0,
+        scale=limit_of(heat_rows(material.transfer, material.study, target)) if cells else 0,
         best=best_figure(material, target, found) if found else None,
         ranking=ranking_table(found) if found else None,
         explorer=explorer(material, target),

@@ -69,11 +69,6 @@ def _heat_panel(material: Material, target: str) -> Panel:
     return Panel("", wide, narrow, least=PLACE * sum(len(group) for group in groups))
 
 
-def scale_ends(material: Material, target: str) -> int:
-    """The points at which the colours of a target's heat map end."""
-    return heat.limit_of(heat_rows(material.transfer, material.study, target))
-
-
 def _baselines(cells: Sequence[Mapping[str, Any]]) -> list[str]:
     """What the cells are compared with: of several recipes, `none` by each."""
     return distinct(cells, "baseline")

@@ -1,7 +1,5 @@
 """What the page is made of: the files of metrics/ and data/report/, read once."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,34 +16,6 @@ NOT_HERE = (
     "answers and pictures lie in data/report, which is not in git: `dvc pull` fetches them, `dvc repro` makes them"
 )
 UNTRAINED = {"intermediate": None, "target": None}
-
-
-@dataclass(frozen=True)
-class Material:
-    """A study as the page shows it.
-
-    Attributes:
-        routes: as the files write them: `gqa`, `lora/gqa`.
-        study, answer, transfer, claims, cells, items: the JSON files of these names; `items` may have no target.
-        training: {target: {route: [both phases, null where nothing was trained or it is not known; one per seed]}}.
-        answers: {target: {route: [what each seed answered about the target's scenes]}}.
-        scenes: by target.
-        origin: where the numbers come from, see `page.origin`; {} where that is not known.
-    """
-
-    targets: Sequence[str]
-    routes: Sequence[str]
-    seeds: Sequence[int]
-    study: Json
-    answer: Json
-    transfer: Json
-    claims: Json
-    cells: Json
-    training: Mapping[str, Mapping[str, Sequence[Json]]]
-    answers: Mapping[str, Mapping[str, Sequence[Answers]]]
-    scenes: Mapping[str, Scenes]
-    items: Json = field(default_factory=dict)
-    origin: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -77,6 +47,34 @@ class Scenes:
     questions: Sequence[Question]
     pictures: Mapping[str, bytes]
     regions: Mapping[str, Sequence[Sequence[float]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Material:
+    """A study as the page shows it.
+
+    Attributes:
+        routes: as the files write them: `gqa`, `lora/gqa`.
+        study, answer, transfer, claims, cells, items: the JSON files of these names; `items` may have no target.
+        training: {target: {route: [both phases, null where nothing was trained or it is not known; one per seed]}}.
+        answers: {target: {route: [what each seed answered about the target's scenes]}}.
+        scenes: by target.
+        origin: where the numbers come from, see `page.origin`; {} where that is not known.
+    """
+
+    targets: Sequence[str]
+    routes: Sequence[str]
+    seeds: Sequence[int]
+    study: Json
+    answer: Json
+    transfer: Json
+    claims: Json
+    cells: Json
+    training: Mapping[str, Mapping[str, Sequence[Json]]]
+    answers: Mapping[str, Mapping[str, Sequence[Answers]]]
+    scenes: Mapping[str, Scenes]
+    items: Json = field(default_factory=dict)
+    origin: Json = field(default_factory=dict)
 
 
 def read_material(study: Study, name: str | None, origin: Json | None = None, from_git: bool = False) -> Material:

@@ -78,7 +78,9 @@ def _training(paired: Paired, pair: Twins, target: str) -> dict[str, Any]:
     """What phase 1 of the two took, and both phases; what of phase 1 is matched, and whether both taught the same."""
     routes = {"multimodal": pair.multimodal, "text": pair.text}
     costs = {name: cost(paired, route, target, PHASES[:1]) for name, route in routes.items()}
-    twins = same_world(paired, pair, target)
+    cells = [cell for route in routes.values() for cell in paired.about[target][route]]
+    trained = [cell["training"]["intermediate"] or {"tasks": {"": "unknown"}} for cell in cells]
+    twins = all(data == EMBEDDED for training in trained for data in training["tasks"].values())  # of one world
     return {
         "training": costs,
         "exposure": {name: cost(paired, route, target) for name, route in routes.items()},
@@ -104,13 +106,6 @@ def against_none(paired: Paired, design: Design, pair: Twins, target: str) -> di
     baselines = {route: design.baseline_of(route) for route in (pair.multimodal, pair.text)}
     known = {route: baseline for route, baseline in baselines.items() if baseline in paired.routes}
     return {route: means(paired, route, baseline, target) for route, baseline in known.items()}
-
-
-def same_world(paired: Paired, pair: Twins, target: str) -> bool:
-    """Whether both routes were trained on twins: every task of both is of the embedded world."""
-    cells = [cell for route in (pair.multimodal, pair.text) for cell in paired.about[target][route]]
-    trained = [cell["training"]["intermediate"] or {"tasks": {"": "unknown"}} for cell in cells]
-    return all(data == EMBEDDED for training in trained for data in training["tasks"].values())
 
 
 def budgets(paired: Paired, target: str) -> Iterator[dict[str, Any]]:

@@ -4,7 +4,7 @@ Where both revisions have the bits of every example (metrics/items.json), of the
 after the change is compared with itself before it as two routes are: paired over test items, runs of both at random.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -49,7 +49,7 @@ class Change:
 
 def changes(base: Parts, head: Parts) -> list[Change]:
     """Every route that changed, those of the study at head first; Holm's p-values are over them."""
-    before, after = (dict(_scores(parts.get("study", {}))) for parts in (base, head))
+    before, after = scores_of(base), scores_of(head)
     changed = [key for key in {**after, **before} if before.get(key) != after.get(key)]
     paired = {target: side_by_side(base, head, target) for target, _ in changed}
     found = [_change(*key, before.get(key, {}), after.get(key, {}), paired[key[0]]) for key in changed]
@@ -57,16 +57,10 @@ def changes(base: Parts, head: Parts) -> list[Change]:
     return [replace(one, zero_shot=next(tested)) if one.zero_shot else one for one in found]
 
 
-def count_routes(base: Parts, head: Parts) -> int:
-    """How many routes there are on all targets, before or after."""
-    return len({key for parts in (base, head) for key, _ in _scores(parts.get("study", {}))})
-
-
-def _scores(study: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], Scores]]:
-    """((target, route), its scores by language)."""
-    for target, part in study.items():
-        for route, scores in part[part["metric"]].items():
-            yield (target, route), scores
+def scores_of(parts: Parts) -> dict[tuple[str, str], Scores]:
+    """{(target, route): its scores by language}."""
+    study = parts.get("study", {}).items()
+    return {(target, route): scores for target, part in study for route, scores in part[part["metric"]].items()}
 
 
 def _change(target: str, route: str, before: Scores, after: Scores, paired: Paired | None) -> Change:

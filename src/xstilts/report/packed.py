@@ -123,9 +123,8 @@ def _add(
     columns: Mapping[Column, int],
 ) -> None:
     """Add a target's points, and what could be earned, to `sums` `[clusters, 2, routes, seeds, columns]`."""
-    right = np.array(
-        [[np.unpackbits(np.frombuffer(b64decode(text), np.uint8)) for text in seeds] for seeds in own["right"].values()]
-    ).transpose(2, 0, 1)
+    bits = [[np.frombuffer(b64decode(text), np.uint8) for text in seeds] for seeds in own["right"].values()]
+    right = np.unpackbits(np.array(bits), axis=-1).transpose(2, 0, 1)
     start = 0
     for code, number in own["languages"].items():
         clusters, types = layouts[number]

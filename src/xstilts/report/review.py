@@ -12,7 +12,7 @@ from typing import Any
 from xstilts.base.cells import Route
 from xstilts.base.errors import DataError, ParameterError
 from xstilts.report.cells.metrics import ENGLISH, NAMES, ZERO_SHOT
-from xstilts.report.changes import Change, Parts, changes, count_routes, verdict_line
+from xstilts.report.changes import Change, Parts, changes, scores_of, verdict_line
 from xstilts.report.heat_map import baseline_name, cells_of, columns_of, heading, heat_map_png, route_name
 from xstilts.report.numbers import ABSENT, inconclusive, percent, points, points_interval
 from xstilts.report.sentences import sentences
@@ -113,9 +113,9 @@ def write_pictures(parts: Parts, out: Path) -> list[str]:
 def section(revisions: Revisions, head: Parts) -> list[str]:
     """What the change did in one line and in numbers, the answer at head, and its differences between routes."""
     base = parts_at(revisions, revisions.base)
-    found = changes(base, head)
+    found, routes = changes(base, head), len({key for one in (base, head) for key in scores_of(one)})
     names = (revisions.short(revisions.base), revisions.short(revisions.head))
-    said = [f"**{text(verdict_line(found, count_routes(base, head)))}**", f"`{names[0]}` to `{names[1]}`"]
+    said = [f"**{text(verdict_line(found, routes))}**", f"`{names[0]}` to `{names[1]}`"]
     return [*said, *changed(found), *chosen(revisions, head), *answered(base, head), *differences(head)]
 
 
