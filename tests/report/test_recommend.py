@@ -129,6 +129,7 @@ def test_one_run_recommends_nothing(study: Any) -> None:
 def test_what_is_printed(study: Any, folder: Path) -> None:
     for name, content in study().items():
         write_json(folder / "metrics/primary" / f"{name}.json", content)
+    write_json(folder / "metrics/plots/transfer.json", [])  # of the default study: no study of its own
     printed = Console(file=io.StringIO(), width=200)
     recommend(None, None, ["zh", "de"], printed)
     text = printed.file.getvalue()  # type: ignore[attr-defined]

@@ -94,26 +94,20 @@ def open_vectors(path: Path) -> NDArray[np.floating]:
     Raises:
         DataError: naming the file, and the row of the first value that is not finite.
     """
-    vectors = open_array(path, _TODO)
+    try:
+        vectors: NDArray[np.floating] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        found = f"an unreadable array ({str(error).splitlines()[0]})"
+        raise DataError(path, None, found, "a .npy file of numbers", _TODO) from None
+    if not isinstance(vectors, np.ndarray) or vectors.ndim != 2 or vectors.dtype not in (np.float16, np.float32):
+        found = f"{getattr(vectors, 'dtype', type(vectors).__name__)} {list(getattr(vectors, 'shape', []))}"
+        raise DataError(path, None, found, "float16 or float32 [rows, dim]", _TODO)
     for start in range(0, len(vectors), PIECE):
         finite = np.isfinite(vectors[start : start + PIECE]).all(axis=1)
         if not finite.all():
             row = start + int(np.argmin(finite))
             raise DataError(path, row, "a value that is not finite", "finite numbers", _TODO)
     return vectors
-
-
-def open_array(path: Path, todo: str) -> NDArray[np.floating]:
-    """The same without a look at the numbers; `todo` is what an error advises."""
-    try:
-        array: NDArray[np.floating] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except Exception as error:  # numpy parses the header as Python, and lets every error of that through
-        found = f"an unreadable array ({str(error).splitlines()[0]})"
-        raise DataError(path, None, found, "a .npy file of numbers", todo) from None
-    if not isinstance(array, np.ndarray) or array.ndim != 2 or array.dtype not in (np.float16, np.float32):
-        found = f"{getattr(array, 'dtype', type(array).__name__)} {list(getattr(array, 'shape', []))}"
-        raise DataError(path, None, found, "float16 or float32 [rows, dim]", todo)
-    return array
 
 
 def _check_ids(path: Path, ids: object, rows: int, array: Path, regions: bool) -> None:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from xstilts.base.cache import TOKENS_OF_CUT_OUT, image_id
 from xstilts.base.errors import DataError
 from xstilts.base.files import read_names, whole_directory
-from xstilts.data.images import open_array
 from xstilts.features.directory import NpyWriter, write_list_and_card
 from xstilts.features.regions import with_sizes
 
@@ -36,7 +35,7 @@ def from_vectors(folder: Path, out: Path, tokens: int = TOKENS_OF_CUT_OUT) -> No
         DataError: a missing or broken file, an image id twice, or a value beyond float16.
     """
     source = _only_array(folder)
-    vectors = open_array(source, _TODO)
+    vectors = _open(source)
     ids, counts = _images(folder / IDS, len(vectors), single=not (folder / BOXES).exists())
     with whole_directory(out) as draft:
         with NpyWriter(draft / "features.npy", vectors.shape[1], "<f2") as features:
@@ -56,6 +55,19 @@ def _only_array(folder: Path) -> Path:
     return arrays[0]
 
 
+def _open(path: Path) -> NDArray[np.floating]:
+    """The array, memory-mapped; the raw stage has already checked its values. No pickle is read."""
+    try:
+        vectors: NDArray[np.floating] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except Exception as error:  # numpy parses the header as Python, and lets every error of that through
+        found = f"an unreadable array ({str(error).splitlines()[0]})"
+        raise DataError(path, None, found, "a .npy file of numbers", _TODO) from None
+    if vectors.ndim != 2 or vectors.dtype not in (np.float16, np.float32):
+        found = f"{vectors.dtype} {list(vectors.shape)}"
+        raise DataError(path, None, found, "float16 or float32 [rows, dim]", _TODO)
+    return vectors
+
+
 def _images(path: Path, rows: int, single: bool) -> tuple[list[str], list[int]]:
     """The image ids, without folder and ending, in the order of the vectors, and how many regions each image has."""
     listed = [image_id(one) for one in read_names(path)]
@@ -72,9 +84,7 @@ def _images(path: Path, rows: int, single: bool) -> tuple[list[str], list[int]]:
 
 def _boxes(path: Path, rows: int) -> NDArray[np.float32]:
     """Boxes float32 `[rows, 7]`: x1 y1 x2 y2 width height area, of the whole image if there is no file with boxes."""
-    corners = (
-        np.asarray(open_array(path, _TODO), "<f4") if path.exists() else np.tile(np.array(WHOLE, "<f4"), (rows, 1))
-    )
+    corners = np.asarray(_open(path), "<f4") if path.exists() else np.tile(np.array(WHOLE, "<f4"), (rows, 1))
     if corners.shape != (rows, 4):
         raise DataError(path, None, f"boxes {list(corners.shape)}", f"[{rows}, 4]", _TODO)
     return with_sizes(corners)

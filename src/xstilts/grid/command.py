@@ -1,9 +1,8 @@
 """`xstilts grid`: compute what a study lacks, several cells at once."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -15,13 +14,6 @@ WORK = Path("scratch/grid")
 SHOWN = 5  # kinds of stages whose share of the time is shown
 
 
-class Engine(StrEnum):
-    """Where cells are computed."""
-
-    local = "local"
-    slurm = "slurm"
-
-
 Name = Annotated[str | None, typer.Argument(help="a study of stages/; else the default one")]
 Work = Annotated[Path, typer.Option(help="Slurm: folder of clones and logs, which all nodes see")]
 
@@ -29,7 +21,7 @@ Work = Annotated[Path, typer.Option(help="Slurm: folder of clones and logs, whic
 @grid.command(epilog="Example: xstilts grid run full --jobs 2")
 def run(
     study: Name = None,
-    on: Annotated[Engine, typer.Option(help="this machine, or a cluster's Slurm")] = Engine.local,
+    on: Annotated[Literal["local", "slurm"], typer.Option(help="this machine, or a cluster's Slurm")] = "local",
     jobs: Annotated[int | None, typer.Option(help="stages at once here; else one per processor and 3 GB")] = None,
     work: Work = WORK,
     dry_run: Annotated[bool, typer.Option(help="only say what would run")] = False,
@@ -58,7 +50,7 @@ def run(
         if dry_run:
             _print_lacking(repo, pipeline)
             return
-        if on is Engine.slurm:
+        if on == "slurm":
             elsewhere = _on_slurm(repo, pipeline, work)
         runner = Runner(repo, jobs or jobs_at_once(), processors(), elsewhere)
         try:
