@@ -61,7 +61,7 @@ def check_choices(universe: Grid) -> Choices:
 
 
 def check_study(content: dict[str, Any], file: str, universe: Grid) -> Study:
-    """Check the key `study` of a file against the grid: its keys, nothing empty or twice, cells that there are."""
+    """Check the key `study` of a file against the grid: its keys, nothing empty or twice, only existing cells."""
     study, where = build(Study, content, f"{file}: study"), f"{file}: study"
     for key in ("recipes", "intermediates", "seeds", "targets"):
         values = getattr(study, key)

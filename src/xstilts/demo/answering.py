@@ -38,7 +38,7 @@ class Demo:
 
     Args:
         models: the routes side by side, by name; all of one phase 0.
-        assets: the downloaded wheels, of which the drawings are one.
+        assets: the downloaded wheels, among them the drawings.
     """
 
     def __init__(self, models: Mapping[str, PictureModel], assets: Path) -> None:
@@ -58,7 +58,7 @@ class Demo:
         return said | {"languages": languages, "photos": self.takes_photos, "longest": LONGEST}
 
     def drawing(self, noun: str) -> bytes:
-        """A drawing of the palette as PNG; `ParameterError` if there is none of the name."""
+        """A drawing of the palette as PNG; `ParameterError` if no drawing has the name."""
         if noun not in load_nouns():
             raise ParameterError("no such drawing")
         return png_bytes(self.drawings.rasterise(noun, DRAWING))

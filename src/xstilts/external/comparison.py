@@ -106,7 +106,7 @@ def _check_alike(systems: Systems) -> None:
 
 
 def _write_scenes(folder: Path, gold: Gold) -> None:
-    """Write that there are no pictures to show."""
+    """Write files that say why no pictures are shown."""
     folder.mkdir(parents=True)
     write_table(folder / "questions.arrow", QUESTIONS.empty_table())
     write_table(folder / "pictures.arrow", PICTURES.empty_table())

@@ -128,7 +128,7 @@ def language_files(pattern: str, listed: Collection[str]) -> dict[str, Path]:
     """The files that a path with `{language}` stands for, by language.
 
     Args:
-        listed: the languages that there may be.
+        listed: the languages that are allowed.
 
     Raises:
         DataError: no file, or one in a language that is not listed.
@@ -147,7 +147,7 @@ def language_files(pattern: str, listed: Collection[str]) -> dict[str, Path]:
 
 
 def check_language(language: str, listed: Collection[str], path: Path, row: int | str | None = None) -> None:
-    """Refuse a language that there are no gold answers in."""
+    """Refuse a language without gold answers."""
     if language not in listed:
         what = "language" if language in LANGUAGES else "unknown language"
         expected, todo = f"one of {', '.join(listed)}", "correct it, or give gold answers in it with --gold"

@@ -39,7 +39,7 @@ def read_predictions(place: str, gold: Gold) -> dict[str, Given]:
 
     Args:
         place: a file of rows that name their language; a path with `{language}`, which stands for one file per
-            language; or the folder of an XTREME submission, of which the task's own folder is read.
+            language; or the folder of an XTREME submission, where the task's own folder is read.
 
     Raises:
         DataError: a missing or broken file, an unknown language, a prediction that is no text, or two for a question.

@@ -14,7 +14,7 @@ from xstilts.base.errors import DataError
 from xstilts.data.picture_files import PictureFiles
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP")  # no other reader is tried: PostScript's runs a program
-MOST_PIXELS = 50_000_000  # of which 650 MB of memory are needed with transparency
+MOST_PIXELS = 50_000_000  # which need 650 MB of memory with transparency
 _AGAIN = "make or download it again"
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # a picture that it warns of is above our own limit
 

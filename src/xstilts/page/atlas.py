@@ -115,7 +115,7 @@ def _asked(
 
 
 def _given(one: Question, runs: Sequence[tuple[str, float, float | None]], numbers: Numbers) -> list[int | None]:
-    """Of the first run the answer's number, its state and probability in percent; and how many runs were right."""
+    """The first run's answer by number, its state and its probability in percent; and how many runs were right."""
     answer, score, chance = runs[0]
     right = sum(run[1] >= HALF for run in runs)
     return [numbers[answer], _state(one, answer, score), None if chance is None else round(100 * chance), right]

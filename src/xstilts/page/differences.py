@@ -96,7 +96,7 @@ def _controls_note(cells: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _heat_summary(material: Material, target: str, cells: Sequence[Mapping[str, Any]]) -> str:
-    """In how many languages each route is better, worse and neither; of one training run, that it cannot be said."""
+    """In how many languages each route is better, worse or neither; with one training run, that nobody can say."""
     if material.transfer["seeds"] == 1:
         return f"Heat map of differences to {', '.join(_baselines(cells))}: one run of each route, so no verdict."
     rows = [row for row in heat_rows(material.transfer, material.study, target) if "difference" in row]

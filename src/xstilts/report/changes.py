@@ -21,7 +21,7 @@ Scores = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Change:
-    """A route of which a score is another, or which is new or gone.
+    """A route with a changed score, or one that is new or gone.
 
     Attributes:
         before, after: scores by language and mean; empty where the route was not, or is no more.

@@ -167,7 +167,7 @@ class Design:
         return [one for one in own if {one.control, one.of} <= set(self.routes)]
 
     def pairs(self) -> list[Twins]:
-        """The twins of every recipe, of which the primary ones are those of `plain`."""
+        """The twins of every recipe; those of `plain` may be primary."""
         return [
             replace(
                 one,

@@ -35,7 +35,7 @@ def facts(paired: Paired, target: str) -> dict[str, Any]:
 def to_json(interval: Interval, tests: int = 1) -> dict[str, Any]:
     """An interval as JSON: difference, 95 % interval, p, and the minimum detectable difference (`detectable`).
 
-    What is not known is null: of one training run p and `detectable`, which are of runs as well; and the latter where
+    What is not known is null: with one training run p and `detectable`, which need several; and the latter where
     even the largest difference that scores can have, 1, is too small for the design (two runs that differ a lot).
 
     Args:

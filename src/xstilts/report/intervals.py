@@ -15,7 +15,7 @@ variance of that mean is the one of a two-way layout with both factors random:
 
     V = max(0, I - E) + S     I: of the mean over runs, over clusters
                               S: what runs differ by, see `run_variance`
-                              E = (W - I) / (n - 1), where W is like I, of one run, a mean over runs
+                              E = (W - I) / (n - 1), where W is I for a single run, averaged over runs
 
 S holds, beside what training runs differ by, the noise of the items that each of them happens to answer (E); that is in
 I as well, and counted once.
@@ -50,7 +50,7 @@ class Interval:
 
     Attributes:
         low, high: the 95 % interval.
-        p: two-sided, of the value being 0, by t; 0.05 where the interval ends at 0; nan of one training run.
+        p: two-sided, that the value is 0, by t; 0.05 where the interval ends at 0; nan with one training run.
         error: the standard error.
         freedom: its degrees of freedom; few, if there are few seeds and training runs differ more than items do.
         runs: training runs of each route; of one the interval covers test items alone.
@@ -65,7 +65,7 @@ class Interval:
     runs: int = 2
 
     def detectable(self, tests: int = 1) -> float:
-        """The smallest true difference that the design finds with 80 % power; nan of one run.
+        """The smallest true difference that the design finds with 80 % power; nan with one run.
 
         One test alone is at 5 %; of several it is Holm's first and strictest step, at 5 % by their number.
 
@@ -79,7 +79,7 @@ class Interval:
         return float((needed + stdtrit(self.freedom, POWER)) * self.error)
 
     def p_against(self, bound: float) -> float:
-        """Two-sided, of the value being `bound`; nan of one training run."""
+        """Two-sided, that the value is `bound`; nan with one training run."""
         return _p_value(self.value - bound, self.error, self.freedom) if self.runs > 1 else np.nan
 
 
@@ -148,7 +148,7 @@ def contrast(known: Scores, weights: Floats) -> Interval:
 
 
 def run_variance(estimate: Floats, weights: Floats) -> tuple[float, float]:
-    """The variance of a weighted sum over training runs (S), and its degrees of freedom; 0 and 0 of one run.
+    """The variance of a weighted sum over training runs (S), and its degrees of freedom; both 0 with one run.
 
     Runs of two routes with the same seed have nothing in common but its number, so each route's runs vary by
     themselves, and by as much as they do (Welch 1947): docs/concepts/statistics.md has what blocks by seed, and one
@@ -161,7 +161,7 @@ def run_variance(estimate: Floats, weights: Floats) -> tuple[float, float]:
     runs, used = estimate.shape[1], weights.any(axis=1)
     if runs == 1:
         return 0.0, 0.0
-    own = np.where(weights[used, None] == 0, 0.0, estimate[used])  # a score that there is none of may be nan
+    own = np.where(weights[used, None] == 0, 0.0, estimate[used])  # a missing score may be nan
     varied = np.einsum("rsc,rc->rs", own, weights[used]).var(axis=1, ddof=1)
     freedom = (runs - 1) * varied.sum() ** 2 / max(float((varied**2).sum()), TINY**4)
     return float(varied.sum()) / runs, float(max(runs - 1, freedom))

@@ -14,7 +14,7 @@ VERDICTS: tuple[Verdict, ...] = ("better", "worse", "inconclusive", ONE_RUN)
 SIGNIFICANT = 0.05  # a p-value of no more counts, by Holm where there are several
 MINUS = "−"
 NO_INTERVAL = "no interval"
-ABSENT = "-"  # a number that there is none of
+ABSENT = "-"  # a missing number
 
 
 def rounded(fraction: float, digits: int = 1) -> float:
@@ -49,7 +49,7 @@ def points_interval(ends: Sequence[float | None]) -> str:
 
 
 def difference(record: Mapping[str, Any]) -> str:
-    """`+9.3 points (+7.1 to +11.5)` of a difference as the JSON files have it; of one run `(items +7.1 to +11.5)`."""
+    """`+9.3 points (+7.1 to +11.5)` of a difference in the JSON files; with one run `(items +7.1 to +11.5)`."""
     return f"{points(record['difference'])} points ({items_only(record)}{points_interval(record['interval'])})"
 
 
@@ -73,7 +73,7 @@ def p_value(p: float | None) -> str:
 def detectable(record: Mapping[str, Any]) -> str:
     """The minimum detectable difference of a difference as the JSON files have it; `none` if no score can differ so.
 
-    A dash of one training run, which finds nothing.
+    A dash with one training run, which finds nothing.
     """
     if record["p"] is None:
         return ABSENT

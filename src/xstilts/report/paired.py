@@ -115,7 +115,7 @@ class Paired:
         return contrast(self.scores, self._weights(combination))
 
     def between_runs(self, combination: Combination) -> float:
-        """The variance of such a sum from one run of each route to another; 0 of one run."""
+        """The variance of such a sum from one run of each route to another; 0 with one run."""
         return run_variance(self.scores.estimate, self._weights(combination))[0] * self.seeds
 
     def _weights(self, combination: Combination) -> np.ndarray:

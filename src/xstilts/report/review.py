@@ -180,7 +180,7 @@ def differences(head: Parts) -> list[str]:
 
 
 def _compared(transfer: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[Mapping[str, Any]]]]:
-    """Of each target the routes minus their baselines, and the recipes minus the first; with what that is called."""
+    """For each target, routes minus baselines and recipes minus the first one, each with its name."""
     recipes = transfer.get("recipes", ())
     for target in dict.fromkeys(one["target"] for one in (*transfer["cells"], *recipes)):
         if cells := cells_of(transfer, target):

@@ -72,7 +72,7 @@ def _rests_on(result: Result, seeds: int) -> Iterator[str]:
 
 
 def covered(record: Result, seeds: int) -> str:
-    """What an interval covers; of one run, that it decides nothing, and how many would."""
+    """What an interval covers; with one run, that it decides nothing, and how many would."""
     if seeds > 1:
         return f"the interval covers {covers(seeds)}"
     needed = record.get("seeds_needed")
@@ -111,7 +111,7 @@ def _of_twins(result: Result) -> Iterator[str]:
 
 
 def _of_labels(result: Result) -> Iterator[str]:
-    """Of a control with shuffled labels, what it says of its task's labels."""
+    """What a control with shuffled labels says about its task's labels."""
     if "task" in result and result["verdict"] == "better":
         yield f"Its labels say nothing, so what {result['task']} gains is not all due to its labels."
     if "labels_teach" in result:

@@ -21,7 +21,7 @@ class Shared:
 
     Attributes:
         words: what is shared, one phrase each; empty: nothing that counts.
-        not_compared: tasks whose caches could not be compared, so that there may be more.
+        not_compared: tasks whose caches could not be compared, so more may be shared.
     """
 
     words: tuple[str, ...] = ()

@@ -110,7 +110,7 @@ def _rates(
 
 
 def _intervals(paired: Paired, target: str) -> dict[str, dict[str, list[float | None]]]:
-    """Of each route the ends of its means; a gap may be negative."""
+    """The ends of the interval of each route's means; a gap may be negative."""
     return {
         route: {
             name: score_to_json(paired.interval({route: mix}), least=-1 if name == "gap" else 0)["interval"]

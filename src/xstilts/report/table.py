@@ -74,7 +74,7 @@ def folded_table(target: str, part: Mapping[str, Any], metric: str) -> Table:
 
 
 def interval_table(target: str, part: Mapping[str, Any]) -> Table:
-    """The main scores of each route with their intervals and, of several seeds, the deviation over them (`sd`)."""
+    """The main scores of each route with their intervals and, for several seeds, their deviation (`sd`)."""
     scores, intervals, spread = part[part["metric"]], part["intervals"], part.get("spread")
     columns = [name for name in (ZERO_SHOT, ENGLISH, "gap") if name in next(iter(intervals.values()))]
     beside = ("95 %", "sd") if spread else ("95 %",)

@@ -1,4 +1,4 @@
-"""Claims about one picture in eight languages: pairs of which one is true, and claims that no picture decides.
+"""Claims about one picture in eight languages: pairs with one true claim each, and claims that no picture decides.
 
 A true claim and its false twin name the same nouns and differ in one word or colour or number, and each of a
 family's claims is true about as often as false: the words of a claim do not reveal whether it is true.

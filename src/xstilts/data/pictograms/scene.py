@@ -1,4 +1,4 @@
-"""Scene graphs: which pictograms are where, on cards of which colour and size.
+"""Scene graphs: which pictograms are where, and the colour and size of their cards.
 
 A scene is a plain canvas of 2 x 2 slots, two to four of them filled. Splits never share a scene: the hash of
 what a scene shows decides to which split it may belong, whatever the seed.

@@ -19,7 +19,7 @@ from xstilts.report.cells.confusion import answer_kind
 SCHEMA = pa.schema(
     [
         ("id", pa.string()),
-        ("image_id", pa.string()),  # of two images: both ids, a space between; "" where there is none
+        ("image_id", pa.string()),  # for two images both ids with a space between; "" without an image
         ("cluster", pa.string()),  # without an image: what stands or falls together, "" for its id alone
         ("language", pa.string()),
         ("part", pa.string()),  # image-text retrieval: what is searched for, `image` or `text`; else ""
@@ -79,7 +79,7 @@ def write_items(path: Path, table: pa.Table, scores: Mapping[str, Any], training
 
     Args:
         scores: the cell's scores.json.
-        training: its training.json, of which the curves are left out.
+        training: its training.json, without the curves.
     """
     cost = {phase: own and {key: own[key] for key in own if key != "curve"} for phase, own in training.items()}
     about = {key: scores[key] for key in _ABOUT} | {"training": cost}
