@@ -18,9 +18,9 @@ from xstilts.page.origin import origin
 from xstilts.page.render import render
 
 
-def page(name: str | None, from_git: bool) -> None:
+def page(name: str | None, from_git: bool, out: Path) -> None:
     """Read what a study has, and write its page."""
-    file, out = study_file(name), report_folder(name) / "index.html"
+    file = study_file(name)
     study = build(Study, read_yaml(file)["study"], f"{file}: study")
     source = origin(study, name, read_yaml(Path("params.yaml"))["encoder"])
     html = render(page_content(read_material(study, name, source, from_git)))
@@ -31,9 +31,10 @@ def page(name: str | None, from_git: bool) -> None:
 def main(
     study: Annotated[str | None, typer.Option(help="folder of stages/ with a study.yaml")] = None,
     from_git: Annotated[bool, typer.Option(help="from metrics/ alone, without curves and atlas")] = False,
+    out: Annotated[Path | None, typer.Option(help="file to write, in data/report if not given")] = None,
 ) -> None:
     """Make the page of a study."""
-    run_stage(lambda: page(study, from_git))
+    run_stage(lambda: page(study, from_git, out or report_folder(study) / "index.html"))
 
 
 if __name__ == "__main__":

@@ -228,6 +228,25 @@ def test_everything_that_is_missing_is_named_at_once(parameter_files: Any, tmp_p
     check_parameters()
 
 
+def test_two_downloaded_folders_need_a_copied_file_and_three_settings(parameter_files: Any, tmp_path: Path) -> None:
+    """GQA's and xGQA's, side by side as they are published: the first check has nothing to say."""
+    shutil.copy("stages/grid.official.yaml", "stages/grid.yaml")
+    parameter_files.edit("params.yaml", put("world", value="official"))
+    parameter_files.edit("params.yaml", put("data_root", value="published"))
+    parameter_files.edit("params.yaml", put("study", "intermediates", value=["none", "gqa"]))
+    for task in ("gqa", "xgqa"):  # nothing comes from elsewhere
+        parameter_files.edit(f"stages/tasks/{task}.yaml", put("data", "official", "hub", value=None))
+    with pytest.raises(ParameterError, match="published/gqa/train_balanced_questions"):
+        check_parameters()
+    Path("published/gqa/images").mkdir(parents=True)
+    Path("published/xGQA/data/zero_shot").mkdir(parents=True)
+    for name in ("train", "val"):
+        Path(f"published/gqa/{name}_balanced_questions.json").write_text("rows")
+    for language in ("en", "de", "pt", "ru", "id", "bn", "ko", "zh"):
+        Path(f"published/xGQA/data/zero_shot/testdev_balanced_questions_{language}.json").write_text("rows")
+    check_parameters()
+
+
 def test_a_set_that_only_supplies_pictures_is_checked_too(parameter_files: Any) -> None:
     shutil.copy("stages/grid.official.yaml", "stages/grid.yaml")
     parameter_files.edit("params.yaml", put("world", value="official"))

@@ -8,7 +8,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,14 +26,29 @@ PROGRAMS = ("xstilts", "dvc", "make")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)|(?:src|srcset)=\"([^\"#]+)")
 
 
-@pytest.fixture(scope="session")
-def generate() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs/generate.py")
+def script(name: str) -> ModuleType:
+    """A script of docs/, as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"docs/{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def generate() -> ModuleType:
+    return script("generate")
+
+
+@pytest.mark.slow
+def test_the_site_has_the_page_of_every_study_that_git_holds(tmp_path: Path) -> None:
+    hooks = script("hooks")
+    assert "default" in hooks.studies()
+    hooks.on_post_build(config=SimpleNamespace(site_dir=str(tmp_path)))
+    pages = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "studies").iterdir()}
+    assert set(pages) == {f"{name}.html" for name in hooks.studies()}
+    assert all("<title>" in page and len(page) > 100_000 for page in pages.values())
 
 
 def test_generated_parts_are_up_to_date(generate: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

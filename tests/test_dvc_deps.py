@@ -39,7 +39,7 @@ MAY_IMPORT = {
     "systems": {"score", "train", "model"},
     "report": {"systems", "score", "train", "model"},
     "page": {"report"},
-    "boxes": {"features"},
+    "boxes": {"features", "data"},
     "external": {"tasks", "score", "report", "scenes"},
     "bench": PREPARING | LEARNING,
 }

@@ -20,27 +20,23 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
+from input_files import Readers, inputs, own_files
 from mutations import mutated, of_values
 from official_samples import LABELS, LINE_BY_LINE, NLI, SAMPLES
-from xstilts.base.cache import open_features, read_cache_card
 from xstilts.base.errors import LONGEST, XstiltsError
 from xstilts.base.kinds import KINDS
 from xstilts.base.parameters import STAGES, read_yaml
 from xstilts.check.choices import check_choices
 from xstilts.check.files import check_recipe, check_task
 from xstilts.check.grid import check_grid
-from xstilts.encode.images import open_images
-from xstilts.encode.task import _origin
 from xstilts.features.settings import feature_settings
-from xstilts.features.vectors import from_vectors
 from xstilts.report.comparisons import read_comparisons
-from xstilts.tasks import READERS, split_files, with_raw_languages
+from xstilts.tasks import READERS
 from xstilts.tasks.formats import FORMATS
 from xstilts.tasks.rows import BLANK_LINE
-from xstilts.tasks.schema import EncodeSection, TaskSpec, load_task
+from xstilts.tasks.schema import EncodeSection, TaskSpec
 from xstilts.tasks.source import Source
 
 ROOT = Path(__file__).parents[1]
@@ -164,44 +160,9 @@ def mutate_parameters(number: int, seed: int = 0) -> Counts:
     return counts
 
 
-def own_files(folder: Path) -> dict[Path, Callable[[], object]]:
-    """Files of the project's own, made tiny in a folder, and what reads each of them."""
-    features, vectors, raw = folder / "features", folder / "vectors", folder / "raw"
-    for one in (features, vectors, raw):
-        one.mkdir()
-    np.save(features / "features.npy", np.ones((3, 4), np.float16))
-    np.save(features / "boxes.npy", np.zeros((3, 7), np.float32))
-    np.save(features / "offsets.npy", np.array([0, 1, 3]))
-    np.save(vectors / "x.npy", np.ones((3, 4), np.float16))
-    texts = {
-        features / "images.json": ["a", "b"],
-        features / "card.json": {"sha256": "x", "dim": 4},
-        vectors / "ids.json": ["a", "b", "c"],
-        raw / "card.json": {"tasks": {"t": {"kind": "vqa", "labels": ["a"]}}},
-        raw / "manifest.json": {"data": "official", "licence": "x", "source": "y", "files": {}, "languages": ["en"]},
-    }
-    for path, content in texts.items():
-        path.write_text(json.dumps(content))
-    task = load_task("gqa")
-
-    def look() -> object:
-        images = open_images(features)
-        return images.contents(images.rows)
-
-    def manifest() -> object:
-        return _origin(raw), split_files(with_raw_languages(task, raw), "train", raw)
-
-    return {
-        **dict.fromkeys(features.iterdir(), look),
-        **{path: lambda: from_vectors(vectors, folder / "made") for path in vectors.iterdir()},
-        raw / "card.json": lambda: read_cache_card(raw),
-        raw / "manifest.json": manifest,
-    }
-
-
-def mutate_own_files(number: int, folder: Path, seed: int = 0) -> Counts:
-    """Open so many changed files of the project's own."""
-    rng, counts, files = random.Random(seed), Counts(), own_files(folder)
+def mutate_files(number: int, files: Readers, seed: int = 0) -> Counts:
+    """Open so many changed files."""
+    rng, counts = random.Random(seed), Counts()
     contents = {path: path.read_bytes() for path in files}
     for place in range(number):
         path = list(files)[place % len(files)]
@@ -225,9 +186,17 @@ def test_changed_parameter_files(parameter_folder: Path) -> None:
     assert min(counts["read"], counts["refused"]) > 20
 
 
-def test_changed_files_of_the_project_s_own(parameter_folder: Path, tmp_path: Path) -> None:
-    assert mutate_own_files(400, tmp_path)["refused"] > 100
-    assert open_features(tmp_path / "features").images == ["a", "b"]
+@pytest.mark.parametrize("make", [inputs, own_files], ids=["inputs", "own files"])
+def test_changed_files_that_are_no_rows(
+    parameter_folder: Path, tmp_path: Path, make: Callable[[Path], Readers]
+) -> None:
+    """Pictures, boxes and predictions that users bring, and files of the project's own."""
+    files = make(tmp_path)
+    assert {outcome(read) for read in files.values()} == {"read"}
+    counts = mutate_files(20 * len(files), files)
+    assert set(counts) == {"read", "refused"}
+    assert min(counts["read"], counts["refused"]) > len(files)
+    assert {outcome(read) for read in files.values()} == {"read"}
 
 
 @pytest.mark.slow
@@ -235,12 +204,15 @@ def test_many_changed_files(parameter_folder: Path, tmp_path: Path) -> None:
     number, seed = int(os.environ.get("XSTILTS_MUTATIONS", "3000")), 1
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # of the tests that ran in this process
     found = {
-        "readers": mutate_readers(number * 7 // 10, tmp_path, seed),
+        "files of tasks": mutate_readers(number * 6 // 10, tmp_path, seed),
         "parameter files": mutate_parameters(number * 2 // 10, seed),
-        "own files": mutate_own_files(number // 10, tmp_path, seed),
+        "pictures, boxes, predictions": mutate_files(number // 10, inputs(tmp_path), seed),
+        "own files": mutate_files(number // 10, own_files(tmp_path), seed),
     }
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(
-        *(f"{name}: {dict(counts)}" for name, counts in found.items()), f"peak memory {memory / 1024:.0f} MiB", sep="\n"
-    )
+    print("| files | tries | read | refused |", "|---|---|---|---|", sep="\n")
+    for name, counts in found.items():
+        print(f"| {name} | {counts.total():,} | {counts['read']:,} | {counts['refused']:,} |")
+        assert set(counts) <= {"read", "refused"}, counts
+    print(f"peak memory {memory / 1024:.0f} MiB, before {before / 1024:.0f}")
     assert memory < max(LARGEST, before + LARGEST // 8)

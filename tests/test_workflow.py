@@ -8,6 +8,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,11 @@ def test_it_may_do_no_more_than_it_needs(workflow: dict[Any, Any]) -> None:
     for job in workflow["jobs"].values():
         writes = {name for name, level in job.get("permissions", {}).items() if level == "write"}
         refs = [step["with"]["ref"] for step in job["steps"] if step.get("uses", "").startswith("actions/checkout")]
+        if writes == {"pages", "id-token"}:  # publishes what another job made of main, and runs nothing itself
+            assert "'push'" in job["if"]
+            assert not any("run" in step for step in job["steps"])
+            assert refs == []
+            continue
         assert len(refs) == 1
         assert writes <= {"pull-requests"}
         assert not writes or "base.sha" in refs[0]
@@ -67,6 +73,30 @@ def test_it_may_do_no_more_than_it_needs(workflow: dict[Any, Any]) -> None:
         assert re.fullmatch(r"actions/[\w-]+@v\d+", step.get("uses", "actions/x@v1"))
         if step.get("uses", "").startswith("actions/checkout"):
             assert step["with"]["persist-credentials"] is False
+
+
+def test_the_oldest_python_runs_all_tests_and_every_named_one_the_quick_ones() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    job = yaml.safe_load((ROOT / ".github/workflows/tests.yaml").read_text())["jobs"]["test"]
+    named = [one.rpartition(" ")[2] for one in project["classifiers"] if re.search(r":: 3\.\d+$", one)]
+    assert job["strategy"]["matrix"]["python"] == named
+    assert project["requires-python"] == f">={named[0]}"
+    whole = [step["if"] for step in job["steps"] if step.get("run") == "make test"]
+    assert whole == [f"matrix.python == '{named[0]}'"]
+
+
+def test_hooks_container_and_templates_are_as_their_programs_read_them() -> None:
+    (local,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    dev = " ".join(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["dev"])
+    assert [hook["entry"].split()[0] for hook in local["hooks"]] == ["ruff", "ruff", "mypy"]
+    assert all(hook["language"] == "system" and hook["entry"].split()[0] in dev for hook in local["hooks"])
+    container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text())
+    assert container["postCreateCommand"] == "make env"
+    templates = [yaml.safe_load(path.read_text()) for path in (ROOT / ".github/ISSUE_TEMPLATE").glob("*.yaml")]
+    assert len(templates) > 1
+    for template in templates:
+        assert {"name", "description", "body"} <= set(template)
+        assert all({"type", "attributes"} <= set(field) for field in template["body"])
 
 
 def test_pull_requests_find_a_cache_that_they_may_read() -> None:

@@ -3,9 +3,19 @@
 import sys
 from types import TracebackType
 
-__version__ = "0.1.0"
-
 _show_error = sys.excepthook
+
+
+def __getattr__(name: str) -> str:
+    """`__version__`, which is asked of the installation when it is needed: to import what knows it takes a while."""
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(__name__)
+    except PackageNotFoundError:
+        return "unknown"
 
 
 def _show_interrupt(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -225,7 +225,7 @@ def test_a_conversion_that_is_stopped_leaves_nothing(tmp_path: Path, monkeypatch
 def test_the_command_says_what_it_did_and_how_long_it_will_take(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("xstilts.boxes.convert.time.monotonic", itertools.count(0.0, 100.0).__next__)
+    monkeypatch.setattr("xstilts.data.progress.time.monotonic", itertools.count(0.0, 100.0).__next__)
     tsv(tmp_path / "x.tsv", LXMERT)
     result = CliRunner().invoke(app, ["boxes", str(tmp_path / "x.tsv"), "--out", str(tmp_path / "out")])
     assert result.exit_code == 0, result.output

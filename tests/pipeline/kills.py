@@ -1,11 +1,13 @@
 """Kill a study at random moments until it is done, again and again, and compare it with one that nobody disturbed.
 
-    python tests/pipeline/kills.py WORK --kills 100
+    python tests/pipeline/kills.py WORK --kills 100 [--stages score collect report page chosen]
 
 WORK gets a clone of the repository, shrunk until a stage takes seconds, and `runs.json`, a list of all commands.
 A kill hits at a random moment of a random stage; the next command goes on from what it left. Once all stages are done,
-every file of data/ and metrics/ is compared with the undisturbed run, and all is deleted for the next round. The same
-command goes on where it was stopped, and prints the table of docs/reference/faults.md at its end.
+every file of data/ and metrics/ is compared with the undisturbed run, and all is deleted for the next round. With
+`--stages`, only what these make is deleted, and each kill comes while the next of them runs: rounds of cheap stages
+that train nothing. The same command goes on where it was stopped, and prints the table of docs/reference/faults.md at
+its end.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +37,7 @@ GRID = (sys.executable, "-c", "from xstilts.cli import app; app()", "grid", "run
 SIGNALS = ("SIGKILL", "SIGINT", "SIGTERM")
 FAULTS = [(whom, name) for whom in ("stage", "dvc", "group", "grid") for name in SIGNALS]
 WORDS = {"stage": "the stage", "dvc": "`dvc repro`", "group": "all of `dvc repro`", "grid": "`xstilts grid run`"}
+ROUTES = ("none", "gqa")  # where a round trains; the first alone where it does not
 TRIES = 3  # a command that fails without a kill so many times in a row has lost something
 DEADLINE = 1200.0  # seconds in which a command ends after its kill
 
@@ -60,8 +64,8 @@ class Run:
     round: int = 0
 
 
-def prepare(work: Path) -> Pipeline:
-    """The clone in `work`, of two routes and one target; made at the first call."""
+def prepare(work: Path, routes: Sequence[str]) -> Pipeline:
+    """The clone in `work`, of so many routes and one target; made at the first call."""
     root, log, tools = work / "clone", work / "executed.log", work / "bin"
     if not root.exists():
         (draft := work / "draft").mkdir(parents=True)
@@ -69,7 +73,7 @@ def prepare(work: Path) -> Pipeline:
         copy_tree(draft)
         shrink(draft, make_encoder(encoder))
         choices = yaml.safe_load((draft / "params.yaml").read_text())
-        choices["study"]["intermediates"] = ["none", "gqa"]
+        choices["study"]["intermediates"] = list(routes)
         (draft / "params.yaml").write_text(yaml.safe_dump(choices, sort_keys=False))
         often = (draft / "stages/defaults.yaml").read_text().replace("resume_minutes: 5.0", "resume_minutes: 1.0e-6")
         (draft / "stages/defaults.yaml").write_text(often)
@@ -83,22 +87,44 @@ def prepare(work: Path) -> Pipeline:
     return Pipeline(root, log, environment_of(root, tools, log))
 
 
-def wipe(clone: Pipeline) -> None:
-    """Back to a clone in which nothing has run."""
-    for name in ("data", "metrics", "scratch", ".dvc/cache", ".dvc/tmp"):
+def wipe(clone: Pipeline, stages: Sequence[str] = ()) -> None:
+    """Back to a clone in which nothing has run or, if stages are named, none of these."""
+    whole = () if stages else ("data", "metrics", "scratch", ".dvc/cache")
+    for name in (*whole, ".dvc/cache/runs", ".dvc/tmp"):
         shutil.rmtree(clone.root / name, ignore_errors=True)
     for lock in clone.root.rglob("dvc.lock"):
-        lock.unlink()
+        if stages:
+            take_back(clone.root, lock, stages)
+        else:
+            lock.unlink()
+    if stages:
+        clone.dvc("gc", "--workspace", "--force")  # else what they made would come back from the cache
     clone.log.write_text("")
 
 
-def run(clone: Pipeline, whom: str, name: str | None, chance: random.Random, pause: float) -> Run:
+def take_back(root: Path, lock: Path, stages: Sequence[str]) -> None:
+    """Delete what the named stages of a lock file made, and their entries."""
+    content = yaml.safe_load(lock.read_text())
+    gone = {name: entry for name, entry in content["stages"].items() if name.split("@")[0] in stages}
+    for path in (root / out["path"] for entry in gone.values() for out in entry["outs"]):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    content["stages"] = {name: entry for name, entry in content["stages"].items() if name not in gone}
+    lock.write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+def run(clone: Pipeline, whom: str, name: str | None, chance: random.Random, pause: float, aim: str = "") -> Run:
     """Run the study until it ends or, at a moment that chance decides, a signal hits `whom` of it.
 
     Args:
         name: the signal; None: none is sent.
         pause: seconds between the starts of two stages, in the mean.
+        aim: the stage during which it comes, as `score`; else it may be any.
     """
+    starts = chance.randrange(3)
+
+    def begun(started: list[str]) -> bool:
+        return any(line.startswith(f"stages/{aim}.py") for line in started) if aim else len(started) >= starts
+
     before, began, found = len(clone.log.read_text().splitlines()), time.monotonic(), Run(whom, name)
     with (clone.root.parent / "said.log").open("w+") as said:
         process = subprocess.Popen(
@@ -109,7 +135,8 @@ def run(clone: Pipeline, whom: str, name: str | None, chance: random.Random, pau
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        if name and _moment(clone, process, before + chance.randrange(3), chance.uniform(0, 1.5 * pause)):
+        delay = chance.uniform(0, 0.5 * pause if aim else 1.5 * pause)
+        if name and _moment(process, lambda: begun(clone.log.read_text().splitlines()[before:]), delay):
             found.running = _hit(process, whom, getattr(signal, name))
         else:
             found.signal = None
@@ -122,9 +149,9 @@ def run(clone: Pipeline, whom: str, name: str | None, chance: random.Random, pau
     return found
 
 
-def _moment(clone: Pipeline, process: subprocess.Popen[bytes], starts: int, delay: float) -> bool:
-    """Wait for so many starts of stages in all, and then for a while; false if the command ended before."""
-    while len(clone.log.read_text().splitlines()) < starts and process.poll() is None:
+def _moment(process: subprocess.Popen[bytes], begun: Callable[[], bool], delay: float) -> bool:
+    """Wait until it has begun, and then for a while; false if the command ended before."""
+    while not begun() and process.poll() is None:
         time.sleep(0.1)
     end = time.monotonic() + delay
     while time.monotonic() < end and process.poll() is None:
@@ -197,7 +224,7 @@ def table(runs: list[Run], rounds: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def undisturbed(clone: Pipeline, file: Path) -> dict[str, Any]:
+def undisturbed(clone: Pipeline, file: Path, stages: Sequence[str]) -> dict[str, Any]:
     """What a run that nobody kills makes, from `file` or from such a run: hashes, and seconds between two stages."""
     if not file.exists():
         wipe(clone)
@@ -205,31 +232,33 @@ def undisturbed(clone: Pipeline, file: Path) -> dict[str, Any]:
         assert calm.code == 0, calm.said
         found = {"pause": calm.seconds / len(calm.started), "digests": digests(clone.root), "stages": calm.started}
         file.write_text(json.dumps(found))
-        wipe(clone)
+        wipe(clone, stages)
     content: dict[str, Any] = json.loads(file.read_text())
     return content
 
 
 def compare(clone: Pipeline, expected: dict[str, str], rounds: list[dict[str, Any]]) -> None:
-    """End a round: note which files are not as they should be, and delete everything."""
+    """End a round: note which files are not as they should be."""
     now = digests(clone.root)
     differing = [path for path in now | expected if now.get(path) != expected.get(path)]
     rounds.append({"round": len(rounds), "differing": differing})
     print(f"round {len(rounds)}: {len(now)} files, differing: {differing}", flush=True)
-    wipe(clone)
 
 
-def main(work: Path, kills: int, seed: int) -> None:
+def main(work: Path, kills: int, seed: int, stages: Sequence[str]) -> None:
     """Make the kills that are not made yet."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts in the background ignore it
-    clone, runs_file, rounds_file = prepare(work), work / "runs.json", work / "rounds.json"
-    calm = undisturbed(clone, work / "calm.json")
+    clone = prepare(work, ROUTES[:1] if stages else ROUTES)
+    runs_file, rounds_file = work / "runs.json", work / "rounds.json"
+    calm = undisturbed(clone, work / "calm.json", stages)
     runs = [Run(**one) for one in json.loads(runs_file.read_text())] if runs_file.exists() else []
     rounds = json.loads(rounds_file.read_text()) if rounds_file.exists() else []
     failures = 0
     while (made := sum(one.signal is not None for one in runs)) < kills or runs[-1].round == len(rounds):
         whom, name = FAULTS[made % len(FAULTS)]
-        one = run(clone, whom, name if made < kills else None, random.Random(f"{seed} {len(runs)}"), calm["pause"])
+        aim = stages[made % len(stages)] if stages else ""
+        chance = random.Random(f"{seed} {len(runs)}")
+        one = run(clone, whom, name if made < kills else None, chance, calm["pause"], aim)
         one.round = len(rounds)
         runs.append(one)
         runs_file.write_text(json.dumps([vars(each) for each in runs], indent=1))
@@ -241,6 +270,7 @@ def main(work: Path, kills: int, seed: int) -> None:
         if one.code == 0 and not one.signal:
             compare(clone, calm["digests"], rounds)
             rounds_file.write_text(json.dumps(rounds, indent=1))
+            wipe(clone, stages)
     print(table(runs, rounds))
 
 
@@ -249,5 +279,6 @@ if __name__ == "__main__":
     parser.add_argument("work", type=Path)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--stages", nargs="*", default=(), help="those that are killed, in the order in which they run")
     given = parser.parse_args()
-    main(given.work.resolve(), given.kills, given.seed)
+    main(given.work.resolve(), given.kills, given.seed, given.stages)

@@ -1,12 +1,9 @@
 """From a detector's files to the arrays of `data.official.vectors`, image by image."""
 
 import json
-import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
 from xstilts.base.errors import DataError
@@ -15,6 +12,7 @@ from xstilts.boxes.detections import TODO, Detections
 from xstilts.boxes.h5 import read_h5
 from xstilts.boxes.npz import read_npz
 from xstilts.boxes.tsv import read_tsv
+from xstilts.data.progress import Progress
 from xstilts.features.directory import NpyWriter
 
 HDF5, NUMPY, PICKLE = b"\x89HDF\r\n\x1a\n", b"\x93NUMPY", b"\x80"
@@ -116,15 +114,10 @@ def reader(source: Path) -> Callable[[Path], Iterator[Detections]]:
 def _shown(
     readers: Sequence[tuple[Callable[[Path], Iterator[Detections]], Path]],
 ) -> Iterator[tuple[Path, Detections]]:
-    """Every image of every source, with images per second and time left on stderr: a moving line, or one a minute."""
-    terminal, start, images = sys.stderr.isatty(), time.monotonic(), 0
-    shown = start
+    """Every image of every source, with the progress on stderr."""
+    progress = Progress("images")
     for number, (read, source) in enumerate(readers):
         for one in read(source):
             yield source, one
-            images, now = images + 1, time.monotonic()
-            if now - shown > (0.5 if terminal else 60):
-                done, shown = (number + one.done) / len(readers), now
-                left = timedelta(seconds=round((now - start) * (1 / done - 1)))
-                line = f"  {images:,} images ({done:.0%}), {images / (now - start):,.1f} images/s, time left {left}"
-                print(line, end="\r" if terminal else "\n", file=sys.stderr, flush=True)
+            progress.advance(share=(number + one.done) / len(readers))
+    progress.close()

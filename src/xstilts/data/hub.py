@@ -247,9 +247,9 @@ class _Plan:
 
     def _read(self, lines: TextIO | None, counts: Counts) -> None:
         for source, split, rows in zip(self.part.sources, self.found, self.maps, strict=True):
-            before = counts.read
-            write_rows(rows, split, source.rows, lines, counts)
-            if source.rows is None and not source.where and split.rows not in (None, read := counts.read - before):
+            before, whole = counts.read, None if source.rows is not None or source.where else split.rows
+            write_rows(rows, split, source.rows, lines, counts, whole)
+            if whole not in (None, read := counts.read - before):
                 place, expected = split.repository.place, f"{split.rows}, as its card says"
                 raise DataError(place, None, f"{read} rows in {source.split}", expected, "choose another revision")
 

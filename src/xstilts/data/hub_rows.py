@@ -11,6 +11,7 @@ from typing import Any, TextIO
 from xstilts.base.errors import DataError
 from xstilts.data.hub_files import SplitFiles
 from xstilts.data.hub_map import LeftOut, RowMap
+from xstilts.data.progress import shown
 
 
 @dataclass
@@ -24,7 +25,12 @@ class Counts:
 
 
 def write_rows(
-    rows: RowMap, files: SplitFiles, limits: int | list[int] | None, lines: TextIO | None, counts: Counts
+    rows: RowMap,
+    files: SplitFiles,
+    limits: int | list[int] | None,
+    lines: TextIO | None,
+    counts: Counts,
+    expected: int | None = None,
 ) -> None:
     """Download the files of a split one by one and write their rows, until there are as many as are wanted.
 
@@ -32,12 +38,13 @@ def write_rows(
         limits: how many rows are read, or the first and the last + 1, from 0; None: all.
         lines: what is written to; None: only pictures are kept.
         counts: of what was written so far, which is counted on.
+        expected: how many there are, for the progress; None: that is not known.
 
     Raises:
         DataError: a broken file, a column that is not there, an unknown label, or a value that no field can have.
     """
     first, last = limits if isinstance(limits, list) else (0, limits)
-    for number, row in enumerate(_wanted(rows, files, last)):
+    for number, row in enumerate(shown(_wanted(rows, files, last), "rows", expected or last)):
         if number < first:
             continue
         for content in rows.items(row, counts.read):

@@ -1,6 +1,5 @@
 """What an official set shows: its pictures, collected in one zip, or the vectors that it publishes instead."""
 
-import shutil
 import sys
 import zipfile
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from xstilts.base.errors import DataError
 from xstilts.base.files import read_json
 from xstilts.data.manifest import VECTORS, Manifest, add_member
 from xstilts.data.picture_files import PictureFiles
+from xstilts.data.progress import copy, shown
 
 IDS, BOXES = "ids.json", "boxes.npy"
 PIECE = 4096  # rows checked at a time
@@ -46,11 +46,11 @@ def collect(sources: Sequence[Path], target: Path) -> int:
         nothing, expected = "no picture", f"files ending in {', '.join(PICTURES)}"
         raise DataError(sources[0], None, nothing, expected, "correct data.official.images in the task's file")
     if len(sources) == 1 and sources[0].is_file():
-        shutil.copyfile(sources[0], target)
+        copy(sources[0], target)
         return len(ids)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for files in sets:
-            for name in files.names:
+            for name in shown(files.names, "pictures", len(files.names)):
                 add_member(archive, name, files.read(name))
     return len(ids)
 
@@ -84,7 +84,7 @@ def copy_vectors(array: Path, ids: Path, boxes: Path | None, draft: Path, manife
         copies[BOXES] = boxes
     (draft / VECTORS).mkdir()
     for name, source in copies.items():
-        shutil.copyfile(source, draft / VECTORS / name)
+        copy(source, draft / VECTORS / name)
         manifest.note(f"{VECTORS}/{name}", rows, of=source.name)
 
 

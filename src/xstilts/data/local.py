@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from xstilts.base.parameters import build
 from xstilts.data.expected import Expected, Names, RawFile, as_list, filled, names_language, raw_files, without_format
 from xstilts.data.images import VectorFiles, collect, copy_vectors
 from xstilts.data.manifest import IMAGES, Manifest
+from xstilts.data.progress import copy
 
 SHOWN = 6  # missing files that are named
 _ADVICE = "put it there, or correct data.official in the task's file"
@@ -155,6 +155,6 @@ def _check_there(files: list[Path], images: list[Path], root: Path) -> None:
 
 def _copy(source: Path, target: Path) -> None:
     try:
-        shutil.copyfile(source, target)
+        copy(source, target)
     except OSError as error:
         raise DataError(source, None, f"a file that cannot be copied ({error})", "a readable one", _ADVICE) from None

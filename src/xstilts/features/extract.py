@@ -1,10 +1,7 @@
 """From images to a feature directory: regions and one vector per region, cached once per image."""
 
-import sys
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,6 +14,7 @@ from numpy.typing import NDArray
 from xstilts.base.files import sha256_of, sha256_of_files, whole_directory
 from xstilts.base.machine import processors
 from xstilts.base.threads import workers
+from xstilts.data.progress import Progress
 from xstilts.features.directory import write_list_and_card
 from xstilts.features.draft import FeatureDraft, name_broken
 from xstilts.features.images import ImageSource
@@ -69,7 +67,7 @@ def _inputs(source: ImageSource, vision: Path, settings: FeatureSettings) -> dic
 
 def _describe_rest(source: ImageSource, encoder: VisionEncoder, settings: FeatureSettings, draft: FeatureDraft) -> None:
     """Add the images that the draft lacks."""
-    rest, progress = source.ids[draft.done :], Progress(len(source.ids), draft.done)
+    rest, progress = source.ids[draft.done :], Progress("images", len(source.ids), draft.done)
     chunks = [rest[at : at + CHUNK] for at in range(0, len(rest), CHUNK)]
     with workers(processors()) as pool:
         for boxes, vectors, broken in pool.map(lambda ids: _chunk(source, ids, encoder, settings), chunks):
@@ -112,34 +110,3 @@ def embed(encoder: VisionEncoder, crops: list[Crop], batch: int) -> Vectors:
     """Vectors float32 `[n, dim]` of equally large crops, `batch` of them per forward pass."""
     stacked = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2)
     return torch.cat([encoder.embed(part).float() for part in torch.split(stacked, batch)]).numpy()
-
-
-class Progress:
-    """Progress on stderr, in images, images per second and time left: a moving line, or one every ten seconds.
-
-    Args:
-        total: all images.
-        done: those that an earlier run described.
-    """
-
-    def __init__(self, total: int, done: int = 0) -> None:
-        self._total, self._done, self._before = total, done, done
-        self._start = self._shown = time.monotonic()
-        self._terminal = sys.stderr.isatty()
-
-    def advance(self, images: int) -> None:
-        """Count images that are done."""
-        self._done += images
-        if time.monotonic() - self._shown > (0.2 if self._terminal else 10):
-            self._show("\r" if self._terminal else "\n")
-
-    def close(self) -> None:
-        """Show the final count."""
-        self._show("\n")
-
-    def _show(self, end: str) -> None:
-        self._shown = time.monotonic()
-        rate = (self._done - self._before) / max(self._shown - self._start, 1e-9)
-        left = timedelta(seconds=round((self._total - self._done) / max(rate, 1e-9))) if rate else "unknown"
-        line = f"  {self._done:,} of {self._total:,} images, {rate:,.1f} images/s, time left {left}"
-        print(line, end=end, file=sys.stderr, flush=True)
