@@ -64,8 +64,7 @@ def run_here() -> Callable[[Job], Result]:
     def run(job: Job) -> Result:
         AcceleratorState._reset_state(reset_partial_state=True)
         fitting = Job.from_json(job.to_json())
-        if job.what != "pace_scoring":  # whose settings are those of scoring
-            fitting.settings.update(SETTINGS)
+        fitting.settings.update(SETTINGS)
         return {**measure(fitting).result(), "peak_memory_bytes": 1}
 
     return run

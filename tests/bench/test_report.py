@@ -176,23 +176,8 @@ def test_caches_that_are_there_are_chosen(tmp_path: Path, capsys: pytest.Capture
     assert _caches(tmp_path, {"text": "mnli", "vqa": "gqa"}) == {"text": "mnli", "vqa": "gqa"}
 
 
-@pytest.mark.parametrize(
-    ("command", "option"),
-    [
-        (command, option)
-        for command in ("score", "study")
-        for option in (["--quality"], ["--learning-rate", "1e-4"], ["--batch-size", "8"])
-    ]
-    + [("study", option) for option in (["--peer", "vqa_recipe"], ["--shape", "xlmr-base"], ["--rounds", "3"])],
-)
-def test_an_option_that_would_be_ignored_is_refused(command: str, option: list[str]) -> None:
-    result = CliRunner().invoke(app, ["bench", command, *option])
+@pytest.mark.parametrize("option", [["--quality"], ["--learning-rate", "1e-4"], ["--batch-size", "8"]])
+def test_an_option_that_would_be_ignored_is_refused(option: list[str]) -> None:
+    result = CliRunner().invoke(app, ["bench", "score", *option])
     assert result.exit_code == 1
     assert result.stderr.startswith(f"error: {option[0]} belongs to `xstilts bench train`")
-    assert f"found it with {command}" in result.stderr
-
-
-def test_an_option_of_the_study_is_refused_elsewhere() -> None:
-    result = CliRunner().invoke(app, ["bench", "train", "--route", "gqa"])
-    assert result.exit_code == 1
-    assert result.stderr.startswith("error: --route belongs to `xstilts bench study`, found it with train")

@@ -1,12 +1,18 @@
-"""Two branches that each computed cells are merged by real git and real DVC: nothing of either is computed again."""
+"""Lock files: large ones are written seldom, and those of two branches are merged, so that nothing is computed again.
+
+The merge is one by real git and real DVC.
+"""
 
 from __future__ import annotations
 
 import subprocess
+from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from xstilts.grid import local
 from xstilts.grid.locks import merge
 
 from .conftest import COMMAND, Toy
@@ -79,3 +85,19 @@ def test_cells_of_two_branches_are_joined_and_none_runs_again(toy: Toy) -> None:
     assert "up to date" in toy.dvc("status")
     toy.commit()
     assert "no dvc.lock is in conflict" in _merge_locks(toy, ok=False).stderr
+
+
+@pytest.mark.parametrize(("seconds", "pause"), [(0.01, local.DUMP_SECONDS), (3.0, 600.0)])
+def test_large_lock_files_are_written_seldom(seconds: float, pause: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Writing them takes at most 0.5 % of the time."""
+    clock = [0.0]
+
+    def write(*_: Any) -> None:
+        clock[0] += seconds
+
+    monkeypatch.setattr(local, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(local, "write_lock", write)
+    runner = local.Runner(SimpleNamespace(lock=nullcontext()), jobs=1, processors=1)
+    runner.unwritten = [SimpleNamespace(dvcfile=SimpleNamespace(path="dvc.yaml"))]
+    runner._write_locks()
+    assert runner.next_writing == pytest.approx(seconds + pause)

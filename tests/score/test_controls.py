@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from xstilts.base.files import open_rows
+from xstilts.base.files import open_rows, read_json, write_json
 from xstilts.model.checkpoint import load_model
-from xstilts.score import predictions
+from xstilts.score import labels, predictions
 from xstilts.score.predictions import answer_all, each_batch, first_of_equal
 from xstilts.score.scoring import controls_of
 from xstilts.score.settings import ScoreSettings
+from xstilts.score.training import KEPT
 from xstilts.train.examples import Examples, open_examples
 
 Make = Callable[..., Path]
@@ -84,11 +85,11 @@ def test_controls_are_those_of_the_examples(cache: Path, checkpoint: Path, publi
     settings = ScoreSettings(precision="fp32")
     folder, model = score(cache, checkpoint), load_model(public, checkpoint)
     table = open_rows(folder / "predictions.arrow")
-    labels = np.array(model.cards["looks"]["labels"], dtype=object)
+    names = np.array(model.cards["looks"]["labels"], dtype=object)
     columns = {"prediction": "shown", "blind": "blind", "shuffled": "shuffled"}
     for column, pictures in columns.items():
         examples: Examples = open_examples(cache, "test", pictures=pictures)  # type: ignore[arg-type]
-        expected = labels[answer_all(model, examples, settings, column).labels[:, 0]]
+        expected = names[answer_all(model, examples, settings, column).labels[:, 0]]
         assert table[column].to_pylist() == expected.tolist()
     assert len({str(table[column].to_pylist()) for column in columns}) == 3
 
@@ -126,3 +127,20 @@ def test_answering_equal_rows_once_changes_no_score(
     once, each = (open_rows(folder / "predictions.arrow") for folder in scores)
     assert (scores[0] / "scores.json").read_bytes() == (scores[1] / "scores.json").read_bytes()
     assert all(once[column] == each[column] for column in ("prediction", "blind", "shuffled"))
+
+
+def test_a_model_that_was_trained_blind_answers_once(
+    make_cache: Make, untrained: Any, score: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It sees no picture in any of the three passes, so their answers are those of one."""
+    cache, asked = make_cache("looks"), []
+    checkpoint = untrained(cache)
+    shown = open_rows(score(cache, checkpoint, "shown") / "predictions.arrow")
+    card = read_json(checkpoint / "checkpoint.json")
+    training = {"settings": {"pictures": "blind"}, **dict.fromkeys(KEPT, 0)}
+    write_json(checkpoint / "checkpoint.json", {**card, "training": training})
+    monkeypatch.setattr(labels, "answer_all", lambda *given: asked.append(given[-1]) or answer_all(*given))
+    blind = open_rows(score(cache, checkpoint, "blind") / "predictions.arrow")
+    assert asked == ["looks shown"]
+    assert blind["prediction"] == blind["blind"] == blind["shuffled"] == shown["blind"]
+    assert blind["prediction"] != shown["prediction"]

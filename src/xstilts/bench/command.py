@@ -1,4 +1,4 @@
-"""`xstilts bench train | score | study`.
+"""`xstilts bench train | score`.
 
 Whatever takes long to import is imported when a measurement begins.
 """
@@ -12,15 +12,12 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from xstilts.base.cells import DATA, PUBLIC, Route, Study
+from xstilts.base.cells import DATA, PUBLIC
 from xstilts.base.errors import DataError, ParameterError, run_stage
 
 What = Annotated[
-    Literal["train", "score", "study"],
-    typer.Argument(
-        help="train, score: examples and tokens per second, memory, part of the machine's limit; study: what the study "
-        "in params.yaml takes on this machine, from a sample of its caches"
-    ),
+    Literal["train", "score"],
+    typer.Argument(help="examples and tokens per second, memory, part of the machine's limit"),
 ]
 Cache = Annotated[Path, typer.Option(help="folder of the tokenised caches")]
 Text = Annotated[
@@ -45,23 +42,11 @@ Peers = Annotated[list[str] | None, typer.Option("--peer", help="this peer only;
 Json = Annotated[Path | None, typer.Option(help="file to write every number to")]
 Quick = Annotated[bool, typer.Option("--quick", help="one round of 32 examples, to see that it works")]
 Quality = Annotated[bool, typer.Option("--quality", help="of train: also accuracy on English dev after training")]
-Routes = Annotated[
-    list[str] | None,
-    typer.Option("--route", help="of study: a route, such as gqa or lora/gqa, instead of those in params.yaml"),
-]
-Targets = Annotated[
-    list[str] | None, typer.Option("--target", help="of study: a target, instead of those in params.yaml")
-]
-Seeds = Annotated[int, typer.Option(min=0, help="of study: how many seeds; 0: as in params.yaml")]
 
 CARD = "card.json"  # as `xstilts.base.files.CARD`, which takes pyarrow along
 KIND_OF = {"text": ("classification", False), "vqa": ("vqa", True)}  # of a cache: its kind, and whether it has pictures
 MAKES = {data: f"stages/data/dvc.yaml:tokenized@{task}" for data, task in (("text", "mnli"), ("vqa", "xgqa"))}
-USED_BY = {
-    **dict.fromkeys(("text", "vqa", "rounds", "seconds", "peer", "shape"), ("train", "score")),
-    **dict.fromkeys(("batch_size", "learning_rate", "quality"), ("train",)),
-    **dict.fromkeys(("route", "target", "seeds"), ("study",)),
-}  # the commands that an option is for; one that is not named here is for all
+OF_TRAIN = ("batch_size", "learning_rate", "quality")  # options that are for this command alone
 
 
 def bench(
@@ -82,9 +67,6 @@ def bench(
     json: Json = None,
     quick: Quick = False,
     quality: Quality = False,
-    route: Routes = None,
-    target: Targets = None,
-    seeds: Seeds = 0,
 ) -> None:
     """Measure the pipeline's speed beside the usual tools': in turn, in processes of their own, on the same rows."""
     options = dict(locals())
@@ -97,20 +79,19 @@ def _run(command: str, options: dict[str, Any]) -> None:
     from xstilts.base.machine import processors
 
     _refuse_ignored(command, options)
-    options = {name: value for name, value in options.items() if command in USED_BY.get(name, (command,))}
     options["threads"] = min(options["threads"] or processors(), processors())
     out: Path | None = options.pop("json")
-    report = (_study if command == "study" else _compare)(command, **options)
+    report = _compare(command, **options)
     if out is not None:
         write_json(out, report)
 
 
 def _refuse_ignored(command: str, options: dict[str, Any]) -> None:
     defaults = inspect.signature(bench).parameters
-    for name, commands in USED_BY.items():
-        if command not in commands and options[name] not in (defaults[name].default, []):
-            option, where = name.replace("_", "-"), " and ".join(f"`xstilts bench {one}`" for one in commands)
-            raise ParameterError(f"--{option} belongs to {where}, found it with {command}; leave it out")
+    for name in OF_TRAIN if command != "train" else ():
+        if options[name] != defaults[name].default:
+            option = name.replace("_", "-")
+            raise ParameterError(f"--{option} belongs to `xstilts bench train`, found it with {command}; leave it out")
 
 
 def _compare(
@@ -126,26 +107,6 @@ def _compare(
     plan = Plan(tasks=tasks, peers=tuple(peer or ()), **options)
     report = compare(command, plan, _note)
     print_report(report)
-    return report
-
-
-def _study(
-    command: str,
-    route: list[str] | None,
-    target: list[str] | None,
-    seeds: int,
-    examples: int,
-    quick: bool,
-    **options: Any,
-) -> dict[str, Any]:
-    from xstilts.base.parameters import PARAMS, build, choices
-    from xstilts.bench.study import ROWS, Sampling, measure_study, print_study, work_of
-
-    chosen = build(Study, choices()["study"], f"{PARAMS}: study")
-    routes = [Route.parse(one) for one in route] if route else chosen.routes()
-    work = work_of(routes, seeds or len(chosen.seeds), target or chosen.targets)
-    report = measure_study(work, Sampling(rows=examples or (32 if quick else ROWS), **options), _note)
-    print_study(report)
     return report
 
 

@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from xstilts.base.cells import PLAIN
 from xstilts.base.errors import ParameterError, did_you_mean
@@ -19,7 +19,6 @@ from xstilts.base.parameters import STAGES, task_names, task_settings
 from xstilts.bench.job import Job, Result, What, run_job
 from xstilts.train.settings import TrainSettings
 
-Settings = TypeVar("Settings")
 QUICK = 32  # examples of a quick run
 # Batches in a round, at least. The Trainer groups rows by length within a quarter of them: it could not group few.
 FEWEST_BATCHES = 32
@@ -202,17 +201,17 @@ def _job_of(side: Side, job: Job) -> Job:
 
 def _settings(comparison: Comparison, plan: Plan) -> TrainSettings:
     task = plan.tasks[comparison.data]
-    settings = in_batches(settings_of(TrainSettings, task, LEARNED_AS[comparison.data]), plan.batch_size)
+    settings = in_batches(settings_of(task, LEARNED_AS[comparison.data]), plan.batch_size)
     if settings.tune != "full" and comparison.what == "train":
         raise ParameterError(f"{task}: found tune: {settings.tune}, expected full; measure another task")
     return settings
 
 
-def settings_of(kind: type[Settings], task: str, section: str, recipe: str = PLAIN) -> Settings:
-    """What task file and recipe say of a section; a cache of another name is treated as the defaults say."""
+def settings_of(task: str, section: str) -> TrainSettings:
+    """What the task file says of a section; a cache of another name is treated as the defaults say."""
     if not (STAGES / "tasks").is_dir() or task not in task_names():
-        return kind()
-    return task_settings(kind, task, section, recipe)
+        return TrainSettings()
+    return task_settings(TrainSettings, task, section, PLAIN)
 
 
 def in_batches(settings: TrainSettings, size: int) -> TrainSettings:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from xstilts.base.errors import XstiltsError, run_stage
 
-What = Literal["train", "score", "pace_training", "pace_scoring", "gemm"]
+What = Literal["train", "score", "gemm"]
 Result = dict[str, Any]
 PACKAGES = Path(__file__).parents[2]  # where a new process finds xstilts
 PROCESS = "import sys; from xstilts.bench.job import main; main(sys.argv[1])"
@@ -39,7 +39,7 @@ class Job:
         rows: the rows that are measured.
         warmup: rows that the whole work is done on once before it is measured.
         dev: dev rows that accuracy is measured on once training has ended; empty: it is not measured.
-        settings: the keys of `TrainSettings` for this task (of `pace_scoring`: of `ScoreSettings`).
+        settings: the keys of `TrainSettings` for this task.
         learning_rate: of every weight on every side; 0: each side's own.
         threads: processors that may be used.
         seed: of order, new weights and dropout.

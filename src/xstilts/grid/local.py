@@ -24,7 +24,8 @@ from xstilts.base.errors import XstiltsError
 from xstilts.base.machine import SHARE, free_bytes, processors
 from xstilts.grid.plan import Plan, Stage, make_plan, sentence
 
-DUMP_SECONDS = 20.0  # between two writings of the lock files, each of which DVC reads and writes whole
+DUMP_SECONDS = 20.0  # between two writings of the lock files, each of which DVC reads and writes whole, at least
+DUMP_SHARE = 0.005  # of the time goes into that, at most; what a killed run did not write, the run-cache has
 STAGE_BYTES = 3 << 30  # memory that a stage may take: training multilingual-e5-small takes 1.5 GB
 LINES = 12  # of a failed stage's output that are shown again at the end
 
@@ -69,7 +70,7 @@ class Runner:
         self.ran: dict[str, float] = {}
         self.failed: list[str] = []  # a sentence per stage
         self.unwritten: list[Stage] = []
-        self.written = time.monotonic()
+        self.next_writing = time.monotonic() + DUMP_SECONDS
         self.asked: int | None = None
 
     def run(self, targets: Sequence[str]) -> dict[str, float]:
@@ -117,7 +118,7 @@ class Runner:
             except queue.Empty:
                 continue
             self._end(plan, job)
-            if time.monotonic() - self.written > DUMP_SECONDS:
+            if time.monotonic() > self.next_writing:
                 self._write_locks()
 
     def _start_all(self, plan: Plan) -> None:
@@ -233,12 +234,14 @@ class Runner:
     def _write_locks(self) -> None:
         """Write the lock entries of what ended since the last time, one writing per file."""
         files: dict[str, list[Stage]] = {}
+        began = time.monotonic()
         for stage in self.unwritten:
             files.setdefault(stage.dvcfile.path, []).append(stage)
         with self.repo.lock:
             for path, stages in files.items():
                 write_lock(self.repo, Path(path).with_suffix(".lock"), stages)
-        self.unwritten, self.written = [], time.monotonic()
+        ended = time.monotonic()
+        self.unwritten, self.next_writing = [], ended + max(DUMP_SECONDS, (ended - began) / DUMP_SHARE)
 
     @contextmanager
     def _stop_signals(self) -> Iterator[None]:

@@ -106,7 +106,7 @@ def load_encoder(
                 raise _foreign(checkpoint, name)
         own = {name.removeprefix(ENCODER): weight for name, weight in weights.items()}
         encoder.changed_rows = _lay_over(encoder, own, encoder.words_name, checkpoint).numpy()
-        encoder.differing = {name.removesuffix(ROWS).removesuffix(VALUES) for name in own}
+        encoder.differing = _names(own)
     if token_ids is not None:
         encoder.keep_rows(token_ids)
     return encoder
@@ -125,9 +125,15 @@ def load_model(public: Path, checkpoint: Path, token_ids: np.ndarray | None = No
             todo = "run `dvc repro` again"
             raise DataError(checkpoint / FILE, None, f"no {name}", "the heads of its card's tasks", todo)
     _lay_over(model, weights, ENCODER + model.encoder.words_name, checkpoint)
+    model.encoder.differing = {name.removeprefix(ENCODER) for name in _names(encoder_weights(weights))}
     if token_ids is not None:
         model.encoder.keep_rows(token_ids)
     return model.eval()
+
+
+def _names(weights: dict[str, Tensor]) -> set[str]:
+    """The names of a checkpoint's weights as a module has them: word embeddings have two parts in a checkpoint."""
+    return {name.removesuffix(ROWS).removesuffix(VALUES) for name in weights}
 
 
 def _lay_over(module: torch.nn.Module, weights: dict[str, Tensor], words: str, origin: Path) -> Tensor:

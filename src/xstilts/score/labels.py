@@ -17,10 +17,16 @@ TYPES = ("structural", "semantic")
 
 
 def score_labels(scoring: Scoring) -> Scored:
-    """Answer every test example, once more for each control that the task has, and those on edited clues."""
+    """Answer every test example, once more for each control that the task has, and those on edited clues.
+
+    A model that was trained blind reads the same in all of these, and answers once.
+    """
     model = scoring.model()
     answers: dict[str, Answers] = {}
     for pictures in (SHOWN, *scoring.controls):
+        if answers and scoring.is_blind:
+            answers[pictures] = answers[SHOWN]
+            continue
         examples = scoring.examples(pictures)
         answers[pictures] = answer_all(model, examples, scoring.settings, f"{scoring.task} {pictures}")
     table = prediction_table(examples, answers)

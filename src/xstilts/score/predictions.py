@@ -17,6 +17,7 @@ from xstilts.model.batch import Batch
 from xstilts.model.kept_states import KeptStates
 from xstilts.model.multitask import MultitaskModel
 from xstilts.score.centring import shifts
+from xstilts.score.frozen_states import frozen_states
 from xstilts.score.scoring import SHOWN
 from xstilts.score.settings import ScoreSettings
 from xstilts.train.dev import all_logits
@@ -52,7 +53,8 @@ def each_batch(
         model.kept = KeptStates()  # texts are encoded once for the means and the answers
         examples.shift = shifts(model, examples, settings)
     done = tokens = 0
-    with workers() as pool, Progress(title, len(batches)) as progress:
+    known = frozen_states(model, examples, batches, settings, title)
+    with workers() as pool, known, Progress(title, len(batches)) as progress:
         answered = all_logits(model, examples, batches, settings.precision, pool)
         for number, (rows, (batch, logits)) in enumerate(zip(batches, answered, strict=True), start=1):
             yield rows, batch, logits
