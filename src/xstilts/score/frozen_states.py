@@ -43,8 +43,8 @@ def frozen_states(
 ) -> Iterator[None]:
     """Within the block, batches are read from behind the frozen layers if these are known, and else kept at its end.
 
-    Nothing is kept on a GPU, where states of texts are remembered already, or where there is not enough room, which a
-    message on stderr says.
+    Nothing is kept on a GPU, nor where states of texts are remembered already (`score: {centre: language}`), nor where
+    there is not enough room, which a message on stderr says.
 
     Args:
         batches: the rows of every batch, each once.
