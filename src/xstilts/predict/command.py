@@ -85,7 +85,7 @@ def _has_system(asked: Cell, trace: bool) -> bool:
     from xstilts.base.parameters import recipe_file
 
     system = recipe_file(asked.recipe).get("system") or {}
-    if system.get("kind") == "canonical":
+    if system.get("kind", "modules") != "modules":
         raise ParameterError(f"recipe '{asked.recipe}' scores a whole test set; take `--recipe modules` or plain")
     found = bool(system)
     if trace and not found:
