@@ -30,7 +30,7 @@ def main(
         settings = task_settings(ScoreSettings, target, "score", recipe)
         cell, trained = Cell(recipe, route, seed, target), checkpoint or recipe
         if settings.soup:
-            members = [target_checkpoint(trained, route, one, target) for one in settings.soup]
+            members = [target_checkpoint(trained, route, one, target) for one in range(settings.soup)]
             score_soup(members, PUBLIC, cell, settings)
         else:
             score_target(target_checkpoint(trained, route, seed, target), PUBLIC, cell, settings)

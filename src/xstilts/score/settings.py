@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from xstilts.base.errors import ParameterError
@@ -20,7 +20,8 @@ class ScoreSettings:
         The score without it then stands beside, as `uncentred`.
     prior: `none`; `english`: answers of a language are made as frequent as the model's English answers are, see
         `xstilts.score.prior`. The score without it then stands beside, as `unmatched`.
-    soup: the seeds whose checkpoints are averaged, see `xstilts.score.soup`; none: the cell's own checkpoint.
+    soup: how many seeds, from 0 on, have their checkpoints averaged, see `xstilts.score.soup`; 0: the cell's own seed
+        alone is scored.
     candidates: of image-text retrieval with a matching model, how many images a caption is compared with, its own
         included; 0: all images of the language's test split.
     """
@@ -32,11 +33,11 @@ class ScoreSettings:
     candidates: Annotated[int, Range(0, 1e6)] = 0
     centre: Literal["none", "language"] = "none"
     prior: Literal["none", "english"] = "none"
-    soup: list[int] = field(default_factory=list)
+    soup: Annotated[int, Range(0, 100)] = 0
 
     def __post_init__(self) -> None:
         """Refuse a retrieval among one image, and a soup of one checkpoint."""
         if self.candidates == 1:
             raise ParameterError("candidates is 1, expected 0 (all) or at least 2")
-        if self.soup and len(set(self.soup)) < max(2, len(self.soup)):
-            raise ParameterError(f"soup is {self.soup}, expected at least two different seeds")
+        if self.soup == 1:
+            raise ParameterError("soup is 1, expected 0 (the cell's own seed) or at least 2")

@@ -124,9 +124,15 @@ class Judge:
         return [Claim(SHORT.get(one, one), statement(layout, one, self.wordings)) for one in answers]
 
     def _open(self, layout: Layout, clues: str) -> list[str]:
-        """The answers of training questions of the same form; of many, those that the clues name, if they name any."""
+        """The answers of training questions of the same form; of many, those that the clues name, if they name any.
+
+        What the layout names itself is none of these: what is below the tent is no tent.
+        """
         usual = self.usual[self.beams.vocabulary.encode(layout)[0]]
-        told = [one for one in usual if re.search(rf"\b{re.escape(one)}\b", clues)] if len(usual) > FEW else []
+        if len(usual) <= FEW:
+            return sorted(usual)
+        asked = {slot.value for slot in layout.slots}
+        told = [one for one in usual if one not in asked and re.search(rf"\b{re.escape(one)}\b", clues)]
         return sorted(told or usual)
 
     def scored(self, target: Scoring, parses: np.ndarray) -> Scored:
