@@ -1,4 +1,7 @@
-"""Phase 3 of a recipe of system `canonical`: put a target's questions in English, and answer them with plain's head."""
+"""Phase 3 of a recipe of system `canonical`: put a target's questions in English, and answer them with plain's head.
+
+Also of system `entailment`: make statements of them, which the route's intermediate task judges.
+"""
 
 import sys
 from pathlib import Path
@@ -9,11 +12,21 @@ from typing import Annotated
 
 import typer
 
-from xstilts.base.cells import DATA, PLAIN, PUBLIC, Cell, layout_task, target_checkpoint, tokenized
+from xstilts.base.cells import (
+    DATA,
+    PLAIN,
+    PUBLIC,
+    Cell,
+    intermediate_checkpoint,
+    layout_task,
+    target_checkpoint,
+    tokenized,
+)
 from xstilts.base.errors import run_stage
 from xstilts.base.parameters import task_settings
 from xstilts.score.settings import ScoreSettings
 from xstilts.systems.canonical import score_canonical
+from xstilts.systems.entailment import score_entailment
 from xstilts.systems.questions import Parser
 from xstilts.systems.settings import SystemSettings
 
@@ -32,10 +45,14 @@ def main(
     def run() -> None:
         system = task_settings(SystemSettings, target, "system", recipe)
         score = task_settings(ScoreSettings, target, "score", recipe)
-        layouts, head = layout_task(ASKED), target_checkpoint(PLAIN, route, seed, target)
-        parsing = target_checkpoint(parser, route, seed, layouts)
+        layouts, cell = layout_task(ASKED), Cell(recipe, route, seed, target)
+        judged = system.kind == "entailment"  # by phase 1 alone, so the parser is the public encoder's on every route
+        parsing = target_checkpoint(parser, "none" if judged else route, seed, layouts)
         asks = Parser(parsing, PUBLIC, tokenized(layouts), DATA / "perception" / ASKED)
-        score_canonical(head, asks, Cell(recipe, route, seed, target), system, score)
+        if judged:
+            score_entailment(intermediate_checkpoint(PLAIN, route, seed), asks, cell, system, score)
+        else:
+            score_canonical(target_checkpoint(PLAIN, route, seed, target), asks, cell, system, score)
 
     run_stage(run)
 

@@ -13,6 +13,7 @@ from xstilts.base.cells import PUBLIC, Cell, target_checkpoint
 from xstilts.base.errors import run_stage
 from xstilts.base.parameters import task_settings
 from xstilts.score.settings import ScoreSettings
+from xstilts.score.soup import score_soup
 from xstilts.score.target import score_target
 
 
@@ -27,8 +28,12 @@ def main(
 
     def run() -> None:
         settings = task_settings(ScoreSettings, target, "score", recipe)
-        trained = target_checkpoint(checkpoint or recipe, route, seed, target)
-        score_target(trained, PUBLIC, Cell(recipe, route, seed, target), settings)
+        cell, trained = Cell(recipe, route, seed, target), checkpoint or recipe
+        if settings.soup:
+            members = [target_checkpoint(trained, route, one, target) for one in range(settings.soup)]
+            score_soup(members, PUBLIC, cell, settings)
+        else:
+            score_target(target_checkpoint(trained, route, seed, target), PUBLIC, cell, settings)
 
     run_stage(run)
 

@@ -271,7 +271,7 @@ def test_data_root_wins_where_a_file_lies_there(parameter_files: Any, tmp_path: 
     parameter_files.edit("stages/tasks/tatoeba.yaml", put("data", "official", "root", value="laser"))
     for key in ("targets", "recipe_targets"):
         parameter_files.edit("stages/grid.yaml", put(key, value=["tatoeba"]))
-    for key in ("system_targets", "canonical_targets"):
+    for key in ("system_targets", "canonical_targets", "entailment_targets"):
         parameter_files.edit("stages/grid.yaml", put(key, value=[]))
     parameter_files.edit("stages/full/study.yaml", put("study", "targets", value=["tatoeba"]))
     check_parameters()

@@ -346,8 +346,10 @@ def test_the_grid_is_lean() -> None:
     assert 1000 < declared <= 3000
 
 
-def _listed(grid: dict[str, Any], template: str) -> list[Any]:
-    """The list that `${recipes.target}` names."""
+def _listed(grid: dict[str, Any], template: str | list[Any]) -> list[Any]:
+    """The list that `${recipes.target}` names, or a list itself."""
+    if isinstance(template, list):
+        return template
     found: Any = grid
     for key in template.removeprefix("${").removesuffix("}").split("."):
         found = found[key]

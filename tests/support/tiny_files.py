@@ -167,7 +167,7 @@ class TinyFiles:
         labels |= {"layout": self.LAYOUTS}
         labels |= {"vqa": self.ANSWERS, "classification": self.CLASSES, "tagging": self.TAGS, "matching": self.MATCH}
         card = {"kind": kind, "labels": list(labels[kind]), "metric": metric, "languages": ["en"]}
-        card["data"] = "pictograms"
+        card |= {"data": "pictograms", "max_length": 64}
         return {**card, "features": None if task in self.TEXT else features}
 
     def rows(self, task: str, count: int, seed: int = 0, language: str = "en") -> list[dict[str, Any]]:

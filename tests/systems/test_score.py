@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 from tokenizers import Tokenizer
 
+from tiny_files import EMPTY, TinyFiles
+from xstilts.base.cache import ROW
 from xstilts.base.cells import Cell
-from xstilts.base.errors import DataError
-from xstilts.base.files import open_rows, read_json
-from xstilts.model.checkpoint import save_checkpoint, trained_weights
+from xstilts.base.errors import DataError, ParameterError
+from xstilts.base.files import open_rows, read_json, write_table
+from xstilts.model.checkpoint import load_model, save_checkpoint, trained_weights
 from xstilts.model.layouts import LayoutHead
+from xstilts.programs.layout import Layout, fill
 from xstilts.programs.scene import Box, Scene, Thing, write_scenes
+from xstilts.programs.statements import statement
 from xstilts.report.cells.items import items
 from xstilts.report.cells.metrics import read_scores
+from xstilts.score.beams import Beams
 from xstilts.score.scoring import open_scoring
 from xstilts.score.settings import ScoreSettings
+from xstilts.systems import entailment
 from xstilts.systems.canonical import in_english, score_canonical
+from xstilts.systems.entailment import Judge, score_entailment
 from xstilts.systems.naming import log_softmax
 from xstilts.systems.questions import Parser, parse_all
 from xstilts.systems.score import score_modules
 from xstilts.systems.settings import SystemSettings
-from xstilts.train.examples import open_examples
+from xstilts.train.examples import Examples, open_examples
 from xstilts.train.phase import fresh_model
 
 LANGUAGES = ("en", "de")
@@ -51,6 +60,8 @@ class Asked:
         (root / self.cell.test_cache).symlink_to(looks)
         self.parser, self.perception = self._checkpoint("parser", self.layouts / "test"), root / "perception"
         self.head = self._checkpoint("head", looks)
+        pairs = tiny.cache(f"{root.name}-pairs", {"test": tiny.rows("follows", 4)}, features)
+        self.judge = self._checkpoint("judge", pairs)
         self.perceive(range(len(tiny.REGIONS)))
 
     def _pairs(self, tiny: Any, language: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
@@ -89,6 +100,22 @@ class Asked:
         parser = Parser(self.parser, self.public, self.layouts, self.perception)
         score_canonical(self.head, parser, self.cell, SystemSettings(kind="canonical", **system), SCORE)
         return self.root / self.cell.scores
+
+
+def told(asked: Asked, monkeypatch: pytest.MonkeyPatch, text: str = "the red dog is left") -> Path:
+    """Scores by entailment, where the target's questions have clues, by an untrained judge."""
+    cache = asked.root / asked.cell.test_cache
+    table = open_rows(cache / "test.arrow")
+    texts = pa.array([["what", text]] * len(table), table.schema.field("texts").type)
+    rows = table.set_column(table.schema.get_field_index("texts"), "texts", texts)
+    write_table(cache / "edited.arrow", rows)
+    shutil.copy(cache / "edited.arrow", cache / "new.arrow")
+    (cache / "new.arrow").replace(cache / "test.arrow")  # what is read may be mapped into memory
+    settings = SystemSettings(kind="entailment", statements={"select {}>query name": "the {answer} is {0}"})
+    parser = Parser(asked.parser, asked.public, asked.layouts, asked.perception)
+    monkeypatch.chdir(asked.root)
+    score_entailment(asked.judge, parser, asked.cell, settings, SCORE)
+    return asked.root / asked.cell.scores
 
 
 @pytest.fixture
@@ -204,6 +231,68 @@ def test_questions_in_english_keep_the_clues_behind_them(
     texts = [english.lists["input_ids"][row].tolist() for row in range(3)]
     assert texts == [[0, 8, 8, 2, 2, 6, 7, 2]] * 2 + [[0, 8, 8, 2]]
     assert english.columns["question"].tolist() == [4, 4, -1]
+
+
+def test_the_answer_is_what_the_clues_entail_most(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every probability is what the judge says of clues and statement, and `no` is what contradicts that of `yes`."""
+    table = open_rows(told(asked, monkeypatch) / "predictions.arrow").to_pylist()
+    tokenizer = Tokenizer.from_file(str(asked.public / "encoder/tokenizer.json"))
+    model = load_model(asked.public, asked.judge)
+
+    def judged(statement: str, label: str) -> float:
+        """By the model itself, one pair at a time."""
+        row = {**EMPTY, "id": "0", "task": "follows", "language": "en", "structural": "", "semantic": ""}
+        row |= {"input_ids": tokenizer.encode("the red dog is left", statement).ids}
+        examples = Examples(pa.Table.from_pylist([row], ROW), {"tasks": model.cards})
+        with torch.inference_mode():
+            [chances] = model.logits(examples.batch(np.arange(1))).softmax(-1).tolist()
+        return float(chances[TinyFiles.CLASSES.index(label)])
+
+    asked_layouts = likeliest_layouts(asked)
+    for row in table:
+        layout = asked_layouts[row["language"], row["id"]]
+        wording = {"select {}>query name": "the {answer} is {0}"}
+        labels = {"no": "contradiction"} if layout.structural == "verify" else {}
+        said = {one: statement(layout, one, wording) for one in row["top"]}
+        found = [judged(said[one], labels.get(one, "entailment")) for one in row["top"]]
+        np.testing.assert_allclose(row["probability"], np.array(found) / sum(found), rtol=1e-3)
+        assert found == sorted(found, reverse=True)
+        assert row["prediction"] == row["edited_prediction"] == row["top"][0]
+    assert len({row["prediction"] for row in table}) > 1
+
+
+def test_candidates_are_what_a_layout_or_training_names(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    parser = Parser(asked.parser, asked.public, asked.layouts, asked.perception)
+    parsing = open_scoring(asked.parser, asked.public, asked.layouts / "test", SCORE)
+    judge = Judge.of_parser(asked.judge, parser, parsing, SystemSettings(kind="entailment"))
+    exist = judge.claims(fill("select[]>exist[0]", ["cat"]), "")
+    assert [(one.answer, one.label) for one in exist] == [("yes", "entailment"), ("no", "contradiction")]
+    assert {one.statement for one in exist} == {"There is a cat in the picture."}
+    naming = fill("select[]>query name[0]", ["cat"])
+    few = [one.answer for one in judge.claims(naming, "a dog")]
+    assert len(few) > 1
+    assert set(few) <= {"cat", "dog", "sky", "tree"}
+    monkeypatch.setattr(entailment, "FEW", 1)
+    assert [one.answer for one in judge.claims(naming, f"a red {few[1]}.")] == [few[1]]
+    assert [one.answer for one in judge.claims(naming, "nothing")] == few
+
+
+def likeliest_layouts(asked: Asked) -> dict[tuple[str, str], Layout]:
+    examples, parsed = parse_all(open_scoring(asked.parser, asked.public, asked.layouts / "test", SCORE))
+    beams = Beams(TinyFiles.LAYOUTS)
+    keys = zip(examples.languages, examples.ids, strict=True)
+    return {key: next(beams.layouts(row))[0] for key, row in zip(keys, parsed.scores, strict=True)}
+
+
+def test_a_judge_must_know_entailment_from_a_text(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked.judge = asked.head
+    with pytest.raises(DataError, match="found tasks looks, expected one about a text, with the labels entailment"):
+        told(asked, monkeypatch)
+
+
+def test_an_option_for_answer_heads_is_refused(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ParameterError, match=r"score\.prior is for recipes without a system"):
+        asked.score(monkeypatch, dataclasses.replace(SCORE, prior="english"))
 
 
 def test_questions_and_pictures_must_be_there(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ from xstilts.train import terms
 from xstilts.train.examples import Examples, open_examples
 from xstilts.train.loop import make_optimizer, train
 from xstilts.train.masking import read_masking
-from xstilts.train.phase import train_phase
+from xstilts.train.phase import fresh_model, train_phase
 from xstilts.train.processes import Processes
 from xstilts.train.settings import TrainSettings
 from xstilts.train.terms import TERMS, make_terms
@@ -192,3 +192,30 @@ def test_a_term_whose_name_the_check_does_not_know_stops_the_module(monkeypatch:
     monkeypatch.setattr(train_settings, "TERM_NAMES", ())
     with pytest.raises(XstiltsError, match=r"TERM_NAMES: .*expected those of TERMS: .*public_distance"):
         runpy.run_path(str(terms.__file__))
+
+
+def test_answers_far_from_the_right_one_cost_more(tiny: TinyFiles, tiny_features: dict[str, Any], public: Path) -> None:
+    """Known answer: the expected distance of the likeliest answers, of rows with an answer in the vocabulary."""
+    cache = tiny.cache("far", {"train": tiny.rows("looks", 12), "dev": []}, tiny_features)
+    rows, settings = open_examples(cache, "train"), TrainSettings(terms={"answer_distance": 10.0})
+    model = fresh_model(public, None, rows.card["tasks"])
+    [(weight, term)] = make_terms(settings, public, model, Processes())
+    vectors = model.head("looks").output.weight.detach().clone()
+    with torch.no_grad():
+        model.head("looks").output.weight.normal_(generator=torch.Generator().manual_seed(1))
+    batch = rows.batch(np.arange(12))
+    chances = model.logits(batch).softmax(-1)
+    expected = [
+        chance * (1 - F.cosine_similarity(vectors[label], vectors[answer], dim=0))
+        for row, label in zip(chances, batch.label.tolist(), strict=True)
+        for answer, chance in enumerate(row)
+        if label >= 0
+    ]
+    assert 0 < len(expected) < chances.numel()
+    assert weight == 10.0
+    torch.testing.assert_close(term(model, batch, model.encode(batch)), torch.stack(expected).sum())
+
+
+def test_answer_distance_is_for_answers_of_a_vocabulary(public: Path, moved: MultitaskModel) -> None:
+    with pytest.raises(ParameterError, match="answer_distance is for vqa tasks"):
+        make_terms(TrainSettings(terms={"answer_distance": 1.0}), public, moved, Processes())

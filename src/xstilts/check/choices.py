@@ -56,7 +56,7 @@ def check_choices(universe: Grid) -> Choices:
     one_of(chosen.alignment, [NAMES, *captions], f"{PARAMS}: alignment")
     study = check_study(chosen.study, str(PARAMS), universe)
     for target in study.targets:  # metrics/<target>.json show the chosen route on each
-        universe.check_cell(Route(chosen.intermediate, chosen.recipe), target, f"{PARAMS}: recipe")
+        universe.check_cell(Route(chosen.intermediate, chosen.recipe), [chosen.seed], target, f"{PARAMS}: recipe")
     return chosen
 
 
@@ -79,7 +79,7 @@ def check_study(content: dict[str, Any], file: str, universe: Grid) -> Study:
     _check_controls(study, universe, f"{where}.controls")
     for route in study.routes():
         for target in study.targets:
-            universe.check_cell(route, target, where)
+            universe.check_cell(route, study.seeds, target, where)
     return study
 
 
@@ -133,5 +133,5 @@ def choose_cell(universe: Grid, route: str | None, seed: int | None, target: str
     one_of(cell.route, universe.intermediates, "route")
     one_of(cell.seed, universe.seeds, "seed")
     one_of(cell.target, universe.targets, "target")
-    universe.check_cell(Route(cell.route, cell.recipe), cell.target, "recipe")
+    universe.check_cell(Route(cell.route, cell.recipe), [cell.seed], cell.target, "recipe")
     return cell

@@ -19,7 +19,11 @@ EVERYWHERE = "everywhere"
 PHASES = ("intermediate", "target", "score")  # a recipe stands in the grid under the first one that it changes
 SYSTEM = "system"  # or here, if it answers by a system in place of an answer head
 CANONICAL = "canonical"  # or here, if its system puts the questions of an answer head in English
-GROUPS = (EVERYWHERE, *PHASES, SYSTEM, CANONICAL)
+ENTAILMENT = "entailment"  # or here, if its system lets the intermediate task judge statements
+SOUP = "soup"  # or here, if it averages the checkpoints of several seeds
+GROUPS = (EVERYWHERE, *PHASES, SOUP, SYSTEM, CANONICAL, ENTAILMENT)
+JUDGES = f"{ENTAILMENT}_routes"  # the key with the routes of ENTAILMENT
+TARGETS = {SYSTEM: "system_targets", CANONICAL: "canonical_targets", ENTAILMENT: "entailment_targets"}
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Grid:
         perceived_sets: sets of images whose objects are named; left out: none.
         system_targets: the targets that recipes with a system range over instead.
         canonical_targets: the targets that recipes under `canonical` range over instead.
+        entailment_routes, entailment_targets: the routes and targets of recipes under `entailment`.
         parser: the recipe of the checkpoints that parse a target's questions for these.
     """
 
@@ -51,6 +56,8 @@ class Grid:
     perceived_sets: list[str] = field(default_factory=list)
     system_targets: list[str] = field(default_factory=list)
     canonical_targets: list[str] = field(default_factory=list)
+    entailment_routes: list[str] = field(default_factory=list)
+    entailment_targets: list[str] = field(default_factory=list)
     parser: str = PLAIN
 
     def recipe_list(self) -> list[str]:
@@ -61,18 +68,21 @@ class Grid:
         """The routes and the targets that a recipe ranges over."""
         if recipe in self.recipes[EVERYWHERE]:
             return self.intermediates, self.targets
-        return self.recipe_routes, getattr(self, self._targets_of(recipe))
+        routes, targets = self._keys_of(recipe)
+        return getattr(self, routes), getattr(self, targets)
 
-    def _targets_of(self, recipe: str) -> str:
-        """The key with the targets of a recipe that does not range over everything."""
-        keys = {SYSTEM: "system_targets", CANONICAL: "canonical_targets"}
-        return next((key for group, key in keys.items() if recipe in self.recipes[group]), "recipe_targets")
+    def _keys_of(self, recipe: str) -> tuple[str, str]:
+        """The keys with the routes and the targets of a recipe that does not range over everything."""
+        group = next((one for one in TARGETS if recipe in self.recipes[one]), "")
+        return JUDGES if group == ENTAILMENT else "recipe_routes", TARGETS.get(group, "recipe_targets")
 
     def trained(self, cell: Cell) -> Cell:
         """The cell whose target checkpoint a cell uses: plain's, if its recipe changes scoring alone; a parser's."""
         if cell.recipe in self.recipes[SYSTEM]:
             return replace(cell, recipe=self.parser, target=layout_task(cell.target))
-        shared = cell.recipe in (*self.recipes["score"], *self.recipes[CANONICAL])
+        if cell.recipe in self.recipes[ENTAILMENT]:
+            return Cell(self.parser, "none", cell.seed, layout_task("xgqa"))
+        shared = cell.recipe in (*self.recipes["score"], *self.recipes[SOUP], *self.recipes[CANONICAL])
         return replace(cell, recipe=PLAIN) if shared else cell
 
     def target_stage(self, cell: Cell) -> str:
@@ -82,11 +92,14 @@ class Grid:
         name = next((names[phase] for phase in names if own.recipe in self.recipes[phase]), "target")
         return f"stages/train/dvc.yaml:{name}@{own.recipe}-{own.route}-{own.seed}-{own.target}"
 
-    def check_cell(self, route: Route, target: str, where: str) -> None:
-        """Refuse a cell that the grid does not have; the recipe, task and target are each in it."""
+    def check_cell(self, route: Route, seeds: Iterable[int], target: str, where: str) -> None:
+        """Refuse cells that the grid does not have; the recipe, task, seeds and target are each in it."""
         if route.recipe in self.recipes[EVERYWHERE]:
             return
-        for value, key in ((route.task, "recipe_routes"), (target, self._targets_of(route.recipe))):
+        if route.recipe in self.recipes[SOUP] and set(seeds) != {0}:
+            found = f"{where}: recipe '{route.recipe}' averages several seeds, and its own is always 0"
+            raise ParameterError(f"{found}; take it with seed 0 alone")
+        for value, key in zip((route.task, target), self._keys_of(route.recipe), strict=True):
             if value not in getattr(self, key):
                 todo = f"add '{value}' to {key} in {GRID}"
                 raise ParameterError(f"{where}: recipe '{route.recipe}' does not range over '{value}'; {todo}")
@@ -155,8 +168,11 @@ def _check_roles(universe: Grid) -> None:
 def _first_change(name: str) -> str | None:
     """The group that a recipe belongs to by its file; None if it changes nothing."""
     recipe = parameters.recipe_file(name)
-    if (recipe.get(SYSTEM) or {}).get("kind") == CANONICAL:
-        return CANONICAL
+    kind = (recipe.get(SYSTEM) or {}).get("kind")
+    if kind in (CANONICAL, ENTAILMENT):
+        return str(kind)
+    if (recipe.get("score") or {}).get(SOUP):
+        return SOUP
     return next((one for one in (SYSTEM, *PHASES) if recipe.get(one)), None)
 
 
@@ -168,7 +184,7 @@ def _check_recipes(universe: Grid) -> None:
         raise ParameterError(f"{where}: missing {joined(missing)}; write `{missing[0]}: []`")
     _check_names(universe.recipe_list(), where, parameters.recipe_names(), "recipes")
     one_of(PLAIN, groups[EVERYWHERE], f"{where}: {EVERYWHERE}")
-    for phase in (CANONICAL, SYSTEM, *PHASES):
+    for phase in GROUPS[1:]:
         for name in groups[phase]:
             changes = _first_change(name)
             if changes != phase:
@@ -178,8 +194,8 @@ def _check_recipes(universe: Grid) -> None:
     for target in universe.system_targets:
         one_of(layout_task(target), universe.targets, f"{GRID}: targets, which system_targets needs")
         one_of(target, universe.perceived_sets, f"{GRID}: perceived_sets, which system_targets needs")
-    ranges = {"recipe_routes": universe.intermediates, "recipe_targets": universe.targets}
-    for key, names in {**ranges, **dict.fromkeys(("system_targets", "canonical_targets"), universe.targets)}.items():
+    ranges = dict.fromkeys(("recipe_routes", JUDGES), universe.intermediates)
+    for key, names in {**ranges, **dict.fromkeys(("recipe_targets", *TARGETS.values()), universe.targets)}.items():
         none_twice(getattr(universe, key), f"{GRID}: {key}")
         for name in getattr(universe, key):
             one_of(name, names, f"{GRID}: {key}")

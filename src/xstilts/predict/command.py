@@ -82,8 +82,9 @@ def trained_cell(route: str | None, recipe: str | None, seed: int | None, target
 def _has_system(asked: Cell, trace: bool) -> bool:
     from xstilts.base.parameters import recipe_file
 
-    system = recipe_file(asked.recipe).get("system") or {}
-    if system.get("kind") == "canonical":
+    recipe = recipe_file(asked.recipe)
+    system, score = recipe.get("system") or {}, recipe.get("score") or {}
+    if system.get("kind", "modules") != "modules" or score.get("soup"):
         raise ParameterError(f"recipe '{asked.recipe}' scores a whole test set; take `--recipe modules` or plain")
     found = bool(system)
     if trace and not found:

@@ -81,27 +81,27 @@ def _question(layout: Layout, number: int) -> str:
     step = layout.steps[number]
     if step.form in ("and", "or"):
         return _joined(layout, step)
-    return _QUESTIONS[step.form](step, *(_phrase(layout, place) for place in step.inputs))
+    return _QUESTIONS[step.form](step, *(phrase_of(layout, place) for place in step.inputs))
 
 
 def _joined(layout: Layout, step: Step) -> str:
     """Two questions as one where they share a verb or an object, else side by side."""
     first, second = (layout.steps[place] for place in step.inputs)
     if (first.form, second.form) == ("exist", "exist"):
-        one, other = (_phrase(layout, branch.inputs[0]).one for branch in (first, second))
+        one, other = (phrase_of(layout, branch.inputs[0]).one for branch in (first, second))
         start = "are there both" if step.form == "and" else "is there"
         return f"{start} {one} {step.form} {other} in the picture"
     if (first.form, second.form) == ("verify", "verify") and first.inputs == second.inputs:
-        return f"is {_phrase(layout, first.inputs[0])} {first.values[1]} {step.form} {second.values[1]}"
+        return f"is {phrase_of(layout, first.inputs[0])} {first.values[1]} {step.form} {second.values[1]}"
     return f" {step.form} ".join(_question(layout, place) for place in step.inputs)
 
 
-def _phrase(layout: Layout, number: int) -> Phrase:
+def phrase_of(layout: Layout, number: int) -> Phrase:
     """The noun phrase for a step that gives objects."""
     step = layout.steps[number]
     if step.form == "select":
         return Phrase(_PICTURE if step.values[0] == SCENE else step.values[0])
-    given = _phrase(layout, step.inputs[0])
+    given = phrase_of(layout, step.inputs[0])
     if step.form.startswith("filter"):
         return _filtered(step, given)
     phrase, said = Phrase(None if "any" in step.form else step.values[0]), step.values[-1]
@@ -115,7 +115,7 @@ def _phrase(layout: Layout, number: int) -> Phrase:
 def _filtered(step: Step, given: Phrase) -> Phrase:
     kind, value = step.values
     if step.form == "filter position":
-        return given.with_clause(f" {_place(value)}", f" is {_place(value)}")
+        return given.with_clause(f" {place_of(value)}", f" is {place_of(value)}")
     if step.form == "filter not":
         return given.with_clause(f" that is not {value}", f" is not {value}")
     if kind in _STATES:
@@ -123,7 +123,7 @@ def _filtered(step: Step, given: Phrase) -> Phrase:
     return replace(given, adjectives=f"{value} {given.adjectives}")
 
 
-def _place(position: str) -> str:
+def place_of(position: str) -> str:
     return _PLACES.get(position, "in the middle")
 
 
@@ -145,7 +145,7 @@ def _query(step: Step, phrase: Phrase) -> str:
 
 
 def _sides(step: Step, phrase: Phrase) -> str:
-    one, other = (_place(value) for value in step.values[1:])
+    one, other = (place_of(value) for value in step.values[1:])
     return f"is {phrase} {one} or {other}"
 
 
@@ -156,7 +156,7 @@ def _side(step: Step, phrase: Phrase) -> str:
 _QUESTIONS: Mapping[str, Callable[..., str]] = {
     "exist": lambda step, one: f"is there {one.one}" + ("" if one.clauses else " in the picture"),
     "verify": lambda step, one: f"is {one} {step.values[1]}",
-    "verify position": lambda step, one: f"is {one} {_place(step.values[1])}",
+    "verify position": lambda step, one: f"is {one} {place_of(step.values[1])}",
     "verify subject": lambda step, one: f"is there {Phrase(step.values[0]).one} {step.values[1]} {one}",
     "verify object": lambda step, one: f"is {one} {step.values[1]} {Phrase(step.values[0]).one}",
     "same": lambda step, one, other: f"are {one} and {other} the same {step.values[0]}",

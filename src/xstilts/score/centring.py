@@ -8,18 +8,14 @@ moves each state by the English mean minus the language's. It needs no labels, b
 
 from __future__ import annotations
 
-import zlib
-
 import numpy as np
 import torch
 
-from xstilts.base.errors import DataError
 from xstilts.model.multitask import MultitaskModel
+from xstilts.score.halves import halves
 from xstilts.score.settings import ScoreSettings
 from xstilts.train.examples import Examples
 from xstilts.train.order import sorted_batches
-
-ENGLISH = "en"
 
 
 def shifts(model: MultitaskModel, examples: Examples, settings: ScoreSettings) -> np.ndarray:
@@ -29,16 +25,9 @@ def shifts(model: MultitaskModel, examples: Examples, settings: ScoreSettings) -
         DataError: no English rows, whose mean is the aim.
     """
     means = mean_states(model, examples, settings)
-    halves = np.array([zlib.crc32(name.encode()) % 2 for name in examples.ids])
     found = np.zeros_like(means)
-    for language in sorted(set(examples.languages) - {ENGLISH}):
-        for half in (0, 1):
-            own, other = (examples.languages == language) & (halves == half), halves != half
-            aim, mean = ((examples.languages == one) & other for one in (ENGLISH, language))
-            if own.any() and not (aim.any() and mean.any()):
-                expected, todo = "other questions in English and in the language", "score without `centre`"
-                raise DataError("score", None, f"too few questions in '{language}' to centre", expected, todo)
-            found[own] = means[aim].mean(0) - means[mean].mean(0) if own.any() else 0
+    for own, english, same in halves(examples, "centre"):
+        found[own] = means[english].mean(0) - means[same].mean(0)
     return found
 
 

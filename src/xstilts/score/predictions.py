@@ -18,6 +18,7 @@ from xstilts.model.kept_states import KeptStates
 from xstilts.model.multitask import MultitaskModel
 from xstilts.score.centring import shifts
 from xstilts.score.frozen_states import frozen_states
+from xstilts.score.prior import match_prior
 from xstilts.score.scoring import SHOWN
 from xstilts.score.settings import ScoreSettings
 from xstilts.train.dev import all_logits
@@ -72,11 +73,20 @@ def answer_all(model: MultitaskModel, examples: Examples, settings: ScoreSetting
     counts = label_counts(examples)
     top = min(settings.top, int(counts.max()))
     answers = Answers(np.full((len(examples), top), -1), np.zeros((len(examples), top), np.float32))
+    matching = settings.prior == "english"
+    whole = np.zeros((len(examples), int(counts.max())), np.float32) if matching else None
     for rows, _, logits in each_batch(model, examples, settings, title, first):
-        chance, best = (part.cpu().numpy() for part in logits.softmax(-1).topk(min(top, logits.shape[-1]), dim=-1))
+        chances = logits.softmax(-1)
+        if whole is not None:
+            whole[rows] = chances.cpu().numpy()
+        chance, best = (part.cpu().numpy() for part in chances.topk(min(top, logits.shape[-1]), dim=-1))
         real = best < counts[rows][:, None]
         answers.labels[rows, : best.shape[1]] = np.where(real, best, -1)
         answers.probabilities[rows, : best.shape[1]] = np.where(real, chance, 0)
+    if whole is not None:
+        matched = match_prior(whole[first[number]], examples)
+        best = np.argsort(-matched, axis=1, kind="stable")[:, :top]
+        return Answers(best, np.take_along_axis(matched, best, 1))
     return Answers(answers.labels[first[number]], answers.probabilities[first[number]])
 
 

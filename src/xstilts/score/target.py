@@ -44,6 +44,8 @@ _SCORERS: dict[str, Scorer] = {
     "tagging": score_tagging,
     "retrieval": score_retrieval,
 }
+TRANSDUCTIVE = {"centre": ("centring", "uncentred"), "prior": ("prior", "unmatched")}
+MEANS_FROM = "the other half of the test questions"
 SCORERS = covers(_SCORERS, "xstilts.score.target.SCORERS", needs=lambda kind: kind.is_scored)
 
 
@@ -69,19 +71,20 @@ def score_target(checkpoint: Path, public: Path, cell: Cell, settings: ScoreSett
 
 
 def with_uncentred(scoring: Scoring, scorer: Scorer, metric: str | None = None) -> Scored:
-    """The result of scoring; if states are centred, with the main metric as it is without that beside it.
+    """The result of scoring; with options that use unlabelled test questions, beside it the main metric without each.
 
-    `centring` of scores.json then says from what the means are, and what the scores are `uncentred`.
+    `centring` of scores.json then says from what the means are, and what the scores are `uncentred`; `prior` likewise,
+    and what they are `unmatched`.
 
     Args:
         metric: what the scorer's result is judged by, where it is not the metric of `scoring`.
     """
-    result = scorer(scoring)
-    if scoring.settings.centre == "none":
-        return result
-    plain = scorer(replace(scoring, settings=replace(scoring.settings, centre="none")))
-    about = {"means_from": "the other half of the test questions", "uncentred": plain.scores[metric or scoring.metric]}
-    return replace(result, more={**result.more, "centring": about})
+    result, beside = scorer(scoring), dict[str, Any]()
+    for option, (key, without) in TRANSDUCTIVE.items():
+        if getattr(scoring.settings, option) != "none":
+            plain = scorer(replace(scoring, settings=replace(scoring.settings, **{option: "none"})))
+            beside[key] = {"means_from": MEANS_FROM, without: plain.scores[metric or scoring.metric]}
+    return replace(result, more={**result.more, **beside}) if beside else result
 
 
 def write_scores(
@@ -118,6 +121,12 @@ def _check(scoring: Scoring, cell: Cell) -> None:
     if scoring.settings.centre != "none" and not KINDS[kind].is_trained:
         found = f"target {task}: `centre` is for trained heads, and a {kind} task has none"
         raise ParameterError(f"{found}; set score.centre to none")
-    metrics = KINDS[kind].metrics
+    facts = KINDS[kind]
+    if scoring.settings.prior != "none" and not (
+        facts.has_one_label and (facts.has_vocabulary or facts.has_listed_labels)
+    ):
+        found = f"target {task}: `prior` is of labels that all examples share, which a {kind} task has not"
+        raise ParameterError(f"{found}; set score.prior to none")
+    metrics = facts.metrics
     if metric not in metrics:
         raise ParameterError(f"target {task}: {kind} is not scored by '{metric}'.{did_you_mean(metric, metrics)}")

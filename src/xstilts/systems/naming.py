@@ -27,7 +27,7 @@ from xstilts.model.batch import Batch
 from xstilts.model.encoder import Encoded
 from xstilts.model.layouts import LayoutHead
 from xstilts.programs.scene import Scene
-from xstilts.score.centring import ENGLISH
+from xstilts.score.halves import ENGLISH
 from xstilts.systems.posterior import Posterior
 
 ROUNDS = 3

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from xstilts.base.errors import DataError
+from xstilts.base.errors import DataError, ParameterError
 from xstilts.base.files import open_rows
 from xstilts.model.layouts import LayoutHead
 from xstilts.programs.scene import Scene, read_scenes
@@ -67,7 +67,10 @@ class Questions:
 
         Raises:
             DataError: an image that perception does not have.
+            ParameterError: an option of `score` that is for an answer head alone.
         """
+        if score.prior != "none":
+            raise ParameterError("score.prior is for recipes without a system; set it to none")
         parsing = open_scoring(parser.checkpoint, parser.public, parser.cache / "test", score)
         system = make_system(parsing.card["labels"], open_rows(parser.cache / "learn/train.arrow"), settings)
         known, examples = read_scenes(parser.perception), {one: target.examples(one) for one in pictures}

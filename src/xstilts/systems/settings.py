@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from xstilts.base.errors import ParameterError
@@ -13,7 +13,10 @@ from xstilts.base.parameters import Range
 class SystemSettings:
     """Attributes:
     kind: which system it is: `modules` run layouts; `canonical` puts questions in English for the answer head of plain,
-        see `xstilts.systems.canonical`.
+        see `xstilts.systems.canonical`; `entailment` makes statements of layouts and answers and lets the intermediate
+        task of the route judge them, see `xstilts.systems.entailment`.
+    statements: of `entailment`, how statements are worded, by the layout's pattern, where they are worded otherwise
+        than by `xstilts.programs.statements.statement`.
     name, attribute, relation: from what score on something holds, see `xstilts.systems.senses.Settings`.
     definite: whether a step on `the dog` fails where there are two.
     templates, concepts, layouts: how many of them are looked at, see `xstilts.score.beams.BeamSettings`.
@@ -25,7 +28,7 @@ class SystemSettings:
         English training questions of that form.
     """
 
-    kind: Literal["modules", "canonical"] = "modules"
+    kind: Literal["modules", "canonical", "entailment"] = "modules"
     name: Annotated[float, Range(0, 1)] = 0.2
     attribute: Annotated[float, Range(0, 1)] = 0.5
     relation: Annotated[float, Range(0, 1)] = 0.5
@@ -36,6 +39,7 @@ class SystemSettings:
     answer: Literal["first", "likeliest"] = "first"
     names: Literal["english", "pictures"] = "english"
     fallback: Literal["none", "usual"] = "none"
+    statements: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse names without the probabilities that they are learned by."""

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 
 from xstilts.programs.canonical import canonical_question
 from xstilts.programs.layout import Layout
+from xstilts.programs.statements import with_articles
 from xstilts.programs.vocabulary import OUTSIDE, Vocabulary
-
-_ARTICLE = re.compile(r"\b([Aa])n? (?=(\w))")
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Wordings:
         if index not in self.by_template:
             return canonical_question(layout)
         text = self.by_template[index].format(*self.vocabulary.templates[index].open_values(layout))
-        return _ARTICLE.sub(lambda match: f"{match[1]}{'n' if match[2] in 'aeiou' else ''} ", text)
+        return with_articles(text)
 
 
 def _hollow(question: str, values: tuple[str, ...]) -> str | None:

@@ -11,6 +11,7 @@ from xstilts.base.parameters import Range
 
 TERM_NAMES = (
     "public_distance",
+    "answer_distance",
 )  # of `xstilts.train.terms.TERMS`, here for the check of parameters, which has no torch
 NOT_DECIDING = ("resume_minutes", "trim_vocabulary", "loader_workers")  # settings on which no number depends
 # Settings that an earlier version did not have, with the value at which they change nothing.

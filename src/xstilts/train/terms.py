@@ -12,16 +12,20 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from xstilts.base.errors import ParameterError, XstiltsError
 from xstilts.model.batch import Batch
 from xstilts.model.checkpoint import load_encoder
 from xstilts.model.encoder import Encoded
 from xstilts.model.feature_map import apply_map
+from xstilts.model.heads import LabelHead
 from xstilts.model.multitask import MultitaskModel, Over, Term
 from xstilts.model.vocabulary import kept_ids
 from xstilts.train.processes import Processes
 from xstilts.train.settings import TERM_NAMES, TrainSettings
+
+LIKELIEST = 10  # answers that count for `AnswerDistance`
 
 
 class PublicDistance:
@@ -49,8 +53,41 @@ class PublicDistance:
         return means.sum()
 
 
+class AnswerDistance:
+    """How far from the right answer the likeliest answers lie: their distances, weighted by their probabilities.
+
+    It is the linguistic prior of Nooralahzadeh & Sennrich 2023 (Improving the Cross-Lingual Generalisation in Visual
+    Question Answering): a wrong answer that means nearly the same costs less. The distance is 1 minus the cosine of the
+    answers' vectors, and the `LIKELIEST` best answers count. Vectors are those that the head starts at, the public
+    encoder's embeddings of the answers. An example whose answer is outside the vocabulary adds nothing.
+
+    Raises:
+        ParameterError: a task that is not answered from a vocabulary.
+    """
+
+    over: Over = "examples"
+
+    def __init__(self, public: Path, model: MultitaskModel, device: torch.device) -> None:
+        self.distances: dict[str, Tensor] = {}
+        for task, card in model.cards.items():
+            head = model.head(task)
+            if card["kind"] != "vqa" or not isinstance(head, LabelHead):
+                raise ParameterError(f"terms: answer_distance is for vqa tasks; {task} is of kind {card['kind']}")
+            rows = F.normalize(head.output.weight.detach(), dim=-1)
+            self.distances[task] = (1 - rows @ rows.T).to(device)
+
+    def __call__(self, model: MultitaskModel, batch: Batch, encoded: Encoded) -> Tensor:
+        """The sum over the batch's examples, float32 scalar."""
+        chances = model.logits_of(encoded, batch).softmax(-1)
+        likely, best = chances.topk(min(LIKELIEST, chances.shape[-1]), dim=-1)
+        far = self.distances[batch.task][batch.label.clamp(min=0)].gather(1, best)
+        total: Tensor = ((likely * far).sum(-1) * (batch.label >= 0)).sum()
+        return total
+
+
 TERMS: Mapping[str, Callable[[Path, MultitaskModel, torch.device], Term]] = {
     "public_distance": PublicDistance,
+    "answer_distance": AnswerDistance,
 }
 if set(TERMS) != set(TERM_NAMES):
     raise XstiltsError(f"xstilts.train.settings.TERM_NAMES: {TERM_NAMES}, expected those of TERMS: {(*TERMS,)}")
