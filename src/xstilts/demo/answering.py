@@ -13,12 +13,12 @@ import numpy as np
 from PIL import Image
 
 from xstilts.base.errors import ParameterError
+from xstilts.base.images import decode
 from xstilts.base.languages import LANGUAGE_NAME
 from xstilts.data.pictograms.nouns import LANGUAGES, load_nouns
 from xstilts.data.pictograms.render import CARD_COLOURS, Drawings, Renderer
 from xstilts.data.pictograms.scene import COLOURS, SIZES
 from xstilts.demo.board import scene_of, suggestion
-from xstilts.features.images import decode
 from xstilts.predict.answers import DRAWN, PictureModel, Pixels, Seen
 
 LONGEST = 300  # characters of a question
