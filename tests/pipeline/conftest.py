@@ -272,6 +272,7 @@ def choose_published(root: Path) -> None:
     grid |= {"targets": list(PUBLISHED), "intermediates": sorted(set(PUBLISHED.values())), "seeds": [0]}
     grid |= {"recipes": {**{key: [] for key in grid["recipes"]}, "everywhere": ["plain"]}, "parser": "plain"}
     grid |= {"recipe_routes": ["none"], "recipe_targets": ["xgqa"], "system_targets": [], "canonical_targets": []}
+    grid |= {"decoder_routes": [], "decoder_targets": []}
     (root / "stages/grid.yaml").write_text(yaml.safe_dump(grid, sort_keys=False))
     choices = yaml.safe_load((root / "params.yaml").read_text()) | {"world": "official", "data_root": None}
     choices["study"] |= {"targets": list(PUBLISHED), "intermediates": grid["intermediates"]}

@@ -29,7 +29,8 @@ EVERYWHERE = "everywhere"
 PHASES = ("intermediate", "target", "score")  # a recipe stands in the grid under the first one that it changes
 SYSTEM = "system"  # or here, if it answers by a system in place of an answer head
 CANONICAL = "canonical"  # or here, if its system puts the questions of an answer head in English
-GROUPS = (EVERYWHERE, *PHASES, SYSTEM, CANONICAL)
+DECODER = "decoder"  # or here, if a decoder takes the place of encoder and head
+GROUPS = (EVERYWHERE, *PHASES, SYSTEM, CANONICAL, DECODER)
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Grid:
         system_targets: the targets that recipes with a system range over instead.
         canonical_targets: the targets that recipes under `canonical` range over instead.
         parser: the recipe of the checkpoints that parse a target's questions for these.
+        decoder_routes, decoder_targets: the routes and targets that recipes under `decoder` range over instead.
     """
 
     datasets: dict[str, str]
@@ -62,6 +64,8 @@ class Grid:
     system_targets: list[str] = field(default_factory=list)
     canonical_targets: list[str] = field(default_factory=list)
     parser: str = PLAIN
+    decoder_routes: list[str] = field(default_factory=list)
+    decoder_targets: list[str] = field(default_factory=list)
 
     def recipe_list(self) -> list[str]:
         """Every recipe in the grid."""
@@ -71,11 +75,15 @@ class Grid:
         """The routes and the targets that a recipe ranges over."""
         if recipe in self.recipes[EVERYWHERE]:
             return self.intermediates, self.targets
-        return self.recipe_routes, getattr(self, self._targets_of(recipe))
+        return getattr(self, self._routes_of(recipe)), getattr(self, self._targets_of(recipe))
+
+    def _routes_of(self, recipe: str) -> str:
+        """The key with the routes of a recipe that does not range over everything."""
+        return "decoder_routes" if recipe in self.recipes[DECODER] else "recipe_routes"
 
     def _targets_of(self, recipe: str) -> str:
         """The key with the targets of a recipe that does not range over everything."""
-        keys = {SYSTEM: "system_targets", CANONICAL: "canonical_targets"}
+        keys = {SYSTEM: "system_targets", CANONICAL: "canonical_targets", DECODER: "decoder_targets"}
         return next((key for group, key in keys.items() if recipe in self.recipes[group]), "recipe_targets")
 
     def trained(self, cell: Cell) -> Cell:
@@ -88,6 +96,8 @@ class Grid:
     def target_stage(self, cell: Cell) -> str:
         """The DVC stage that trains a cell's target checkpoint."""
         own = self.trained(cell)
+        if own.recipe in self.recipes[DECODER]:
+            return f"stages/decoder/dvc.yaml:decoder_target@{own.recipe}-{own.route}-{own.seed}-{own.target}"
         names = {"intermediate": "target_recipe", "target": "target_only"}
         name = next((names[phase] for phase in names if own.recipe in self.recipes[phase]), "target")
         return f"stages/train/dvc.yaml:{name}@{own.recipe}-{own.route}-{own.seed}-{own.target}"
@@ -96,7 +106,8 @@ class Grid:
         """Refuse a cell that the grid does not have; the recipe, task and target are each in it."""
         if route.recipe in self.recipes[EVERYWHERE]:
             return
-        for value, key in ((route.task, "recipe_routes"), (target, self._targets_of(route.recipe))):
+        keys = self._routes_of(route.recipe), self._targets_of(route.recipe)
+        for value, key in zip((route.task, target), keys, strict=True):
             if value not in getattr(self, key):
                 todo = f"add '{value}' to {key} in {GRID}"
                 raise ParameterError(f"{where}: recipe '{route.recipe}' does not range over '{value}'; {todo}")
@@ -165,7 +176,7 @@ def _first_change(name: str) -> str | None:
     recipe = recipe_file(name)
     if (recipe.get(SYSTEM) or {}).get("kind") == CANONICAL:
         return CANONICAL
-    return next((one for one in (SYSTEM, *PHASES) if recipe.get(one)), None)
+    return next((one for one in (DECODER, SYSTEM, *PHASES) if recipe.get(one)), None)
 
 
 def _check_recipes(universe: Grid) -> None:
@@ -176,7 +187,7 @@ def _check_recipes(universe: Grid) -> None:
         raise ParameterError(f"{where}: missing {joined(missing)}; write `{missing[0]}: []`")
     _check_names(universe.recipe_list(), where, recipe_names(), "recipes")
     one_of(PLAIN, groups[EVERYWHERE], f"{where}: {EVERYWHERE}")
-    for phase in (CANONICAL, SYSTEM, *PHASES):
+    for phase in (DECODER, CANONICAL, SYSTEM, *PHASES):
         for name in groups[phase]:
             changes = _first_change(name)
             if changes != phase:
@@ -186,8 +197,20 @@ def _check_recipes(universe: Grid) -> None:
     for target in universe.system_targets:
         one_of(layout_task(target), universe.targets, f"{GRID}: targets, which system_targets needs")
         one_of(target, universe.perceived_sets, f"{GRID}: perceived_sets, which system_targets needs")
-    ranges = {"recipe_routes": universe.intermediates, "recipe_targets": universe.targets}
-    for key, names in {**ranges, **dict.fromkeys(("system_targets", "canonical_targets"), universe.targets)}.items():
+    _check_decoders(universe)
+    ranges = dict.fromkeys(("recipe_routes", "decoder_routes"), universe.intermediates)
+    keys = ("recipe_targets", "system_targets", "canonical_targets", "decoder_targets")
+    for key, names in {**ranges, **dict.fromkeys(keys, universe.targets)}.items():
         none_twice(getattr(universe, key), f"{GRID}: {key}")
         for name in getattr(universe, key):
             one_of(name, names, f"{GRID}: {key}")
+
+
+def _check_decoders(universe: Grid) -> None:
+    """Refuse tasks that a decoder cannot be trained on: it answers questions, one task at a time."""
+    for key in ("decoder_routes", "decoder_targets"):
+        for name in getattr(universe, key):
+            one_of(name, task_names(), f"{GRID}: {key}")
+            if name != "none" and task_kind(name) != "vqa":
+                found = f"'{name}' is of kind {task_kind(name)}, and a decoder is trained on kind vqa"
+                raise ParameterError(f"{GRID}: {key}: {found}; take it out there")
