@@ -112,6 +112,7 @@ def test_the_files_of_the_repository_pass(parameter_files: Any) -> None:
         ("stages/grid.yaml", put("canonical_targets", value=["xnl"]), ["canonical_targets", "unknown 'xnl'"]),
         ("stages/grid.yaml", put("recipes", "canonical", value=["lora"]), ["'lora' is listed twice"]),
         ("stages/grid.yaml", put("decoder_routes", value=["squad"]), ["decoder_routes: 'squad' is of kind span"]),
+        ("params.yaml", put("study", "controls", value=["decoder/squad"]), ["'squad'", "'squad' to decoder_routes"]),
         ("stages/recipes/decoder.yaml", put("decoder", value={}), ["decoder.yaml changes score first"]),
         ("stages/recipes/decoder.yaml", put("decoder", "epochs", value=-1), ["decoder.yaml: decoder: epochs is -1"]),
         ("stages/grid.yaml", put("recipes", "score", value=["modules"]), ["'modules' is listed twice"]),
@@ -188,6 +189,8 @@ def test_every_recipe_that_changes_scoring_alone_uses_plains_checkpoint(paramete
     assert universe.trained(cell) == Cell("plain", "gqa", 1, "xgqa")
     assert universe.target_stage(cell) == "stages/train/dvc.yaml:target@plain-gqa-1-xgqa"
     assert universe.target_stage(Cell("lora", "gqa", 1, "xgqa")).endswith(":target_only@lora-gqa-1-xgqa")
+    stage = "stages/decoder/dvc.yaml:decoder_target@decoder-gqa-1-xgqa"
+    assert universe.target_stage(Cell("decoder", "gqa", 1, "xgqa")) == stage
     assert universe.target_stage(Cell("shuffled_labels", "gqa", 1, "xgqa")).endswith(
         ":target_recipe@shuffled_labels-gqa-1-xgqa"
     )

@@ -18,6 +18,7 @@ from xstilts.decoder.rows import Rows
 from xstilts.decoder.score import score_decoder
 from xstilts.decoder.settings import DecoderSettings
 from xstilts.decoder.training import train_decoder_phase
+from xstilts.model.checkpoint import read_weights
 from xstilts.report.cells.collect import collect
 from xstilts.report.cells.items import read_items
 from xstilts.report.cells.metrics import read_scores
@@ -90,8 +91,9 @@ def test_without_epochs_the_public_model_answers(task: Any, tmp_path: Path, monk
     """As it does with adapters that were trained at a rate of 0; the checkpoint has no adapters."""
     untuned = trained(task, tmp_path / "untuned", epochs=0)
     assert [path.name for path in sorted(untuned.iterdir())] == ["SHA256SUMS", "checkpoint.json"]
-    card = read_json(untuned / "checkpoint.json")
-    assert card["training"] is None
+    assert read_json(untuned / "checkpoint.json")["training"] is None
+    with pytest.raises(DataError, match="found the checkpoint of a decoder, expected one of an encoder"):
+        read_weights(untuned)  # as `predict`, `demo` and `export` do
     still = trained(task, tmp_path / "still", learning_rate=0.0)
     tables = []
     for checkpoint in (untuned, still):

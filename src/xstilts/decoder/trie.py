@@ -38,7 +38,6 @@ class Trie:
                 found = f"the answers {answers[other]!r} and {answer!r} have the same tokens"
                 raise XstiltsError(f"{found}; expected a tokenizer that tells them apart: choose another decoder")
             self._add(whole)
-        self.sequences = list(self.answers)
 
     def _add(self, whole: Tokens) -> None:
         for place in range(len(whole) - 1, -1, -1):
