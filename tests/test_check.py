@@ -111,6 +111,10 @@ def test_the_files_of_the_repository_pass(parameter_files: Any) -> None:
         ("stages/grid.yaml", put("system_targets", value=["xvnli"]), ["system_targets", "unknown 'xvnli_layout'"]),
         ("stages/grid.yaml", put("canonical_targets", value=["xnl"]), ["canonical_targets", "unknown 'xnl'"]),
         ("stages/grid.yaml", put("recipes", "canonical", value=["lora"]), ["'lora' is listed twice"]),
+        ("stages/grid.yaml", put("decoder_routes", value=["squad"]), ["decoder_routes: 'squad' is of kind span"]),
+        ("params.yaml", put("study", "controls", value=["decoder/squad"]), ["'squad'", "'squad' to decoder_routes"]),
+        ("stages/recipes/decoder.yaml", put("decoder", value={}), ["decoder.yaml changes score first"]),
+        ("stages/recipes/decoder.yaml", put("decoder", "epochs", value=-1), ["decoder.yaml: decoder: epochs is -1"]),
         ("stages/grid.yaml", put("recipes", "score", value=["modules"]), ["'modules' is listed twice"]),
         ("stages/recipes/modules.yaml", put("system", value={}), ["modules.yaml changes nothing"]),
         ("stages/recipes/modules.yaml", put("system", "name", value=2), ["modules.yaml: system: name is 2"]),
@@ -185,6 +189,8 @@ def test_every_recipe_that_changes_scoring_alone_uses_plains_checkpoint(paramete
     assert universe.trained(cell) == Cell("plain", "gqa", 1, "xgqa")
     assert universe.target_stage(cell) == "stages/train/dvc.yaml:target@plain-gqa-1-xgqa"
     assert universe.target_stage(Cell("lora", "gqa", 1, "xgqa")).endswith(":target_only@lora-gqa-1-xgqa")
+    stage = "stages/decoder/dvc.yaml:decoder_target@decoder-gqa-1-xgqa"
+    assert universe.target_stage(Cell("decoder", "gqa", 1, "xgqa")) == stage
     assert universe.target_stage(Cell("shuffled_labels", "gqa", 1, "xgqa")).endswith(
         ":target_recipe@shuffled_labels-gqa-1-xgqa"
     )
@@ -271,7 +277,7 @@ def test_data_root_wins_where_a_file_lies_there(parameter_files: Any, tmp_path: 
     parameter_files.edit("stages/tasks/tatoeba.yaml", put("data", "official", "root", value="laser"))
     for key in ("targets", "recipe_targets"):
         parameter_files.edit("stages/grid.yaml", put(key, value=["tatoeba"]))
-    for key in ("system_targets", "canonical_targets", "entailment_targets"):
+    for key in ("system_targets", "canonical_targets", "entailment_targets", "decoder_targets"):
         parameter_files.edit("stages/grid.yaml", put(key, value=[]))
     parameter_files.edit("stages/full/study.yaml", put("study", "targets", value=["tatoeba"]))
     check_parameters()

@@ -77,8 +77,9 @@ def _ranges_over(phase: str | None, universe: dict[str, Any]) -> str:
         return "nothing, stages/grid.yaml does not list it"
     if phase == "everywhere":
         return "every route and target"
-    targets = universe[f"{phase}_targets" if phase in ("system", "canonical") else "recipe_targets"]
-    return f"{' '.join(universe['recipe_routes'])} on {' '.join(targets)}"
+    targets = universe[f"{phase}_targets" if phase in ("system", "canonical", "decoder") else "recipe_targets"]
+    routes = universe["decoder_routes" if phase == "decoder" else "recipe_routes"]
+    return f"{' '.join(routes)} on {' '.join(targets)}"
 
 
 def _task(name: str) -> TaskEntry:

@@ -9,6 +9,7 @@ from typing import Any
 
 from xstilts.base.parameters import ranges_of
 from xstilts.data.raw import DataSettings
+from xstilts.decoder.settings import DecoderSettings
 from xstilts.encode.members import MixtureSection, Sampling
 from xstilts.features.settings import FeatureSettings
 from xstilts.score.settings import ScoreSettings
@@ -26,6 +27,7 @@ SECTIONS: Mapping[str, type] = {
     "`intermediate` and `target`, of a task or a recipe": TrainSettings,
     "`score`, of a task or a recipe": ScoreSettings,
     "`system`, of a recipe": SystemSettings,
+    "`decoder`, of a recipe": DecoderSettings,
 }
 HEAD = """# Settings
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 from PIL import Image
 
 from xstilts.base.files import read_json, whole_directory, write_json, write_table
-from xstilts.features.images import ImageSource
+from xstilts.base.images import ImageSource
 from xstilts.features.regions import components, propose
 from xstilts.features.settings import FeatureSettings
 from xstilts.tasks import read_split, with_raw_languages

@@ -15,9 +15,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 from xstilts.base.errors import DataError
+from xstilts.base.images import MOST_PIXELS, ImageSource, decode
+from xstilts.base.picture_files import LARGEST, read_file
 from xstilts.data.images import collect
-from xstilts.data.picture_files import LARGEST, read_file
-from xstilts.features.images import MOST_PIXELS, ImageSource, decode
 
 HERE = Path("picture")
 ORIENTATION, UPRIGHT = 0x0112, 1

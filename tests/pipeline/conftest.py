@@ -271,8 +271,8 @@ def choose_published(root: Path) -> None:
     grid = yaml.safe_load((root / "stages/grid.official.yaml").read_text())
     grid |= {"targets": list(PUBLISHED), "intermediates": sorted(set(PUBLISHED.values())), "seeds": [0]}
     grid |= {"recipes": {**{key: [] for key in grid["recipes"]}, "everywhere": ["plain"]}, "parser": "plain"}
-    grid |= {"recipe_routes": ["none"], "recipe_targets": ["xgqa"], "entailment_routes": []}
-    grid |= {f"{system}_targets": [] for system in ("system", "canonical", "entailment")}
+    grid |= {"recipe_routes": ["none"], "recipe_targets": ["xgqa"], "entailment_routes": [], "decoder_routes": []}
+    grid |= {f"{system}_targets": [] for system in ("system", "canonical", "entailment", "decoder")}
     (root / "stages/grid.yaml").write_text(yaml.safe_dump(grid, sort_keys=False))
     choices = yaml.safe_load((root / "params.yaml").read_text()) | {"world": "official", "data_root": None}
     choices["study"] |= {"targets": list(PUBLISHED), "intermediates": grid["intermediates"]}

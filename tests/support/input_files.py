@@ -17,12 +17,12 @@ from safetensors.numpy import save_file
 from few_questions import gqa
 from xstilts.base.cache import ROW, open_features, read_cache_card, write_rows
 from xstilts.base.files import open_rows, write_json
+from xstilts.base.images import ImageSource
 from xstilts.boxes.convert import reader
 from xstilts.encode.images import open_images
 from xstilts.encode.task import _origin
 from xstilts.external.gold import read_gold
 from xstilts.external.predictions import read_predictions
-from xstilts.features.images import ImageSource
 from xstilts.features.vectors import from_vectors
 from xstilts.model.checkpoint import CARD, FILE, read_card, read_weights
 from xstilts.programs.scene import Box, Scene, Thing, read_scenes, write_scenes

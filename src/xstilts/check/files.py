@@ -9,10 +9,11 @@ from xstilts.base.errors import DataError, ParameterError, XstiltsError
 from xstilts.base.kinds import MIXTURE
 from xstilts.base.parameters import PARAMS, STAGES, build
 from xstilts.check.choices import check_choices, check_named_study, check_study
-from xstilts.check.grid import GRID, NO_FEATURES, PHASES, SYSTEM, Grid, check_grid
+from xstilts.check.grid import DECODER, GRID, NO_FEATURES, PHASES, SYSTEM, Grid, check_grid
 from xstilts.check.words import check_keys, joined, known_keys
 from xstilts.data.pictograms.build import DATASETS
 from xstilts.data.raw import NAMES, DataSettings, has_own_data, official_source
+from xstilts.decoder.settings import DecoderSettings
 from xstilts.encode.members import load_mixture
 from xstilts.features.settings import feature_settings
 from xstilts.report.comparisons import read_comparisons
@@ -23,13 +24,14 @@ from xstilts.train.labels import exchange_of
 from xstilts.train.settings import TrainSettings
 
 DEFAULTS = STAGES / "defaults.yaml"
-SECTIONS = ("data", "encode", "features", "intermediate", "target", "score", SYSTEM)
+SECTIONS = ("data", "encode", "features", "intermediate", "target", "score", SYSTEM, DECODER)
 SETTINGS: dict[str, type] = {
     "data": DataSettings,
     "intermediate": TrainSettings,
     "target": TrainSettings,
     "score": ScoreSettings,
     SYSTEM: SystemSettings,
+    DECODER: DecoderSettings,
 }
 TASK_KEYS = ("kind", "data", "encode", "intermediate", "target", "score")
 
@@ -103,9 +105,9 @@ def check_recipe(recipe: str, universe: Grid) -> None:
     Labels that it wants exchanged must be of kinds that allow it, whatever cells a study has of it.
     """
     path = STAGES / "recipes" / f"{recipe}.yaml"
-    check_keys(parameters.recipe_file(recipe), PHASES, str(path), more=[SYSTEM])
+    check_keys(parameters.recipe_file(recipe), PHASES, str(path), more=[SYSTEM, DECODER])
     routes, targets = universe.ranges(recipe)
-    for phase in (*PHASES, SYSTEM):
+    for phase in (*PHASES, SYSTEM, DECODER):
         for task in routes if phase == "intermediate" else targets:
             settings: object = parameters.task_settings(SETTINGS[phase], task, phase, recipe)
             if isinstance(settings, TrainSettings) and settings.labels == "shuffled":

@@ -21,9 +21,10 @@ SYSTEM = "system"  # or here, if it answers by a system in place of an answer he
 CANONICAL = "canonical"  # or here, if its system puts the questions of an answer head in English
 ENTAILMENT = "entailment"  # or here, if its system lets the intermediate task judge statements
 SOUP = "soup"  # or here, if it averages the checkpoints of several seeds
-GROUPS = (EVERYWHERE, *PHASES, SOUP, SYSTEM, CANONICAL, ENTAILMENT)
-JUDGES = f"{ENTAILMENT}_routes"  # the key with the routes of ENTAILMENT
-TARGETS = {SYSTEM: "system_targets", CANONICAL: "canonical_targets", ENTAILMENT: "entailment_targets"}
+DECODER = "decoder"  # or here, if a decoder takes the place of encoder and head
+GROUPS = (EVERYWHERE, *PHASES, SOUP, SYSTEM, CANONICAL, ENTAILMENT, DECODER)
+ROUTES = {group: f"{group}_routes" for group in (ENTAILMENT, DECODER)}  # the keys with what a group ranges over
+TARGETS = {group: f"{group}_targets" for group in (SYSTEM, CANONICAL, ENTAILMENT, DECODER)}
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Grid:
         canonical_targets: the targets that recipes under `canonical` range over instead.
         entailment_routes, entailment_targets: the routes and targets of recipes under `entailment`.
         parser: the recipe of the checkpoints that parse a target's questions for these.
+        decoder_routes, decoder_targets: the routes and targets that recipes under `decoder` range over instead.
     """
 
     datasets: dict[str, str]
@@ -59,6 +61,8 @@ class Grid:
     entailment_routes: list[str] = field(default_factory=list)
     entailment_targets: list[str] = field(default_factory=list)
     parser: str = PLAIN
+    decoder_routes: list[str] = field(default_factory=list)
+    decoder_targets: list[str] = field(default_factory=list)
 
     def recipe_list(self) -> list[str]:
         """Every recipe in the grid."""
@@ -74,7 +78,7 @@ class Grid:
     def _keys_of(self, recipe: str) -> tuple[str, str]:
         """The keys with the routes and the targets of a recipe that does not range over everything."""
         group = next((one for one in TARGETS if recipe in self.recipes[one]), "")
-        return JUDGES if group == ENTAILMENT else "recipe_routes", TARGETS.get(group, "recipe_targets")
+        return ROUTES.get(group, "recipe_routes"), TARGETS.get(group, "recipe_targets")
 
     def trained(self, cell: Cell) -> Cell:
         """The cell whose target checkpoint a cell uses: plain's, if its recipe changes scoring alone; a parser's."""
@@ -88,6 +92,8 @@ class Grid:
     def target_stage(self, cell: Cell) -> str:
         """The DVC stage that trains a cell's target checkpoint."""
         own = self.trained(cell)
+        if own.recipe in self.recipes[DECODER]:
+            return f"stages/decoder/dvc.yaml:decoder_target@{own.recipe}-{own.route}-{own.seed}-{own.target}"
         names = {"intermediate": "target_recipe", "target": "target_only"}
         name = next((names[phase] for phase in names if own.recipe in self.recipes[phase]), "target")
         return f"stages/train/dvc.yaml:{name}@{own.recipe}-{own.route}-{own.seed}-{own.target}"
@@ -173,7 +179,7 @@ def _first_change(name: str) -> str | None:
         return str(kind)
     if (recipe.get("score") or {}).get(SOUP):
         return SOUP
-    return next((one for one in (SYSTEM, *PHASES) if recipe.get(one)), None)
+    return next((one for one in (DECODER, SYSTEM, *PHASES) if recipe.get(one)), None)
 
 
 def _check_recipes(universe: Grid) -> None:
@@ -194,8 +200,19 @@ def _check_recipes(universe: Grid) -> None:
     for target in universe.system_targets:
         one_of(layout_task(target), universe.targets, f"{GRID}: targets, which system_targets needs")
         one_of(target, universe.perceived_sets, f"{GRID}: perceived_sets, which system_targets needs")
-    ranges = dict.fromkeys(("recipe_routes", JUDGES), universe.intermediates)
+    _check_decoders(universe)
+    ranges = dict.fromkeys(("recipe_routes", *ROUTES.values()), universe.intermediates)
     for key, names in {**ranges, **dict.fromkeys(("recipe_targets", *TARGETS.values()), universe.targets)}.items():
         none_twice(getattr(universe, key), f"{GRID}: {key}")
         for name in getattr(universe, key):
             one_of(name, names, f"{GRID}: {key}")
+
+
+def _check_decoders(universe: Grid) -> None:
+    """Refuse tasks that a decoder cannot be trained on: it answers questions, one task at a time."""
+    for key in ("decoder_routes", "decoder_targets"):
+        for name in getattr(universe, key):
+            one_of(name, parameters.task_names(), f"{GRID}: {key}")
+            if name != "none" and parameters.task_kind(name) != "vqa":
+                found = f"'{name}' is of kind {parameters.task_kind(name)}, and a decoder is trained on kind vqa"
+                raise ParameterError(f"{GRID}: {key}: {found}; take it out there")

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from xstilts.base.cache import PICTURES
 from xstilts.base.errors import DataError
 from xstilts.base.files import read_json
+from xstilts.base.picture_files import PictureFiles
 from xstilts.data.manifest import VECTORS, Manifest, add_member
-from xstilts.data.picture_files import PictureFiles
 from xstilts.data.progress import copy, shown
 
 IDS, BOXES = "ids.json", "boxes.npy"

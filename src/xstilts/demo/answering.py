@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from xstilts.base.errors import ParameterError
+from xstilts.base.images import decode
 from xstilts.base.languages import LANGUAGE_NAME
 from xstilts.data.pictograms.families import all_candidates
 from xstilts.data.pictograms.nouns import LANGUAGES, load_nouns
@@ -22,7 +23,6 @@ from xstilts.data.pictograms.render import CARD_COLOURS, Drawings, Renderer
 from xstilts.data.pictograms.scene import COLOURS, EDGE, SIZES, SLOT, Placed, Scene
 from xstilts.data.pictograms.wording import word
 from xstilts.data.pictograms.world import png_bytes
-from xstilts.features.images import decode
 from xstilts.predict.answers import DRAWN, PictureModel, Pixels, Seen
 
 LONGEST = 300  # characters of a question

@@ -20,10 +20,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from xstilts.base.cache import image_id
+from xstilts.base.images import ImageSource
 from xstilts.base.machine import processors
 from xstilts.base.threads import one_thread_per_operation, workers
 from xstilts.features.align import WordSpace, fit
-from xstilts.features.images import ImageSource
 from xstilts.features.patches import look
 from xstilts.features.sentences import sentence_vectors
 from xstilts.features.settings import FeatureSettings

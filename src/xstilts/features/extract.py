@@ -1,5 +1,6 @@
 """From images to a feature directory: regions and one vector per region, cached once per image."""
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version
@@ -12,17 +13,18 @@ import torch
 from numpy.typing import NDArray
 
 from xstilts.base.files import sha256_of, sha256_of_files, whole_directory
+from xstilts.base.images import ImageSource
 from xstilts.base.machine import processors
 from xstilts.base.threads import workers
 from xstilts.data.progress import Progress
 from xstilts.features.directory import write_list_and_card
 from xstilts.features.draft import FeatureDraft, name_broken
-from xstilts.features.images import ImageSource
 from xstilts.features.patches import look
 from xstilts.features.regions import Boxes, Image, propose
 from xstilts.features.settings import FeatureSettings
 from xstilts.features.vision import VisionEncoder, load_vision, vision_name
 
+DECODING = Path(inspect.getfile(ImageSource))
 Crop = NDArray[np.uint8]  # [side, side, 3]
 Vectors = NDArray[np.float32]
 CHUNK = 32  # images that one thread takes at a time
@@ -60,7 +62,7 @@ def _inputs(source: ImageSource, vision: Path, settings: FeatureSettings) -> dic
         "images": source.fingerprint(),
         "vision": sha256_of_files(vision),
         "settings": asdict(settings),
-        "code": {path.name: sha256_of(path) for path in sorted(Path(__file__).parent.glob("*.py"))},
+        "code": {path.name: sha256_of(path) for path in (*sorted(Path(__file__).parent.glob("*.py")), DECODING)},
         "versions": {name: version(name) for name in ("torch", "transformers", "pillow", "numpy")},
     }
 

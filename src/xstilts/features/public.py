@@ -15,6 +15,7 @@ from torch import Tensor
 from xstilts.base.cache import image_id
 from xstilts.base.errors import DataError, ParameterError
 from xstilts.base.files import read_json, whole_directory, write_json
+from xstilts.base.images import ImageSource
 from xstilts.base.threads import one_thread_per_operation
 from xstilts.data import e5, pretrained
 from xstilts.data.assets import find_wheel, open_member
@@ -22,7 +23,6 @@ from xstilts.features.align import WordSpace, fit, leave_variant_out, targets_of
 from xstilts.features.captions import align_captions
 from xstilts.features.efficientnet import EfficientNetLite0
 from xstilts.features.extract import cut, embed
-from xstilts.features.images import ImageSource
 from xstilts.features.settings import FeatureSettings
 from xstilts.features.vision import LITE0, LITE0_CONFIG, VisionEncoder, load_vision
 

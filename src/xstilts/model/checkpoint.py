@@ -29,6 +29,7 @@ from xstilts.model.tuning import has_adapters, merge_adapters
 from xstilts.model.vocabulary import ROWS, VALUES, as_rows, kept_ids, lay_rows
 
 FILE, CARD = "model.safetensors", "checkpoint.json"
+DECODER = "decoder"  # a key of the card of a checkpoint that holds the adapters of a decoder in place of weights
 ENCODER, OF_TASKS = "encoder.", ("heads.", "inputs.")  # how the names of weights begin
 
 
@@ -81,7 +82,10 @@ def read_card(directory: Path) -> dict[str, Any]:
 
 
 def read_weights(directory: Path) -> dict[str, Tensor]:
-    """The weights in a checkpoint; `DataError` naming the file when it is missing or damaged."""
+    """The weights in a checkpoint; `DataError` naming the file when it is missing or damaged, or a decoder's."""
+    if not (directory / FILE).exists() and (directory / CARD).is_file() and DECODER in read_card(directory):
+        todo = "its answers are in the predictions.arrow of the cell, and peft opens its adapters"
+        raise DataError(directory, None, "the checkpoint of a decoder", "one of an encoder", todo)
     return read_tensors(directory / FILE, load_file)
 
 

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from xstilts.base.cache import BOX
 from xstilts.base.errors import DataError, ParameterError
-from xstilts.data.picture_files import read_file
+from xstilts.base.images import FORMATS, decode
+from xstilts.base.picture_files import read_file
 from xstilts.features.extract import describe
-from xstilts.features.images import FORMATS, decode
 from xstilts.features.regions import components
 from xstilts.features.settings import FeatureSettings
 from xstilts.features.vision import VisionEncoder, load_vision

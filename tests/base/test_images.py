@@ -12,7 +12,7 @@ from PIL import Image
 
 from xstilts.base.cache import image_id
 from xstilts.base.errors import DataError
-from xstilts.features.images import ImageSource
+from xstilts.base.images import ImageSource
 
 
 def png(colour: str = "red", mode: str = "RGB") -> bytes:

@@ -11,7 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from xstilts.base.cache import PICTURES, image_id
 from xstilts.base.errors import DataError
-from xstilts.data.picture_files import PictureFiles
+from xstilts.base.picture_files import PictureFiles
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP")  # no other reader is tried: PostScript's runs a program
 MOST_PIXELS = 50_000_000  # which need 650 MB of memory with transparency

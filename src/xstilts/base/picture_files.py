@@ -1,6 +1,6 @@
 """Picture files that anyone may have made: only regular files of bounded size, inside their folder or plain zip.
 
-What is looked at here is the file; its pixels are decoded by `xstilts.features.images`.
+What is looked at here is the file; its pixels are decoded by `xstilts.base.images`.
 """
 
 import hashlib
