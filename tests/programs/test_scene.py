@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 
 from random_layouts import scenes
 from xstilts.base.errors import DataError
-from xstilts.programs.scene import WHOLE, Box, Relation, Scene, from_graph
+from xstilts.programs.scene import WHOLE, Box, Relation, Scene, from_graph, read_scenes, write_scenes
 
 GRAPH: dict[str, Any] = {
     "width": 200,
@@ -64,3 +65,11 @@ def test_a_broken_graph_is_named_in_a_sentence(change: dict[str, Any], says: str
 @given(scenes())
 def test_a_scene_survives_a_file(scene: Scene) -> None:
     assert Scene.from_json(json.loads(json.dumps(scene.to_json()))) == scene
+
+
+def test_a_card_without_the_hash_is_named(tmp_path: Path) -> None:
+    write_scenes(tmp_path / "made", [], {"perception": "gold"})
+    assert read_scenes(tmp_path / "made") == {}
+    (tmp_path / "made" / "card.json").write_text('{"name": "made", "sha2|6": "a08e"}')
+    with pytest.raises(DataError, match=r"card\.json: found no sha256, expected a JSON object with sha256; run `dvc"):
+        read_scenes(tmp_path / "made")

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from xstilts.base.errors import DataError
-from xstilts.base.files import CARD, read_json, sha256_of, whole_directory, write_json
+from xstilts.base.files import CARD, read_object, sha256_of, whole_directory, write_json
 
 Scores = Mapping[str, float]
 CERTAIN = 1.0
@@ -149,7 +149,7 @@ def read_scenes(directory: Path) -> dict[str, Scene]:
     Raises:
         DataError: a file is missing or damaged, or a line is no scene.
     """
-    expected, path = read_json(directory / CARD)["sha256"], directory / SCENES
+    expected, path = read_object(directory / CARD, "sha256")["sha256"], directory / SCENES
     if not path.is_file() or sha256_of(path) != expected:
         raise DataError(path, None, "a missing or altered file", f"SHA-256 {expected}", "run `dvc repro` again")
     scenes = {}

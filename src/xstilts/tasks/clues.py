@@ -8,7 +8,7 @@ from typing import Any
 
 from xstilts.base.cache import image_id
 from xstilts.base.errors import DataError
-from xstilts.base.files import CARD, read_json
+from xstilts.base.files import CARD, read_object
 from xstilts.tasks.rows import Row, json_content
 from xstilts.tasks.streams import json_lines
 
@@ -49,7 +49,7 @@ def perceived_clues(directory: Path) -> dict[str, str]:
     Raises:
         DataError: a file is missing or damaged.
     """
-    card, path = read_json(directory / CARD), directory / "scenes.jsonl"
+    card, path = read_object(directory / CARD, "perception"), directory / "scenes.jsonl"
     told: dict[str, str] = {}
     for row in json_lines(path):
         try:
