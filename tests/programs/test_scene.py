@@ -51,9 +51,14 @@ def test_a_box_has_a_middle_and_sides() -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"width": None}, "scene_graphs.json, row picture: found a scene graph without"),
+        ({"width": None}, "scene_graphs.json, row picture: found a scene graph in which"),
+        ({"width": 0}, "row picture: found a scene graph in which division by zero is wrong"),
+        ({"objects": []}, "row picture: found a scene graph in which 'list' object has no attribute 'items' is wrong"),
         ({"objects": {"7": GRAPH["objects"]["7"]}}, "row picture: found a relation to object 9, expected one of 7"),
-        ({"objects": {"7": {"name": "dog"}}}, "found a scene graph without 'x', expected width, height, and objects"),
+        (
+            {"objects": {"7": {"name": "dog"}}},
+            "found a scene graph in which 'x' is wrong, expected width, height, and objects",
+        ),
     ],
 )
 def test_a_broken_graph_is_named_in_a_sentence(change: dict[str, Any], says: str) -> None:

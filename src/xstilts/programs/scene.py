@@ -180,9 +180,11 @@ def from_graph(image: str, graph: Mapping[str, Any], path: Path | str) -> Scene:
         things = tuple(_thing(number, entry, width, height) for number, entry in objects.items())
         edges = [(number, edge) for number, entry in objects.items() for edge in entry["relations"]]
         relations = tuple(Relation(number, edge["name"], edge["object"]) for number, edge in edges)
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError, ArithmeticError) as error:
         expected = "width, height, and objects with name, x, y, w, h, attributes and relations"
-        raise DataError(path, image, f"a scene graph without {error}", expected, "compare it with GQA's") from None
+        raise DataError(
+            path, image, f"a scene graph in which {error} is wrong", expected, "compare it with GQA's"
+        ) from None
     if lost := {edge.object for edge in relations} - set(objects):
         found = f"a relation to object {min(lost)}"
         raise DataError(path, image, found, f"one of {', '.join(objects)}", "make the file again")

@@ -120,7 +120,7 @@ def _tell_graph(path: Path, image: str, graph: Any) -> str:
         order = sorted(objects, key=lambda number: (objects[number]["x"], objects[number]["y"]))
         places = [graph[key] for key in ("location", "weather") if graph.get(key)]
         return joined([*places, *(_tell_object(names[number], objects[number], names, size) for number in order)])
-    except (KeyError, TypeError, ZeroDivisionError) as error:
+    except (KeyError, TypeError, AttributeError, ArithmeticError) as error:
         expected = "width, height, and objects with name, x, y, w, h, attributes and relations"
         raise DataError(path, image, f"a scene graph in which {error} is wrong", expected, _COMPARE) from None
 
