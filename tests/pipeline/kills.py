@@ -1,6 +1,6 @@
 """Kill a study at random moments until it is done, again and again, and compare it with one that nobody disturbed.
 
-    python tests/pipeline/kills.py WORK --kills 100 [--stages score collect report page chosen]
+    PYTHONPATH=tests/support python tests/pipeline/kills.py WORK --kills 100 [--stages score collect report page chosen]
 
 WORK gets a clone of the repository, shrunk until a stage takes seconds, and `runs.json`, a list of all commands.
 A kill hits at a random moment of a random stage; the next command goes on from what it left. Once all stages are done,
@@ -107,7 +107,7 @@ def take_back(root: Path, lock: Path, stages: Sequence[str]) -> None:
     content = yaml.safe_load(lock.read_text())
     gone = {name: entry for name, entry in content["stages"].items() if name.split("@")[0] in stages}
     for path in (root / out["path"] for entry in gone.values() for out in entry["outs"]):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     content["stages"] = {name: entry for name, entry in content["stages"].items() if name not in gone}
     lock.write_text(yaml.safe_dump(content, sort_keys=False))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 
 from random_layouts import scenes
 from xstilts.base.errors import DataError
-from xstilts.programs.scene import WHOLE, Box, Relation, Scene, from_graph
+from xstilts.programs.scene import WHOLE, Box, Relation, Scene, from_graph, read_scenes, write_scenes
 
 GRAPH: dict[str, Any] = {
     "width": 200,
@@ -50,9 +51,14 @@ def test_a_box_has_a_middle_and_sides() -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"width": None}, "scene_graphs.json, row picture: found a scene graph without"),
+        ({"width": None}, "scene_graphs.json, row picture: found a scene graph in which"),
+        ({"width": 0}, "row picture: found a scene graph in which division by zero is wrong"),
+        ({"objects": []}, "row picture: found a scene graph in which 'list' object has no attribute 'items' is wrong"),
         ({"objects": {"7": GRAPH["objects"]["7"]}}, "row picture: found a relation to object 9, expected one of 7"),
-        ({"objects": {"7": {"name": "dog"}}}, "found a scene graph without 'x', expected width, height, and objects"),
+        (
+            {"objects": {"7": {"name": "dog"}}},
+            "found a scene graph in which 'x' is wrong, expected width, height, and objects",
+        ),
     ],
 )
 def test_a_broken_graph_is_named_in_a_sentence(change: dict[str, Any], says: str) -> None:
@@ -64,3 +70,11 @@ def test_a_broken_graph_is_named_in_a_sentence(change: dict[str, Any], says: str
 @given(scenes())
 def test_a_scene_survives_a_file(scene: Scene) -> None:
     assert Scene.from_json(json.loads(json.dumps(scene.to_json()))) == scene
+
+
+def test_a_card_without_the_hash_is_named(tmp_path: Path) -> None:
+    write_scenes(tmp_path / "made", [], {"perception": "gold"})
+    assert read_scenes(tmp_path / "made") == {}
+    (tmp_path / "made" / "card.json").write_text('{"name": "made", "sha2|6": "a08e"}')
+    with pytest.raises(DataError, match=r"card\.json: found no sha256, expected a JSON object with sha256; run `dvc"):
+        read_scenes(tmp_path / "made")

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from xstilts.base.errors import DataError
-from xstilts.base.files import CARD, read_json, sha256_of, whole_directory, write_json
+from xstilts.base.files import CARD, read_object, sha256_of, whole_directory, write_json
 
 Scores = Mapping[str, float]
 CERTAIN = 1.0
@@ -149,7 +149,7 @@ def read_scenes(directory: Path) -> dict[str, Scene]:
     Raises:
         DataError: a file is missing or damaged, or a line is no scene.
     """
-    expected, path = read_json(directory / CARD)["sha256"], directory / SCENES
+    expected, path = read_object(directory / CARD, "sha256")["sha256"], directory / SCENES
     if not path.is_file() or sha256_of(path) != expected:
         raise DataError(path, None, "a missing or altered file", f"SHA-256 {expected}", "run `dvc repro` again")
     scenes = {}
@@ -180,9 +180,11 @@ def from_graph(image: str, graph: Mapping[str, Any], path: Path | str) -> Scene:
         things = tuple(_thing(number, entry, width, height) for number, entry in objects.items())
         edges = [(number, edge) for number, entry in objects.items() for edge in entry["relations"]]
         relations = tuple(Relation(number, edge["name"], edge["object"]) for number, edge in edges)
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError, ArithmeticError) as error:
         expected = "width, height, and objects with name, x, y, w, h, attributes and relations"
-        raise DataError(path, image, f"a scene graph without {error}", expected, "compare it with GQA's") from None
+        raise DataError(
+            path, image, f"a scene graph in which {error} is wrong", expected, "compare it with GQA's"
+        ) from None
     if lost := {edge.object for edge in relations} - set(objects):
         found = f"a relation to object {min(lost)}"
         raise DataError(path, image, found, f"one of {', '.join(objects)}", "make the file again")

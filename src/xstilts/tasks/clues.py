@@ -6,7 +6,7 @@ from typing import Any
 
 from xstilts.base.cache import image_id
 from xstilts.base.errors import DataError
-from xstilts.base.files import CARD, read_json
+from xstilts.base.files import CARD, read_object
 from xstilts.tasks.rows import Row, json_content
 from xstilts.tasks.streams import json_lines
 
@@ -44,7 +44,7 @@ def perceived_clues(directory: Path) -> dict[str, str]:
     Objects are told row by row, from left to right, with all that they are like: `Top left: man (tall, happy).` Where
     the projector of the embedded world named them, colours are those of cards: `Top left: house (large yellow card).`
     """
-    card, path = read_json(directory / CARD), directory / "scenes.jsonl"
+    card, path = read_object(directory / CARD, "perception"), directory / "scenes.jsonl"
     told: dict[str, str] = {}
     for row in json_lines(path):
         try:
@@ -115,7 +115,7 @@ def _tell_graph(path: Path, image: str, graph: Any) -> str:
         order = sorted(objects, key=lambda number: (objects[number]["x"], objects[number]["y"]))
         places = [graph[key] for key in ("location", "weather") if graph.get(key)]
         return joined([*places, *(_tell_object(names[number], objects[number], names, size) for number in order)])
-    except (KeyError, TypeError, ZeroDivisionError) as error:
+    except (KeyError, TypeError, AttributeError, ArithmeticError) as error:
         expected = "width, height, and objects with name, x, y, w, h, attributes and relations"
         raise DataError(path, image, f"a scene graph in which {error} is wrong", expected, _COMPARE) from None
 
