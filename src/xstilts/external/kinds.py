@@ -69,7 +69,7 @@ def _choice(answered: Sequence[Answered], task: TaskSpec) -> Scored:
 def _labels(answered: Sequence[Answered], right: Sequence[str], images: Sequence[str], **other: Any) -> pa.Table:
     """A table as `xstilts.score.predictions.prediction_table`, without probabilities, which are not known."""
     nothing = [""] * len(answered)
-    columns = {"image_id": images, "structural": nothing, "semantic": nothing, "gold": right}
+    columns: dict[str, Any] = {"image_id": images, "structural": nothing, "semantic": nothing, "gold": right}
     columns |= {"golds": [[one] for one in right], "gold_scores": [[] for _ in right]} | other
     return _table(answered, **columns)
 

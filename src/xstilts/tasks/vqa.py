@@ -113,8 +113,8 @@ def scored(row: Row, source: Source, asked: tuple[str, str, str], scores: Any, *
     ordered = {answer: float(scores[answer]) for answer in sorted(scores, key=lambda one: -scores[one])}
     best = next(iter(ordered))
     kept = {} if ordered == {best: 1.0} else ordered
-    identifier, question, image = asked
-    return VqaExample(identifier, source.language, question, image, best, *(types or ("", "")), kept)
+    (identifier, question, image), (structural, semantic) = asked, types or ("", "")
+    return VqaExample(identifier, source.language, question, image, best, structural, semantic, kept)
 
 
 def read_havqa(source: Source) -> Read:
