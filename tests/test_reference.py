@@ -14,7 +14,10 @@ from xstilts.train.settings import TrainSettings
 
 def test_every_number_has_a_range() -> None:
     numbers = [
-        (cls, one.name) for cls in SECTIONS.values() for one in fields(cls) if "int" in one.type or "float" in one.type
+        (cls, one.name)
+        for cls in SECTIONS.values()
+        for one in fields(cls)
+        if "int" in str(one.type) or "float" in str(one.type)
     ]
     assert len(numbers) > 30
     assert [name for cls, name in numbers if name not in ranges_of(cls) and name != "terms"] == []

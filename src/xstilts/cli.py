@@ -221,11 +221,13 @@ def export(
     if public and push is None:
         raise ParameterError("--public is about the repository of --push; give that too")
     _, cell = trained_cell(route, recipe, seed, target)
-    from xstilts.export import export_cell, push_to_hub
+    from xstilts.export import export_cell
 
     export_cell(cell, out)
     print(f"{out}: {cell.target_checkpoint}")
     if push is not None:
+        from xstilts.export import push_to_hub
+
         print(push_to_hub(out, push, private=not public))
 
 

@@ -41,7 +41,7 @@ def test_what_the_embedded_world_makes_needs_no_hub(hub: HubServer, parameter_fi
     parameter_files.edit("params.yaml", lambda content: content.update(world="pictograms"))
     output = call().output
     assert output.count("made here") == 3
-    assert call("fetch").output.startswith("0 files, 0 B to download")
+    assert call("fetch").output.startswith("0 files, 0 bytes to download")
     assert hub.requests == []
 
 
@@ -74,7 +74,7 @@ def test_a_disk_that_is_too_small_is_said_before_anything_is_downloaded(
     hub: HubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, 100))
-    with pytest.raises(DataError, match=r"found 100 B free, expected .* kB; set HF_HOME"):
+    with pytest.raises(DataError, match=r"found 100 bytes free, expected .* kB; set HF_HOME"):
         fetch(["xcopa"])
     assert not [one for one in hub.requests if one.startswith("GET /datasets") and one.endswith(".parquet")]
 

@@ -66,11 +66,11 @@ def _choice(answered: Sequence[Answered], task: TaskSpec) -> Scored:
     return label_scores(_labels(answered, golds, images), task.encode.metric)
 
 
-def _labels(answered: Sequence[Answered], golds: Sequence[str], images: Sequence[str], /, **other: Any) -> pa.Table:
+def _labels(answered: Sequence[Answered], right: Sequence[str], images: Sequence[str], **other: Any) -> pa.Table:
     """A table as `xstilts.score.predictions.prediction_table`, without probabilities, which are not known."""
     nothing = [""] * len(answered)
-    columns: dict[str, Any] = {"image_id": images, "structural": nothing, "semantic": nothing, "gold": golds}
-    columns |= {"golds": [[gold] for gold in golds], "gold_scores": [[] for _ in golds]} | other
+    columns: dict[str, Any] = {"image_id": images, "structural": nothing, "semantic": nothing, "gold": right}
+    columns |= {"golds": [[one] for one in right], "gold_scores": [[] for _ in right]} | other
     return _table(answered, **columns)
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -105,12 +104,12 @@ def _from_opened(opened: Opened, questions: list[str], image: Path | None, clues
         reader = ClueModel(opened)
         for version in versions(clues or "", edit):
             print(version)
-            _print_answers(questions, partial(reader.answer, clues=version))
+            _print_answers(questions, reader.answer, version)
         return
     pixels = read_picture(image)
     model = PictureModel(opened)
     seen = model.look(pixels)
-    _print_answers(questions, partial(model.answer, seen=seen))
+    _print_answers(questions, model.answer, seen)
     for doubt in model.doubts(pixels):
         print(f"note: {doubt}")
 
@@ -137,13 +136,13 @@ def _by_modules(image: Path | None, questions: list[str], asked: Cell, cell: Cel
                 print(f"  {row}")
 
 
-def _print_answers(questions: list[str], answer: Callable[[str], list[tuple[str, float]]]) -> None:
+def _print_answers(questions: list[str], answer: Callable[[str, Any], list[tuple[str, float]]], about: Any) -> None:
     from xstilts.predict.answers import UNSURE
 
     for question in questions:
         if len(questions) > 1:
             print(question)
-        (best, probability), *_ = ranked = answer(question)
+        (best, probability), *_ = ranked = answer(question, about)
         print(best)
         for text, chance in ranked[:5]:
             print(f"  {chance:6.1%}  {text}")
