@@ -42,4 +42,4 @@ def factors(chances: np.ndarray, aim: np.ndarray) -> np.ndarray:
 
 def _weighted(chances: np.ndarray, weights: np.ndarray) -> np.ndarray:
     weighted = chances * weights
-    return weighted / weighted.sum(1, keepdims=True)
+    return np.asarray(weighted / weighted.sum(1, keepdims=True))
