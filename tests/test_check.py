@@ -136,7 +136,7 @@ def test_the_files_of_the_repository_pass(parameter_files: Any) -> None:
         (
             "stages/recipes/lora.yaml",
             put("target", "terms", value={"entorpy": 0.05}),
-            ["recipes/lora.yaml: target: terms: unknown term 'entorpy'", "Valid: public_distance"],
+            ["recipes/lora.yaml: target: terms: unknown term 'entorpy'", "Valid: answer_distance, public_distance"],
         ),
         (
             "stages/tasks/gqa.yaml",

@@ -42,5 +42,4 @@ def factors(chances: np.ndarray, aim: np.ndarray) -> np.ndarray:
 
 def _weighted(chances: np.ndarray, weights: np.ndarray) -> np.ndarray:
     weighted = chances * weights
-    shares: np.ndarray = weighted / weighted.sum(1, keepdims=True)
-    return shares
+    return np.asarray(weighted / weighted.sum(1, keepdims=True))

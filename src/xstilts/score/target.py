@@ -82,8 +82,8 @@ def with_uncentred(scoring: Scoring, scorer: Scorer, metric: str | None = None) 
     result, beside = scorer(scoring), dict[str, Any]()
     for option, (key, without) in TRANSDUCTIVE.items():
         if getattr(scoring.settings, option) != "none":
-            switched_off: dict[str, Any] = {option: "none"}
-            plain = scorer(replace(scoring, settings=replace(scoring.settings, **switched_off)))
+            off: dict[str, Any] = {option: "none"}
+            plain = scorer(replace(scoring, settings=replace(scoring.settings, **off)))
             beside[key] = {"means_from": MEANS_FROM, without: plain.scores[metric or scoring.metric]}
     return replace(result, more={**result.more, **beside}) if beside else result
 
