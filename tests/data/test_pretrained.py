@@ -67,11 +67,14 @@ def test_code_is_noticed_before_weights_are_downloaded(tmp_path: Path, monkeypat
 
 
 def test_nothing_in_this_project_trusts_remote_code() -> None:
-    """Every `from_pretrained`, also in the code of model cards, says so; `**safe` is a dictionary that does."""
+    """Every `from_pretrained`, also in the code of model cards, says so; `**safe` is a dictionary that does.
+
+    peft's takes no such argument: it reads adapters into a model that is already open.
+    """
     calls = {}
     for path in sorted((ROOT / "src").rglob("*.py")):
         text = path.read_text(encoding="utf-8")
-        found = re.findall(r"\.from_pretrained\(([^()]*(?:\([^()]*\)[^()]*)*)\)", text)
+        found = re.findall(r"(?<!PeftModel)\.from_pretrained\(([^()]*(?:\([^()]*\)[^()]*)*)\)", text)
         assert all("trust_remote_code=False" in one or "**safe" in one for one in found), path
         assert not any("**safe" in one for one in found) or '"trust_remote_code": False' in text, path
         calls[path.name] = len(found)

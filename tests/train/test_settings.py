@@ -44,6 +44,8 @@ def test_a_weight_that_is_no_weight_is_refused(weight: float) -> None:
 
 
 def test_an_unknown_term_is_refused() -> None:
-    expected = r"unknown term 'public_distanc'. Did you mean 'public_distance'\? Valid: public_distance"
+    expected = (
+        r"unknown term 'public_distanc'. Did you mean 'public_distance'\? Valid: answer_distance, public_distance"
+    )
     with pytest.raises(ParameterError, match=expected):
         TrainSettings(terms={"public_distanc": 1.0})

@@ -57,7 +57,8 @@ def trained_cells(routes: list[str], seed: int | None, target: str | None) -> di
 
     Raises:
         DataError: none has been, or one that was named has not.
-        ParameterError: more routes than fit side by side, or one that does not exist.
+        ParameterError: more routes than fit side by side, one that does not exist, or one whose recipe changes scoring
+            alone: the demo answers by a checkpoint's own head.
     """
     from xstilts.base.cells import Route, Study
     from xstilts.base.parameters import build
@@ -68,11 +69,14 @@ def trained_cells(routes: list[str], seed: int | None, target: str | None) -> di
     study = build(Study, check_choices(universe).study, "params.yaml: study")
     named = [Route.parse(one) for one in routes] or study.routes()
     cells = {str(one): choose_cell(universe, one.task, seed, target, one.recipe) for one in named}
-    there = {name: cell for name, cell in cells.items() if universe.trained(cell).target_checkpoint.is_dir()}
+    if scored := [name for name, cell in cells.items() if routes and universe.trained(cell) != cell]:
+        todo = "name a route of a recipe that trains, such as plain"
+        raise ParameterError(f"{scored[0]} has no checkpoint of its own, and the demo asks checkpoints; {todo}")
+    there = {name: cell for name, cell in cells.items() if cell.target_checkpoint.is_dir()}
     missing = [name for name in cells if name not in there]
     if missing and (routes or not there):
         todo = "run `make repro`, or name trained routes with --route"
         raise DataError(cells[missing[0]].target_checkpoint, None, "no checkpoint", "a trained route", todo)
     if len(there) > MOST:
         raise ParameterError(f"{len(there)} routes, expected at most {MOST}; name some with --route")
-    return {name: universe.trained(cell) for name, cell in there.items()}
+    return there
