@@ -1,4 +1,4 @@
-"""README's pictures, drawn from a study's files by day and by night: `xstilts pictures`.
+"""README's pictures, drawn from a study's files in light and dark colours: `xstilts pictures`.
 
 `study-*.svg` show every route's score in English and zero-shot, each training run as a dot; they need what git holds.
 `scene-*.svg` show one question in every language with the routes' answers; they need what the stages `scenes` and
@@ -33,7 +33,7 @@ RIGHT = 0.5  # of an answer's points: from here on it counts as right
 
 @dataclass(frozen=True)
 class Colours:
-    """Colours by role; the background is GitHub's, by day and by night."""
+    """Colours by role; the background is GitHub's, light and dark."""
 
     ink: str
     quiet: str
