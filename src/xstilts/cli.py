@@ -151,7 +151,7 @@ def pictures(
     out: Annotated[Path, typer.Option(help="folder; other files in it stay")],
     study: Annotated[str | None, typer.Argument(help="a study of stages/; else the default one")] = None,
 ) -> None:
-    """Draw a study's result, and one question in every language, in light and dark colours, as the README shows them."""
+    """Draw a study's result, and one question in every language, in light and in dark, for a README."""
     from xstilts.pictures import draw
 
     for path in draw(out, study):
