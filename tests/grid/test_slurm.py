@@ -137,10 +137,10 @@ def _begun(study: Toy, count: int) -> dict[str, int]:
     """Wait until so many of the cells that wait have begun, again or for the first time; return their processes."""
     end = time.monotonic() + 600
     while len(found := sorted(study.root.parent.glob("*.on"))) < count:
+        time.sleep(3)  # a job that begins in the second in which its former run was revoked is refused by slurmd
         for job in _output("squeue", "-h", "-t", "PENDING", "-o", "%i").split():  # Slurm lets what it requeues wait
             subprocess.run(["scontrol", "update", f"jobid={job}", "starttime=now"], capture_output=True, check=False)
         assert time.monotonic() < end
-        time.sleep(0.2)
     begun = {path.stem: int(path.read_text()) for path in found}
     for path in found:
         path.unlink()
