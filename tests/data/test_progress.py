@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from xstilts.data.progress import PIECE, Progress, copy, shown
+from xstilts.data.progress import PIECE, Progress, copy, tracked
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_line_has_count_rate_and_time_left(slow: None, capsys: pytest.CaptureFixture[str]) -> None:
-    assert list(shown(iter("abcd"), "rows", 4)) == ["a", "b", "c", "d"]
+    assert list(tracked(iter("abcd"), "rows", 4)) == ["a", "b", "c", "d"]
     said = capsys.readouterr().err.splitlines()
     assert said[0] == "  2 of 4 rows, 0.1 rows/s, time left 0:00:24"  # two in 24 s
     assert said[-1].startswith("  4 of 4 rows")

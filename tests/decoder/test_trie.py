@@ -53,7 +53,7 @@ def test_best_answers_are_those_of_scoring_every_one(vocabulary: list[str], seed
 
 
 def test_probabilities_are_not_renormalised_over_what_the_trie_allows() -> None:
-    """`b` has no rival behind its first token, and is still the less likely answer."""
+    """`b` has only one continuation after its first token, yet it is the less likely answer."""
     said = Said(0, 1.0)
     said[()] = torch.tensor([0.5, 0.4, 0.1, 1e-9, 1e-9]).log()
     said[(0,)] = torch.tensor([0.05, 0.05, 0.05, 0.05, 0.8]).log()

@@ -51,13 +51,16 @@ def test_a_box_has_a_middle_and_sides() -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"width": None}, "scene_graphs.json, row picture: found a scene graph in which"),
-        ({"width": 0}, "row picture: found a scene graph in which division by zero is wrong"),
-        ({"objects": []}, "row picture: found a scene graph in which 'list' object has no attribute 'items' is wrong"),
+        ({"width": None}, "scene_graphs.json, row picture: found a scene graph that cannot be read"),
+        ({"width": 0}, "row picture: found a scene graph that cannot be read: division by zero"),
+        (
+            {"objects": []},
+            "row picture: found a scene graph that cannot be read: 'list' object has no attribute 'items'",
+        ),
         ({"objects": {"7": GRAPH["objects"]["7"]}}, "row picture: found a relation to object 9, expected one of 7"),
         (
             {"objects": {"7": {"name": "dog"}}},
-            "found a scene graph in which 'x' is wrong, expected width, height, and objects",
+            "found a scene graph that cannot be read: 'x', expected width, height, and objects",
         ),
     ],
 )

@@ -68,6 +68,15 @@ def test_the_soup_of_one_checkpoint_twice_scores_as_it_does(
     assert read_json(cell.scores / "training.json")["target"]["updates"] == 2 * TRAINING["updates"]
 
 
+def test_a_soup_takes_what_all_its_members_took_in_both_phases(members: list[Path]) -> None:
+    for path, phase_1 in zip(members, (TRAINING, {**TRAINING, "updates": 5}), strict=True):
+        card = read_json(path / "checkpoint.json")
+        write_json(path / "checkpoint.json", {**card, "intermediate": {"tasks": {}, "training": phase_1}})
+    found = soup_card(members)
+    assert (found["intermediate"]["training"]["updates"], found["training"]["updates"]) == (8, 6)
+    assert found["training"]["tokens"] == 2 * TRAINING["tokens"]
+
+
 def test_only_seeds_of_one_task_are_averaged(members: list[Path]) -> None:
     card = read_json(members[1] / "checkpoint.json")
     card["tasks"]["looks"]["labels"][0] = "hen"

@@ -72,7 +72,7 @@ def test_a_scene_graph_is_told_from_left_to_right(write: Write) -> None:
 @pytest.mark.parametrize("key", ["width", "objects"])
 def test_a_scene_graph_that_lacks_a_key_is_an_error(write: Write, key: str) -> None:
     graph = {name: value for name, value in GRAPH.items() if name != key}
-    with pytest.raises(DataError, match=f"row n1: found a scene graph in which '{key}' is wrong"):
+    with pytest.raises(DataError, match=f"row n1: found a scene graph that cannot be read: '{key}'"):
         read_descriptions(write({"n1": graph}))
 
 
@@ -80,13 +80,13 @@ def test_a_scene_graph_that_lacks_a_key_is_an_error(write: Write, key: str) -> N
     ("change", "why"), [({"objects": []}, "no attribute 'items'"), ({"width": 0}, "division by zero")]
 )
 def test_a_scene_graph_of_other_values_is_an_error(write: Write, change: dict[str, Any], why: str) -> None:
-    with pytest.raises(DataError, match=f"row n1: found a scene graph in which .*{why} is wrong"):
+    with pytest.raises(DataError, match=f"row n1: found a scene graph that cannot be read: .*{why}"):
         read_descriptions(write({"n1": {**GRAPH, **change}}))
 
 
 def test_a_relation_to_an_object_that_is_not_there_is_an_error(write: Write) -> None:
     lost = {"7": {**GRAPH["objects"]["7"]}}  # type: ignore[index]
-    with pytest.raises(DataError, match="row n1: found a scene graph in which '8' is wrong"):
+    with pytest.raises(DataError, match="row n1: found a scene graph that cannot be read: '8'"):
         read_descriptions(write({"n1": {**GRAPH, "objects": lost}}))
 
 

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 from xstilts.base.errors import DataError
 from xstilts.data.hub_files import SplitFiles
 from xstilts.data.hub_map import LeftOut, RowMap
-from xstilts.data.progress import shown
+from xstilts.data.progress import tracked
 
 
 @dataclass
@@ -44,7 +44,7 @@ def write_rows(
         DataError: a broken file, a column that is not there, an unknown label, or a value that no field can have.
     """
     first, last = limits if isinstance(limits, list) else (0, limits)
-    for number, row in enumerate(shown(_wanted(rows, files, last), "rows", expected or last)):
+    for number, row in enumerate(tracked(_wanted(rows, files, last), "rows", expected or last)):
         if number < first:
             continue
         for content in rows.items(row, counts.read):

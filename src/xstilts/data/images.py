@@ -14,7 +14,7 @@ from xstilts.base.errors import DataError
 from xstilts.base.files import read_json
 from xstilts.base.picture_files import PictureFiles
 from xstilts.data.manifest import VECTORS, Manifest, add_member
-from xstilts.data.progress import copy, shown
+from xstilts.data.progress import copy, tracked
 
 IDS, BOXES = "ids.json", "boxes.npy"
 PIECE = 4096  # rows checked at a time
@@ -50,7 +50,7 @@ def collect(sources: Sequence[Path], target: Path) -> int:
         return len(ids)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for files in sets:
-            for name in shown(files.names, "pictures", len(files.names)):
+            for name in tracked(files.names, "pictures", len(files.names)):
                 add_member(archive, name, files.read(name))
     return len(ids)
 

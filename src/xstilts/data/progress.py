@@ -53,7 +53,7 @@ class Progress:
         print(line, end=end, file=sys.stderr, flush=True)
 
 
-def shown(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
+def tracked(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
     """The items, with the progress of those that are done; see `Progress`."""
     progress = Progress(what, total)
     for item in items:

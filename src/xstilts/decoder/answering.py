@@ -26,7 +26,7 @@ def trie_of(decoder: Decoder, rows: Rows) -> Trie:
 def answer_rows(decoder: Decoder, rows: Rows, trie: Trie, size: int, top: int, title: str) -> Answers:
     """The `top` likeliest answers of every row; rows that ask the same are answered once.
 
-    Probabilities are the model's own, of the answer and its end: those of a whole vocabulary add up to less than 1.
+    Each probability is the model's own, for the answer and its end token; over the vocabulary they sum to less than 1.
 
     Args:
         size: questions in a batch.

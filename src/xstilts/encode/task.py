@@ -14,7 +14,7 @@ from xstilts.base.cache import ROW
 from xstilts.base.errors import DataError
 from xstilts.base.files import read_json, sha256_of
 from xstilts.base.kinds import KINDS
-from xstilts.data.progress import shown
+from xstilts.data.progress import tracked
 from xstilts.encode.columns import OUTSIDE, Setting
 from xstilts.encode.fingerprints import fingerprints, repeated
 from xstilts.encode.images import ImageIndex, open_images
@@ -188,7 +188,7 @@ def _encode_splits(
     splits = {}
     for split, reading in readings.items():
         source = _source(task, split, places.raw / task.name)
-        examples = shown(_let_go(cast(list[Example], reading.examples)), "rows", len(reading.examples))
+        examples = tracked(_let_go(cast(list[Example], reading.examples)), "rows", len(reading.examples))
         columns = encode_examples(Setting(task, split, tokenizer, labels, rows, source), examples)
         table = as_table(task.name, columns.values)
         noted = {**reading.notes, **notes.get(split, {}), **_unknown_answers(task, table)}

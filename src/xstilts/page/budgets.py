@@ -5,7 +5,7 @@ from typing import Any
 
 import altair as alt
 
-from xstilts.page.charts import ACCENT, GHOST, Row, distinct, rows_of, spec_of, those, tips
+from xstilts.page.charts import ACCENT, GHOST, Row, distinct, rows_of, rows_with, spec_of, tips
 from xstilts.page.figure import PLACES, Figure, Mark, Panel, Table
 from xstilts.page.material import Material
 from xstilts.report.numbers import count, percent, percent_interval
@@ -49,7 +49,7 @@ def budget_rows(budgets: Sequence[Mapping[str, Any]], target: str) -> Iterator[R
 
 def _curve(rows: Sequence[Row], task: str, where: str) -> alt.LayerChart:
     """The curve of a task before those of the others, on a logarithmic axis of examples."""
-    here = those(rows, where=where)
+    here = rows_with(rows, where=where)
     x = alt.X("examples:Q", title=None, scale=alt.Scale(type="log", nice=False), axis=alt.Axis(tickCount=4))
     scale = alt.Scale(domain=[min(row["score"] for row in here), max(row["score"] for row in here)], nice=True)
     y = alt.Y("score:Q", title=None, scale=scale, axis=alt.Axis(tickCount=4))

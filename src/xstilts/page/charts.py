@@ -9,7 +9,7 @@ from xstilts.page.figure import Panel, Spec
 from xstilts.report.numbers import percent, percent_interval, points, points_interval
 
 Row = dict[str, Any]  # what a chart draws one mark of
-# Colours by name: the style sheet says what they are by day, at night and on paper.
+# Colours by name: the style sheet says what they are in light, in dark and in print.
 ACCENT, QUIET, INK, LINE, GHOST, PAPER = (
     f"var(--{name})" for name in ("accent", "quiet", "ink", "line", "ghost", "paper")
 )
@@ -44,31 +44,31 @@ def distinct(rows: Iterable[Mapping[str, Any]], key: str) -> list[Any]:
     return list(dict.fromkeys(row[key] for row in rows))
 
 
-def those(rows: Iterable[Row], **values: Any) -> list[Row]:
+def rows_with(rows: Iterable[Row], **values: Any) -> list[Row]:
     """The rows with these values."""
     return [row for row in rows if all(row[key] == value for key, value in values.items())]
 
 
 def panels(rows: Sequence[Row], key: str, chart: Callable[[list[Row]], Any]) -> list[Panel]:
     """A panel of the rows of each value of a key, which is its title."""
-    return [Panel(value, spec_of(chart(those(rows, **{key: value})))) for value in distinct(rows, key)]
+    return [Panel(value, spec_of(chart(rows_with(rows, **{key: value})))) for value in distinct(rows, key)]
 
 
 def difference_row(record: Mapping[str, Any]) -> Row:
     """A difference and its interval in points, and in words."""
-    low, high = hundredfold(record["interval"])
+    low, high = in_percent(record["interval"])
     words = {"text": points(record["difference"]), "interval": points_interval(record["interval"])}
     return {"difference": 100 * record["difference"], "low": low, "high": high, **words}
 
 
 def score_row(score: float, ends: Sequence[float | None]) -> Row:
     """A score and its interval in percent, and in words."""
-    low, high = hundredfold(ends)
+    low, high = in_percent(ends)
     words = {"text": percent(score), "interval": percent_interval(ends)}
     return {"score": 100 * score, "low": low, "high": high, **words}
 
 
-def hundredfold(ends: Sequence[float | None]) -> list[float | None]:
+def in_percent(ends: Sequence[float | None]) -> list[float | None]:
     """The ends of an interval in percent or points; None where there is none."""
     return [None if end is None else 100 * end for end in ends]
 

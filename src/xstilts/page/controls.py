@@ -5,7 +5,7 @@ from typing import Any
 
 import altair as alt
 
-from xstilts.page.charts import ACCENT, PAPER, QUIET, Row, by_route, distinct, dots, filled, panels, those
+from xstilts.page.charts import ACCENT, PAPER, QUIET, Row, by_route, distinct, dots, filled, panels, rows_with
 from xstilts.page.figure import PLACES, Figure, Mark, Table, metric_name, no_intervals
 from xstilts.page.material import Material
 from xstilts.report.cells.metrics import CONTROLS
@@ -61,7 +61,7 @@ def control_rows(material: Material, target: str) -> list[Row]:
 
 def _controls(rows: Sequence[Row]) -> alt.LayerChart:
     routes = distinct(rows, "route")
-    drawn = {what: those(rows, what=what) for what in _MARKS}
+    drawn = {what: rows_with(rows, what=what) for what in _MARKS}
     return by_route([dots(own, routes, _MARKS[what]) for what, own in drawn.items() if own], routes)
 
 

@@ -17,8 +17,8 @@ from xstilts.page.charts import (
     filled,
     panels,
     rows_of,
+    rows_with,
     spec_of,
-    those,
     tips,
 )
 from xstilts.page.figure import BOTH, PLACES, Figure, Panel, Table, metric_name
@@ -103,7 +103,7 @@ def _heat_summary(material: Material, target: str, cells: Sequence[Mapping[str, 
     languages = [row for row in rows if row["column"] not in (ZERO_SHOT, ENGLISH, "gap")]
     parts = []
     for route in distinct(rows, "route"):
-        own = those(languages, route=route)
+        own = rows_with(languages, route=route)
         decided = [row for row in own if not row["hatched"]]
         better = sum(row["difference"] > 0 for row in decided)
         counts = f"better in {better}, worse in {len(decided) - better}, inconclusive in {len(own) - len(decided)}"
@@ -176,7 +176,7 @@ def _forest(rows: list[Row], ends: list[float]) -> alt.LayerChart:
     lines = line.encode(x=alt.X("low:Q"), x2="high:Q", y=y, yOffset=beside)
     tooltip = tips(type="type", where="where", text="points", interval="95 % interval")
     marks = [
-        rows_of(those(rows, where=where))
+        rows_of(rows_with(rows, where=where))
         .mark_point(filled=True, **filled(fill, ACCENT))
         .encode(x, y, beside, tooltip=tooltip)
         for where, fill in ((PLACES[ZERO_SHOT], ACCENT), (PLACES[ENGLISH], PAPER))

@@ -9,7 +9,7 @@ import altair as alt
 from scipy.stats import spearmanr
 
 from xstilts.base.parameters import read_yaml
-from xstilts.page.charts import ACCENT, PAPER, Row, distinct, filled, panels, rows_of, those, tips
+from xstilts.page.charts import ACCENT, PAPER, Row, distinct, filled, panels, rows_of, rows_with, tips
 from xstilts.page.explorer import language_name
 from xstilts.page.figure import Figure, Mark, Table
 from xstilts.page.material import Material
@@ -32,7 +32,7 @@ def pretraining_figure(material: Material, target: str) -> Figure | None:
     if not rows:
         return None
     routes = distinct(rows, "route")
-    ranked = _ranked({route: those(rows, route=route) for route in routes})
+    ranked = _ranked({route: rows_with(rows, route=route) for route in routes})
     return Figure(
         name=f"pretraining-{target}",
         title="English minus each language, in points, by GiB of pretraining text",
@@ -118,6 +118,6 @@ def _table(rows: Sequence[Row], routes: Sequence[str]) -> Table:
             row["script"],
             *(behind[route, row["language"]] for route in routes),
         ]
-        for row in those(rows, route=routes[0])
+        for row in rows_with(rows, route=routes[0])
     ]
     return Table(["language", "GiB", "script", *(f"{route}, points" for route in routes)], body)

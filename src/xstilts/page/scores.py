@@ -18,8 +18,8 @@ from xstilts.page.charts import (
     panels,
     route_axis,
     rows_of,
+    rows_with,
     score_row,
-    those,
     tips,
 )
 from xstilts.page.figure import BOTH, PLACES, Figure, Mark, Table, metric_name, no_intervals
@@ -40,7 +40,7 @@ def interval_figure(material: Material, target: str) -> Figure | None:
     if not rows:
         return None
     there = distinct(rows, "where")
-    ends = [f"{row['route']} {row['text']} ({row['interval']})" for row in those(rows, where=there[0])]
+    ends = [f"{row['route']} {row['text']} ({row['interval']})" for row in rows_with(rows, where=there[0])]
     covers, seeds = material.transfer["covers"], len(material.seeds)
     mean = "score" if seeds == 1 else f"mean over {seeds} seeds"
     return Figure(
@@ -140,7 +140,7 @@ def _dumbbells(rows: Sequence[Row]) -> alt.LayerChart:
     return by_route(
         [
             line.encode(x="low:Q", x2="high:Q", y=route_axis(routes)),
-            *(dots(those(rows, where=where), routes, mark) for where, mark in marks.items()),
+            *(dots(rows_with(rows, where=where), routes, mark) for where, mark in marks.items()),
         ],
         routes,
     )

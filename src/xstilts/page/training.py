@@ -8,7 +8,7 @@ from typing import Any
 
 import altair as alt
 
-from xstilts.page.charts import ACCENT, GHOST, Row, by_route, panels, route_axis, rows_of, those, tips
+from xstilts.page.charts import ACCENT, GHOST, Row, by_route, panels, route_axis, rows_of, rows_with, tips
 from xstilts.page.figure import Figure, Mark, Panel, Table
 from xstilts.page.material import Material
 from xstilts.report.numbers import count, loss, percent
@@ -108,7 +108,7 @@ def _bars(rows: Sequence[Row], routes: Sequence[str]) -> alt.LayerChart:
     colours = {"intermediate": ACCENT, "target": GHOST}
     layers = []
     for phase, colour in colours.items():
-        mine = those(rows, phase=phase)
+        mine = rows_with(rows, phase=phase)
         starts = [before.get(row["route"], 0) if phase == "target" else 0 for row in mine]
         own = [row | {"from": at, "to": at + row["count"]} for row, at in zip(mine, starts, strict=True)]
         bar = rows_of(own).mark_bar(color=colour, size=12, cornerRadius=2)

@@ -183,7 +183,7 @@ def from_graph(image: str, graph: Mapping[str, Any], path: Path | str) -> Scene:
     except (KeyError, TypeError, AttributeError, ArithmeticError) as error:
         expected = "width, height, and objects with name, x, y, w, h, attributes and relations"
         raise DataError(
-            path, image, f"a scene graph in which {error} is wrong", expected, "compare it with GQA's"
+            path, image, f"a scene graph that cannot be read: {error}", expected, "compare it with GQA's"
         ) from None
     if lost := {edge.object for edge in relations} - set(objects):
         found = f"a relation to object {min(lost)}"

@@ -14,7 +14,7 @@ import numpy as np
 from xstilts.score.halves import halves
 from xstilts.train.examples import Examples
 
-ROUNDS = 10  # after which the means agree, but for what one question more or less would change
+ROUNDS = 10  # enough for the two means to agree to within one question
 
 
 def match_prior(chances: np.ndarray, examples: Examples) -> np.ndarray:

@@ -7,7 +7,7 @@ encoder's own embeddings of the answers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -46,10 +46,18 @@ def mean_weights(checkpoints: Sequence[Path], public: Path) -> dict[str, Tensor]
 
 
 def soup_card(checkpoints: Sequence[Path]) -> dict[str, Any]:
-    """The card of the first checkpoint, with the updates, examples and tokens of all."""
+    """The card of the first checkpoint, with the updates, examples and tokens of all, in each phase."""
     cards = [read_card(one) for one in checkpoints]
     for path, card in zip(checkpoints, cards, strict=True):
         if card["tasks"] != cards[0]["tasks"]:
             raise DataError(path / CARD, None, "other tasks or labels", f"those of {checkpoints[0]}", "run `dvc repro`")
-    spent = {key: sum(card["training"][key] for card in cards) for key in ("updates", "examples", "tokens")}
-    return {**cards[0], "training": {**cards[0]["training"], **spent}}
+    first = cards[0].get("intermediate", {})
+    before = {"intermediate": {**first, "training": _together([card["intermediate"]["training"] for card in cards])}}
+    return {**cards[0], **(before if first else {}), "training": _together([card["training"] for card in cards])}
+
+
+def _together(trainings: Sequence[Mapping[str, Any] | None]) -> dict[str, Any] | None:
+    """The first of several trainings, with what all of them took; None where nothing was trained."""
+    if not (done := [one for one in trainings if one]):
+        return None
+    return {**done[0], **{key: sum(one[key] for one in done) for key in ("updates", "examples", "tokens")}}

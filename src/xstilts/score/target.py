@@ -67,10 +67,10 @@ def score_target(checkpoint: Path, public: Path, cell: Cell, settings: ScoreSett
     scoring = open_scoring(checkpoint, public, cell.test_cache, settings)
     _check(scoring, cell)
     training = read_training(checkpoint)
-    write_scores(scoring, cell, training, with_uncentred(scoring, SCORERS[scoring.kind]))
+    write_scores(scoring, cell, training, with_inductive(scoring, SCORERS[scoring.kind]))
 
 
-def with_uncentred(scoring: Scoring, scorer: Scorer, metric: str | None = None) -> Scored:
+def with_inductive(scoring: Scoring, scorer: Scorer, metric: str | None = None) -> Scored:
     """The result of scoring; with options that use unlabelled test questions, beside it the main metric without each.
 
     `centring` of scores.json then says from what the means are, and what the scores are `uncentred`; `prior` likewise,

@@ -26,7 +26,7 @@ from xstilts.score.labels import label_scores
 from xstilts.score.predictions import Answers, answer_all, prediction_table
 from xstilts.score.scoring import EDITED, SHOWN, Scored, Scoring, open_scoring
 from xstilts.score.settings import ScoreSettings
-from xstilts.score.target import with_uncentred, write_scores
+from xstilts.score.target import with_inductive, write_scores
 from xstilts.score.training import read_training
 from xstilts.systems.naming import Parsed
 from xstilts.systems.questions import Parser, Questions
@@ -54,7 +54,7 @@ def score_canonical(head: Path, parser: Parser, cell: Cell, settings: SystemSett
         plain = questions.parse(parsing)
         return answer_in_english(target, english.questions(questions.renamed(plain) or plain), english.tokenizer)
 
-    write_scores(target, cell, training, with_uncentred(questions.parsing, answered, target.metric))
+    write_scores(target, cell, training, with_inductive(questions.parsing, answered, target.metric))
 
 
 @dataclass(frozen=True)

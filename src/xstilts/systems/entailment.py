@@ -34,7 +34,7 @@ from xstilts.score.labels import label_scores
 from xstilts.score.predictions import NUMBERS, TEXT, TEXTS, answer_all, gold_columns
 from xstilts.score.scoring import EDITED, SHOWN, TEST, Scored, Scoring, open_scoring
 from xstilts.score.settings import ScoreSettings
-from xstilts.score.target import with_uncentred, write_scores
+from xstilts.score.target import with_inductive, write_scores
 from xstilts.score.training import read_training, training_of
 from xstilts.systems.answering import SHORT
 from xstilts.systems.modules import training_questions
@@ -64,7 +64,7 @@ def score_entailment(judge: Path, parser: Parser, cell: Cell, settings: SystemSe
         plain = questions.parse(parsing)
         return judging.scored(target, (questions.renamed(plain) or plain).scores)
 
-    write_scores(target, cell, training, with_uncentred(questions.parsing, answered, target.metric))
+    write_scores(target, cell, training, with_inductive(questions.parsing, answered, target.metric))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from xstilts.score.points import Points, texts
 from xstilts.score.predictions import NUMBERS, TEXT, TEXTS, gold_columns
 from xstilts.score.scoring import CONTROLS, SHOWN, Scored, Scoring, open_scoring
 from xstilts.score.settings import ScoreSettings
-from xstilts.score.target import with_uncentred, write_scores
+from xstilts.score.target import with_inductive, write_scores
 from xstilts.score.training import read_training
 from xstilts.systems.choosing import System
 from xstilts.systems.modules import Solved
@@ -73,7 +73,7 @@ def score_modules(parser: Parser, cell: Cell, settings: SystemSettings, score: S
         about = {"learned_from": LEARNED_FROM, "unlearned": before.scores[target.metric]}
         return replace(result, more={**result.more, "naming": about})
 
-    write_scores(target, cell, training, with_uncentred(questions.parsing, answered, target.metric), traces)
+    write_scores(target, cell, training, with_inductive(questions.parsing, answered, target.metric), traces)
 
 
 def _solved(questions: Questions, parsed: Parsed) -> dict[Shown, list[Solved]]:

@@ -117,7 +117,7 @@ def _tell_graph(path: Path, image: str, graph: Any) -> str:
         return joined([*places, *(_tell_object(names[number], objects[number], names, size) for number in order)])
     except (KeyError, TypeError, AttributeError, ArithmeticError) as error:
         expected = "width, height, and objects with name, x, y, w, h, attributes and relations"
-        raise DataError(path, image, f"a scene graph in which {error} is wrong", expected, _COMPARE) from None
+        raise DataError(path, image, f"a scene graph that cannot be read: {error}", expected, _COMPARE) from None
 
 
 def _numbered(names: Mapping[str, str]) -> dict[str, str]:
